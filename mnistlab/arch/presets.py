@@ -1,0 +1,80 @@
+"""The article's four targets: what changes, which network, which figures.
+
+The article prints no filter counts. These are a reconstruction that reproduces its four totals
+exactly.
+"""
+
+from dataclasses import dataclass
+
+from mnistlab.arch.spec import Spec, parse
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What the article reports; accuracies in percent, None where it gives none."""
+
+    parameters: int
+    train: float
+    validation: float | None = None
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network with a name and its place in the article's argument."""
+
+    name: str
+    title: str
+    question: str
+    change: str
+    spec: Spec
+    article: Reported
+
+
+PRESETS = (
+    Preset(
+        name="target-1",
+        title="Vanilla",
+        question="What does a network without any restraint reach?",
+        change="3×3 convolutions that double their filters until one unit sees the whole digit; "
+        "one early transition; nothing else.",
+        spec=parse("32-64-p32-64-128-256-512-full"),
+        article=Reported(1_595_316, train=99.93),
+    ),
+    Preset(
+        name="target-2",
+        title="Fewer parameters",
+        question="How much of that network was needed?",
+        change="Fewer filters everywhere, and a partial transition (1×1, no pool) in the middle "
+        "that squeezes the channels before they grow again.",
+        spec=parse("8-16-p10-16-20-t12-16-20-full"),
+        article=Reported(12_490, train=99.71),
+    ),
+    Preset(
+        name="target-3",
+        title="Batch normalisation",
+        question="Can the small network be trained better?",
+        change="Batch norm after every 3×3 convolution, a tuned learning rate, and the checkpoint "
+        "of the best epoch, because the accuracy oscillates.",
+        spec=parse("8-16-p10-16-20-t12-16-20-full-bn"),
+        article=Reported(12_874, train=99.74, validation=99.28),
+    ),
+    Preset(
+        name="target-4",
+        title="Dropout",
+        question="Can it be kept from learning the training images by heart?",
+        change="Dropout after every 3×3 convolution, a learning rate that falls, a larger batch.",
+        spec=parse("8-16-p10-16-20-t12-16-20-full-bn-drop0.05"),
+        article=Reported(12_874, train=99.45, validation=99.45),
+    ),
+)
+
+
+def preset(name: str) -> Preset | None:
+    """Find a preset by its name, None if there is none."""
+    return next((preset for preset in PRESETS if preset.name == name), None)
+
+
+def resolve(text: str) -> Spec:
+    """Read a preset's name or a Spec's text. Raises SpecError if it is neither."""
+    found = preset(text.strip().lower())
+    return found.spec if found else parse(text)

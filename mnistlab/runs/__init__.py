@@ -1,0 +1,1 @@
+"""What happened: every training, on disk."""

@@ -1,0 +1,78 @@
+import pytest
+
+from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.arch.spec import Conv, Dropout, Head, Spec, SpecError, Transition, parse
+from tests.random_specs import random_spec
+
+
+def test_text_form_reads_back_to_the_same_network() -> None:
+    for seed in range(400):
+        spec = random_spec(seed)
+        read = parse(str(spec))
+        # A kind without a rate drops nothing and leaves no trace in the text.
+        assert str(read) == str(spec)
+        assert read.layers == spec.layers
+        assert (read.head, read.dropout) == (spec.head, spec.dropout)
+        assert (read.batch_norm, read.conv_bias) == (spec.batch_norm, spec.conv_bias)
+
+
+def test_every_word_of_the_text_form() -> None:
+    assert parse("8 16s, p10 t12 P gap BN nobias cdrop.1") == Spec(
+        layers=(
+            Conv(8),
+            Conv(16, padded=True),
+            Transition(10),
+            Transition(12, pooled=False),
+            Transition(None),
+        ),
+        head=Head.GAP,
+        batch_norm=True,
+        conv_bias=False,
+        dropout=0.1,
+        dropout_kind=Dropout.CHANNEL,
+    )
+
+
+def test_text_form_needs_no_escaping_in_an_address() -> None:
+    from urllib.parse import quote
+
+    for preset in PRESETS:
+        assert quote(str(preset.spec), safe="") == str(preset.spec)
+
+
+def test_a_preset_is_found_by_its_name() -> None:
+    assert resolve(" Target-2 ") == PRESETS[1].spec
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "no layers"),
+        ("bn", "no layers"),
+        ("8-sixteen", "sixteen"),
+        ("8-t", "“t”"),
+        ("8-0", "conv2"),
+        ("999999999", "conv1"),
+        ("8-p2000", "transition1"),
+        ("8-full-gap", "gap"),
+        ("8-bn-bn", "bn"),
+        ("8-drop0.05-cdrop0.05", "drop"),
+        ("8-drop0.95", "dropout"),
+        ("8-drop1", "drop1"),
+        ("8-dropnan", "dropnan"),
+        ("8-nobias", "nobias"),
+        ("8-" * 41, "41 layers"),
+        ("8-" * 10_000, "characters"),
+        ("8-<script>alert(1)</script>", "<script>"),
+        ("٨-8", "٨"),
+    ],
+)
+def test_what_is_no_network_is_refused_by_name(text: str, named: str) -> None:
+    with pytest.raises(SpecError, match=named):
+        parse(text)
+
+
+@pytest.mark.parametrize("rate", [float("nan"), -0.1, 1.0, 0.00001])
+def test_a_dropout_rate_that_the_text_cannot_hold_is_refused(rate: float) -> None:
+    with pytest.raises(SpecError, match="dropout"):
+        Spec((Conv(8),), dropout=rate)

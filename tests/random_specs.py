@@ -1,0 +1,27 @@
+"""Random networks for the oracles: mostly possible, now and then not."""
+
+import random
+
+from mnistlab.arch.spec import Conv, Dropout, Head, Layer, Spec, Transition
+
+
+def random_spec(seed: int) -> Spec:
+    """Draw one Spec; its maps may run out, which is the ledger's business to notice."""
+    rng = random.Random(seed)
+    layers: list[Layer] = []
+    for _ in range(rng.randint(1, 9)):
+        if rng.random() < 0.7:
+            layers.append(Conv(rng.randint(1, 24), padded=rng.random() < 0.3))
+        elif rng.random() < 0.3:
+            layers.append(Transition(None))
+        else:
+            layers.append(Transition(rng.randint(1, 16), pooled=rng.random() < 0.5))
+    batch_norm = rng.random() < 0.5
+    return Spec(
+        layers=tuple(layers),
+        head=rng.choice(list(Head)),
+        batch_norm=batch_norm,
+        conv_bias=not batch_norm or rng.random() < 0.5,
+        dropout=rng.choice([0.0, 0.05, 0.5, 0.125]),
+        dropout_kind=rng.choice(list(Dropout)),
+    )
