@@ -1,0 +1,68 @@
+"""Training images moved about, a whole batch at a time, each image by numbers of its own."""
+
+from enum import StrEnum
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from mnistlab.data.mnist import normalise
+
+
+class Augmentation(StrEnum):
+    """What happens to a training batch before the network sees it."""
+
+    NONE = "none"
+    SHIFT = "shift"
+    AFFINE = "affine"
+
+
+MAX_SHIFT = 2
+"""Pixels, in each direction."""
+MAX_ROTATION = 10.0
+"""Degrees, either way."""
+MAX_SCALE = 0.1
+"""Relative, for width and height apart from each other."""
+MAX_SHEAR = 0.1
+"""Pixels sideways per pixel of height."""
+
+
+def prepare(images: Tensor, augmentation: "Augmentation", generator: Generator) -> Tensor:
+    """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32."""
+    if augmentation is Augmentation.SHIFT:
+        return normalise(shifted(images, generator))
+    if augmentation is Augmentation.AFFINE:
+        return affine(normalise(images), generator)
+    return normalise(images)
+
+
+def shifted(images: Tensor, generator: Generator, reach: int = MAX_SHIFT) -> Tensor:
+    """Shift each image by −reach … +reach pixels both ways, uniformly; zeros come in."""
+    count, height, width = images.shape
+    device = images.device
+    offsets = torch.randint(0, 2 * reach + 1, (2, count, 1), generator=generator, device=device)
+    rows = offsets[0] + torch.arange(height, device=device)
+    columns = offsets[1] + torch.arange(width, device=device)
+    padded = functional.pad(images, (reach, reach, reach, reach))
+    which = torch.arange(count, device=device)
+    return padded[which[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def affine(images: Tensor, generator: Generator) -> Tensor:
+    """Rotate, stretch, shear and shift normalised images (N, 1, 28, 28), bilinearly."""
+    count, device = len(images), images.device
+    draws = torch.rand(6, count, generator=generator, device=device) * 2 - 1
+    angle = draws[0] * (MAX_ROTATION * torch.pi / 180)
+    wide, high = 1 + draws[1] * MAX_SCALE, 1 + draws[2] * MAX_SCALE
+    shear = draws[3] * MAX_SHEAR
+    # affine_grid's map leads from the output to the input, in units of half the image's side.
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    across = torch.stack(
+        [cos * wide, (shear * cos - sin) * high, draws[4] * (2 * MAX_SHIFT / 28)], 1
+    )
+    down = torch.stack([sin * wide, (shear * sin + cos) * high, draws[5] * (2 * MAX_SHIFT / 28)], 1)
+    grid = functional.affine_grid(torch.stack([across, down], 1), [count, 1, 28, 28], False)
+    # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
+    background = normalise(torch.zeros(1, 1, 1, dtype=torch.uint8, device=device)).flatten()
+    moved = functional.grid_sample(images - background, grid, align_corners=False)
+    return moved + background

