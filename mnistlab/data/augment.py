@@ -1,21 +1,11 @@
 """Training images moved about, a whole batch at a time, each image by numbers of its own."""
 
-from enum import StrEnum
-
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import normalise
-
-
-class Augmentation(StrEnum):
-    """What happens to a training batch before the network sees it."""
-
-    NONE = "none"
-    SHIFT = "shift"
-    AFFINE = "affine"
-
 
 MAX_SHIFT = 2
 """Pixels, in each direction."""
@@ -27,7 +17,7 @@ MAX_SHEAR = 0.1
 """Pixels sideways per pixel of height."""
 
 
-def prepare(images: Tensor, augmentation: "Augmentation", generator: Generator) -> Tensor:
+def prepare(images: Tensor, augmentation: Augmentation, generator: Generator) -> Tensor:
     """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32."""
     if augmentation is Augmentation.SHIFT:
         return normalise(shifted(images, generator))
@@ -57,10 +47,9 @@ def affine(images: Tensor, generator: Generator) -> Tensor:
     shear = draws[3] * MAX_SHEAR
     # affine_grid's map leads from the output to the input, in units of half the image's side.
     cos, sin = torch.cos(angle), torch.sin(angle)
-    across = torch.stack(
-        [cos * wide, (shear * cos - sin) * high, draws[4] * (2 * MAX_SHIFT / 28)], 1
-    )
-    down = torch.stack([sin * wide, (shear * sin + cos) * high, draws[5] * (2 * MAX_SHIFT / 28)], 1)
+    right, below = draws[4:6] * (2 * MAX_SHIFT / 28)
+    across = torch.stack([cos * wide, (shear * cos - sin) * high, right], 1)
+    down = torch.stack([sin * wide, (shear * sin + cos) * high, below], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [count, 1, 28, 28], False)
     # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
     background = normalise(torch.zeros(1, 1, 1, dtype=torch.uint8, device=device)).flatten()

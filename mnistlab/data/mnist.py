@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.files import SHA256, DataError, present
+from mnistlab.data.kinds import Split
 
 MEAN, STD = 0.1307, 0.3081
 """Of the training images' pixels, scaled to 0–1."""
@@ -62,6 +63,22 @@ def _digits(images: Path, labels: Path, count: int) -> Digits:
         images=torch.frombuffer(pixels, dtype=torch.uint8).view(count, 28, 28),
         labels=torch.frombuffer(classes, dtype=torch.uint8).long(),
     )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run reads; `test` is None where the test images already served to validate."""
+
+    train: Digits
+    validation: Digits
+    test: Digits | None
+
+
+def divide(mnist: Mnist, split: Split, subset: int | None = None) -> Parts:
+    """Divide MNIST; a `subset` keeps that many training digits, for a quick look."""
+    if split is Split.ARTICLE:
+        return Parts(mnist.train[:subset], mnist.test, None)
+    return Parts(mnist.train[:50_000][:subset], mnist.train[50_000:], mnist.test)
 
 
 def normalise(images: Tensor) -> Tensor:

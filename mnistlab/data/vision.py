@@ -18,13 +18,9 @@ def import_torchvision() -> Any:
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
-        for schema in (
-            "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-            "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-        ):
-            torch.library.define(
-                f"torchvision::{schema.split('(')[0]}", schema[schema.index("(") :]
-            )
+        for operator in ("nms", "qnms"):
+            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            torch.library.define(f"torchvision::{operator}", schema)
         import torchvision
     return torchvision
 

@@ -3,7 +3,8 @@ import math
 import torch
 
 from mnistlab.data import augment
-from mnistlab.data.augment import Augmentation, affine, prepare, shifted
+from mnistlab.data.augment import affine, prepare, shifted
+from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import normalise
 
 

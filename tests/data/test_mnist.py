@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from mnistlab.data.files import DataError
-from mnistlab.data.mnist import Mnist, load, normalise
-from mnistlab.data.split import Split, divide
+from mnistlab.data.kinds import Split
+from mnistlab.data.mnist import Mnist, divide, load, normalise
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""The choices about data, by name and without torch, so that recipes and pages can offer them."""
+
+from enum import StrEnum
+
+
+class Split(StrEnum):
+    """How MNIST is divided.
+
+    STRICT trains on the official order's first 50,000, validates on its last 10,000 and reads the
+    test images once, after the run. ARTICLE trains on all 60,000 and validates on the test images
+    after every epoch, as the article does; a best epoch chosen there is optimistic.
+    """
+
+    STRICT = "strict"
+    ARTICLE = "article"
+
+
+class Augmentation(StrEnum):
+    """What happens to a training batch before the network sees it."""
+
+    NONE = "none"
+    SHIFT = "shift"
+    AFFINE = "affine"

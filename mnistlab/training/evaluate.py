@@ -1,0 +1,41 @@
+"""A network against labelled digits, with dropout and augmentation off."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mnistlab.data.mnist import Digits, normalise
+from mnistlab.training.score import Score
+
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean cross-entropy in nats, and the count of errors."""
+
+    loss: float
+    score: Score
+
+
+def logits(network: nn.Module, images: Tensor) -> Tensor:
+    """Scores (N, 10) for (N, 28, 28) uint8 images; the network is left in the mode it was in."""
+    training = network.training
+    network.eval()
+    with torch.inference_mode():
+        batches = [
+            network(normalise(part).contiguous(memory_format=torch.channels_last))
+            for part in torch.split(images, BATCH)
+        ]
+    network.train(training)
+    return torch.cat(batches)
+
+
+def evaluate(network: nn.Module, digits: Digits) -> Evaluation:
+    """Read all digits once. Raises ValueError if there are none."""
+    scores = logits(network, digits.images)
+    loss = functional.cross_entropy(scores, digits.labels).item()
+    errors = int((scores.argmax(1) != digits.labels).sum())
+    return Evaluation(loss, Score(errors, len(digits)))

@@ -1,0 +1,144 @@
+"""How to train, as a value: optimiser, learning rate and schedule, batch, epochs, data, seed."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+
+from mnistlab.data.kinds import Augmentation, Split
+from mnistlab.errors import LabError
+
+
+class RecipeError(LabError):
+    """A recipe that cannot be followed, with the value and the mend."""
+
+
+class Optimiser(StrEnum):
+    SGD = "sgd"
+    """Stochastic gradient descent with Nesterov momentum 0.9."""
+    ADAM = "adam"
+    """AdamW: Adam with decoupled weight decay."""
+
+
+class Schedule(StrEnum):
+    CONSTANT = "constant"
+    STEP = "step"
+    """A tenth after each half of what remains: at 1/2 and 3/4 of the run."""
+    PLATEAU = "plateau"
+    """Halved when the best validation accuracy is three epochs old: the article's."""
+    COSINE = "cosine"
+    ONE_CYCLE = "one-cycle"
+    """Up from a tenth over the first fifth, then along a cosine to nought."""
+
+
+PLATEAU_PATIENCE = 3
+WARM_UP = 0.2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a training depends on beside the network and the images.
+
+    `learning_rate` is the schedule's peak; `subset` the number of training digits, None for all.
+    Raises RecipeError if a value is out of its bounds.
+    """
+
+    optimiser: Optimiser = Optimiser.SGD
+    learning_rate: float = 0.1
+    schedule: Schedule = Schedule.ONE_CYCLE
+    batch_size: int = 128
+    epochs: int = 10
+    weight_decay: float = 0.0
+    augmentation: Augmentation = Augmentation.SHIFT
+    split: Split = Split.STRICT
+    subset: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _within("learning rate", self.learning_rate, 1e-6, 10.0)
+        _within("weight decay", self.weight_decay, 0.0, 1.0)
+        _whole("batch size", self.batch_size, 8, 4096)
+        _whole("epochs", self.epochs, 1, 1000)
+        _whole("seed", self.seed, 0, 2**31 - 1)
+        if self.subset is not None:
+            _whole("subset", self.subset, 64, 60_000)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise RecipeError("The recipe is not a JSON object.")
+    known = {field.name for field in fields(Recipe)}
+    if strange := set(values) - known:
+        raise RecipeError(f"The recipe has an unknown field: {sorted(strange)[0]}.")
+    for name, kind in ENUMS.items():
+        if name in values:
+            values[name] = choice(name, values[name], kind)
+    return Recipe(**values)
+
+
+ENUMS: dict[str, type[StrEnum]] = {
+    "optimiser": Optimiser,
+    "schedule": Schedule,
+    "augmentation": Augmentation,
+    "split": Split,
+}
+
+
+def choice(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
+    """Read an enum's value. Raises RecipeError with the values that there are."""
+    try:
+        return kind(str(value))
+    except ValueError:
+        raise RecipeError(f"{name}: {value!r} is not one of {', '.join(kind)}.") from None
+
+
+def _within(name: str, value: object, low: float, high: float) -> None:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (numeric and math.isfinite(value) and low <= value <= high):  # type: ignore[arg-type, operator]
+        raise RecipeError(f"{name}: {value} is not a number between {low:g} and {high:g}.")
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if not (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
+        raise RecipeError(f"{name}: {value} is not a whole number between {low:,} and {high:,}.")
+
+
+def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] = ()) -> float:
+    """The learning rate when `share` (0–1) of all steps is done.
+
+    `validation` are the validation accuracies so far; only the plateau schedule asks for them.
+    """
+    peak = recipe.learning_rate
+    match recipe.schedule:
+        case Schedule.CONSTANT:
+            return peak
+        case Schedule.STEP:
+            return peak * (1.0 if share < 0.5 else 0.1 if share < 0.75 else 0.01)
+        case Schedule.PLATEAU:
+            return peak * 0.5 ** _plateaus(validation)
+        case Schedule.COSINE:
+            return peak * (1 + math.cos(math.pi * share)) / 2
+        case Schedule.ONE_CYCLE:
+            if share < WARM_UP:
+                return peak * (0.1 + 0.9 * share / WARM_UP)
+            return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def _plateaus(validation: Sequence[float]) -> int:
+    """How often the best accuracy, or the last fall of the rate, was `PLATEAU_PATIENCE` ago."""
+    count, waited, best = 0, 0, -math.inf
+    for accuracy in validation:
+        waited = 0 if accuracy > best else waited + 1
+        best = max(best, accuracy)
+        if waited == PLATEAU_PATIENCE:
+            count, waited = count + 1, 0
+    return count
