@@ -1,0 +1,68 @@
+"""Weights and their record in one safetensors file, which never runs code when it is read."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from mnistlab.arch.build import build
+from mnistlab.training.record import CheckpointError, Record, read_record
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network in evaluation mode, with its record."""
+
+    network: nn.Sequential
+    record: Record
+
+
+def write(path: Path, network: nn.Module, record: Record) -> None:
+    """Write under a temporary name, force it to the disk, rename: the old file or the new one."""
+    # The record says which epoch this is; the counter of batches would add a tensor for nothing.
+    state = {
+        key: value.detach().cpu().contiguous()
+        for key, value in network.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
+    content = save(state, metadata=record.to_metadata())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Checkpoint:
+    """Build the network that a file describes and fill in its weights.
+
+    Raises CheckpointError if the file is no checkpoint, was cut short, or does not fit its Spec.
+    """
+    record = read_record(path)
+    network = build(record.spec, seed=0)
+    try:
+        state = load_file(path)
+        expected = {
+            key: value.shape
+            for key, value in network.state_dict().items()
+            if not key.endswith("num_batches_tracked")
+        }
+        if {key: value.shape for key, value in state.items()} != expected:
+            raise CheckpointError(f"{path.name}: its weights do not fit its network {record.spec}.")
+        network.load_state_dict(state, strict=False)
+    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path.name} is damaged ({error}); choose another checkpoint or train again."
+        ) from None
+    if not all(torch.isfinite(value).all() for value in state.values()):
+        raise CheckpointError(f"{path.name} holds weights that are not numbers; train again.")
+    return Checkpoint(network.eval(), record)

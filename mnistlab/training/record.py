@@ -1,0 +1,125 @@
+"""A trained network's history as text, and the header of the file that carries it.
+
+A checkpoint is a safetensors file: eight bytes that give the header's length, the header as JSON,
+the numbers. The history lies in the header's metadata, so it is read here without torch.
+"""
+
+import json
+import platform
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnistlab.arch.spec import Spec, parse
+from mnistlab.data.kinds import Split
+from mnistlab.errors import LabError
+from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.recipe import Recipe, recipe_from_json
+from mnistlab.training.score import Score
+
+FORMAT = "mnistlab-1"
+MAX_HEADER = 1 << 20
+
+
+class CheckpointError(LabError):
+    """A file that is not a checkpoint of this lab, or no longer a whole one."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was trained, how, and what every epoch gave.
+
+    `epoch` is the number of the epoch whose weights the checkpoint holds, `test` the score on the
+    test images where they were kept for the end (strict split).
+    """
+
+    name: str
+    spec: Spec
+    recipe: Recipe
+    epochs: tuple[Epoch, ...]
+    epoch: int
+    test: Score | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> Epoch:
+        """The epoch whose weights these are."""
+        return self.epochs[self.epoch - 1]
+
+    @property
+    def best(self) -> Epoch:
+        found = best(self.epochs)
+        assert found is not None, "a record has at least one epoch"
+        return found
+
+    @property
+    def headline(self) -> Score:
+        """The score to quote: on the test images if they were kept apart, else the validation's."""
+        return self.test or self.kept.validation
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether the epoch was chosen on the very images that the headline was read from."""
+        return self.recipe.split is Split.ARTICLE
+
+    def to_metadata(self) -> dict[str, str]:
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "spec": str(self.spec),
+            "recipe": self.recipe.to_json(),
+            "epochs": epochs_to_json(self.epochs),
+            "epoch": str(self.epoch),
+            "test": json.dumps(asdict(self.test) if self.test else None),
+            "environment": json.dumps(self.environment),
+        }
+
+
+def epochs_to_json(epochs: Sequence[Epoch]) -> str:
+    return json.dumps([asdict(epoch) for epoch in epochs])
+
+
+def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
+    """Read back what `to_metadata` wrote. Raises CheckpointError, naming `where`, if it did not."""
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{where} is not a checkpoint of this lab (format {metadata.get('format', 'unknown')!r}"
+            f", expected {FORMAT!r}); choose a file that the lab wrote."
+        )
+    try:
+        test: dict[str, Any] | None = json.loads(metadata["test"])
+        record = Record(
+            name=metadata["name"],
+            spec=parse(metadata["spec"]),
+            recipe=recipe_from_json(metadata["recipe"]),
+            epochs=tuple(Epoch(**epoch) for epoch in json.loads(metadata["epochs"])),
+            epoch=int(metadata["epoch"]),
+            test=Score(**test) if test else None,
+            environment=json.loads(metadata["environment"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
+    if not 1 <= record.epoch <= len(record.epochs):
+        raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")
+    return record
+
+
+def read_record(path: Path) -> Record:
+    """Read a checkpoint's record from its header. Raises CheckpointError if that is not one."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = file.read(length) if length <= MAX_HEADER else b""
+        metadata = json.loads(header)["__metadata__"]
+    except (OSError, struct.error, ValueError, KeyError, TypeError):
+        raise CheckpointError(
+            f"{path.name} is not a whole safetensors file of this lab; choose another checkpoint."
+        ) from None
+    return record_from_metadata(metadata, path.name)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The machine and the versions that a figure was made with."""
+    return {"python": platform.python_version(), "machine": platform.machine(), **more}

@@ -1,0 +1,92 @@
+"""The loop on real digits, a few hundred of them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mnistlab.arch.build import build
+from mnistlab.arch.spec import parse
+from mnistlab.data.kinds import Augmentation, Split
+from mnistlab.data.mnist import Parts, divide, load
+from mnistlab.training.epoch import Epoch, Progress
+from mnistlab.training.evaluate import evaluate, logits
+from mnistlab.training.loop import TrainingError, train
+from mnistlab.training.recipe import Optimiser, Recipe
+
+SMALL = parse("8-p8-16-p16-full-bn-drop0.05")
+QUICK = Recipe(epochs=3, batch_size=64, subset=512, augmentation=Augmentation.NONE)
+
+
+@pytest.fixture(scope="module")
+def parts(mnist_folder: Path) -> Parts:
+    whole = divide(load(mnist_folder), Split.STRICT, QUICK.subset)
+    return Parts(whole.train, whole.validation[:500], None)
+
+
+@pytest.mark.parametrize("optimiser", list(Optimiser))
+def test_a_few_hundred_digits_are_learnt(parts: Parts, optimiser: Optimiser) -> None:
+    rate = {Optimiser.SGD: 0.1, Optimiser.ADAM: 0.01}[optimiser]
+    recipe = Recipe(optimiser, rate, epochs=8, batch_size=64, augmentation=Augmentation.NONE)
+    epochs = list(train(build(SMALL, 0), recipe, parts))
+    assert [epoch.number for epoch in epochs] == list(range(1, 9))
+    assert epochs[-1].train_loss < epochs[0].train_loss / 2
+    assert epochs[-1].validation_accuracy > 0.6, "chance is 0.1"
+    assert all(e.validation_count == 500 and e.images_per_second > 0 for e in epochs)
+
+
+def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> None:
+    def run(seed: int, watched: bool) -> tuple[list[tuple[float, int]], torch.Tensor]:
+        network = build(SMALL, seed)
+        recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
+        seen: list[Progress] = []
+        kwargs = {"report": seen.append} if watched else {}
+        epochs = [
+            (e.train_loss, e.validation_errors) for e in train(network, recipe, parts, **kwargs)
+        ]
+        assert len(seen) == (16 if watched else 0)
+        return epochs, torch.cat([p.detach().flatten() for p in network.state_dict().values()])
+
+    first, second, other = run(1, watched=True), run(1, watched=False), run(2, watched=False)
+    assert first[0] == second[0] and torch.equal(first[1], second[1])
+    assert not torch.equal(first[1], other[1])
+
+
+def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(parts: Parts) -> None:
+    network = build(SMALL, 0)
+    for epoch in train(network, QUICK, parts):
+        seen = evaluate(network, parts.validation)
+        assert seen.score.errors == epoch.validation_errors
+        assert seen.loss == pytest.approx(epoch.validation_loss)
+
+
+def test_progress_counts_up_to_the_epoch_s_digits(parts: Parts) -> None:
+    seen: list[Progress] = []
+    list(train(build(SMALL, 0), QUICK, parts, report=seen.append))
+    assert [(p.epoch, p.done) for p in seen] == [
+        (e, d) for e in (1, 2, 3) for d in range(64, 513, 64)
+    ]
+    assert {p.total for p in seen} == {512}
+
+
+def test_a_stop_ends_the_iteration_without_the_unfinished_epoch(parts: Parts) -> None:
+    steps: list[Progress] = []
+    epochs: list[Epoch] = []
+    epochs.extend(
+        train(build(SMALL, 0), QUICK, parts, report=steps.append, stopped=lambda: len(steps) >= 11)
+    )
+    assert [epoch.number for epoch in epochs] == [1] and len(steps) == 11
+
+
+def test_a_loss_that_is_no_number_is_said_with_the_mend(parts: Parts) -> None:
+    network = build(SMALL, 0)
+    torch.nn.init.constant_(next(network.parameters()), float("inf"))
+    with pytest.raises(TrainingError, match=r"epoch 1; lower the learning rate \(0\.1\)"):
+        list(train(network, QUICK, parts))
+
+
+def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: Parts) -> None:
+    network = build(SMALL, 0).train()
+    whole = logits(network, parts.train.images)
+    single = torch.cat([logits(network, image[None]) for image in parts.train.images[:20]])
+    assert network.training and torch.allclose(whole[:20], single, atol=1e-5)

@@ -1,0 +1,77 @@
+import itertools
+import math
+
+import pytest
+
+from mnistlab.training.recipe import (
+    Optimiser,
+    Recipe,
+    RecipeError,
+    Schedule,
+    learning_rate_at,
+    recipe_from_json,
+)
+
+
+def test_json_reads_back_to_the_same_recipe() -> None:
+    for optimiser, schedule in itertools.product(Optimiser, Schedule):
+        recipe = Recipe(optimiser, 0.03, schedule, subset=512, seed=7)
+        assert recipe_from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"learning_rate": math.nan}, "learning rate: nan"),
+        ({"learning_rate": 0}, "learning rate: 0"),
+        ({"learning_rate": "0.1"}, "learning rate"),
+        ({"batch_size": 1}, "batch size: 1"),
+        ({"batch_size": 64.5}, "batch size"),
+        ({"epochs": 0}, "epochs: 0"),
+        ({"epochs": True}, "epochs"),
+        ({"weight_decay": math.inf}, "weight decay"),
+        ({"seed": -1}, "seed"),
+        ({"subset": 3}, "subset"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], named: str) -> None:
+    with pytest.raises(RecipeError, match=named):
+        Recipe(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("nonsense", "JSON"),
+        ("[1]", "JSON"),
+        ('{"momentum": 1}', "momentum"),
+        ('{"schedule": "spiral"}', "spiral.*one-cycle"),
+        ('{"learning_rate": NaN}', "learning rate: nan"),
+    ],
+)
+def test_json_that_is_no_recipe_is_refused(text: str, named: str) -> None:
+    with pytest.raises(RecipeError, match=named):
+        recipe_from_json(text)
+
+
+def rates(schedule: Schedule) -> list[float]:
+    recipe = Recipe(learning_rate=0.4, schedule=schedule)
+    return [learning_rate_at(recipe, share / 100) for share in range(101)]
+
+
+def test_schedules_start_peak_and_end_where_they_say() -> None:
+    assert set(rates(Schedule.CONSTANT)) == {0.4}
+    assert rates(Schedule.STEP)[0::25] == pytest.approx([0.4, 0.4, 0.04, 0.004, 0.004])
+    cosine = rates(Schedule.COSINE)
+    assert cosine[0] == 0.4 and cosine[50] == pytest.approx(0.2) and cosine[100] < 1e-9
+    cycle = rates(Schedule.ONE_CYCLE)
+    assert cycle[0] == pytest.approx(0.04) and max(cycle) == cycle[20] == pytest.approx(0.4)
+    assert cycle[100] < 1e-9
+    assert all(b < a for a, b in itertools.pairwise(cycle[20:]))
+
+
+def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
+    recipe = Recipe(learning_rate=1.0, schedule=Schedule.PLATEAU)
+    history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
+    seen = [learning_rate_at(recipe, 0, history[:n]) for n in range(len(history) + 1)]
+    assert seen == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
