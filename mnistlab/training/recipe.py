@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
+from mnistlab.arch.spec import Spec
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.errors import LabError
 
@@ -66,6 +67,11 @@ class Recipe:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
+
+
+def suggested(spec: Spec) -> Recipe:
+    """Where to begin with a network: without batch norm only a smaller learning rate is borne."""
+    return Recipe(learning_rate=0.1 if spec.batch_norm else 0.02)
 
 
 def recipe_from_json(text: str) -> Recipe:

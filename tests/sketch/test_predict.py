@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistlab import zoo
+from mnistlab.arch.ledger import BUDGET, ledger
+from mnistlab.arch.presets import preset
+from mnistlab.data.kinds import Split
+from mnistlab.data.mnist import load
+from mnistlab.sketch.digit import digit_from_ink
+from mnistlab.sketch.predict import Reader
+from mnistlab.training import checkpoint
+from mnistlab.training.evaluate import evaluate
+from mnistlab.training.record import read_record
+
+SHIPPED = zoo.checkpoints()
+
+
+def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() -> None:
+    path = zoo.shipped("target-4")
+    assert path and path.stat().st_size < 100_000
+    record, target = read_record(path), preset("target-4")
+    assert target and record.spec == target.spec and record.recipe.split is Split.ARTICLE
+    assert len(record.epochs) == record.recipe.epochs
+    assert record.headline.accuracy >= 0.994
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_record_is_what_its_weights_do(path: Path, mnist_folder: Path) -> None:
+    loaded = checkpoint.read(path)
+    seen = evaluate(loaded.network, load(mnist_folder).test)
+    assert abs(seen.score.errors - loaded.record.headline.errors) <= 1, "one may tip in rounding"
+    assert ledger(loaded.record.spec).total <= BUDGET
+
+
+def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) -> None:
+    reader = Reader(SHIPPED[0])
+    test = load(mnist_folder).test
+    right = 0
+    for image, label in zip(test.images[:200], test.labels[:200].tolist(), strict=True):
+        digit = digit_from_ink(np.asarray(image))
+        assert digit is not None
+        reading = reader.read(digit)
+        assert len(reading.probabilities) == 10 and min(reading.probabilities) >= 0
+        assert sum(reading.probabilities) == pytest.approx(1)
+        right += reading.digit == label
+    assert right >= 195

@@ -1,0 +1,77 @@
+"""The directions of import, and what stays quick to open because torch stays out."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TORCH_FREE = [
+    "mnistlab.__main__",
+    "mnistlab.arch.ledger",
+    "mnistlab.arch.presets",
+    "mnistlab.charts",
+    "mnistlab.data.files",
+    "mnistlab.data.kinds",
+    "mnistlab.runs.jobs",
+    "mnistlab.runs.store",
+    "mnistlab.runs.worker",
+    "mnistlab.sketch.digit",
+    "mnistlab.training.epoch",
+    "mnistlab.training.recipe",
+    "mnistlab.training.record",
+    "mnistlab.ui.page",
+    "mnistlab.zoo",
+]
+# What each part may import beside itself; the order of the design's drawing.
+MAY = {
+    "arch": {"errors"},
+    "data": {"errors", "arch"},
+    "training": {"errors", "arch", "data"},
+    "runs": {"errors", "home", "arch", "data", "training"},
+    "sketch": {"errors", "arch", "training"},
+    "zoo": set(),
+    "charts": {"errors", "arch", "training"},
+    "home": set(),
+    "errors": set(),
+}
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_torch_free_modules_open_without_torch() -> None:
+    code = f"import sys\nfor name in {TORCH_FREE}: __import__(name)\nprint('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_imports_go_in_the_drawn_direction() -> None:
+    wrong = []
+    for path in (ROOT / "mnistlab").rglob("*.py"):
+        part = path.relative_to(ROOT / "mnistlab").parts[0].removesuffix(".py")
+        if part not in MAY:
+            continue
+        for name in imported(path):
+            if name.startswith("mnistlab."):
+                other = name.split(".")[1]
+                if other != part and other not in MAY[part]:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_only_pages_and_ui_import_streamlit_and_pages_never_import_pages() -> None:
+    for path in (ROOT / "mnistlab").rglob("*.py"):
+        if "ui" not in path.parts:
+            assert not any("streamlit" in name for name in imported(path)), path
+    for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py")]:
+        assert not any(name.split(".")[0] in ("pages", "app") for name in imported(path)), path
