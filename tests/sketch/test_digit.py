@@ -124,12 +124,16 @@ def test_light_on_dark_reads_as_dark_on_light() -> None:
         png(seven().convert("LA")),
         png(seven(), "GIF"),
         png(Image.fromarray(np.asarray(seven().convert("L")).astype(np.uint16) * 257)),
-        png(seven(2000)),
     ],
 )
 def test_every_common_kind_of_picture_gives_about_the_same_digit(content: bytes) -> None:
     plain = digit_from_file(png(seven())).pixels.astype(float)
     assert np.abs(digit_from_file(content).pixels - plain).mean() < 6
+
+
+def test_a_phone_s_photo_is_shrunk_first_and_reads_the_same() -> None:
+    small, large = (digit_from_file(png(seven(size))) for size in (1000, 4000))
+    assert np.abs(small.pixels.astype(float) - large.pixels).mean() < 6
 
 
 @pytest.mark.parametrize(
