@@ -13,6 +13,7 @@ from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.training.recipe import ENUMS, Recipe, choice, suggested
+from mnistlab.training.score import percent
 
 NETWORK_HELP = f"a preset ({', '.join(p.name for p in PRESETS)}) or a network's text"
 POLL_SECONDS = 0.25
@@ -127,8 +128,8 @@ def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined
         for epoch in run.epochs[shown:]:
             bar.end()
             print(
-                f"epoch {epoch.number:>3}  train {epoch.train_accuracy:.2%}  validation "
-                f"{epoch.validation_accuracy:.2%} ({epoch.validation_errors} errors)  "
+                f"epoch {epoch.number:>3}  train {percent(epoch.train_accuracy)}  validation "
+                f"{percent(epoch.validation_accuracy)} ({epoch.validation_errors} errors)  "
                 f"{epoch.seconds:.1f} s  {epoch.images_per_second:,.0f} images/s",
                 flush=True,
             )
@@ -157,7 +158,7 @@ def _runs(options: argparse.Namespace) -> None:
     runs = Store(home().runs).runs()
     for run in runs:
         top = best(run.epochs)
-        figure = f"{top.validation_accuracy:.2%} in epoch {top.number}" if top else "–"
+        figure = f"{percent(top.validation_accuracy)} in epoch {top.number}" if top else "–"
         print(f"{run.id:>4}  {run.state:<11}  {figure:<20}  {run.name}  [{run.spec}]")
     if not runs:
         print("No runs yet; start one with `python -m mnistlab train target-4`.")
@@ -170,7 +171,9 @@ def _predict(options: argparse.Namespace) -> None:
     digit = digit_from_file(options.image.read_bytes())
     path = options.checkpoint or zoo.checkpoints()[0]
     reading = Reader(path).read(digit)
-    print(f"{reading.digit}  ({reading.probabilities[reading.digit]:.1%}, read by {path.stem})")
+    print(
+        f"{reading.digit}  ({percent(reading.probabilities[reading.digit], 1)}, read by {path.stem})"
+    )
     for number, probability in enumerate(reading.probabilities):
         print(f"   {number} {probability:7.2%} {'█' * round(probability * 40)}")
 

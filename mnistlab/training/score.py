@@ -33,10 +33,11 @@ class Score:
     def __str__(self) -> str:
         low, high = self.interval
         return (
-            (
-                f"{self.accuracy:.2%} ({self.errors:,} errors of {self.count:,}, 95 % "
-                f"{low:.2%}–{high:.2%})"
-            )
-            .replace("%", " %")
-            .replace("  %", " %")
+            f"{percent(self.accuracy)} ({self.errors:,} errors of {self.count:,}, "
+            f"95 % {percent(low)}–{percent(high)})"
         )
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """A share (0–1) in per cent, with the space that belongs before the sign."""
+    return f"{100 * share:.{decimals}f} %"

@@ -1,0 +1,59 @@
+"""The ladder: the article's four targets, and where to go from each."""
+
+import streamlit as st
+
+from mnistlab import zoo
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.presets import PRESETS, Preset
+from mnistlab.training.record import read_record
+from mnistlab.training.score import percent
+from mnistlab.ui import page, parts
+
+
+def figures(preset: Preset) -> list[tuple[str, str]]:
+    """What the article reports for a target, and what the shipped checkpoint reached."""
+    article = preset.article
+    pairs = [("Article, train", f"{article.train:.2f} %")]
+    if article.validation:
+        pairs.append(("Article, validation", f"{article.validation:.2f} %"))
+    if path := zoo.shipped(preset.name):
+        record = read_record(path)
+        pairs.append(("This lab, validation", percent(record.headline.accuracy)))
+    return pairs
+
+
+page.begin("Ladder", "How small can a network be and still read handwriting?")
+st.markdown(
+    "An article climbs in four steps from 1.6 million parameters to **99.40 %** on MNIST in under "
+    "**15,000**. Walk up with it, take any step to the bench, train it, draw digits at it."
+)
+with st.container(horizontal=True):
+    if st.button("Draw a digit", type="primary", icon=":material/draw:"):
+        st.switch_page("pages/draw.py")
+    if st.button("Design a network", icon=":material/tune:"):
+        st.switch_page("pages/design.py")
+
+for pair in (PRESETS[:2], PRESETS[2:]):
+    for column, preset in zip(st.columns(2), pair, strict=True):
+        with column.container(border=True, height="stretch"):
+            number = PRESETS.index(preset) + 1
+            st.subheader(f"{number} · {preset.title}", anchor=False)
+            st.markdown(f"**{preset.question}** {preset.change}")
+            st.html(parts.gauge(ledger(preset.spec).total))
+            st.html(parts.facts(figures(preset)))
+            st.html(parts.mono(str(preset.spec)))
+            st.page_link(
+                "pages/design.py",
+                label=f"Open target {number} in design",
+                icon=":material/tune:",
+                query_params={"net": str(preset.spec)},
+            )
+
+st.html(
+    parts.note(
+        "Parameters are counted as the article and Keras count them: batch norm's running means "
+        "and variances included. The article prints no filter counts; these networks are a "
+        "reconstruction that reproduces its four totals exactly. Its validation images are MNIST's "
+        "test images, looked at after every epoch, so a best epoch chosen there is optimistic."
+    )
+)

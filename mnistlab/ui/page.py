@@ -1,0 +1,36 @@
+"""What every page begins with: its title, its links, its style."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mnistlab import charts
+
+PAGES = {
+    "Ladder": "app.py",
+    "Design": "pages/design.py",
+    "Train": "pages/train.py",
+    "Draw": "pages/draw.py",
+}
+STYLE = Path(__file__).with_name("style.css")
+
+
+def begin(name: str, title: str) -> bool:
+    """Set the page up and draw its links and title; whether the visitor has just come to it.
+
+    Streamlit runs a page without `app.py` when its address is opened first, so each page calls this
+    itself.
+    """
+    st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
+    colours = (
+        f"--lab-train:{charts.TRAIN};--lab-validation:{charts.VALIDATION};"
+        f"--lab-within:{charts.WITHIN};--lab-over:{charts.OVER}"
+    )
+    st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
+    with st.container(horizontal=True, gap="small", key="links"):
+        for label, path in PAGES.items():
+            st.page_link(path, label=f"**{label}**" if label == name else label)
+    st.title(title, anchor=False)
+    entered = st.session_state.get("page") != name
+    st.session_state["page"] = name
+    return entered

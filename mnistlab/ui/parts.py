@@ -1,0 +1,117 @@
+"""Pieces of pages as HTML, from plain values; what a person typed is escaped."""
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistlab.arch.ledger import BUDGET, INPUT_SIZE, Ledger
+from mnistlab.training.score import percent
+
+
+def gauge(total: int, budget: int = BUDGET) -> str:
+    """The total against the budget, as a figure and a bar."""
+    over = total > budget
+    kind = "over" if over else "within"
+    verdict = f"{total - budget:,} over" if over else f"{budget - total:,} left"
+    return (
+        '<div class="lab-gauge"><div class="lab-gauge-figure">'
+        f"<b>{total:,}</b><span>parameters of {budget:,}</span>"
+        f'<span class="lab-text-{kind}">{verdict}</span></div>'
+        f'<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
+        f'style="width:{min(total / budget, 1):.1%}"></div></div></div>'
+    )
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    """Small labelled figures side by side."""
+    cells = (
+        f'<div class="lab-fact"><span>{escape(label)}</span><b>{escape(value)}</b></div>'
+        for label, value in pairs
+    )
+    return f'<div class="lab-facts">{"".join(cells)}</div>'
+
+
+def ledger_table(result: Ledger) -> str:
+    """Every layer's shape, view and cost; the row that first sees the whole input is marked."""
+    head = (
+        '<tr><th class="lab-left">Layer</th><th class="lab-left">Kind</th><th>Output</th>'
+        "<th>Sees</th><th>Jump</th><th>Trainable</th><th>Running</th><th>MACs</th></tr>"
+    )
+    lines, reached = [], False
+    for row in result.rows:
+        reaches = row.receptive_field >= INPUT_SIZE and not reached
+        reached |= reaches
+        lines.append(
+            f'<tr{" class=lab-reach" if reaches else ""}><td class="lab-left">{row.name}</td>'
+            f'<td class="lab-left">{row.kind}</td>'
+            f"<td>{row.out_channels}×{row.out_size}×{row.out_size}</td>"
+            f"<td>{row.receptive_field}</td><td>{row.jump}</td>"
+            f"<td>{row.trainable:,}</td><td>{row.running:,}</td><td>{row.macs:,}</td></tr>"
+        )
+    lines.append(
+        '<tr><td class="lab-left">total</td><td></td><td></td>'
+        f"<td>{result.receptive_field}</td><td></td><td>{result.trainable:,}</td>"
+        f"<td>{result.running:,}</td><td>{result.macs:,}</td></tr>"
+    )
+    return f'<div class="lab-scroll"><table class="lab-table">{head}{"".join(lines)}</table></div>'
+
+
+def bars(probabilities: Sequence[float] | None) -> str:
+    """Ten bars; empty ones where nothing was read yet."""
+    values = probabilities or [0.0] * 10
+    top = max(values) if probabilities else None
+    lines = []
+    for digit, value in enumerate(values):
+        share = percent(value, 1) if probabilities else "–"
+        kind = " lab-top" if value == top else ""
+        lines.append(
+            f'<span class="lab-digit">{digit}</span><div class="lab-bar{kind}">'
+            f'<div style="width:{value:.1%}"></div></div><span class="lab-share">{share}</span>'
+        )
+    return f'<div class="lab-bars" role="group" aria-label="Probabilities">{"".join(lines)}</div>'
+
+
+def answer(digit: int | None, text: str) -> str:
+    """The digit in large, and a line about it."""
+    shown = "?" if digit is None else str(digit)
+    return (
+        f'<div class="lab-answer" aria-live="polite"><b>{shown}</b>'
+        f'<span class="lab-note">{escape(text)}</span></div>'
+    )
+
+
+def pixels(image: NDArray[np.uint8], description: str) -> str:
+    """A small grey image (H, W) as large square pixels."""
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG")
+    data = base64.b64encode(out.getvalue()).decode("ascii")
+    return (
+        f'<img class="lab-pixels" alt="{escape(description)}" src="data:image/png;base64,{data}">'
+    )
+
+
+def status(state: str, words: Sequence[str]) -> str:
+    """A run's state as a badge, and what there is to say about it."""
+    rest = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    return (
+        f'<div class="lab-status"><span class="lab-state lab-state-{escape(state)}">'
+        f"{escape(state)}</span>{rest}</div>"
+    )
+
+
+def note(text: str) -> str:
+    return f'<div class="lab-note">{escape(text)}</div>'
+
+
+def mono(text: str) -> str:
+    return f'<div class="lab-mono">{escape(text)}</div>'
+
+
+def empty(text: str) -> str:
+    """What to do next, where there is nothing to show yet."""
+    return f'<div class="lab-empty">{escape(text)}</div>'

@@ -1,0 +1,139 @@
+"""Design: change a network and see every parameter of it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.spec import MAX_FILTERS, Conv, Dropout, Head, Spec, named
+from mnistlab.errors import LabError
+from mnistlab.ui import page, parts, state
+
+
+def put(spec: Spec) -> None:
+    """Make a Spec the page's; the text is what the address and every control follow."""
+    st.session_state["net"] = str(spec)
+
+
+def put_options() -> None:
+    """Read the switches back into the Spec."""
+    get = st.session_state
+    put(
+        replace(
+            state.design(),
+            head=get["head"],
+            batch_norm=get["batch_norm"],
+            conv_bias=state.design().conv_bias or not get["batch_norm"],
+            dropout=get["dropout"],
+            dropout_kind=get["dropout_kind"],
+        )
+    )
+
+
+def put_layer(index: int) -> None:
+    """Read one layer's controls back into the Spec."""
+    layers = list(state.design().layers)
+    layer, filters = layers[index], st.session_state[f"filters{index}"]
+    if isinstance(layer, Conv):
+        layers[index] = replace(layer, filters=filters)
+    else:
+        layers[index] = replace(layer, filters=filters, pooled=st.session_state[f"pooled{index}"])
+    put(replace(state.design(), layers=tuple(layers)))
+
+
+page.begin("Design", "Design a network")
+
+with st.container(horizontal=True, gap="small"):
+    for number, preset in enumerate(PRESETS, 1):
+        st.button(
+            f"Target {number}",
+            help=preset.title,
+            on_click=put,
+            args=(preset.spec,),
+            key=preset.name,
+        )
+
+if "net" not in st.session_state and "net" not in st.query_params:
+    put(state.design())
+text = st.text_input(
+    "Network",
+    key="net",
+    bind="query-params",
+    help="16: a 3×3 convolution to 16 maps (16s: padded). p10: 1×1 to 10 maps, then pool. "
+    "t12: 1×1 to 12 maps. full or gap: the head. bn: batch norm. drop0.05: dropout.",
+)
+try:
+    spec = state.accept(text)
+except LabError as error:
+    st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
+    spec = state.design()
+result = ledger(spec)
+
+controls, outcome = st.columns([2, 3], gap="large")
+
+with controls:
+    st.subheader("Choices", anchor=False)
+    get = st.session_state
+    get["batch_norm"], get["head"] = spec.batch_norm, spec.head
+    get["dropout"], get["dropout_kind"] = spec.dropout, spec.dropout_kind
+    st.toggle("Batch norm after every 3×3", key="batch_norm", on_change=put_options)
+    st.slider("Dropout after every 3×3", 0.0, 0.5, step=0.01, key="dropout", on_change=put_options)
+    left, right = st.columns(2)
+    left.selectbox(
+        "Dropout drops",
+        list(Dropout),
+        format_func={Dropout.ELEMENT: "elements", Dropout.CHANNEL: "whole channels"}.__getitem__,
+        key="dropout_kind",
+        on_change=put_options,
+        disabled=not spec.dropout,
+    )
+    right.selectbox(
+        "Head",
+        list(Head),
+        format_func={Head.FULL: "full convolution", Head.GAP: "average + linear"}.__getitem__,
+        key="head",
+        on_change=put_options,
+    )
+    st.subheader("Filters", anchor=False)
+    columns = st.columns(2)
+    for index, (name, layer) in enumerate(named(spec.layers)):
+        with columns[index % 2]:
+            if layer.filters is None:
+                st.html(parts.note(f"{name}: 2×2 max-pool"))
+                continue
+            get[f"filters{index}"] = layer.filters
+            st.number_input(
+                f"{name} ({'3×3' if isinstance(layer, Conv) else '1×1'})",
+                1,
+                MAX_FILTERS,
+                key=f"filters{index}",
+                on_change=put_layer,
+                args=(index,),
+            )
+            if not isinstance(layer, Conv):
+                get[f"pooled{index}"] = layer.pooled
+                st.toggle("then pool", key=f"pooled{index}", on_change=put_layer, args=(index,))
+
+with outcome:
+    st.html(parts.gauge(result.total))
+    st.html(
+        parts.facts(
+            [
+                ("Trainable", f"{result.trainable:,}"),
+                ("Running statistics", f"{result.running:,}"),
+                ("Receptive field", f"{result.receptive_field} px"),
+                ("MACs an image", f"{result.macs / 1e6:,.2f} M"),
+            ]
+        )
+    )
+    st.html(parts.ledger_table(result))
+    st.html(
+        parts.note(
+            "Sees: the side of the square of input pixels that one unit depends on; the marked row "
+            "is the first to see all 28. Jump: input pixels between neighbouring units. Running: "
+            "batch norm's means and variances, which Keras counts and parameters() misses."
+        )
+    )
+    if st.button("Train this network", type="primary", icon=":material/play_arrow:"):
+        st.switch_page("pages/train.py")
