@@ -18,7 +18,7 @@ def figures(preset: Preset) -> list[tuple[str, str]]:
         pairs.append(("Article, validation", f"{article.validation:.2f} %"))
     if path := zoo.shipped(preset.name):
         record = read_record(path)
-        pairs.append(("This lab, validation", percent(record.headline.accuracy)))
+        pairs.append(("This lab, best epoch", percent(record.headline.accuracy)))
     return pairs
 
 
@@ -28,10 +28,9 @@ st.markdown(
     "**15,000**. Walk up with it, take any step to the bench, train it, draw digits at it."
 )
 with st.container(horizontal=True):
-    if st.button("Draw a digit", type="primary", icon=":material/draw:"):
-        st.switch_page("pages/draw.py")
-    if st.button("Design a network", icon=":material/tune:"):
-        st.switch_page("pages/design.py")
+    page.go("Draw", "Draw a digit", ":material/draw:")
+    page.go("Design", "Design a network", ":material/tune:")
+    page.go("Train", "Train one", ":material/play_arrow:")
 
 for pair in (PRESETS[:2], PRESETS[2:]):
     for column, preset in zip(st.columns(2), pair, strict=True):

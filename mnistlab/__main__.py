@@ -171,9 +171,8 @@ def _predict(options: argparse.Namespace) -> None:
     digit = digit_from_file(options.image.read_bytes())
     path = options.checkpoint or zoo.checkpoints()[0]
     reading = Reader(path).read(digit)
-    print(
-        f"{reading.digit}  ({percent(reading.probabilities[reading.digit], 1)}, read by {path.stem})"
-    )
+    sure = percent(reading.probabilities[reading.digit], 1)
+    print(f"{reading.digit}  ({sure}, read by {path.stem})")
     for number, probability in enumerate(reading.probabilities):
         print(f"   {number} {probability:7.2%} {'█' * round(probability * 40)}")
 

@@ -63,7 +63,7 @@ def loss(epochs: Sequence[Epoch], planned: int) -> Figure:
         _line("Validation", epochs, [epoch.validation_loss for epoch in epochs], VALIDATION),
     ]
     figure = _figure("Loss", "nats, log", traces, planned)
-    figure["layout"]["yaxis"] |= {"type": "log", "dtick": "D2"}
+    figure["layout"]["yaxis"] |= {"type": "log", "tickformat": ".4~g", "nticks": 6}
     return figure
 
 
@@ -82,6 +82,11 @@ def _line(
     }
 
 
+def _tick(planned: int) -> int:
+    """Epochs between marks: about ten marks, at whole and round numbers."""
+    return next(step for step in (1, 2, 5, 10, 20, 50, 100) if planned <= 12 * step or step == 100)
+
+
 def _figure(title: str, unit: str, traces: list[dict[str, Any]], planned: int) -> Figure:
     """Axes that are fixed for the planned epochs, so that nothing jumps as points arrive."""
     return {
@@ -89,8 +94,8 @@ def _figure(title: str, unit: str, traces: list[dict[str, Any]], planned: int) -
         "layout": {
             "title": {"text": f"{title} ({unit}) by epoch", "x": 0, "font": {"size": 14}},
             "height": 300,
-            "margin": {"l": 48, "r": 12, "t": 36, "b": 64},
-            "xaxis": {"range": [0.5, planned + 0.5], "title": {"text": "epoch"}, "tickformat": "d"},
+            "margin": {"l": 48, "r": 12, "t": 40, "b": 32},
+            "xaxis": {"range": [0.5, planned + 0.5], "dtick": _tick(planned)},
             "yaxis": {"zeroline": False},
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
             "hovermode": "x unified",

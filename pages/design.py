@@ -69,6 +69,7 @@ except LabError as error:
     st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
     spec = state.design()
 result = ledger(spec)
+st.html(parts.gauge(result.total))
 
 controls, outcome = st.columns([2, 3], gap="large")
 
@@ -96,27 +97,28 @@ with controls:
         on_change=put_options,
     )
     st.subheader("Filters", anchor=False)
-    columns = st.columns(2)
     for index, (name, layer) in enumerate(named(spec.layers)):
-        with columns[index % 2]:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            kind = "3×3" if isinstance(layer, Conv) else "1×1" if layer.filters else "2×2 max-pool"
+            st.markdown(f"{name} :small[{kind}]", width=125)
             if layer.filters is None:
-                st.html(parts.note(f"{name}: 2×2 max-pool"))
                 continue
             get[f"filters{index}"] = layer.filters
             st.number_input(
-                f"{name} ({'3×3' if isinstance(layer, Conv) else '1×1'})",
+                f"Filters of {name}",
                 1,
                 MAX_FILTERS,
                 key=f"filters{index}",
                 on_change=put_layer,
                 args=(index,),
+                label_visibility="collapsed",
+                width=125,
             )
             if not isinstance(layer, Conv):
                 get[f"pooled{index}"] = layer.pooled
-                st.toggle("then pool", key=f"pooled{index}", on_change=put_layer, args=(index,))
+                st.toggle("pool", key=f"pooled{index}", on_change=put_layer, args=(index,))
 
 with outcome:
-    st.html(parts.gauge(result.total))
     st.html(
         parts.facts(
             [
@@ -135,5 +137,4 @@ with outcome:
             "batch norm's means and variances, which Keras counts and parameters() misses."
         )
     )
-    if st.button("Train this network", type="primary", icon=":material/play_arrow:"):
-        st.switch_page("pages/train.py")
+    page.go("Train", "Train this network", ":material/play_arrow:")

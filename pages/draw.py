@@ -1,4 +1,4 @@
-"""Draw: a digit on a canvas, as the network sees it, and what it reads."""
+"""Draw: a digit on a canvas, what it is read as, and what the network saw of it."""
 
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
@@ -14,65 +14,71 @@ get = st.session_state
 
 
 def clear() -> None:
-    get["canvas"] = get.get("canvas", 0) + 1
-    get["drawing"] = get["kept_drawing"] = None
+    """Put a new canvas in the old one's place."""
+    get["canvas"] += 1
+    get["drawing"] = get["restored"] = get["ink"] = None
 
 
 if page.begin("Draw", "Draw a digit"):
-    # A canvas forgets its strokes with its page; what it held is given back to a new one, once,
-    # because feeding a canvas its own drawing would make it start over at every stroke.
+    # A canvas forgets its strokes with its page; what it held is given to a new one, once, because
+    # a canvas that is fed its own drawing starts over at every stroke.
     get["canvas"] = get.get("canvas", 0) + 1
-    get["kept_drawing"] = get.get("drawing")
+    get["restored"] = get.get("drawing")
 
 available = checkpoints.choices(home())
 if not available:
     st.html(parts.empty("No checkpoint is here. Train a network first; its best epoch reads then."))
     st.stop()
 
-canvas_column, seen_column, answer_column = st.columns([4, 3, 5], gap="large")
+canvas_column, answer_column, seen_column = st.columns([4, 5, 3], gap="large")
+
 with canvas_column:
+    st.markdown("**Your drawing**, as large as you like")
+    # The canvas' own tools hover above it.
+    st.space("small")
     canvas = st_canvas(
         stroke_width=22,
-        stroke_color="#1c2330",
+        stroke_color="#000000",
         background_color="#ffffff",
         width=SIDE,
         height=SIDE,
-        initial_drawing=get.get("kept_drawing"),
+        initial_drawing=get["restored"],
         return_image_data=True,
         key=f"canvas{get['canvas']}",
-        label="Drawing area",
     )
     st.button("Clear", icon=":material/delete:", on_click=clear)
-get["drawing"] = canvas.json_data or get.get("kept_drawing")
+get["drawing"] = canvas.json_data or get["restored"]
+# A restored canvas says nothing until its next stroke.
+if canvas.image_data is not None:
+    get["ink"] = ink_from_canvas(canvas.image_data)
 
-chosen = answer_column.selectbox(
-    "Who answers", available, format_func=str, help="The most accurate checkpoint is first."
-)
-digit = None if canvas.image_data is None else digit_from_ink(ink_from_canvas(canvas.image_data))
-reading = None
-if digit is not None:
-    try:
-        reading = checkpoints.reader(chosen).read(digit)
-    except LabError as error:
-        st.error(str(error), icon=":material/error:")
-
+with answer_column:
+    chosen = st.selectbox(
+        "Who answers", available, format_func=str, help="The most accurate checkpoint is first."
+    )
+    answer = st.empty()
 with seen_column:
     st.markdown("**What the network sees**")
-    if digit is None:
-        st.html(parts.empty("Draw a digit in the white square, as large as you like."))
-    else:
-        st.html(parts.pixels(digit.pixels, "The drawing, 28 by 28 pixels"))
-        st.html(
-            parts.note(
-                "Cropped, fitted into 20×20, its centre of mass moved to the middle of 28×28: "
-                "as MNIST's own digits were made."
-            )
+    seen = st.empty()
+
+digit = None if get.get("ink") is None else digit_from_ink(get["ink"])
+if digit is None:
+    answer.html(parts.answer(None, "Nothing is drawn yet.") + parts.bars(None))
+    seen.html(parts.empty("Draw a digit in the white square."))
+else:
+    seen.html(
+        parts.pixels(digit.pixels, "The drawing, 28 by 28 pixels")
+        + parts.note(
+            "Cropped, fitted into 20×20, its centre of mass moved to the middle of 28×28: as "
+            "MNIST's own digits were made."
         )
-with answer_column:
-    if reading is None:
-        st.html(parts.answer(None, "Nothing drawn yet."))
-        st.html(parts.bars(None))
-    else:
-        share = reading.probabilities[reading.digit]
-        st.html(parts.answer(reading.digit, f"{percent(share, 1)} sure"))
-        st.html(parts.bars(reading.probabilities))
+    )
+try:
+    # Loaded before the first stroke too, so that the first stroke need not wait for it.
+    reader = checkpoints.reader(chosen)
+    if digit is not None:
+        reading = reader.read(digit)
+        sure = percent(reading.probabilities[reading.digit], 1)
+        answer.html(parts.answer(reading.digit, f"{sure} sure") + parts.bars(reading.probabilities))
+except LabError as error:
+    answer.error(f"{error} Choose another checkpoint above.", icon=":material/error:")

@@ -15,6 +15,15 @@ PAGES = {
 STYLE = Path(__file__).with_name("style.css")
 
 
+def go(name: str, label: str, icon: str) -> None:
+    """A link to another page in a button's clothes.
+
+    A real button's `st.switch_page` may not clear an address that a widget is bound to.
+    """
+    with st.container(key=f"go-{name}", width="content"):
+        st.page_link(PAGES[name], label=label, icon=icon)
+
+
 def begin(name: str, title: str) -> bool:
     """Set the page up and draw its links and title; whether the visitor has just come to it.
 
