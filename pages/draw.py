@@ -25,7 +25,12 @@ if page.begin("Draw", "Draw a digit"):
     get["canvas"] = get.get("canvas", 0) + 1
     get["restored"] = get.get("drawing")
 
-available = checkpoints.choices(home())
+available = checkpoints.shipped()
+try:
+    available += checkpoints.trained(home())
+except LabError as error:
+    st.warning(str(error), icon=":material/warning:")
+available.sort(key=lambda choice: choice.record.headline.accuracy, reverse=True)
 if not available:
     st.html(parts.empty("No checkpoint is here. Train a network first; its best epoch reads then."))
     st.stop()

@@ -136,16 +136,19 @@ def title(run_id: int) -> str:
 
 page.begin("Train", "Train a network")
 try:
-    name, spec, recipe = choose()
-    if not files.present(lab.data):
-        st.html(parts.note("MNIST (20 MB) is fetched once, when the first run begins."))
-    if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-        st.query_params["run"] = str(submit(lab, name, spec, recipe))
-        st.session_state.pop("shown_run", None)
+    chosen = choose()
 except LabError as error:
     st.error(str(error), icon=":material/error:")
-
+    chosen = None
 try:
+    if not files.present(lab.data):
+        st.html(parts.note("MNIST (20 MB) is fetched once, when the first run begins."))
+    start = st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=chosen is None
+    )
+    if start and chosen:
+        st.query_params["run"] = str(submit(lab, *chosen))
+        st.session_state.pop("shown_run", None)
     tend(lab)
     by_id = {run.id: run for run in store.runs()}
 except LabError as error:

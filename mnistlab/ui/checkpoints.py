@@ -1,5 +1,7 @@
 """The checkpoints that a visitor may choose from, and the loaded ones."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,19 +34,24 @@ class Choice:
         )
 
 
-def choices(home: Home) -> list[Choice]:
-    """The zoo's checkpoints and the runs', the most accurate first; damaged ones are left out."""
+def shipped() -> list[Choice]:
+    """The zoo's checkpoints."""
+    return _readable((path, "shipped") for path in zoo.checkpoints())
+
+
+def trained(home: Home) -> list[Choice]:
+    """The best checkpoints of the newest runs. Raises StoreError if the store cannot be read."""
     store = Store(home.runs)
-    paths = [(path, "shipped") for path in zoo.checkpoints()]
-    paths += [(store.best_checkpoint(run.id), f"run {run.id}") for run in store.runs(200)]
+    return _readable((store.best_checkpoint(run.id), f"run {run.id}") for run in store.runs(200))
+
+
+def _readable(paths: Iterable[tuple[Path, str]]) -> list[Choice]:
+    """Those that are there and have a whole record."""
     found = []
     for path, source in paths:
-        if path.is_file():
-            try:
-                found.append(Choice(path, _record(path, path.stat().st_mtime_ns), source))
-            except CheckpointError:
-                continue
-    return sorted(found, key=lambda choice: choice.record.headline.accuracy, reverse=True)
+        with contextlib.suppress(CheckpointError, FileNotFoundError):
+            found.append(Choice(path, _record(path, path.stat().st_mtime_ns), source))
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
@@ -59,6 +66,10 @@ def reader(choice: Choice) -> "Reader":
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _reader(path: Path, changed: int) -> "Reader":
+    import torch
+
     from mnistlab.sketch.predict import Reader
 
+    # One digit gains nothing from more threads, and more would wait for the cores that train.
+    torch.set_num_threads(1)
     return Reader(path)

@@ -1,0 +1,111 @@
+"""The commands, as a person types them; each error is one line and exit status 2."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from mnistlab.__main__ import main
+from mnistlab.runs.state import State
+from mnistlab.runs.store import Store
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    picture = Image.new("L", (200, 300), 255)
+    ImageDraw.Draw(picture).line([(110, 40), (95, 260)], 0, 24)
+    picture.save(tmp_path / "one.png")
+    return tmp_path / "one.png"
+
+
+def test_ledger_takes_presets_and_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "target-4"]) == 0
+    assert "12,874 parameters in total; budget 15,000: 2,126 left." in capsys.readouterr().out
+    assert main(["ledger", "8 16 p10 16 gap"]) == 0
+
+
+def test_data_says_where_it_is(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data"]) == 0
+    assert str(lab) in capsys.readouterr().out
+
+
+def test_predict_reads_a_picture(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(one)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("1 ") and len(out.splitlines()) == 11
+
+
+@pytest.mark.slow
+def test_train_shows_its_epochs_and_runs_lists_the_run(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = (
+        "train 4-p4-8-gap-bn --name tiny --epochs 2 --subset 256 --batch-size 64 --split strict"
+    )
+    assert main(command.split()) == 0
+    out = capsys.readouterr().out
+    assert "epoch   1" in out and "epoch   2" in out and "test images" in out
+    run = Store(lab / "runs").run(1)
+    assert run and run.state is State.DONE and run.recipe.batch_size == 64
+    assert main(["runs"]) == 0
+    assert "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("", "COMMAND"),
+        ("fly", "fly"),
+        ("ledger 8-x", "“x”"),
+        ("ledger 8-p-8-p-8-p-8", "conv4"),
+        ("train target-9", "target"),
+        ("train target-4 --learning-rate nan", "learning rate: nan"),
+        ("train target-4 --learning-rate fast", "learning rate: fast"),
+        ("train target-4 --epochs 1.5", "epochs: 1.5"),
+        ("train target-4 --schedule spiral", "spiral"),
+        ("predict nowhere.png", "nowhere.png"),
+        ("predict .", "directory"),
+        ("predict README.md", "not a picture"),
+        ("predict README.md --checkpoint README.md", "not a picture"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(
+    command: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(command.split()) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+def test_a_checkpoint_that_is_none_is_one_line(
+    one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(one), "--checkpoint", str(one)]) == 2
+    assert "one.png is not a whole safetensors file" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command() -> None:
+    command = [sys.executable, "-m", "mnistlab", "ledger", "target-2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "12,490" in done.stdout
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("data", "ledger", "train", "runs", "predict"))

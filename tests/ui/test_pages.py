@@ -1,0 +1,126 @@
+"""Pages run by Streamlit's own AppTest: bad input is a sentence, and nothing is lost."""
+
+import base64
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import zoo
+from mnistlab.runs.store import Store
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT = 60
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    return tmp_path
+
+
+def run(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    if page != "app.py":
+        at.switch_page(page)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def html(at: AppTest) -> str:
+    return " ".join(element.proto.body for element in at.get("html"))
+
+
+def test_every_page_opens_in_an_empty_lab() -> None:
+    for page in ("app.py", "pages/design.py", "pages/train.py", "pages/draw.py"):
+        run(page)
+
+
+def test_the_ladder_shows_the_four_counts_and_the_article_s_figures() -> None:
+    shown = html(run("app.py"))
+    for figure in ("1,595,316", "12,490", "12,874", "99.93 %", "99.45 %", "99.28 %"):
+        assert figure in shown
+
+
+def test_batch_norm_s_384_parameters() -> None:
+    at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full")
+    assert "12,490" in html(at)
+    at.toggle(key="batch_norm").set_value(True).run()
+    assert "12,874" in html(at) and at.text_input(key="net").value.endswith("full-bn")
+    at.number_input(key="filters0").set_value(9).run()
+    assert at.text_input(key="net").value.startswith("9-16-p10")
+    at.toggle(key="pooled2").set_value(False).run()
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nonsense", "8-p-8-p-8-p-8-8", "9" * 9, "8-" * 10_000, "1024-1024-1024", "<b>8</b>", ""],
+)
+def test_a_design_that_cannot_be_is_a_sentence_and_the_last_good_one_stays(text: str) -> None:
+    at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
+    at.text_input(key="net").set_value(text).run()
+    assert not at.exception and len(at.error) == 1
+    assert "12,874" in html(at)
+
+
+def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Path) -> None:
+    at = run("pages/train.py")
+    for wrong in (0.0, -1.0, 1e9):
+        next(n for n in at.number_input if n.label == "Learning rate").set_value(wrong).run()
+        assert not at.exception and "learning rate" in at.error[0].value
+        assert next(b for b in at.button if b.label == "Start training").disabled
+    assert Store(lab / "runs").runs() == []
+
+
+def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
+    (lab / "runs").mkdir()
+    (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
+    assert "cannot be used" in run("pages/train.py").error[0].value
+    at = run("pages/draw.py")
+    assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])
+
+
+def test_an_unknown_run_in_the_address_is_said() -> None:
+    for wrong in ("99", "-1", "<script>", "9" * 400):
+        run("pages/train.py", run=wrong)
+
+
+def drawing(points: list[tuple[int, int]]) -> dict[str, object]:
+    picture = Image.new("RGBA", (280, 280), "white")
+    ImageDraw.Draw(picture).line(points, "black", 22)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    data = base64.b64encode(out.getvalue()).decode()
+    return {"drawing": {"raw": {"objects": []}, "data": f"data:image/png;base64,{data}"}}
+
+
+def test_a_drawing_is_answered(lab: Path) -> None:
+    at = run("pages/draw.py")
+    at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
+    at.run()
+    assert not at.exception and "<b>1</b>" in html(at)
+
+
+def test_a_checkpoint_that_was_cut_short_is_said_and_the_drawing_stays(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = lab / "zoo"
+    broken.mkdir()
+    whole = zoo.checkpoints()[0]
+    shutil.copy(whole, broken / "target-4.safetensors")
+    cut = broken / "target-4.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-1000])
+    monkeypatch.setattr(zoo, "FOLDER", broken)
+    at = run("pages/draw.py")
+    at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
+    at.run()
+    assert not at.exception and "damaged" in at.error[0].value
+    assert "lab-pixels" in html(at)
