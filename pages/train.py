@@ -73,7 +73,9 @@ def choose() -> tuple[str, Spec, Recipe]:
         with st.expander("More"):
             one, two, three = st.columns(3)
             optimiser = one.selectbox("Optimiser", list(Optimiser))
-            decay = two.number_input("Weight decay", value=0.0, step=0.0001, format="%g")
+            decay = two.number_input(
+                "Weight decay", value=start.weight_decay, step=0.0001, format="%g"
+            )
             seed = three.number_input("Seed", 0, value=0)
     recipe = Recipe(
         optimiser=optimiser,

@@ -50,8 +50,8 @@ class Recipe:
     schedule: Schedule = Schedule.ONE_CYCLE
     batch_size: int = 128
     epochs: int = 10
-    weight_decay: float = 0.0
-    augmentation: Augmentation = Augmentation.SHIFT
+    weight_decay: float = 5e-4
+    augmentation: Augmentation = Augmentation.AFFINE
     split: Split = Split.STRICT
     subset: int | None = None
     seed: int = 0
