@@ -11,6 +11,9 @@ WITHIN = "#1a9e6b"
 OVER = "#d64545"
 """What these colours mean, they mean on every page."""
 
+GRID = "rgba(128, 128, 128, 0.22)"
+"""Faint on white and on black."""
+
 GOAL = 99.40
 """Per cent: the article's aim."""
 
@@ -63,7 +66,8 @@ def loss(epochs: Sequence[Epoch], planned: int) -> Figure:
         _line("Validation", epochs, [epoch.validation_loss for epoch in epochs], VALIDATION),
     ]
     figure = _figure("Loss", "nats, log", traces, planned)
-    figure["layout"]["yaxis"] |= {"type": "log", "tickformat": ".4~g", "nticks": 6}
+    ticks = [one * ten for ten in (0.001, 0.01, 0.1, 1, 10) for one in (1, 2, 5)]
+    figure["layout"]["yaxis"] |= {"type": "log", "tickvals": ticks, "tickformat": "~g"}
     return figure
 
 
@@ -95,8 +99,8 @@ def _figure(title: str, unit: str, traces: list[dict[str, Any]], planned: int) -
             "title": {"text": f"{title} ({unit}) by epoch", "x": 0, "font": {"size": 14}},
             "height": 300,
             "margin": {"l": 48, "r": 12, "t": 40, "b": 32},
-            "xaxis": {"range": [0.5, planned + 0.5], "dtick": _tick(planned)},
-            "yaxis": {"zeroline": False},
+            "xaxis": {"range": [0.5, planned + 0.5], "dtick": _tick(planned), "gridcolor": GRID},
+            "yaxis": {"zeroline": False, "gridcolor": GRID},
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
             "hovermode": "x unified",
             "paper_bgcolor": "rgba(0,0,0,0)",

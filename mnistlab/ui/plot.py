@@ -20,15 +20,7 @@ export default function ({ data, parentElement }) {
     if (!window.Plotly) return void setTimeout(draw, 50);
     const style = getComputedStyle(node);
     const ink = style.getPropertyValue("--st-text-color") || style.color;
-    const line = `color-mix(in srgb, ${ink} 16%, transparent)`;
-    const probe = document.createElement("span");
-    probe.style.color = line;
-    node.appendChild(probe);
-    const grid = getComputedStyle(probe).color;
-    probe.remove();
     const layout = { ...data.layout, font: { color: ink, family: style.fontFamily } };
-    for (const axis of ["xaxis", "yaxis"])
-      layout[axis] = { ...layout[axis], gridcolor: grid, linecolor: grid };
     layout.hoverlabel = {
       bgcolor: style.getPropertyValue("--st-background-color") || "white",
       font: { color: ink },

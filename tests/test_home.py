@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+
+from mnistlab.home import home
+
+
+def test_the_lab_s_folder_is_the_variable_s_or_the_person_s_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "lab"))
+    assert home().data == tmp_path / "lab" / "data"
+    assert not (tmp_path / "lab").exists(), "nothing is made by asking"
+    for unset in ("", None):
+        monkeypatch.setenv("MNISTLAB_HOME", unset) if unset is not None else monkeypatch.delenv(
+            "MNISTLAB_HOME"
+        )
+        assert home().root == Path.home() / ".mnistlab"
