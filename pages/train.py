@@ -1,5 +1,7 @@
 """Train: choose a network and a recipe, start, and watch the epochs come."""
 
+from typing import Any
+
 import streamlit as st
 
 from mnistlab import charts
@@ -24,43 +26,52 @@ lab = home()
 store = Store(lab.runs)
 
 
+def keep(name: str) -> dict[str, Any]:
+    """The key of a control whose value outlives a change of page."""
+    return {"key": f"train_{name}", "persist_state": "session"}
+
+
 def choose() -> tuple[str, Spec, Recipe]:
     """The controls: a name, a network and a recipe. Raises RecipeError on a value out of bounds."""
     networks = {"My design": state.design()}
     networks |= {f"Target {n}: {p.title}": p.spec for n, p in enumerate(PRESETS, 1)}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        network = st.selectbox("Network", networks, key="train_net", persist_state="session")
+        network = st.selectbox("Network", networks, **keep("network"))
         spec = networks[network]
         start = suggested(spec)
-        name = st.text_input(
-            "Name of the run", key="train_name", persist_state="session", placeholder=network
-        )
+        name = st.text_input("Name of the run", placeholder=network, **keep("name"))
         st.html(parts.gauge(ledger(spec).total) + parts.mono(str(spec)))
     with right:
         one, two, three = st.columns(3)
-        epochs = one.number_input("Epochs", 1, 1000, start.epochs)
+        epochs = one.number_input("Epochs", 1, 1000, start.epochs, **keep("epochs"))
         rate = two.number_input(
             "Learning rate",
             value=start.learning_rate,
             step=0.01,
             format="%g",
             help="The schedule's highest. Without batch norm a network bears less.",
+            # Another key for another start: what suits one network must not stay for the other.
+            **keep(f"rate_from_{start.learning_rate}"),
         )
-        batch = three.number_input("Batch size", 8, 4096, start.batch_size, step=32)
+        batch = three.number_input(
+            "Batch size", 8, 4096, start.batch_size, step=32, **keep("batch")
+        )
         one, two, three = st.columns(3)
-        digits = one.selectbox("Training digits", DIGITS)
+        digits = one.selectbox("Training digits", DIGITS, **keep("digits"))
         augmentation = two.selectbox(
             "Augmentation",
             list(Augmentation),
             index=list(Augmentation).index(start.augmentation),
             help="shift: up to 2 pixels each way. affine: rotation, scale and shear too.",
+            **keep("augmentation"),
         )
         schedule = three.selectbox(
             "Schedule",
             list(Schedule),
             index=list(Schedule).index(start.schedule),
             help="How the learning rate moves. plateau halves it when accuracy saturates.",
+            **keep("schedule"),
         )
         split = st.segmented_control(
             "Split",
@@ -69,14 +80,15 @@ def choose() -> tuple[str, Spec, Recipe]:
             required=True,
             help="strict: 50,000 train, 10,000 validate, the test images are read once at the end. "
             "article: 60,000 train, the test images validate every epoch; its best is optimistic.",
+            **keep("split"),
         )
         with st.expander("More"):
             one, two, three = st.columns(3)
-            optimiser = one.selectbox("Optimiser", list(Optimiser))
+            optimiser = one.selectbox("Optimiser", list(Optimiser), **keep("optimiser"))
             decay = two.number_input(
-                "Weight decay", value=start.weight_decay, step=0.0001, format="%g"
+                "Weight decay", value=start.weight_decay, step=0.0001, format="%g", **keep("decay")
             )
-            seed = three.number_input("Seed", 0, value=0)
+            seed = three.number_input("Seed", 0, value=0, **keep("seed"))
     recipe = Recipe(
         optimiser=optimiser,
         learning_rate=rate,
@@ -132,8 +144,7 @@ SPLITS = {
 
 
 def title(run_id: int) -> str:
-    run = by_id[run_id]
-    return f"{run.id} · {run.name} · {run.state}"
+    return f"{run_id} · {by_id[run_id].name}"
 
 
 page.begin("Train", "Train a network")

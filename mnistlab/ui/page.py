@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from mnistlab import charts
+from mnistlab.ui import state
 
 PAGES = {
     "Ladder": "app.py",
@@ -38,7 +39,9 @@ def begin(name: str, title: str) -> bool:
     st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
-            st.page_link(path, label=f"**{label}**" if label == name else label)
+            # The bench's address is the network on it, so it can be copied as it stands.
+            query = {"net": str(state.design())} if label == "Design" else None
+            st.page_link(path, label=f"**{label}**" if label == name else label, query_params=query)
     st.title(title, anchor=False)
     entered = st.session_state.get("page") != name
     st.session_state["page"] = name
