@@ -152,9 +152,11 @@ def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined
 
 
 def _runs(options: argparse.Namespace) -> None:
+    from mnistlab.runs.jobs import tend
     from mnistlab.runs.store import Store
     from mnistlab.training.epoch import best
 
+    tend(home())
     runs = Store(home().runs).runs()
     for run in runs:
         top = best(run.epochs)

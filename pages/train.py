@@ -184,12 +184,16 @@ plot.load()
 @st.fragment(run_every=POLL_SECONDS if by_id[shown].state.active else None)
 def live() -> None:
     """Look at the store again, and at the whole page once the run has ended."""
-    run = store.run(shown)
+    try:
+        tend(lab)
+        run = store.run(shown)
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        return
     if run is None:
         return
     show(run)
     if run.state.active:
-        tend(lab)
         st.button("Stop", icon=":material/stop:", on_click=store.request_stop, args=(run.id,))
     elif by_id[shown].state.active:
         st.rerun()

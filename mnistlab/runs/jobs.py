@@ -46,18 +46,21 @@ def start_worker(home: Home) -> None:
 
     A worker that finds another at work ends at once, so starting one too many does no harm.
     """
-    home.runs.mkdir(parents=True, exist_ok=True)
     apart = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
-    with (home.runs / "worker.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "mnistlab.runs.worker"],
-            cwd=CHECKOUT,
-            env=os.environ | {"MNISTLAB_HOME": str(home.root)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            **apart,
-        )
+    try:
+        home.runs.mkdir(parents=True, exist_ok=True)
+        with (home.runs / "worker.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "mnistlab.runs.worker"],
+                cwd=CHECKOUT,
+                env=os.environ | {"MNISTLAB_HOME": str(home.root)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **apart,
+            )
+    except OSError as error:
+        raise StoreError(f"No training process could be started: {error}.") from error
 
 
 @contextmanager
@@ -67,16 +70,22 @@ def worker_lock(home: Home, patience: float = 0.0) -> Iterator[bool]:
     SQLite's lock on a file of its own: the system takes it back when a process dies, however it
     dies, on every system that SQLite runs on. `patience` is in seconds.
     """
-    home.runs.mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(home.runs / "worker.lock", timeout=patience, isolation_level=None)
     try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-            held = True
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise StoreError(f"{home.runs} cannot be written: {error}.") from error
-            held = False
-        yield held
+        home.runs.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(home.runs / "worker.lock", timeout=patience, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{home.runs} cannot be written: {error}.") from error
+    try:
+        yield _locked(lock, home)
     finally:
         lock.close()
+
+
+def _locked(lock: sqlite3.Connection, home: Home) -> bool:
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return False
+        raise StoreError(f"{home.runs} cannot be written: {error}.") from error
+    return True

@@ -80,7 +80,7 @@ class Store:
 
     def add(self, name: str, spec: Spec, recipe: Recipe) -> int:
         """Queue a run; its id."""
-        with self._transaction() as db:
+        with self._writing() as db:
             cursor = db.execute(
                 "INSERT INTO runs (name, spec, recipe, state, created) VALUES (?, ?, ?, ?, ?)",
                 (
@@ -96,7 +96,7 @@ class Store:
 
     def claim(self) -> Run | None:
         """Take the oldest queued run and mark it running; None if there is none."""
-        with self._transaction() as db:
+        with self._writing() as db:
             row = db.execute(
                 "UPDATE runs SET state = ?, started = ?, message = 'Starting' WHERE id = "
                 "(SELECT id FROM runs WHERE state = ? ORDER BY id LIMIT 1) RETURNING id",
@@ -106,7 +106,7 @@ class Store:
 
     def report(self, run_id: int, message: str, progress: Progress | None = None) -> bool:
         """Say what a running run is doing; whether it was asked to stop."""
-        with self._transaction() as db:
+        with self._writing() as db:
             row = db.execute(
                 "UPDATE runs SET message = ?, progress = ? WHERE id = ? RETURNING stop_requested",
                 (message, json.dumps(asdict(progress)) if progress else None, run_id),
@@ -115,7 +115,7 @@ class Store:
 
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
         marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
-        with self._transaction() as db:
+        with self._writing() as db:
             db.execute(
                 f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
                 (run_id, *asdict(epoch).values()),
@@ -123,7 +123,7 @@ class Store:
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
         """End a running run."""
-        with self._transaction() as db:
+        with self._writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended = ?, message = ?, test = ?, progress = NULL "
                 "WHERE id = ?",
@@ -132,7 +132,7 @@ class Store:
 
     def request_stop(self, run_id: int) -> None:
         """Ask a running run to stop; a queued one is stopped at once."""
-        with self._transaction() as db:
+        with self._writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended = ?, message = 'Stopped before it began.' "
                 "WHERE id = ? AND state = ?",
@@ -145,7 +145,7 @@ class Store:
 
     def interrupt_orphans(self) -> int:
         """Mark every running run interrupted; how many. Only for who knows that no worker lives."""
-        with self._transaction() as db:
+        with self._writing() as db:
             return db.execute(
                 "UPDATE runs SET state = ?, ended = ?, progress = NULL, message = "
                 "'Its training process ended without a word: killed, or the machine went down.' "
@@ -154,7 +154,7 @@ class Store:
             ).rowcount
 
     def run(self, run_id: int) -> Run | None:
-        with self._transaction() as db:
+        with self._reading() as db:
             return self._run(db, run_id)
 
     def runs(self, limit: int = 50, states: tuple[State, ...] = tuple(State)) -> list[Run]:
@@ -162,7 +162,7 @@ class Store:
         if not self.file.exists():
             return []
         marks = ", ".join("?" * len(states))
-        with self._transaction() as db:
+        with self._reading() as db:
             rows = db.execute(
                 f"SELECT id FROM runs WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?",
                 (*states, limit),
@@ -195,8 +195,23 @@ class Store:
         )
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that sees one state of the store and keeps nobody from writing."""
+        with self._connection() as db:
+            db.execute("BEGIN")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, taken for writing at once so that two processes never deadlock."""
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
@@ -205,9 +220,7 @@ class Store:
         try:
             db.row_factory = sqlite3.Row
             self._prepare(db)
-            db.execute("BEGIN IMMEDIATE")
             yield db
-            db.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(
                 f"{self.file} cannot be used ({error}). Make room on the disk or move the file "

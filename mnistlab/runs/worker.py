@@ -46,7 +46,7 @@ def train_run(store: Store, run: Run, where: Home) -> None:
     except LabError as error:
         store.finish(run.id, State.FAILED, str(error))
     except OSError as error:
-        store.finish(run.id, State.FAILED, f"{error.strerror}: {error.filename or where.root}.")
+        store.finish(run.id, State.FAILED, f"{where.root} cannot be used: {error}.")
     except Exception as error:  # the next run in the queue must not pay for this one
         traceback.print_exc()
         store.finish(

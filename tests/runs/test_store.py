@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.home import Home
+from mnistlab.runs.jobs import start_worker, worker_lock
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store, StoreError
 from mnistlab.training.epoch import Epoch, Progress
@@ -130,3 +132,22 @@ def test_a_damaged_store_is_said_in_a_sentence_and_not_overwritten(store: Store)
     with pytest.raises(StoreError, match=r"store\.sqlite cannot be used"):
         store.add("", SPEC, RECIPE)
     assert store.file.read_bytes().startswith(b"not a database")
+
+
+def test_reading_never_waits_for_a_writer(store: Store) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    with sqlite3.connect(store.file, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        run = store.run(run_id)
+        writer.execute("ROLLBACK")
+    assert run and len(store.runs()) == 1
+
+
+def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path / "file").add("", SPEC, RECIPE)
+    with pytest.raises(StoreError, match="cannot be written"), worker_lock(Home(tmp_path / "file")):
+        pass
+    with pytest.raises(StoreError, match="No training process"):
+        start_worker(Home(tmp_path / "file"))
