@@ -5,21 +5,34 @@ import streamlit as st
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS, Preset
-from mnistlab.training.record import read_record
+from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 from mnistlab.ui import page, parts
 
 
 def figures(preset: Preset) -> list[tuple[str, str]]:
-    """What the article reports for a target, and what the shipped checkpoint reached."""
+    """What the article reports for a target."""
     article = preset.article
     pairs = [("Article, train", f"{article.train:.2f} %")]
     if article.validation:
         pairs.append(("Article, validation", f"{article.validation:.2f} %"))
-    if path := zoo.shipped(preset.name):
-        record = read_record(path)
-        pairs.append(("This lab, best epoch", percent(record.headline.accuracy)))
     return pairs
+
+
+def measured(preset: Preset) -> str | None:
+    """What the shipped checkpoint reached, and how far that may be trusted."""
+    path = zoo.shipped(preset.name)
+    if path is None:
+        return None
+    try:
+        record = read_record(path)
+    except CheckpointError as error:
+        return str(error)
+    doubt = ", chosen on these very images: optimistic" if record.optimistic else ""
+    return (
+        f"This lab: {record.headline}, the best of {len(record.epochs)} epochs{doubt}. "
+        f"The last: {percent(record.epochs[-1].validation_accuracy)}."
+    )
 
 
 page.begin("Ladder", "How small can a network be and still read handwriting?")
@@ -40,6 +53,8 @@ for pair in (PRESETS[:2], PRESETS[2:]):
             st.markdown(f"**{preset.question}** {preset.change}")
             st.html(parts.gauge(ledger(preset.spec).total))
             st.html(parts.facts(figures(preset)))
+            if told := measured(preset):
+                st.html(parts.note(told))
             st.html(parts.mono(str(preset.spec)))
             st.page_link(
                 "pages/design.py",

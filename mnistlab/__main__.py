@@ -89,10 +89,10 @@ def _train(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         store.request_stop(run_id)
         state = _watch(store, run_id)
-    if state is State.DONE or state is State.STOPPED:
-        print(f"run {run_id}: {state}; {store.best_checkpoint(run_id)}")
-        return 0
-    return 2
+    kept = store.best_checkpoint(run_id)
+    if kept.is_file():
+        print(f"run {run_id}: {state}; {kept}")
+    return 0 if state in (State.DONE, State.STOPPED) else 2
 
 
 def _recipe(options: argparse.Namespace, start: Recipe) -> Recipe:
@@ -120,6 +120,7 @@ def _number(text: str, whole: bool) -> object:
 def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined]  # noqa: F821
     """Print a run's epochs as they come, with a bar between them, until it ends."""
     from mnistlab.runs.jobs import tend
+    from mnistlab.training.epoch import best
 
     bar, shown = _Bar(), 0
     while True:
@@ -144,8 +145,10 @@ def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined
         tend(home())
         time.sleep(POLL_SECONDS)
     bar.end()
+    if top := best(run.epochs):
+        print(f"best epoch {top.number}, validation: {top.validation}")
     if run.test:
-        print(f"test images: {run.test}")
+        print(f"test images, read once: {run.test}")
     if run.message:
         print(run.message, file=sys.stderr)
     return run.state
@@ -160,8 +163,9 @@ def _runs(options: argparse.Namespace) -> None:
     runs = Store(home().runs).runs()
     for run in runs:
         top = best(run.epochs)
-        figure = f"{percent(top.validation_accuracy)} in epoch {top.number}" if top else "–"
-        print(f"{run.id:>4}  {run.state:<11}  {figure:<20}  {run.name}  [{run.spec}]")
+        errors = f"{top.validation_errors} errors" if top else ""
+        figure = f"{percent(top.validation_accuracy)}, {errors}, epoch {top.number}" if top else "–"
+        print(f"{run.id:>4}  {run.state:<11}  {figure:<30}  {run.name}  [{run.spec}]")
     if not runs:
         print("No runs yet; start one with `python -m mnistlab train target-4`.")
 

@@ -11,6 +11,7 @@ WITHIN = "#1a9e6b"
 OVER = "#d64545"
 """What these colours mean, they mean on every page."""
 
+REFERENCE = "#8a8f98"
 GRID = "rgba(128, 128, 128, 0.22)"
 """Faint on white and on black."""
 
@@ -47,11 +48,11 @@ def accuracy(epochs: Sequence[Epoch], planned: int) -> Figure:
             "x1": 1,
             "y0": GOAL,
             "y1": GOAL,
-            "line": {"color": WITHIN, "width": 1, "dash": "dot"},
+            "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
             "label": {
                 "text": f"{GOAL:.2f} %",
                 "textposition": "start",
-                "font": {"color": WITHIN, "size": 11},
+                "font": {"color": REFERENCE, "size": 11},
                 "yanchor": "bottom",
             },
         }

@@ -6,9 +6,9 @@ import streamlit as st
 
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import MAX_FILTERS, Conv, Dropout, Head, Spec, named
+from mnistlab.arch.spec import MAX_DROPOUT, MAX_FILTERS, Conv, Dropout, Head, Spec, named
 from mnistlab.errors import LabError
-from mnistlab.ui import page, parts, state
+from mnistlab.ui import bench, page, parts
 
 
 def put(spec: Spec) -> None:
@@ -21,10 +21,10 @@ def put_options() -> None:
     get = st.session_state
     put(
         replace(
-            state.design(),
+            bench.design(),
             head=get["head"],
             batch_norm=get["batch_norm"],
-            conv_bias=state.design().conv_bias or not get["batch_norm"],
+            conv_bias=bench.design().conv_bias or not get["batch_norm"],
             dropout=get["dropout"],
             dropout_kind=get["dropout_kind"],
         )
@@ -33,13 +33,13 @@ def put_options() -> None:
 
 def put_layer(index: int) -> None:
     """Read one layer's controls back into the Spec."""
-    layers = list(state.design().layers)
+    layers = list(bench.design().layers)
     layer, filters = layers[index], st.session_state[f"filters{index}"]
     if isinstance(layer, Conv):
         layers[index] = replace(layer, filters=filters)
     else:
         layers[index] = replace(layer, filters=filters, pooled=st.session_state[f"pooled{index}"])
-    put(replace(state.design(), layers=tuple(layers)))
+    put(replace(bench.design(), layers=tuple(layers)))
 
 
 page.begin("Design", "Design a network")
@@ -55,7 +55,7 @@ with st.container(horizontal=True, gap="small"):
         )
 
 if "net" not in st.session_state and "net" not in st.query_params:
-    put(state.design())
+    put(bench.design())
 text = st.text_input(
     "Network",
     key="net",
@@ -64,10 +64,10 @@ text = st.text_input(
     "t12: 1×1 to 12 maps. full or gap: the head. bn: batch norm. drop0.05: dropout.",
 )
 try:
-    spec = state.accept(text)
+    spec = bench.accept(text)
 except LabError as error:
     st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
-    spec = state.design()
+    spec = bench.design()
 result = ledger(spec)
 st.html(parts.gauge(result.total))
 
@@ -79,7 +79,9 @@ with controls:
     get["batch_norm"], get["head"] = spec.batch_norm, spec.head
     get["dropout"], get["dropout_kind"] = spec.dropout, spec.dropout_kind
     st.toggle("Batch norm after every 3×3", key="batch_norm", on_change=put_options)
-    st.slider("Dropout after every 3×3", 0.0, 0.5, step=0.01, key="dropout", on_change=put_options)
+    st.slider(
+        "Dropout after every 3×3", 0.0, MAX_DROPOUT, step=0.01, key="dropout", on_change=put_options
+    )
     left, right = st.columns(2)
     left.selectbox(
         "Dropout drops",

@@ -25,14 +25,11 @@ if page.begin("Draw", "Draw a digit"):
     get["canvas"] = get.get("canvas", 0) + 1
     get["restored"] = get.get("drawing")
 
-available = checkpoints.shipped()
-try:
-    available += checkpoints.trained(home())
-except LabError as error:
-    st.warning(str(error), icon=":material/warning:")
-available.sort(key=lambda choice: choice.record.headline.accuracy, reverse=True)
-if not available:
-    st.html(parts.empty("No checkpoint is here. Train a network first; its best epoch reads then."))
+found = checkpoints.find(home())
+for problem in found.errors:
+    st.warning(problem, icon=":material/warning:")
+if not found.choices:
+    st.html(parts.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
     st.stop()
 
 canvas_column, answer_column, seen_column = st.columns([4, 5, 3], gap="large")
@@ -59,7 +56,13 @@ if canvas.image_data is not None:
 
 with answer_column:
     chosen = st.selectbox(
-        "Who answers", available, format_func=str, help="The most accurate checkpoint is first."
+        "Who answers",
+        found.choices,
+        format_func=lambda path: str(found.choices[path]),
+        key="reader",
+        persist_state="session",
+        help="The most accurate checkpoint is first. Optimistic: its epoch was chosen on the very "
+        "images that the figure is read from.",
     )
     answer = st.empty()
 with seen_column:
@@ -80,7 +83,7 @@ else:
     )
 try:
     # Loaded before the first stroke too, so that the first stroke need not wait for it.
-    reader = checkpoints.reader(chosen)
+    reader = checkpoints.reader(found.choices[chosen])
     if digit is not None:
         reading = reader.read(digit)
         sure = percent(reading.probabilities[reading.digit], 1)

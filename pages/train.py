@@ -1,5 +1,6 @@
 """Train: choose a network and a recipe, start, and watch the epochs come."""
 
+import contextlib
 from typing import Any
 
 import streamlit as st
@@ -18,7 +19,7 @@ from mnistlab.runs.store import Store
 from mnistlab.training.epoch import best
 from mnistlab.training.recipe import Optimiser, Recipe, Schedule, suggested
 from mnistlab.training.score import percent
-from mnistlab.ui import page, parts, plot, state
+from mnistlab.ui import bench, page, parts, plot
 
 POLL_SECONDS = 1.0
 DIGITS = {"all": None, "12,800 (a quick look)": 12_800, "2,560 (a taste)": 2_560}
@@ -33,7 +34,7 @@ def keep(name: str) -> dict[str, Any]:
 
 def choose() -> tuple[str, Spec, Recipe]:
     """The controls: a name, a network and a recipe. Raises RecipeError on a value out of bounds."""
-    networks = {"My design": state.design()}
+    networks = {bench.LABEL: bench.design()}
     networks |= {f"Target {n}: {p.title}": p.spec for n, p in enumerate(PRESETS, 1)}
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -134,13 +135,20 @@ def show(run: Run) -> None:
         if run.test:
             pairs.append(("Test, read once", percent(run.test.accuracy)))
         st.html(parts.facts(pairs))
-        st.html(parts.note(f"Best: {top.validation}. {SPLITS[run.recipe.split]}"))
+        told = f"Best: {top.validation}. {SPLITS[run.recipe.split]}"
+        st.html(parts.note(f"{told} Test: {run.test}." if run.test else told))
 
 
 SPLITS = {
     Split.STRICT: "Chosen on 10,000 training images that were kept apart.",
     Split.ARTICLE: "Chosen on the test images themselves, as the article does: optimistic.",
 }
+
+
+def stop(run_id: int) -> None:
+    """Ask a run to stop; what the store refuses is said when the page reads it next."""
+    with contextlib.suppress(LabError):
+        store.request_stop(run_id)
 
 
 def title(run_id: int) -> str:
@@ -164,6 +172,11 @@ try:
         st.session_state.pop("shown_run", None)
     tend(lab)
     by_id = {run.id: run for run in store.runs()}
+    # An address, or a run that was being watched, may be older than the newest ones.
+    for wanted in (st.query_params.get("run", ""), str(st.session_state.get("shown_run", ""))):
+        known = wanted.isascii() and wanted.isdecimal() and len(wanted) < 10
+        if known and (run := store.run(int(wanted))):
+            by_id[run.id] = run
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
@@ -172,11 +185,12 @@ if not by_id:
     st.stop()
 
 asked = st.query_params.get("run", "")
-if "shown_run" not in st.session_state and asked.isdecimal() and int(asked) in by_id:
-    st.session_state["shown_run"] = int(asked)
-elif "shown_run" not in st.session_state and asked:
-    st.warning(f"There is no run {asked[:20]} here; this is the newest.")
-shown = st.selectbox("Run", by_id, format_func=title, key="shown_run")
+if "shown_run" not in st.session_state and asked:
+    if found := next((run_id for run_id in by_id if str(run_id) == asked), None):
+        st.session_state["shown_run"] = found
+    else:
+        st.warning(f"There is no run {asked[:20]} here; this is the newest.")
+shown = st.selectbox("Run", by_id, format_func=title, key="shown_run", persist_state="session")
 st.query_params["run"] = str(shown)
 plot.load()
 
@@ -194,7 +208,7 @@ def live() -> None:
         return
     show(run)
     if run.state.active:
-        st.button("Stop", icon=":material/stop:", on_click=store.request_stop, args=(run.id,))
+        st.button("Stop", icon=":material/stop:", on_click=stop, args=(run.id,))
     elif by_id[shown].state.active:
         st.rerun()
 

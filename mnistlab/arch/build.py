@@ -16,7 +16,7 @@ def build(spec: Spec, seed: int | None = None) -> nn.Sequential:
     SpecError where the ledger does.
     """
     rows = ledger(spec).rows
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
         layers = OrderedDict((row.name, _layer(spec, row)) for row in rows)

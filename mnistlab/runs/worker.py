@@ -71,10 +71,16 @@ def _train(store: Store, run: Run, where: Home) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     watch = _Watch(store, run.id)
 
-    ensure(where.data, lambda message, share: watch.say(f"{message} ({share:.0%})"))
-    store.report(run.id, "Reading MNIST")
-    parts = divide(load(where.data), run.recipe.split, run.recipe.subset)
-    if watch.stop():
+    def fetching(message: str, share: float) -> None:
+        watch.say(f"{message} ({share:.0%})")
+        if watch.stop():
+            raise _Stopped
+
+    try:
+        ensure(where.data, fetching)
+        watch.say("Reading MNIST")
+        parts = divide(load(where.data), run.recipe.split, run.recipe.subset)
+    except _Stopped:
         store.finish(run.id, State.STOPPED, "Stopped before its first epoch.")
         return
 
@@ -114,6 +120,10 @@ def _train(store: Store, run: Run, where: Home) -> None:
         f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs." if stopped else "",
         test,
     )
+
+
+class _Stopped(Exception):
+    """A stop that was asked for while there is no epoch to end."""
 
 
 class _Watch:

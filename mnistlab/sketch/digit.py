@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnistlab.errors import LabError
 
 SIDE = 28
 BOX = 20
 MAX_SIDE = 8192
-MAX_PIXELS = 32_000_000
+MAX_PIXELS = 50_000_000
 """Of a file; the camera pictures of phones stay below."""
 WORKING_SIDE = 1024
 """Larger pictures are shrunk to this first: 28×28 needs no more."""
@@ -51,7 +51,9 @@ def digit_from_ink(ink: Grey) -> Digit | None:
     if not len(rows):
         return None
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Digit(cropped, _centred(_fitted(cropped)))
+    small = _fitted(cropped)
+    # A few specks far apart average out to nothing.
+    return Digit(cropped, _centred(small)) if small.any() else None
 
 
 def _fitted(cropped: Grey) -> Grey:
@@ -103,8 +105,8 @@ def digit_from_file(content: bytes) -> Digit:
         # JPEGs are decoded at a fraction of their size where that is enough.
         picture.draft("L", (WORKING_SIDE, WORKING_SIDE))
         picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-        grey = _grey(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        grey = _grey(ImageOps.exif_transpose(picture))
+    except (UnidentifiedImageError, OSError, SyntaxError, TypeError, ValueError) as error:
         if isinstance(error, DigitError):
             raise
         raise DigitError(

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.arch.spec import Spec, parse
-from mnistlab.data.kinds import Split
 from mnistlab.errors import LabError
-from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe, recipe_from_json
 from mnistlab.training.score import Score
 
@@ -49,12 +48,6 @@ class Record:
         return self.epochs[self.epoch - 1]
 
     @property
-    def best(self) -> Epoch:
-        found = best(self.epochs)
-        assert found is not None, "a record has at least one epoch"
-        return found
-
-    @property
     def headline(self) -> Score:
         """The score to quote: on the test images if they were kept apart, else the validation's."""
         return self.test or self.kept.validation
@@ -62,7 +55,7 @@ class Record:
     @property
     def optimistic(self) -> bool:
         """Whether the epoch was chosen on the very images that the headline was read from."""
-        return self.recipe.split is Split.ARTICLE
+        return self.test is None
 
     def to_metadata(self) -> dict[str, str]:
         return {
@@ -94,16 +87,24 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
             name=metadata["name"],
             spec=parse(metadata["spec"]),
             recipe=recipe_from_json(metadata["recipe"]),
-            epochs=tuple(Epoch(**epoch) for epoch in json.loads(metadata["epochs"])),
+            epochs=tuple(_epoch(values) for values in json.loads(metadata["epochs"])),
             epoch=int(metadata["epoch"]),
             test=Score(**test) if test else None,
             environment=json.loads(metadata["environment"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if not 1 <= record.epoch <= len(record.epochs):
         raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")
     return record
+
+
+def _epoch(values: dict[str, Any]) -> Epoch:
+    epoch = Epoch(**values)
+    if not all(isinstance(value, int | float) for value in asdict(epoch).values()):
+        raise ValueError("an epoch holds something that is no number")
+    _ = epoch.validation  # a count that cannot be raises here
+    return epoch
 
 
 def read_record(path: Path) -> Record:
@@ -113,7 +114,11 @@ def read_record(path: Path) -> Record:
             (length,) = struct.unpack("<Q", file.read(8))
             header = file.read(length) if length <= MAX_HEADER else b""
         metadata = json.loads(header)["__metadata__"]
-    except (OSError, struct.error, ValueError, KeyError, TypeError):
+        if not isinstance(metadata, dict):
+            raise ValueError("no metadata")
+    except FileNotFoundError:
+        raise CheckpointError(f"{path.name} is not there; choose another checkpoint.") from None
+    except (OSError, struct.error, ValueError, KeyError, TypeError, RecursionError):
         raise CheckpointError(
             f"{path.name} is not a whole safetensors file of this lab; choose another checkpoint."
         ) from None

@@ -14,6 +14,10 @@ class Score:
     errors: int
     count: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.errors <= self.count or self.count < 1:
+            raise ValueError(f"{self.errors} errors of {self.count} digits cannot be")
+
     @property
     def accuracy(self) -> float:
         """The share read rightly, 0–1."""

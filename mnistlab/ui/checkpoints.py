@@ -1,7 +1,6 @@
 """The checkpoints that a visitor may choose from, and the loaded ones."""
 
 import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import streamlit as st
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
 from mnistlab.home import Home
-from mnistlab.runs.store import Store
+from mnistlab.runs.store import Store, StoreError
 from mnistlab.training.record import CheckpointError, Record, read_record
 from mnistlab.training.score import percent
 
@@ -28,33 +27,43 @@ class Choice:
     source: str
 
     def __str__(self) -> str:
+        doubt = " (optimistic)" if self.record.optimistic else ""
         return (
-            f"{self.record.name} · {percent(self.record.headline.accuracy)} · "
+            f"{self.record.name} · {percent(self.record.headline.accuracy)}{doubt} · "
             f"{ledger(self.record.spec).total:,} parameters · {self.source}"
         )
 
 
-def shipped() -> list[Choice]:
-    """The zoo's checkpoints."""
-    return _readable((path, "shipped") for path in zoo.checkpoints())
+@dataclass(frozen=True)
+class Found:
+    """The checkpoints that can be read, by their path, and what is wrong with the others."""
+
+    choices: dict[str, Choice]
+    errors: list[str]
 
 
-def trained(home: Home) -> list[Choice]:
-    """The best checkpoints of the newest runs. Raises StoreError if the store cannot be read."""
+def find(home: Home) -> Found:
+    """The zoo's checkpoints and the newest runs' best ones, the most accurate first."""
+    paths = [(path, "shipped") for path in zoo.checkpoints()]
+    errors = []
     store = Store(home.runs)
-    return _readable((store.best_checkpoint(run.id), f"run {run.id}") for run in store.runs(200))
-
-
-def _readable(paths: Iterable[tuple[Path, str]]) -> list[Choice]:
-    """Those that are there and have a whole record."""
-    found = []
+    try:
+        paths += [(store.best_checkpoint(run_id), f"run {run_id}") for run_id in store.ids(200)]
+    except StoreError as error:
+        errors.append(str(error))
+    choices = []
     for path, source in paths:
-        with contextlib.suppress(CheckpointError, FileNotFoundError):
-            found.append(Choice(path, _record(path, path.stat().st_mtime_ns), source))
-    return found
+        with contextlib.suppress(FileNotFoundError):  # a run may not have come that far
+            try:
+                choices.append(Choice(path, _record(path, path.stat().st_mtime_ns), source))
+            except CheckpointError as error:
+                errors.append(f"{source.capitalize()}: {error}")
+    choices.sort(key=lambda choice: choice.record.headline.accuracy, reverse=True)
+    return Found({str(choice.path): choice for choice in choices}, errors)
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
+# A record is never changed, so all may share it; `st.cache_data` would copy it at every stroke.
+@st.cache_resource(show_spinner=False, max_entries=500)
 def _record(path: Path, changed: int) -> Record:
     return read_record(path)
 

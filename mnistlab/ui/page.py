@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from mnistlab import charts
-from mnistlab.ui import state
+from mnistlab.ui import bench
 
 PAGES = {
     "Ladder": "app.py",
@@ -40,7 +40,7 @@ def begin(name: str, title: str) -> bool:
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
             # The bench's address is the network on it, so it can be copied as it stands.
-            query = {"net": str(state.design())} if label == "Design" else None
+            query = {"net": str(bench.design())} if label == "Design" else None
             st.page_link(path, label=f"**{label}**" if label == name else label, query_params=query)
     st.title(title, anchor=False)
     entered = st.session_state.get("page") != name

@@ -9,19 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.arch.ledger import BUDGET, INPUT_SIZE, Ledger
+from mnistlab.arch.ledger import BUDGET, COLUMNS, INPUT_SIZE, Ledger, table, verdict
 from mnistlab.training.score import percent
 
 
 def gauge(total: int, budget: int = BUDGET) -> str:
     """The total against the budget, as a figure and a bar."""
-    over = total > budget
-    kind = "over" if over else "within"
-    verdict = f"{total - budget:,} over" if over else f"{budget - total:,} left"
+    kind = "over" if total > budget else "within"
     return (
         '<div class="lab-gauge"><div class="lab-gauge-figure">'
         f"<b>{total:,}</b><span>parameters of {budget:,}</span>"
-        f'<span class="lab-text-{kind}">{verdict}</span></div>'
+        f'<span class="lab-text-{kind}">{verdict(total, budget)}</span></div>'
         f'<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
         f'style="width:{min(total / budget, 1):.1%}"></div></div></div>'
     )
@@ -38,27 +36,19 @@ def facts(pairs: Sequence[tuple[str, str]]) -> str:
 
 def ledger_table(result: Ledger) -> str:
     """Every layer's shape, view and cost; the row that first sees the whole input is marked."""
-    head = (
-        '<tr><th class="lab-left">Layer</th><th class="lab-left">Kind</th><th>Output</th>'
-        "<th>Sees</th><th>Jump</th><th>Trainable</th><th>Running</th><th>MACs</th></tr>"
+    reach = next((r.name for r in result.rows if r.receptive_field >= INPUT_SIZE), None)
+    lines = [_line(COLUMNS, "th")]
+    for cells in table(result):
+        lines.append(_line(cells, "td", "lab-reach" if cells[0] == reach else ""))
+    return f'<div class="lab-scroll"><table class="lab-table">{"".join(lines)}</table></div>'
+
+
+def _line(cells: Sequence[str], tag: str, kind: str = "") -> str:
+    body = "".join(
+        f"<{tag}{' class=lab-left' if column < 2 else ''}>{cell}</{tag}>"
+        for column, cell in enumerate(cells)
     )
-    lines, reached = [], False
-    for row in result.rows:
-        reaches = row.receptive_field >= INPUT_SIZE and not reached
-        reached |= reaches
-        lines.append(
-            f'<tr{" class=lab-reach" if reaches else ""}><td class="lab-left">{row.name}</td>'
-            f'<td class="lab-left">{row.kind}</td>'
-            f"<td>{row.out_channels}×{row.out_size}×{row.out_size}</td>"
-            f"<td>{row.receptive_field}</td><td>{row.jump}</td>"
-            f"<td>{row.trainable:,}</td><td>{row.running:,}</td><td>{row.macs:,}</td></tr>"
-        )
-    lines.append(
-        '<tr><td class="lab-left">total</td><td></td><td></td>'
-        f"<td>{result.receptive_field}</td><td></td><td>{result.trainable:,}</td>"
-        f"<td>{result.running:,}</td><td>{result.macs:,}</td></tr>"
-    )
-    return f'<div class="lab-scroll"><table class="lab-table">{head}{"".join(lines)}</table></div>'
+    return f'<tr class="{kind}">{body}</tr>'
 
 
 def bars(probabilities: Sequence[float] | None) -> str:

@@ -1,5 +1,6 @@
 import math
 
+import pytest
 import torch
 
 from mnistlab.data import augment
@@ -38,37 +39,49 @@ def test_a_shift_brings_in_zeros_and_never_wraps_around() -> None:
     assert (moved.flatten(1).sum(1) == 0).any(), "a row shifted out is gone"
 
 
-def test_affine_stays_within_its_ranges() -> None:
-    count = 2000
-    # Two dots 20 pixels apart, thick enough to have a centre after interpolation.
-    images = torch.zeros(count, 28, 28, dtype=torch.uint8)
-    images[:, 13:15, 3:5] = 255
-    images[:, 13:15, 23:25] = 255
-    moved = affine(normalise(images), generator()) - normalise(images)[0, 0, 0, 0]
-    grid = torch.arange(28.0)
-    centres = []
-    for half in (moved[:, 0, :, :14], moved[:, 0, :, 14:]):
+def measured(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Two dots' distance along the line between them and across it, and their middle, by image.
+
+    The dots lie left and right of the image's middle; (N, 28, 28) with a background of 0.
+    """
+    grid = torch.arange(28.0) - 13.5
+    ends = []
+    for part in (grid < 0, grid > 0):
+        half = images * part
         mass = half.sum((1, 2))
-        columns = grid[: half.shape[2]]
-        centres.append(
-            torch.stack(
-                [
-                    (half.sum(2) * grid).sum(1) / mass,
-                    (half.sum(1) * columns).sum(1) / mass,
-                ],
-                1,
-            )
+        ends.append(
+            torch.stack([(half.sum(1) * grid).sum(1), (half.sum(2) * grid).sum(1)], 1)
+            / mass[:, None]
         )
-    rise = centres[1][:, 0] - centres[0][:, 0]
-    run = centres[1][:, 1] + 14 - centres[0][:, 1]
-    angles = torch.rad2deg(torch.atan2(rise, run))
-    # Stretching width and height apart from each other tilts a turned line a little further.
-    tilt = math.tan(math.radians(augment.MAX_ROTATION))
-    tilt *= (1 + augment.MAX_SCALE) / (1 - augment.MAX_SCALE) / (1 - augment.MAX_SHEAR * tilt)
-    assert angles.abs().max().item() < math.degrees(math.atan(tilt)) + 0.3
-    assert angles.std().item() > augment.MAX_ROTATION / math.sqrt(3) * 0.8, "the range is used"
-    stretch = torch.hypot(rise, run) / 20
-    assert stretch.min().item() > 0.88 and stretch.max().item() < 1.15
+    along, across = (ends[1] - ends[0]).T
+    return along, across, (ends[0] + ends[1]) / 2
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
+    count, reach = 4000, 18.0
+    images = torch.zeros(count, 28, 28, dtype=torch.uint8)
+    images[:, 13:15, 4:6] = images[:, 13:15, 22:24] = 255
+    if upright:
+        images = images.mT.contiguous()
+    moved = affine(normalise(images), generator())[:, 0] - normalise(images)[0, 0, 0, 0]
+    along, across, middle = measured(moved.mT if upright else moved)
+
+    # Rotation tilts both pairs, shear the upright one too. The extremes follow from the ranges.
+    turn = math.tan(math.radians(augment.MAX_ROTATION))
+    stretch = (1 + augment.MAX_SCALE) / (1 - augment.MAX_SCALE)
+    tilt = (turn + augment.MAX_SHEAR * upright) * stretch / (1 - augment.MAX_SHEAR * turn)
+    assert (across / along).abs().max().item() < tilt + 0.02
+    turning = math.radians(augment.MAX_ROTATION) / math.sqrt(3)
+    spread = math.hypot(turning, upright * augment.MAX_SHEAR / math.sqrt(3))
+    assert (across / along).std().item() == pytest.approx(spread, rel=0.1)
+
+    assert (along / reach).min().item() > 1 / (1 + augment.MAX_SCALE) * 0.93
+    assert (along / reach).max().item() < 1 / (1 - augment.MAX_SCALE) * 1.05
+    assert (along / reach).std().item() == pytest.approx(augment.MAX_SCALE / math.sqrt(3), rel=0.25)
+
+    assert middle.abs().max().item() < augment.MAX_SHIFT * 1.4
+    assert middle.std(0).tolist() == pytest.approx([augment.MAX_SHIFT / math.sqrt(3)] * 2, rel=0.15)
 
 
 def test_affine_leaves_the_background_at_black() -> None:

@@ -1,11 +1,12 @@
 """MNIST's files: right to the byte, or not there at all."""
 
+import contextlib
 import gzip
 import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -83,6 +84,61 @@ def test_a_network_that_swallows_everything_does_not_hang_the_lab(
             ensure(tmp_path, silent, (files.from_mirrors,))
     # A bound against hanging, not a measurement: the default would wait for ever.
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nxx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nshort",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_no_file_leads_to_the_next_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    def next_source(progress: Progress) -> dict[str, bytes]:
+        """the next source."""
+        return dict.fromkeys(SHA256, b"")
+
+    with talking(lambda client: client.sendall(answer)) as address:
+        monkeypatch.setattr(vision, "mnist_mirrors", lambda: [address])
+        ensure(tmp_path, silent, (files.from_mirrors, next_source))
+    assert present(tmp_path)
+
+
+def test_a_mirror_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MIRRORS_SECONDS", 0.3)
+
+    def drip(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.02)
+
+    with talking(drip) as address:
+        monkeypatch.setattr(vision, "mnist_mirrors", lambda: [address])
+        with pytest.raises(DataError, match="too slow"):
+            ensure(tmp_path, silent, (files.from_mirrors,))
+
+
+@contextlib.contextmanager
+def talking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that reads a request and answers as told; its address."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                with client:
+                    client.recv(4096)
+                    answer(client)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
 
 
 def test_when_every_source_fails_one_sentence_names_them_all_and_the_mend(tmp_path: Path) -> None:

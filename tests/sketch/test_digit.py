@@ -93,6 +93,23 @@ def test_no_ink_is_no_digit() -> None:
     assert digit_from_ink(np.zeros((280, 280), np.uint8)) is None
 
 
+def test_specks_that_average_out_to_nothing_are_no_digit() -> None:
+    specks = Image.new("L", (1000, 1000), 255)
+    specks.putpixel((3, 3), 0)
+    specks.putpixel((990, 990), 0)
+    with pytest.raises(DigitError, match="empty"):
+        digit_from_file(png(specks))
+
+
+def test_a_photo_taken_sideways_is_read_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn a quarter clockwise to show
+    sideways = seven().transpose(Image.Transpose.ROTATE_90)
+    upright = digit_from_file(png(seven(), "JPEG", quality=95)).pixels.astype(float)
+    turned = digit_from_file(png(sideways, "JPEG", quality=95, exif=exif)).pixels
+    assert np.abs(turned - upright).mean() < 3
+
+
 def test_one_pixel_and_a_full_canvas_give_a_digit() -> None:
     dot = np.zeros((280, 280), np.uint8)
     dot[0, 279] = 255

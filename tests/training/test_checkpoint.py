@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,34 @@ def nonsense_epochs(path: Path) -> None:
     save_file({}, path, RECORD.to_metadata() | {"epochs": '[{"number": 1}]'})
 
 
+def impossible_epochs(path: Path) -> None:
+    text = RECORD.to_metadata()["epochs"].replace(
+        '"validation_count": 10000', '"validation_count": 0'
+    )
+    save_file({}, path, RECORD.to_metadata() | {"epochs": text})
+
+
+def wordy_epochs(path: Path) -> None:
+    text = RECORD.to_metadata()["epochs"].replace('"train_loss": 0.3', '"train_loss": "low"')
+    save_file({}, path, RECORD.to_metadata() | {"epochs": text})
+
+
+def with_header(path: Path, header: bytes) -> None:
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+
+
+def nested_header(path: Path) -> None:
+    with_header(path, b"[" * 200_000)
+
+
+def listed_metadata(path: Path) -> None:
+    with_header(path, b'{"__metadata__": []}')
+
+
+def no_metadata(path: Path) -> None:
+    with_header(path, b'{"__metadata__": null}')
+
+
 def missing_epoch(path: Path) -> None:
     save_file({}, path, RECORD.to_metadata() | {"epoch": "4"})
 
@@ -107,7 +136,8 @@ def vanished(path: Path) -> None:
     "damage",
     [
         truncated, header_only, emptied, pickled, torch_pickled, foreign, later, other_network,
-        hostile_spec, nonsense_epochs, missing_epoch, not_numbers, vanished,
+        hostile_spec, nonsense_epochs, impossible_epochs, wordy_epochs,
+        nested_header, listed_metadata, no_metadata, missing_epoch, not_numbers, vanished,
     ],
 )  # fmt: skip
 def test_a_damaged_or_foreign_file_is_refused_in_a_sentence(

@@ -21,6 +21,12 @@ def test_the_interval_s_ends_are_where_the_score_test_just_rejects(errors: int, 
         assert distance == pytest.approx(1.959964 * (end * (1 - end) / count) ** 0.5, abs=1e-7)
 
 
+@pytest.mark.parametrize(("errors", "count"), [(0, 0), (-1, 10), (11, 10)])
+def test_counts_that_cannot_be_are_refused(errors: int, count: int) -> None:
+    with pytest.raises(ValueError, match="cannot be"):
+        Score(errors, count)
+
+
 def epoch(number: int, errors: int, loss: float) -> Epoch:
     return Epoch(number, 0.1, 0.9, loss, errors, 1000, 0.1, 1.0, 1000.0)
 

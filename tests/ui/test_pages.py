@@ -2,7 +2,11 @@
 
 import base64
 import io
+import pickle
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
 from mnistlab.runs.store import Store
+from mnistlab.training.recipe import Recipe
+from mnistlab.ui import bench
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60
@@ -88,9 +94,42 @@ def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
     assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])
 
 
-def test_an_unknown_run_in_the_address_is_said() -> None:
-    for wrong in ("99", "-1", "<script>", "9" * 400):
-        run("pages/train.py", run=wrong)
+def test_every_possible_design_opens(lab: Path) -> None:
+    for text in ("8-drop0.9", "8-drop0.1251", "8-gap", "p-8", "1024s-gap", "8-bn-nobias-cdrop0.3"):
+        assert not run("pages/design.py", net=text).error
+
+
+def test_an_unknown_run_in_the_address_is_said_and_an_old_one_is_found(lab: Path) -> None:
+    store = Store(lab / "runs")
+    for number in range(60):
+        store.request_stop(store.add(f"run {number}", bench.DEFAULT, Recipe()))
+    for wrong in ("61", "-1", "<script>", "9" * 5000, "١"):
+        at = run("pages/train.py", run=wrong)
+        assert "There is no run" in at.warning[0].value and "run 59" in html(at)
+    at = run("pages/train.py", run="1")
+    assert not at.warning and "run 0" in html(at)
+
+
+def test_who_has_changed_a_design_is_offered_that_one_for_training() -> None:
+    at = run("pages/train.py")
+    at.selectbox(key=bench.CHOICE_KEY).select("Target 1: Vanilla").run()
+    assert "1,595,316" in html(at)
+    at.switch_page("pages/design.py").run()
+    at.text_input(key="net").set_value("8-p8-gap-bn").run()
+    at.switch_page("pages/train.py").run()
+    assert not at.exception and at.selectbox(key=bench.CHOICE_KEY).value == bench.LABEL
+
+
+def test_the_design_page_never_imports_torch() -> None:
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "at = AppTest.from_file('app.py', default_timeout=60); at.run();"
+        "at.switch_page('pages/design.py').run();"
+        "at.number_input(key='filters0').set_value(9).run();"
+        "assert not at.exception; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def drawing(points: list[tuple[int, int]]) -> dict[str, object]:
@@ -109,18 +148,28 @@ def test_a_drawing_is_answered(lab: Path) -> None:
     assert not at.exception and "<b>1</b>" in html(at)
 
 
-def test_a_checkpoint_that_was_cut_short_is_said_and_the_drawing_stays(
-    lab: Path, monkeypatch: pytest.MonkeyPatch
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def pickled(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+
+
+@pytest.mark.parametrize("damage", [cut, pickled])
+def test_a_damaged_checkpoint_is_said_on_every_page_that_uses_it(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
-    broken = lab / "zoo"
-    broken.mkdir()
-    whole = zoo.checkpoints()[0]
-    shutil.copy(whole, broken / "target-4.safetensors")
-    cut = broken / "target-4.safetensors"
-    cut.write_bytes(cut.read_bytes()[:-1000])
-    monkeypatch.setattr(zoo, "FOLDER", broken)
+    damaged = Path(shutil.copy(zoo.checkpoints()[0], lab / "target-4.safetensors"))
+    damage(damaged)
+    monkeypatch.setattr(zoo, "FOLDER", lab)
+    run("app.py")
     at = run("pages/draw.py")
-    at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
-    at.run()
-    assert not at.exception and "damaged" in at.error[0].value
-    assert "lab-pixels" in html(at)
+    if damage is cut:
+        at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
+        at.run()
+        assert "damaged" in at.error[0].value
+        assert "lab-pixels" in html(at), "the drawing stays"
+    else:
+        assert "not a whole safetensors file" in at.warning[0].value
+    assert not at.exception

@@ -1,4 +1,4 @@
-"""What a visitor's session remembers from page to page."""
+"""The bench: the network that a visitor is working on, from page to page."""
 
 import streamlit as st
 
@@ -7,6 +7,10 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec, parse
 
 DEFAULT = PRESETS[3].spec
+LABEL = "My design"
+"""What the bench's network is called where a network is chosen."""
+CHOICE_KEY = "train_network"
+"""The session's key for the network that is chosen to be trained."""
 
 
 def design() -> Spec:
@@ -19,5 +23,8 @@ def accept(text: str) -> Spec:
     """Put a network's text on the bench. Raises SpecError, and the bench stays as it was."""
     spec = parse(text)
     ledger(spec)
+    if spec != design():
+        # Who has just changed a design wants to train that one, whatever was chosen before.
+        st.session_state[CHOICE_KEY] = LABEL
     st.session_state["design"] = spec
     return spec
