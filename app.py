@@ -42,8 +42,8 @@ st.markdown(
 )
 with st.container(horizontal=True):
     page.go("Draw", "Draw a digit", ":material/draw:")
-    page.go("Design", "Design a network", ":material/tune:")
-    page.go("Train", "Train one", ":material/play_arrow:")
+    st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
+    st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")
 
 for pair in (PRESETS[:2], PRESETS[2:]):
     for column, preset in zip(st.columns(2), pair, strict=True):

@@ -13,6 +13,11 @@ from mnistlab.arch.ledger import BUDGET, COLUMNS, INPUT_SIZE, Ledger, table, ver
 from mnistlab.training.score import percent
 
 
+def _text(text: str) -> str:
+    """Escaped, and with no line break before a per cent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
+
+
 def gauge(total: int, budget: int = BUDGET) -> str:
     """The total against the budget, as a figure and a bar."""
     kind = "over" if total > budget else "within"
@@ -28,7 +33,7 @@ def gauge(total: int, budget: int = BUDGET) -> str:
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
     """Small labelled figures side by side."""
     cells = (
-        f'<div class="lab-fact"><span>{escape(label)}</span><b>{escape(value)}</b></div>'
+        f'<div class="lab-fact"><span>{_text(label)}</span><b>{_text(value)}</b></div>'
         for label, value in pairs
     )
     return f'<div class="lab-facts">{"".join(cells)}</div>'
@@ -71,7 +76,7 @@ def answer(digit: int | None, text: str) -> str:
     shown = "?" if digit is None else str(digit)
     return (
         f'<div class="lab-answer" aria-live="polite"><b>{shown}</b>'
-        f'<span class="lab-note">{escape(text)}</span></div>'
+        f'<span class="lab-note">{_text(text)}</span></div>'
     )
 
 
@@ -80,28 +85,26 @@ def pixels(image: NDArray[np.uint8], description: str) -> str:
     out = io.BytesIO()
     Image.fromarray(image).save(out, "PNG")
     data = base64.b64encode(out.getvalue()).decode("ascii")
-    return (
-        f'<img class="lab-pixels" alt="{escape(description)}" src="data:image/png;base64,{data}">'
-    )
+    return f'<img class="lab-pixels" alt="{_text(description)}" src="data:image/png;base64,{data}">'
 
 
 def status(state: str, words: Sequence[str]) -> str:
     """A run's state as a badge, and what there is to say about it."""
-    rest = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    rest = "".join(f"<span>{_text(word)}</span>" for word in words if word)
     return (
-        f'<div class="lab-status"><span class="lab-state lab-state-{escape(state)}">'
-        f"{escape(state)}</span>{rest}</div>"
+        f'<div class="lab-status"><span class="lab-state lab-state-{_text(state)}">'
+        f"{_text(state)}</span>{rest}</div>"
     )
 
 
 def note(text: str) -> str:
-    return f'<div class="lab-note">{escape(text)}</div>'
+    return f'<div class="lab-note">{_text(text)}</div>'
 
 
 def mono(text: str) -> str:
-    return f'<div class="lab-mono">{escape(text)}</div>'
+    return f'<div class="lab-mono">{_text(text)}</div>'
 
 
 def empty(text: str) -> str:
     """What to do next, where there is nothing to show yet."""
-    return f'<div class="lab-empty">{escape(text)}</div>'
+    return f'<div class="lab-empty">{_text(text)}</div>'

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ def run(page: str, **query: str) -> AppTest:
 
 
 def html(at: AppTest) -> str:
-    return " ".join(element.proto.body for element in at.get("html"))
+    """All HTML on the page, with its entities read and its spaces plain."""
+    body = " ".join(element.proto.body for element in at.get("html"))
+    return unescape(body).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_every_page_opens_in_an_empty_lab() -> None:
