@@ -1,8 +1,12 @@
 """The lab from a terminal: `python -m mnistlab --help`."""
 
 import argparse
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +16,10 @@ from mnistlab.arch.ledger import describe, ledger
 from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.runs.jobs import submit, tend
+from mnistlab.runs.state import State
+from mnistlab.runs.store import Store
+from mnistlab.training.epoch import best
 from mnistlab.training.recipe import ENUMS, Recipe, choice, suggested
 from mnistlab.training.score import percent
 
@@ -75,20 +83,14 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from mnistlab.runs.jobs import submit
-    from mnistlab.runs.state import State
-    from mnistlab.runs.store import Store
 
     spec = resolve(options.network)
     run_id = submit(
         home(), options.name or options.network, spec, _recipe(options, suggested(spec))
     )
     store = Store(home().runs)
-    try:
-        state = _watch(store, run_id)
-    except KeyboardInterrupt:
-        store.request_stop(run_id)
-        state = _watch(store, run_id)
+    with _first_interrupt() as interrupted:
+        state = _watch(store, run_id, interrupted)
     kept = store.best_checkpoint(run_id)
     if kept.is_file():
         print(f"run {run_id}: {state}; {kept}")
@@ -117,10 +119,11 @@ def _number(text: str, whole: bool) -> object:
         return text
 
 
-def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined]  # noqa: F821
-    """Print a run's epochs as they come, with a bar between them, until it ends."""
-    from mnistlab.runs.jobs import tend
-    from mnistlab.training.epoch import best
+def _watch(store: Store, run_id: int, interrupted: Callable[[], bool]) -> State:
+    """Print a run's epochs as they come, with a bar between them, until it ends.
+
+    Once `interrupted` says so the run is asked to stop, and watched to its end.
+    """
 
     bar, shown = _Bar(), 0
     while True:
@@ -142,6 +145,8 @@ def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined
             bar.show(f"epoch {progress.epoch} of {run.recipe.epochs}", share)
         else:
             bar.show(run.message or run.state, 0.0)
+        if interrupted() and not run.stop_requested:
+            store.request_stop(run_id)
         tend(home())
         time.sleep(POLL_SECONDS)
     bar.end()
@@ -154,10 +159,23 @@ def _watch(store: "Store", run_id: int) -> "State":  # type: ignore[name-defined
     return run.state
 
 
+@contextmanager
+def _first_interrupt() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: the first one is noted, the second one raises as ever."""
+    pressed = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _runs(options: argparse.Namespace) -> None:
-    from mnistlab.runs.jobs import tend
-    from mnistlab.runs.store import Store
-    from mnistlab.training.epoch import best
 
     tend(home())
     runs = Store(home().runs).runs()

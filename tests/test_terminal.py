@@ -1,5 +1,6 @@
 """The commands, as a person types them; each error is one line and exit status 2."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,24 @@ def test_train_shows_its_epochs_and_runs_lists_the_run(
     assert run and run.state is State.DONE and run.recipe.batch_size == 64
     assert main(["runs"]) == 0
     assert "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
+    command = ["train", "4-p4-8-gap-bn", "--epochs", "1000", "--subset", "64", "--batch-size", "64"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mnistlab", *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=120)
+    epochs = [line.split()[1] for line in (first + rest).splitlines() if line.startswith("epoch")]
+    assert epochs == [str(number) for number in range(1, len(epochs) + 1)]
+    run = Store(lab / "runs").run(1)
+    assert run and run.state is State.STOPPED and len(run.epochs) == len(epochs)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
