@@ -83,7 +83,6 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-
     spec = resolve(options.network)
     run_id = submit(
         home(), options.name or options.network, spec, _recipe(options, suggested(spec))
@@ -124,7 +123,6 @@ def _watch(store: Store, run_id: int, interrupted: Callable[[], bool]) -> State:
 
     Once `interrupted` says so the run is asked to stop, and watched to its end.
     """
-
     bar, shown = _Bar(), 0
     while True:
         run = store.run(run_id)
@@ -176,7 +174,6 @@ def _first_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 def _runs(options: argparse.Namespace) -> None:
-
     tend(home())
     runs = Store(home().runs).runs()
     for run in runs:
