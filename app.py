@@ -40,7 +40,7 @@ st.markdown(
     "An article climbs in four steps from 1.6 million parameters to **99.40 %** on MNIST in under "
     "**15,000**. Walk up with it, take any step to the bench, train it, draw digits at it."
 )
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     page.go("Draw", "Draw a digit", ":material/draw:")
     st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
     st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")

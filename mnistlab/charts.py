@@ -50,10 +50,10 @@ def accuracy(epochs: Sequence[Epoch], planned: int) -> Figure:
             "y1": GOAL,
             "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
             "label": {
-                "text": f"{GOAL:.2f} %",
+                "text": f"article: {GOAL:.2f} %",
                 "textposition": "start",
                 "font": {"color": REFERENCE, "size": 11},
-                "yanchor": "bottom",
+                "yanchor": "top",
             },
         }
     ]

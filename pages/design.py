@@ -54,17 +54,19 @@ with st.container(horizontal=True, gap="small"):
             key=preset.name,
         )
 
-if "net" not in st.session_state and "net" not in st.query_params:
+# The browser's way back may come without a network; then the one on the bench is meant.
+if not st.session_state.get("net", st.query_params.get("net")):
     put(bench.design())
 text = st.text_input(
     "Network",
     key="net",
     bind="query-params",
+    placeholder=str(bench.design()),
     help="16: a 3×3 convolution to 16 maps (16s: padded). p10: 1×1 to 10 maps, then pool. "
     "t12: 1×1 to 12 maps. full or gap: the head. bn: batch norm. drop0.05: dropout.",
 )
 try:
-    spec = bench.accept(text)
+    spec = bench.accept(text or str(bench.design()))
 except LabError as error:
     st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
     spec = bench.design()

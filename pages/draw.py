@@ -32,7 +32,11 @@ if not found.choices:
     st.html(parts.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
     st.stop()
 
-canvas_column, answer_column, seen_column = st.columns([4, 5, 3], gap="large")
+# Fixed widths that wrap: a canvas that is squeezed cannot be drawn on.
+with st.container(horizontal=True, gap="large"):
+    canvas_column = st.container(width=SIDE + 10)
+    answer_column = st.container(width=420)
+    seen_column = st.container(width=200)
 
 with canvas_column:
     st.markdown("**Your drawing**, as large as you like")

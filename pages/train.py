@@ -45,7 +45,7 @@ def choose() -> tuple[str, Spec, Recipe]:
         st.html(parts.gauge(ledger(spec).total) + parts.mono(str(spec)))
     with right:
         one, two, three = st.columns(3)
-        epochs = one.number_input("Epochs", 1, 1000, start.epochs, **keep("epochs"))
+        epochs = one.number_input("Epochs", value=start.epochs, step=1, **keep("epochs"))
         rate = two.number_input(
             "Learning rate",
             value=start.learning_rate,
@@ -55,9 +55,7 @@ def choose() -> tuple[str, Spec, Recipe]:
             # Another key for another start: what suits one network must not stay for the other.
             **keep(f"rate_from_{start.learning_rate}"),
         )
-        batch = three.number_input(
-            "Batch size", 8, 4096, start.batch_size, step=32, **keep("batch")
-        )
+        batch = three.number_input("Batch size", value=start.batch_size, step=32, **keep("batch"))
         one, two, three = st.columns(3)
         digits = one.selectbox("Training digits", DIGITS, **keep("digits"))
         augmentation = two.selectbox(
@@ -89,7 +87,7 @@ def choose() -> tuple[str, Spec, Recipe]:
             decay = two.number_input(
                 "Weight decay", value=start.weight_decay, step=0.0001, format="%g", **keep("decay")
             )
-            seed = three.number_input("Seed", 0, value=0, **keep("seed"))
+            seed = three.number_input("Seed", value=0, step=1, **keep("seed"))
     recipe = Recipe(
         optimiser=optimiser,
         learning_rate=rate,
@@ -105,15 +103,26 @@ def choose() -> tuple[str, Spec, Recipe]:
     return name or network, spec, recipe
 
 
+def stop(run_id: int) -> None:
+    """Ask a run to stop; what the store refuses is said when the page reads it next."""
+    with contextlib.suppress(LabError):
+        store.request_stop(run_id)
+
+
 def show(run: Run) -> None:
-    """A run as it stands: state, progress, two charts, figures."""
+    """A run as it stands: state, network and recipe, progress, two charts, figures."""
     top = best(run.epochs)
     words = [run.name, run.message]
     if run.stop_requested and run.state.active:
         words.append("stopping …")
     if run.progress:
         words.append(f"{run.progress.images_per_second:,.0f} images/s")
-    st.html(parts.status(run.state, words))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(parts.status(run.state, words), width="content")
+        if run.state.active:
+            st.button("Stop", icon=":material/stop:", on_click=stop, args=(run.id,))
+    total = f"{ledger(run.spec).total:,} parameters · {run.recipe}"
+    st.html(parts.mono(str(run.spec)) + parts.note(total))
     done, label = len(run.epochs) / run.recipe.epochs, f"{len(run.epochs)} of {run.recipe.epochs}"
     if run.progress and run.progress.epoch > len(run.epochs):
         done += run.progress.done / run.progress.total / run.recipe.epochs
@@ -145,17 +154,16 @@ SPLITS = {
 }
 
 
-def stop(run_id: int) -> None:
-    """Ask a run to stop; what the store refuses is said when the page reads it next."""
-    with contextlib.suppress(LabError):
-        store.request_stop(run_id)
-
-
 def title(run_id: int) -> str:
     return f"{run_id} · {by_id[run_id].name}"
 
 
 page.begin("Train", "Train a network")
+if "design" not in st.session_state and (text := st.query_params.get("net")):
+    # A reloaded or a sent address brings its network with it.
+    with contextlib.suppress(LabError):
+        bench.accept(text)
+st.query_params["net"] = str(bench.design())
 try:
     chosen = choose()
 except LabError as error:
@@ -207,9 +215,7 @@ def live() -> None:
     if run is None:
         return
     show(run)
-    if run.state.active:
-        st.button("Stop", icon=":material/stop:", on_click=stop, args=(run.id,))
-    elif by_id[shown].state.active:
+    if by_id[shown].state.active and not run.state.active:
         st.rerun()
 
 

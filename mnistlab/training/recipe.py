@@ -65,6 +65,14 @@ class Recipe:
         if self.subset is not None:
             _whole("subset", self.subset, 64, 60_000)
 
+    def __str__(self) -> str:
+        digits = f"{self.subset:,} digits" if self.subset else "all digits"
+        return (
+            f"{self.epochs} epochs · {self.optimiser} at {self.learning_rate:g}, {self.schedule}, "
+            f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {digits} · "
+            f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
+        )
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import Spec, parse
+from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.arch.spec import Spec
 
 DEFAULT = PRESETS[3].spec
 LABEL = "My design"
@@ -20,8 +20,11 @@ def design() -> Spec:
 
 
 def accept(text: str) -> Spec:
-    """Put a network's text on the bench. Raises SpecError, and the bench stays as it was."""
-    spec = parse(text)
+    """Put a network's text, or a preset's name, on the bench.
+
+    Raises SpecError if it is neither, and the bench stays as it was.
+    """
+    spec = resolve(text)
     ledger(spec)
     if spec != design():
         # Who has just changed a design wants to train that one, whatever was chosen before.

@@ -29,7 +29,7 @@ class Choice:
     def __str__(self) -> str:
         doubt = " (optimistic)" if self.record.optimistic else ""
         return (
-            f"{self.record.name} · {percent(self.record.headline.accuracy)}{doubt} · "
+            f"{percent(self.record.headline.accuracy)}{doubt} · {self.record.name} · "
             f"{ledger(self.record.spec).total:,} parameters · {self.source}"
         )
 

@@ -16,13 +16,22 @@ PAGES = {
 STYLE = Path(__file__).with_name("style.css")
 
 
+def _query(name: str, here: bool = False) -> dict[str, str] | None:
+    """What a link to a page carries: the network, so that an address can be copied and reloaded."""
+    if name not in ("Design", "Train"):
+        return None
+    # On the page itself the text may be newer than the bench, which the page fills further down.
+    text = here and (st.session_state.get("net") or st.query_params.get("net"))
+    return {"net": text or str(bench.design())}
+
+
 def go(name: str, label: str, icon: str) -> None:
     """A link to another page in a button's clothes.
 
     A real button's `st.switch_page` may not clear an address that a widget is bound to.
     """
     with st.container(key=f"go-{name}", width="content"):
-        st.page_link(PAGES[name], label=label, icon=icon)
+        st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
 def begin(name: str, title: str) -> bool:
@@ -39,9 +48,8 @@ def begin(name: str, title: str) -> bool:
     st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
-            # The bench's address is the network on it, so it can be copied as it stands.
-            query = {"net": str(bench.design())} if label == "Design" else None
-            st.page_link(path, label=f"**{label}**" if label == name else label, query_params=query)
+            shown = f"**{label}**" if label == name else label
+            st.page_link(path, label=shown, query_params=_query(label, here=label == name))
     st.title(title, anchor=False)
     entered = st.session_state.get("page") != name
     st.session_state["page"] = name

@@ -45,7 +45,7 @@ def test_no_page_scrolls_sideways(app: App, page: Page) -> None:
         page.goto(f"{app.url}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         settled(page)
-        for width in (1280, 390):
+        for width in (1280, 800, 390):
             page.set_viewport_size({"width": width, "height": 720})
             main = page.get_by_test_id("stMain")
             assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (path, width)
@@ -115,6 +115,28 @@ def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
     for x, y in stroke[1:]:
         page.mouse.move(box["x"] + x, box["y"] + y, steps=10)
     page.mouse.up()
+
+
+def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> None:
+    gauge = page.locator(".lab-gauge-figure b").first
+    page.goto(f"{app.url}/design")
+    for number, total in ((2, "12,490"), (3, "12,874")):
+        page.get_by_role("button", name=f"Target {number}").click()
+        expect(gauge).to_have_text(total)
+    page.get_by_role("link", name="Design", exact=True).click()
+    settled(page)
+    expect(gauge).to_have_text("12,874")
+    page.get_by_role("button", name="Target 2").click()
+    expect(gauge).to_have_text("12,490")
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    page.go_back()
+    expect(gauge).to_have_text("12,490")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("link", name="Train this network").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
+    page.reload()
+    expect(gauge).to_have_text("12,490")
 
 
 def test_a_run_outlives_the_app_and_the_page_finds_it_again(app: App, page: Page) -> None:

@@ -71,7 +71,7 @@ def test_batch_norm_s_384_parameters() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nonsense", "8-p-8-p-8-p-8-8", "9" * 9, "8-" * 10_000, "1024-1024-1024", "<b>8</b>", ""],
+    ["nonsense", "8-p-8-p-8-p-8-8", "9" * 9, "8-" * 10_000, "1024-1024-1024", "<b>8</b>"],
 )
 def test_a_design_that_cannot_be_is_a_sentence_and_the_last_good_one_stays(text: str) -> None:
     at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
@@ -95,6 +95,26 @@ def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
     assert "cannot be used" in run("pages/train.py").error[0].value
     at = run("pages/draw.py")
     assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])
+
+
+def test_an_emptied_text_brings_the_bench_s_network_back() -> None:
+    at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
+    at.text_input(key="net").set_value("").run()
+    assert not at.error and at.text_input(key="net").value.endswith("full-bn")
+    at.text_input(key="net").set_value("target-2").run()
+    assert not at.error and "12,490" in html(at)
+
+
+@pytest.mark.parametrize(("label", "wrong"), [("Epochs", 0), ("Batch size", 5000), ("Seed", -1)])
+def test_a_whole_number_out_of_bounds_is_a_sentence_too(label: str, wrong: int) -> None:
+    at = run("pages/train.py")
+    next(n for n in at.number_input if n.label == label).set_value(wrong).run()
+    assert not at.exception and label.lower() in at.error[0].value
+    assert next(b for b in at.button if b.label == "Start training").disabled
+
+
+def test_a_train_address_brings_its_network() -> None:
+    assert "8,026" in html(run("pages/train.py", net="4-8-p6-8-8-full-bn"))
 
 
 def test_every_possible_design_opens(lab: Path) -> None:
