@@ -33,7 +33,7 @@ if not found.choices:
     st.stop()
 
 # Fixed widths that wrap: a canvas that is squeezed cannot be drawn on.
-with st.container(horizontal=True, gap="large"):
+with st.container(horizontal=True, gap="medium"):
     canvas_column = st.container(width=SIDE + 10)
     answer_column = st.container(width=420)
     seen_column = st.container(width=200)
