@@ -1,12 +1,8 @@
 """The lab from a terminal: `python -m mnistlab --help`."""
 
 import argparse
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
@@ -16,15 +12,14 @@ from mnistlab.arch.ledger import describe, ledger
 from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.errors import LabError
 from mnistlab.home import home
-from mnistlab.runs.jobs import submit, tend
-from mnistlab.runs.state import State
+from mnistlab.runs.jobs import submit
 from mnistlab.runs.store import Store
-from mnistlab.training.epoch import best
+from mnistlab.terminal import runs
+from mnistlab.terminal.watch import Bar
 from mnistlab.training.recipe import ENUMS, Recipe, choice, suggested
 from mnistlab.training.score import percent
 
 NETWORK_HELP = f"a preset ({', '.join(p.name for p in PRESETS)}) or a network's text"
-POLL_SECONDS = 0.25
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,13 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network in the background and watch it")
     train.add_argument("network", help=NETWORK_HELP)
     train.add_argument("--name", default="", help="what to call the run")
+    train.add_argument("--who", default="", help="whose run it is")
+    train.add_argument("--queue", action="store_true", help="do not watch it")
     for field in fields(Recipe):
         values = f"one of {', '.join(ENUMS[field.name])}" if field.name in ENUMS else "a number"
         train.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=values)
     train.set_defaults(run=_train)
-
-    runs = commands.add_parser("runs", help="the newest runs")
-    runs.set_defaults(run=_runs)
+    _add_runs_commands(commands)
 
     predict = commands.add_parser("predict", help="read the digit in a picture")
     predict.add_argument("image", type=Path)
@@ -73,10 +68,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The commands that `mnistlab.terminal.runs` carries out."""
+
+    def add(name: str, run: Callable[..., int | None], say: str, *numbers: str) -> _Parser:
+        command = commands.add_parser(name, help=say)
+        for number in numbers:
+            command.add_argument(number, type=int, metavar="RUN", help="a run's number")
+        command.set_defaults(run=run)
+        return command
+
+    listed = add("runs", runs.list_runs, "the newest runs, or those that hold some words")
+    listed.add_argument("words", nargs="*", help="in name, network, tags, notes or person")
+    listed.add_argument("--number", type=int, default=50, help="how many at most")
+    add("show", runs.show, "all about a run", "run_id")
+    resumed = add("resume", runs.resume, "go on with a paused or interrupted run", "run_id")
+    resumed.add_argument("--queue", action="store_true", help="do not watch it")
+    add("pause", runs.ask, "let a run wait until it is resumed", "run_id")
+    stop = add("stop", runs.ask, "end a run; its best epoch is kept", "run_id")
+    stop.add_argument("--force", action="store_true", help="kill its process if it hangs")
+    compared = add("compare", runs.compare, "what differs between runs, and by how much")
+    compared.add_argument("run_ids", type=int, nargs="+", metavar="RUN", help="runs' numbers")
+    export = add("export", runs.export, "a run as a zip, or the table of all runs as CSV")
+    export.add_argument("run_id", type=int, nargs="?", metavar="RUN", help="a run's number")
+    export.add_argument("--csv", action="store_true", help="the run's epochs as CSV instead")
+    export.add_argument("--tensorboard", action="store_true", help="event files instead")
+    export.add_argument("--out", type=Path, help="the file, or TensorBoard's folder")
+    imported = add("import", runs.import_runs, "take in runs that were exported")
+    imported.add_argument("archives", type=Path, nargs="+", metavar="ZIP", help="exported runs")
+
+
 def _data(options: argparse.Namespace) -> None:
     from mnistlab.data.files import ensure
 
-    bar = _Bar()
+    bar = Bar()
     ensure(home().data, bar.show)
     bar.end()
     print(f"MNIST is in {home().data}")
@@ -84,16 +109,12 @@ def _data(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     spec = resolve(options.network)
-    run_id = submit(
-        home(), options.name or options.network, spec, _recipe(options, suggested(spec))
-    )
-    store = Store(home().runs)
-    with _first_interrupt() as interrupted:
-        state = _watch(store, run_id, interrupted)
-    kept = store.best_checkpoint(run_id)
-    if kept.is_file():
-        print(f"run {run_id}: {state}; {kept}")
-    return 0 if state in (State.DONE, State.STOPPED) else 2
+    recipe = _recipe(options, suggested(spec))
+    run_id = submit(home(), options.name or options.network, spec, recipe, options.who)
+    if options.queue:
+        print(f"run {run_id} is queued; `python -m mnistlab show {run_id}` says how it is.")
+        return 0
+    return runs.report_end(Store(home().runs), run_id)
 
 
 def _recipe(options: argparse.Namespace, start: Recipe) -> Recipe:
@@ -106,7 +127,7 @@ def _recipe(options: argparse.Namespace, start: Recipe) -> Recipe:
         if field.name in ENUMS:
             given[field.name] = choice(field.name, text, ENUMS[field.name])
         else:
-            given[field.name] = _number(text, whole=field.type is not float)
+            given[field.name] = _number(text, whole="float" not in str(field.type))
     return replace(start, **given)  # type: ignore[arg-type]
 
 
@@ -116,73 +137,6 @@ def _number(text: str, whole: bool) -> object:
         return int(text) if whole else float(text)
     except ValueError:
         return text
-
-
-def _watch(store: Store, run_id: int, interrupted: Callable[[], bool]) -> State:
-    """Print a run's epochs as they come, with a bar between them, until it ends.
-
-    Once `interrupted` says so the run is asked to stop, and watched to its end.
-    """
-    bar, shown = _Bar(), 0
-    while True:
-        run = store.run(run_id)
-        assert run is not None
-        for epoch in run.epochs[shown:]:
-            bar.end()
-            print(
-                f"epoch {epoch.number:>3}  train {percent(epoch.train_accuracy)}  validation "
-                f"{percent(epoch.validation_accuracy)} ({epoch.validation_errors} errors)  "
-                f"{epoch.seconds:.1f} s  {epoch.images_per_second:,.0f} images/s",
-                flush=True,
-            )
-        shown = len(run.epochs)
-        if not run.state.active:
-            break
-        if progress := run.progress:
-            share = progress.done / progress.total
-            bar.show(f"epoch {progress.epoch} of {run.recipe.epochs}", share)
-        else:
-            bar.show(run.message or run.state, 0.0)
-        if interrupted() and not run.stop_requested:
-            store.request_stop(run_id)
-        tend(home())
-        time.sleep(POLL_SECONDS)
-    bar.end()
-    if top := best(run.epochs):
-        print(f"best epoch {top.number}, validation: {top.validation}")
-    if run.test:
-        print(f"test images, read once: {run.test}")
-    if run.message:
-        print(run.message, file=sys.stderr)
-    return run.state
-
-
-@contextmanager
-def _first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: the first one is noted, the second one raises as ever."""
-    pressed = threading.Event()
-
-    def note(number: int, frame: object) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _runs(options: argparse.Namespace) -> None:
-    tend(home())
-    runs = Store(home().runs).runs()
-    for run in runs:
-        top = best(run.epochs)
-        errors = f"{top.validation_errors} errors" if top else ""
-        figure = f"{percent(top.validation_accuracy)}, {errors}, epoch {top.number}" if top else "–"
-        print(f"{run.id:>4}  {run.state:<11}  {figure:<30}  {run.name}  [{run.spec}]")
-    if not runs:
-        print("No runs yet; start one with `python -m mnistlab train target-4`.")
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -196,25 +150,6 @@ def _predict(options: argparse.Namespace) -> None:
     print(f"{reading.digit}  ({sure}, read by {path.stem})")
     for number, probability in enumerate(reading.probabilities):
         print(f"   {number} {probability:7.2%} {'█' * round(probability * 40)}")
-
-
-class _Bar:
-    """A line on a terminal's standard error that says how far something is; silent elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._drawn = False
-
-    def show(self, message: str, share: float) -> None:
-        if self._live:
-            bar = "█" * round(share * 30)
-            print(f"\r\x1b[K{message:<32} {bar:<30} {share:4.0%}", end="", file=sys.stderr)
-            self._drawn = True
-
-    def end(self) -> None:
-        if self._drawn:
-            print("\r\x1b[K", end="", file=sys.stderr)
-            self._drawn = False
 
 
 if __name__ == "__main__":

@@ -1,21 +1,33 @@
+from pathlib import Path
+
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from mnistlab import charts
+from mnistlab.arch.presets import PRESETS
+from mnistlab.charts import epochs as charts
+from mnistlab.charts import runs as run_charts
+from mnistlab.runs.state import Run, State
+from mnistlab.runs.store import Store
+from mnistlab.runs.table import Point
 from mnistlab.training.epoch import Epoch
+from mnistlab.training.readings import Readings, calibration
+from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
 
 EPOCHS = [
     Epoch(n, 0.5 / n, 1 - 0.1 / n, 0.4 / n, 900 // n, 10_000, 0.1, 2.0, 4000.0) for n in range(1, 6)
 ]
 
 
-@pytest.mark.parametrize("figure", [charts.accuracy, charts.loss])
+@pytest.mark.parametrize("figure", [charts.accuracy, charts.loss, charts.gap])
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_figures_are_plotly_s_and_hold_every_epoch(figure: object, count: int) -> None:
     value = figure(EPOCHS[:count], 20)  # type: ignore[operator]
     drawn = go.Figure(value)  # plotly's own validation: an unknown or wrong property raises
     assert drawn.layout.title.text
-    for trace in drawn.data[:2]:
+    for trace in drawn.data:
+        if trace.name == "Best":
+            continue
         assert list(trace.x) == list(range(1, count + 1)) and len(trace.y) == count
 
 
@@ -36,3 +48,68 @@ def test_accuracy_is_in_per_cent_with_the_best_epoch_marked_and_every_later_poin
 def test_a_network_that_never_learns_is_still_in_view() -> None:
     stuck = [Epoch(n, 2.3, 0.1, 2.3, 9000, 10_000, 0.1, 2.0, 4000.0) for n in (1, 2)]
     assert charts.accuracy(stuck, 2)["layout"]["yaxis"]["range"][0] == 0
+
+
+def test_the_goal_s_band_is_what_10_000_digits_leave_open() -> None:
+    shapes = charts.accuracy(EPOCHS, 5)["layout"]["shapes"]
+    assert (shapes[0]["y0"], shapes[0]["y1"]) == (
+        pytest.approx(99.23, abs=0.005),
+        pytest.approx(99.53, abs=0.005),
+    )
+    assert shapes[1]["y0"] == 99.40
+
+
+def test_the_article_s_value_is_drawn_for_its_own_networks() -> None:
+    for preset, value in zip(PRESETS, (99.93, 99.71, 99.28, 99.45), strict=True):
+        shapes = charts.accuracy(EPOCHS, 5, preset.article)["layout"]["shapes"]
+        assert shapes[-1]["y0"] == value and f"{value:.2f}" in shapes[-1]["label"]["text"]
+
+
+@pytest.mark.parametrize("schedule", list(Schedule))
+def test_the_planned_rate_is_the_schedule_s_and_the_epochs_lie_on_it(schedule: Schedule) -> None:
+    recipe = Recipe(learning_rate=0.2, schedule=schedule, epochs=8)
+    plan = charts.learning_rate(recipe)["data"][0]
+    for x, y in zip(plan["x"], plan["y"], strict=True):
+        assert y == learning_rate_at(recipe, x / 8)
+    go.Figure(charts.learning_rate(recipe, EPOCHS))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Run]:
+    store = Store(tmp_path)
+    for number in range(3):
+        run_id = store.add(f"run {number}", PRESETS[3].spec, Recipe(epochs=5 + number))
+        store.claim()
+        store.settle(run_id, EPOCHS[: 2 + number])
+        store.finish(run_id, State.DONE, "")
+    return store.runs([1, 2, 3])
+
+
+def test_compared_runs_share_axes_and_each_has_one_colour(runs: list[Run]) -> None:
+    figure = run_charts.compared_accuracy(runs)
+    drawn = go.Figure(figure)
+    assert tuple(drawn.layout.xaxis.range) == (0.5, 7.5)
+    validation = [trace for trace in figure["data"] if "visible" not in trace]
+    assert [len(trace["x"]) for trace in validation] == [2, 3, 4]
+    assert len({trace["line"]["color"] for trace in validation}) == 3
+    assert len({trace["uid"] for trace in figure["data"]}) == 6
+    go.Figure(run_charts.compared_loss(runs))
+    go.Figure(run_charts.compared_accuracy([]))
+
+
+def test_the_scatter_shows_every_run_and_the_budget_in_view() -> None:
+    for totals in ([1_595_316], [900], [14_999, 15_001]):
+        figure = run_charts.scatter([Point(n, "r", n, 0.99) for n in totals])
+        go.Figure(figure)
+        low, high = figure["layout"]["xaxis"]["range"]
+        assert all(10**low < total < 10**high for total in [*totals, 15_000])
+
+
+def test_confusion_and_calibration_are_plotly_s() -> None:
+    labels = np.arange(100, dtype=np.uint8) % 10
+    read = labels.copy()
+    read[:5] = 9
+    readings = Readings(labels, read, np.linspace(0.3, 1, 100, dtype=np.float32))
+    heat = go.Figure(run_charts.confusion(readings.confusion())).data[0]
+    assert np.trace(np.array(heat.z)) == 0 and np.array(heat.z).sum() == 5
+    go.Figure(run_charts.calibration(calibration(readings)))

@@ -16,20 +16,24 @@ WITH_TORCH = {
     "mnistlab.training.checkpoint",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
+    "mnistlab.training.resume",
+    "mnistlab.training.training",
 }
 # What each part may import beside itself; the order of the design's drawing.
 MAY = {
     "arch": {"errors"},
     "data": {"errors", "arch"},
-    "training": {"errors", "arch", "data"},
-    "runs": {"errors", "home", "arch", "data", "training"},
+    "training": {"errors", "atomic", "arch", "data"},
+    "runs": {"errors", "atomic", "home", "arch", "data", "training"},
     "sketch": {"errors", "arch", "training"},
     "zoo": set(),
-    "charts": {"errors", "arch", "training"},
+    "charts": {"errors", "arch", "training", "runs"},
+    "terminal": {"errors", "home", "arch", "training", "runs"},
     "home": set(),
     "errors": set(),
-    "ui": {"errors", "home", "arch", "training", "runs", "sketch", "zoo", "charts"},
-    "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo"},
+    "atomic": set(),
+    "ui": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
+    "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "terminal"},
     "__init__": set(),
 }
 

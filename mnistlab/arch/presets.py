@@ -74,6 +74,11 @@ def preset(name: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.name == name), None)
 
 
+def reported(spec: Spec) -> Reported | None:
+    """What the article reports of this very network, None if it is none of its four."""
+    return next((preset.article for preset in PRESETS if preset.spec == spec), None)
+
+
 def resolve(text: str) -> Spec:
     """Read a preset's name or a Spec's text. Raises SpecError if it is neither."""
     found = preset(text.strip().lower())

@@ -1,11 +1,16 @@
 """Training images moved about, a whole batch at a time, each image by numbers of its own."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from mnistlab.data.kinds import Augmentation
-from mnistlab.data.mnist import normalise
+from mnistlab.data.mnist import MEAN, STD, normalise
+from mnistlab.data.pixels import images_at
 
 MAX_SHIFT = 2
 """Pixels, in each direction."""
@@ -55,3 +60,14 @@ def affine(images: Tensor, generator: Generator) -> Tensor:
     background = normalise(torch.zeros(1, 1, 1, dtype=torch.uint8, device=device)).flatten()
     moved = functional.grid_sample(images - background, grid, align_corners=False)
     return moved + background
+
+
+def preview(folder: Path, augmentation: Augmentation, seed: int) -> NDArray[np.uint8]:
+    """The first sixteen training digits as a network would see them: (16, 28, 28), 0–255.
+
+    Raises DataError if MNIST's file is missing or too short.
+    """
+    images = torch.from_numpy(images_at(folder, "train", range(16)))
+    prepared = prepare(images, augmentation, Generator().manual_seed(seed))
+    grey = (prepared.squeeze(1) * STD + MEAN) * 255
+    return grey.clamp(0, 255).round().to(torch.uint8).numpy()

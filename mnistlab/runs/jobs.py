@@ -1,6 +1,8 @@
-"""Getting runs trained: a worker process of their own, one at a time, whatever the app does."""
+"""Getting runs trained: worker processes of their own, whatever the app does."""
 
+import contextlib
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,41 +12,76 @@ from pathlib import Path
 
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
+from mnistlab.errors import LabError
 from mnistlab.home import Home
-from mnistlab.runs.state import State
-from mnistlab.runs.store import Store, StoreError
+from mnistlab.runs.database import StoreError
+from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
 
 CHECKOUT = Path(__file__).parents[2]
+MAX_WORKERS = 64
 
 
-def submit(home: Home, name: str, spec: Spec, recipe: Recipe) -> int:
+def workers() -> int:
+    """How many runs may train at a time: `$MNISTLAB_WORKERS`, or one."""
+    return _number("MNISTLAB_WORKERS", MAX_WORKERS) or 1
+
+
+def threads() -> int:
+    """How many threads a run trains on: `$MNISTLAB_THREADS`, or a worker's share of all cores but
+    one. More than that, and torch's threads wait for each other.
+    """
+    return _number("MNISTLAB_THREADS", 1024) or max(1, (_cores() - 1) // workers())
+
+
+def _number(name: str, most: int) -> int | None:
+    text = os.environ.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+        raise LabError(f"${name} is {text[:20]!r}; give a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def submit(home: Home, name: str, spec: Spec, recipe: Recipe, who: str = "") -> int:
     """Queue a run and make sure that a worker is up; the run's id.
 
     Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
     """
     ledger(spec)
-    run_id = Store(home.runs).add(name, spec, recipe)
-    start_worker(home)
+    run_id = Store(home.runs).add(name, spec, recipe, who)
+    tend(home)
     return run_id
 
 
 def tend(home: Home) -> None:
-    """Find what a dead worker left behind, and start a worker if runs are waiting."""
+    """Find what dead workers left behind, and start workers if runs are waiting."""
     store = Store(home.runs)
-    if not store.runs(1, (State.QUEUED, State.RUNNING)):
+    queued, free = store.queue(), []
+    taken = store.slots()
+    if not queued and not taken:
         return
-    with worker_lock(home) as free:
-        if free:
-            store.interrupt_orphans()
-    if free and store.runs(1, (State.QUEUED,)):
-        start_worker(home)
+    for slot in sorted(taken | set(range(workers()))):
+        with worker_lock(home, slot) as held:
+            if held:
+                if slot in taken:
+                    store.interrupt_orphans(slot)
+                free.append(slot)
+    for slot in [slot for slot in free if slot < workers()][: len(queued)]:
+        if store.ask_for_worker(slot):
+            start_worker(home)
 
 
 def start_worker(home: Home) -> None:
     """Start a worker, detached: it outlives this process and ends when the queue is empty.
 
-    A worker that finds another at work ends at once, so starting one too many does no harm.
+    A worker that finds every slot taken ends at once, so starting one too many does no harm.
     """
     apart = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
     try:
@@ -63,22 +100,53 @@ def start_worker(home: Home) -> None:
         raise StoreError(f"No training process could be started: {error}.") from error
 
 
+def end_by_force(home: Home, run_id: int) -> None:
+    """Kill the process of a run that hangs; the run can be resumed."""
+    store = Store(home.runs)
+    process = store.process_of(run_id)
+    if process is None:
+        return
+    slot, pid = process
+    with worker_lock(home, slot) as held:
+        # As long as the lock is held its process lives, and the number is still its own.
+        if not held:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    with worker_lock(home, slot, patience=5.0) as held:
+        if held:
+            store.interrupt_orphans(slot)
+    tend(home)
+
+
 @contextmanager
-def worker_lock(home: Home, patience: float = 0.0) -> Iterator[bool]:
-    """Try to be the one worker; whether that succeeded.
+def worker_lock(home: Home, slot: int = 0, patience: float = 0.0) -> Iterator[bool]:
+    """Try to be the worker of a slot; whether that succeeded.
 
     SQLite's lock on a file of its own: the system takes it back when a process dies, however it
     dies, on every system that SQLite runs on. `patience` is in seconds.
     """
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(home.runs / "worker.lock", timeout=patience, isolation_level=None)
+        file = home.runs / f"worker{slot}.lock"
+        lock = sqlite3.connect(file, timeout=patience, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{home.runs} cannot be written: {error}.") from error
     try:
         yield _locked(lock, home)
     finally:
         lock.close()
+
+
+@contextmanager
+def free_slot(home: Home, patience: float = 0.0) -> Iterator[int | None]:
+    """Take the first slot that no other worker holds; None if there is none."""
+    count = workers()
+    with contextlib.ExitStack() as held:
+        for slot in range(count):
+            if held.enter_context(worker_lock(home, slot, patience / count)):
+                yield slot
+                return
+        yield None
 
 
 def _locked(lock: sqlite3.Connection, home: Home) -> bool:

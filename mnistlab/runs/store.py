@@ -1,62 +1,28 @@
-"""Runs, their epochs and the requests to them, in one SQLite file; the only channel between the
-browser's side and the training process.
-
-Every method is one transaction on a connection of its own, so any thread and any process may call
-it. Write-ahead logging lets pages read while a worker writes.
+"""A run's life in the store, from the queue to its end; the only channel between the browser's side
+and the training process. Every method is one transaction.
 """
 
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec, parse
-from mnistlab.errors import LabError
-from mnistlab.runs.state import Run, State
+from mnistlab.runs.database import SUMMARISE, Database
+from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe, recipe_from_json
 from mnistlab.training.score import Score
 
-VERSION = 1
-SCHEMA = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
-    spec TEXT NOT NULL,
-    recipe TEXT NOT NULL,
-    state TEXT NOT NULL,
-    created REAL NOT NULL,
-    started REAL,
-    ended REAL,
-    message TEXT NOT NULL DEFAULT '',
-    progress TEXT,
-    test TEXT,
-    stop_requested INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX runs_by_state ON runs (state, id);
-CREATE TABLE epochs (
-    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    train_loss REAL NOT NULL,
-    train_accuracy REAL NOT NULL,
-    validation_loss REAL NOT NULL,
-    validation_errors INTEGER NOT NULL,
-    validation_count INTEGER NOT NULL,
-    learning_rate REAL NOT NULL,
-    seconds REAL NOT NULL,
-    images_per_second REAL NOT NULL,
-    PRIMARY KEY (run, number)
-) WITHOUT ROWID;
-"""
 EPOCH_COLUMNS = tuple(Epoch.__dataclass_fields__)
 MAX_NAME = 80
-
-
-class StoreError(LabError):
-    """The store cannot be read or written."""
+MAX_NOTES = 10_000
+ARRIVAL_SECONDS = 15.0
+"""How long a worker that was started may take until another one is started in its place."""
 
 
 class Store:
@@ -64,29 +30,46 @@ class Store:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
+        self.database = Database(folder)
         self._clock = clock
 
-    @property
-    def file(self) -> Path:
-        return self.folder / "store.sqlite"
+    def now(self) -> float:
+        """Seconds since 1970, by the store's clock."""
+        return self._clock()
+
+    def run_folder(self, run_id: int) -> Path:
+        return self.folder / f"{run_id:06}"
 
     def best_checkpoint(self, run_id: int) -> Path:
         """Where the run's best checkpoint is, or will be; `training.epoch.best` decides."""
-        return self.folder / f"{run_id:06}" / "best.safetensors"
+        return self.run_folder(run_id) / "best.safetensors"
 
     def last_checkpoint(self, run_id: int) -> Path:
-        """Where the weights of the run's last whole epoch are, or will be."""
-        return self.folder / f"{run_id:06}" / "last.safetensors"
+        """Where the weights of the run's last epoch are once it has ended."""
+        return self.run_folder(run_id) / "last.safetensors"
 
-    def add(self, name: str, spec: Spec, recipe: Recipe) -> int:
-        """Queue a run; its id."""
-        with self._writing() as db:
+    def resumable(self, run_id: int) -> Path:
+        """Where the training stands that can go on, until the run is done."""
+        return self.run_folder(run_id) / "resume.safetensors"
+
+    def readings(self, run_id: int) -> Path:
+        """Where it is kept how the best checkpoint read each test image."""
+        return self.run_folder(run_id) / "readings.safetensors"
+
+    # Into the queue and out of it
+
+    def add(self, name: str, spec: Spec, recipe: Recipe, who: str = "") -> int:
+        """Put a run at the queue's end; its id."""
+        with self.database.writing() as db:
             cursor = db.execute(
-                "INSERT INTO runs (name, spec, recipe, state, created) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO runs (name, who, spec, recipe, parameters, state, created, place) "
+                f"VALUES (?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
                 (
-                    " ".join(name.split())[:MAX_NAME] or str(spec),
+                    one_line(name) or str(spec),
+                    one_line(who),
                     str(spec),
                     recipe.to_json(),
+                    ledger(spec).total,
                     State.QUEUED,
                     self._clock(),
                 ),
@@ -94,161 +77,251 @@ class Store:
             assert cursor.lastrowid is not None
             return cursor.lastrowid
 
-    def claim(self) -> Run | None:
-        """Take the oldest queued run and mark it running; None if there is none."""
-        with self._writing() as db:
+    def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
+        """Take the queue's first run and mark it running; None if there is none."""
+        now = self._clock()
+        with self.database.writing() as db:
             row = db.execute(
-                "UPDATE runs SET state = ?, started = ?, message = 'Starting' WHERE id = "
-                "(SELECT id FROM runs WHERE state = ? ORDER BY id LIMIT 1) RETURNING id",
-                (State.RUNNING, self._clock(), State.QUEUED),
+                "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
+                "slot = ?, pid = ?, place = NULL, message = 'Starting' WHERE id = "
+                "(SELECT id FROM runs WHERE state = ? ORDER BY place, id LIMIT 1) RETURNING id",
+                (State.RUNNING, now, now, slot, pid, State.QUEUED),
             ).fetchone()
-            return self._run(db, row["id"]) if row else None
+            return _run(db, row["id"]) if row else None
 
-    def report(self, run_id: int, message: str, progress: Progress | None = None) -> bool:
-        """Say what a running run is doing; whether it was asked to stop."""
-        with self._writing() as db:
+    def queue(self) -> list[Summary]:
+        """The queued runs in the order in which they will be claimed."""
+        return self._where("state = ? ORDER BY place, id", State.QUEUED)
+
+    def running(self) -> list[Summary]:
+        return self._where("state = ? ORDER BY id", State.RUNNING)
+
+    def move(self, run_id: int, by: int) -> None:
+        """Change a queued run's place with that of the one `by` places after it (or before)."""
+        with self.database.writing() as db:
+            rows = db.execute(
+                "SELECT id, place FROM runs WHERE state = ? ORDER BY place, id", (State.QUEUED,)
+            ).fetchall()
+            ids = [row["id"] for row in rows]
+            if run_id not in ids or not 0 <= ids.index(run_id) + by < len(ids):
+                return
+            here, there = rows[ids.index(run_id)], rows[ids.index(run_id) + by]
+            for one, other in ((here, there), (there, here)):
+                db.execute("UPDATE runs SET place = ? WHERE id = ?", (other["place"], one["id"]))
+
+    def run_now(self, run_id: int, workers: int = 1) -> None:
+        """Put a queued run first; if all workers are at work, one run steps back behind it."""
+        with self.database.writing() as db:
+            moved = db.execute(
+                f"UPDATE runs SET place = {FIRST_PLACE} - 1 WHERE id = ? AND state = ?",
+                (run_id, State.QUEUED),
+            ).rowcount
+            busy = db.execute(
+                "SELECT id FROM runs WHERE state = ? ORDER BY started DESC", (State.RUNNING,)
+            ).fetchall()
+            if moved and len(busy) >= workers:
+                _request(db, busy[0]["id"], Request.YIELD)
+
+    def resume(self, run_id: int) -> None:
+        """Queue a run again that was paused, failed or interrupted; it goes on where it stood."""
+        with self.database.writing() as db:
+            db.execute(
+                f"UPDATE runs SET state = ?, ended = NULL, request = '', place = {LAST_PLACE}, "
+                "message = '' WHERE id = ? AND state IN (?, ?, ?) AND deleted IS NULL",
+                (State.QUEUED, run_id, State.PAUSED, State.FAILED, State.INTERRUPTED),
+            )
+
+    # While it trains
+
+    def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
+        """Say what a running run is doing; what it was asked to do. This is its heartbeat."""
+        with self.database.writing() as db:
             row = db.execute(
-                "UPDATE runs SET message = ?, progress = ? WHERE id = ? RETURNING stop_requested",
-                (message, json.dumps(asdict(progress)) if progress else None, run_id),
+                "UPDATE runs SET message = ?, progress = ?, heartbeat = ? "
+                "WHERE id = ? AND state = ? RETURNING request",
+                (message, _json(progress), self._clock(), run_id, State.RUNNING),
             ).fetchone()
-            return row is None or bool(row["stop_requested"])
+            # A run that was taken from this process, as one that hung, is no longer its own.
+            return Request(row["request"]) if row else Request.PAUSE
 
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
-        marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
-        with self._writing() as db:
-            db.execute(
-                f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
-                (run_id, *asdict(epoch).values()),
-            )
+        with self.database.writing() as db:
+            _insert(db, run_id, [epoch])
+
+    def settle(self, run_id: int, epochs: Sequence[Epoch]) -> None:
+        """Make the run's rows those epochs that its resumable training has behind it."""
+        with self.database.writing() as db:
+            db.execute("DELETE FROM epochs WHERE run = ?", (run_id,))
+            _insert(db, run_id, epochs)
+
+    def request(self, run_id: int, request: Request) -> None:
+        """Ask a running run for something; a queued one leaves the queue at once.
+
+        A queued run that has epochs behind it is paused, also when it is asked to stop: nobody
+        could read the test images with its best epoch.
+        """
+        with self.database.writing() as db:
+            _request(db, run_id, request)
+            for state, message, begun in (
+                (State.PAUSED, "Taken out of the queue after epoch ' || epochs_done || '.", True),
+                (
+                    State.STOPPED if request is Request.STOP else State.PAUSED,
+                    "Taken out of the queue before it began.",
+                    False,
+                ),
+            ):
+                db.execute(
+                    f"UPDATE runs SET state = ?, message = '{message}', ended = ?, place = NULL "
+                    "WHERE id = ? AND state = ? AND (epochs_done > 0) = ?",
+                    (state, self._clock(), run_id, State.QUEUED, begun),
+                )
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
-        """End a running run."""
-        with self._writing() as db:
+        """End a running run; one that yields goes to the queue's place behind the first."""
+        place = f"{FIRST_PLACE} + 0.5" if state is State.QUEUED else "NULL"
+        with self.database.writing() as db:
             db.execute(
-                "UPDATE runs SET state = ?, ended = ?, message = ?, test = ?, progress = NULL "
-                "WHERE id = ?",
-                (state, self._clock(), message, json.dumps(asdict(test)) if test else None, run_id),
-            )
-
-    def request_stop(self, run_id: int) -> None:
-        """Ask a running run to stop; a queued one is stopped at once."""
-        with self._writing() as db:
-            db.execute(
-                "UPDATE runs SET state = ?, ended = ?, message = 'Stopped before it began.' "
+                "UPDATE runs SET state = ?, ended = ?, message = ?, progress = NULL, request = '', "
+                f"test_errors = ?, test_count = ?, slot = NULL, pid = NULL, place = {place} "
                 "WHERE id = ? AND state = ?",
-                (State.STOPPED, self._clock(), run_id, State.QUEUED),
-            )
-            db.execute(
-                "UPDATE runs SET stop_requested = 1 WHERE id = ? AND state = ?",
-                (run_id, State.RUNNING),
+                (
+                    state,
+                    None if state.active else self._clock(),
+                    message,
+                    test.errors if test else None,
+                    test.count if test else None,
+                    run_id,
+                    State.RUNNING,
+                ),
             )
 
-    def interrupt_orphans(self) -> int:
-        """Mark every running run interrupted; how many. Only for who knows that no worker lives."""
-        with self._writing() as db:
+    # What workers know of each other
+
+    def interrupt_orphans(self, slot: int) -> int:
+        """Mark the running runs of a slot interrupted; how many. Only for who holds its lock."""
+        with self.database.writing() as db:
+            db.execute("DELETE FROM asked_workers WHERE slot = ?", (slot,))
             return db.execute(
-                "UPDATE runs SET state = ?, ended = ?, progress = NULL, message = "
-                "'Its training process ended without a word: killed, or the machine went down.' "
-                "WHERE state = ?",
-                (State.INTERRUPTED, self._clock(), State.RUNNING),
+                "UPDATE runs SET state = ?, ended = ?, progress = NULL, request = '', slot = NULL, "
+                "pid = NULL, message = 'Its training process ended without a word: killed, or the "
+                "machine went down. Resume ' || CASE epochs_done WHEN 0 THEN 'begins again.' "
+                "ELSE 'goes on after epoch ' || epochs_done || '.' END "
+                "WHERE state = ? AND slot = ?",
+                (State.INTERRUPTED, self._clock(), State.RUNNING, slot),
             ).rowcount
 
+    def ask_for_worker(self, slot: int) -> bool:
+        """Whether the caller is the one to start a worker for a slot: nobody did just now."""
+        now = self._clock()
+        with self.database.writing() as db:
+            return bool(
+                db.execute(
+                    "INSERT INTO asked_workers VALUES (?, ?) ON CONFLICT (slot) DO "
+                    "UPDATE SET at = excluded.at WHERE at NOT BETWEEN ? AND ?",
+                    (slot, now, now - ARRIVAL_SECONDS, now),
+                ).rowcount
+            )
+
+    def slots(self) -> set[int]:
+        """The slots whose worker trains, or has died while it did."""
+        if not self.database.file.exists():
+            return set()
+        with self.database.reading() as db:
+            rows = db.execute("SELECT slot FROM runs WHERE state = ?", (State.RUNNING,))
+            return {row["slot"] or 0 for row in rows}
+
+    def process_of(self, run_id: int) -> tuple[int, int] | None:
+        """A running run's slot and process, None if it has none."""
+        with self.database.reading() as db:
+            row = db.execute(
+                "SELECT slot, pid FROM runs WHERE id = ? AND state = ? AND pid IS NOT NULL",
+                (run_id, State.RUNNING),
+            ).fetchone()
+            return (row["slot"], row["pid"]) if row else None
+
+    # To look at
+
     def run(self, run_id: int) -> Run | None:
-        with self._reading() as db:
-            return self._run(db, run_id)
-
-    def ids(self, limit: int) -> list[int]:
-        """The newest runs' ids, newest first."""
-        if not self.file.exists():
-            return []
-        with self._reading() as db:
-            rows = db.execute("SELECT id FROM runs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
-            return [row["id"] for row in rows]
-
-    def runs(self, limit: int = 50, states: tuple[State, ...] = tuple(State)) -> list[Run]:
-        """The newest runs, newest first."""
-        if not self.file.exists():
-            return []
-        marks = ", ".join("?" * len(states))
-        with self._reading() as db:
-            rows = db.execute(
-                f"SELECT id FROM runs WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?",
-                (*states, limit),
-            ).fetchall()
-            return [run for row in rows if (run := self._run(db, row["id"]))]
-
-    @staticmethod
-    def _run(db: sqlite3.Connection, run_id: int) -> Run | None:
-        row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-        if row is None:
+        """One run with its epochs; a deleted one too."""
+        if not self.database.file.exists():
             return None
-        columns = ", ".join(EPOCH_COLUMNS)
-        epochs = db.execute(
-            f"SELECT {columns} FROM epochs WHERE run = ? ORDER BY number", (run_id,)
-        )
-        return Run(
-            id=row["id"],
-            name=row["name"],
-            spec=parse(row["spec"]),
-            recipe=recipe_from_json(row["recipe"]),
-            state=State(row["state"]),
-            created=row["created"],
-            started=row["started"],
-            ended=row["ended"],
-            message=row["message"],
-            progress=Progress(**json.loads(row["progress"])) if row["progress"] else None,
-            epochs=tuple(Epoch(*epoch) for epoch in epochs),
-            test=Score(**json.loads(row["test"])) if row["test"] else None,
-            stop_requested=bool(row["stop_requested"]),
-        )
+        with self.database.reading() as db:
+            return _run(db, run_id)
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that sees one state of the store and keeps nobody from writing."""
-        with self._connection() as db:
-            db.execute("BEGIN")
-            yield db
-            db.execute("COMMIT")
+    def runs(self, run_ids: Sequence[int]) -> list[Run]:
+        """Those of the runs that there are, in this order."""
+        if not self.database.file.exists():
+            return []
+        with self.database.reading() as db:
+            return [run for run_id in run_ids if (run := _run(db, run_id))]
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, taken for writing at once so that two processes never deadlock."""
-        with self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
+    def _where(self, condition: str, *values: object) -> list[Summary]:
+        if not self.database.file.exists():
+            return []
+        with self.database.reading() as db:
+            return summaries(db, f"WHERE {condition}", values)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The runs in {self.folder} cannot be opened: {error}.") from error
-        try:
-            db.row_factory = sqlite3.Row
-            self._prepare(db)
-            yield db
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.file} cannot be used ({error}). Make room on the disk or move the file "
-                "away; the lab then starts a new one. Checkpoints beside it stay."
-            ) from error
-        finally:
-            db.close()
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA foreign_keys = ON")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            # Two processes may both find a new file; the second one waits here and then agrees.
-            db.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA.replace('TABLE', 'TABLE IF NOT EXISTS')}"
-                f"PRAGMA user_version = {VERSION}; COMMIT;".replace("INDEX", "INDEX IF NOT EXISTS")
-            )
-        elif version > VERSION:
-            raise StoreError(
-                f"{self.file} was written by a later version of the lab ({version}; this one reads "
-                f"{VERSION}). Update the lab or set MNISTLAB_HOME to another folder."
-            )
+FIRST_PLACE = "(SELECT coalesce(min(place), 0) FROM runs WHERE state = 'queued')"
+LAST_PLACE = "(SELECT coalesce(max(place), 0) + 1 FROM runs WHERE state = 'queued')"
+
+
+def one_line(text: str) -> str:
+    """A name as a person typed it, made fit for a table's cell."""
+    return " ".join(text.split())[:MAX_NAME]
+
+
+def summaries(db: sqlite3.Connection, clause: str, values: Sequence[object] = ()) -> list[Summary]:
+    """The runs that an SQL clause chooses, in its order."""
+    return [Summary(**_fields(row)) for row in db.execute(f"SELECT * FROM runs {clause}", values)]
+
+
+def _run(db: sqlite3.Connection, run_id: int) -> Run | None:
+    row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        return None
+    columns = ", ".join(EPOCH_COLUMNS)
+    epochs = db.execute(f"SELECT {columns} FROM epochs WHERE run = ? ORDER BY number", (run_id,))
+    return Run(**_fields(row), epochs=tuple(Epoch(*epoch) for epoch in epochs))
+
+
+def _fields(row: sqlite3.Row) -> dict[str, Any]:
+    plain = (
+        "id", "name", "who", "notes", "parameters", "created", "started", "ended", "deleted",
+        "heartbeat", "message", "epochs_done", "seconds", "best_epoch",
+    )  # fmt: skip
+    return {name: row[name] for name in plain} | {
+        "tags": tuple(row["tags"].split()),
+        "spec": parse(row["spec"]),
+        "recipe": recipe_from_json(row["recipe"]),
+        "state": State(row["state"]),
+        "request": Request(row["request"]),
+        "progress": Progress(**json.loads(row["progress"])) if row["progress"] else None,
+        **{kind: _score(row, kind) for kind in ("best", "last", "test")},
+    }
+
+
+def _score(row: sqlite3.Row, kind: str) -> Score | None:
+    count = row[f"{kind}_count"]
+    return Score(row[f"{kind}_errors"], count) if count else None
+
+
+def _insert(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) -> None:
+    marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
+    db.executemany(
+        f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
+        [(run_id, *asdict(epoch).values()) for epoch in epochs],
+    )
+    db.execute(f"{SUMMARISE} WHERE id = ?", (run_id,))
+
+
+def _request(db: sqlite3.Connection, run_id: int, request: Request) -> None:
+    # A stop outlives a later, weaker wish.
+    db.execute(
+        "UPDATE runs SET request = ? WHERE id = ? AND state = ? AND request != ?",
+        (request, run_id, State.RUNNING, Request.STOP),
+    )
+
+
+def _json(progress: Progress | None) -> str | None:
+    return json.dumps(asdict(progress)) if progress else None

@@ -9,149 +9,262 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from errno import ENOSPC
+from typing import TYPE_CHECKING
 
 from mnistlab.errors import LabError
 from mnistlab.home import Home, home
-from mnistlab.runs.jobs import worker_lock
-from mnistlab.runs.state import Run, State
+from mnistlab.runs.database import StoreError
+from mnistlab.runs.jobs import free_slot, threads
+from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.training.epoch import Epoch, Progress, best
+from mnistlab.training.recipe import early_end
 from mnistlab.training.record import Record, environment
+
+if TYPE_CHECKING:
+    from mnistlab.data.mnist import Parts
+    from mnistlab.training.training import Training
 
 REPORT_SECONDS = 0.25
 # An app that looks whether a worker lives holds the lock for a moment; a new worker waits that out.
 PATIENCE = 2.0
+BALLAST = 1 << 18
+"""Bytes that are set aside, to be thrown off when the disk is full and a run's end must be said."""
 
 
 def work(where: Home) -> None:
-    """Train whatever is queued, unless another worker is at it."""
+    """Train whatever is queued, unless enough other workers are at it."""
     store = Store(where.runs)
     while True:
-        with worker_lock(where, PATIENCE) as held:
-            if not held:
+        with free_slot(where, PATIENCE) as slot:
+            if slot is None:
                 return
-            store.interrupt_orphans()
-            while run := store.claim():
-                train_run(store, run, where)
+            store.interrupt_orphans(slot)
+            while run := store.claim(slot, os.getpid()):
+                train_run(store, run, where, slot)
         # A run that was queued after the last claim and before the lock was given back has found
         # this worker alive and started none.
-        if not store.runs(1, (State.QUEUED,)):
+        if not store.queue():
             return
 
 
-def train_run(store: Store, run: Run, where: Home) -> None:
+def train_run(store: Store, run: Run, where: Home, slot: int) -> None:
     """Train one claimed run and end it in a state that says how it went."""
+    # Named by the slot: what a killed worker left behind is the next one's.
+    ballast = store.folder / f"ballast{slot}"
     try:
+        ballast.write_bytes(b"0" * BALLAST)
         _train(store, run, where)
-    except LabError as error:
-        store.finish(run.id, State.FAILED, str(error))
-    except OSError as error:
-        store.finish(run.id, State.FAILED, f"{where.root} cannot be used: {error}.")
     except Exception as error:  # the next run in the queue must not pay for this one
-        traceback.print_exc()
-        store.finish(
-            run.id,
-            State.FAILED,
-            f"An error in the lab itself ({type(error).__name__}: {error}); worker.log has more.",
+        ballast.unlink(missing_ok=True)
+        store.finish(run.id, State.FAILED, _reason(error, where))
+        if not isinstance(error, LabError | OSError):
+            traceback.print_exc()
+    finally:
+        ballast.unlink(missing_ok=True)
+
+
+def _reason(error: Exception, where: Home) -> str:
+    if (isinstance(error, OSError) and error.errno == ENOSPC) or "disk is full" in str(error):
+        return (
+            f"The disk is full ({where.root}). Make room and resume: the run goes on after its "
+            "last whole epoch."
         )
+    if isinstance(error, StoreError):
+        return f"{error} What was trained is kept; resume when that is mended."
+    if isinstance(error, OSError):
+        return f"{where.root} cannot be used: {error}. Mend that and resume."
+    if isinstance(error, LabError):
+        return str(error)
+    return f"An error in the lab itself ({type(error).__name__}: {error}); worker.log has more."
 
 
 def _train(store: Store, run: Run, where: Home) -> None:
-    store.report(run.id, "Opening PyTorch")
+    watch = _Watch(store, run.id)
+    watch.now("Opening PyTorch")
     import torch
 
-    from mnistlab.arch.build import build
     from mnistlab.data.files import ensure
     from mnistlab.data.mnist import divide, load
-    from mnistlab.training import checkpoint
-    from mnistlab.training.evaluate import evaluate
-    from mnistlab.training.loop import train
-
-    torch.set_num_threads(int(os.environ.get("MNISTLAB_THREADS") or max(1, _cores() - 1)))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    watch = _Watch(store, run.id)
 
     def fetching(message: str, share: float) -> None:
         watch.say(f"{message} ({share:.0%})")
-        if watch.stop():
-            raise _Stopped
+        if watch.asked:
+            raise _Asked
 
     try:
         ensure(where.data, fetching)
-        watch.say("Reading MNIST")
+        watch.now("Reading MNIST")
         parts = divide(load(where.data), run.recipe.split, run.recipe.subset)
-    except _Stopped:
-        store.finish(run.id, State.STOPPED, "Stopped before its first epoch.")
+        if watch.asked and not (run.epochs and watch.asked is Request.STOP):
+            raise _Asked
+    except _Asked:
+        _put_aside(store, run.id, watch.asked, len(run.epochs))
         return
 
-    network = build(run.spec, run.recipe.seed)
-    epochs: list[Epoch] = []
+    torch.set_num_threads(_threads(store, run))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     versions = environment(
         torch=torch.__version__, device=device.type, threads=str(torch.get_num_threads())
     )
+    training = _begin(store, run, device, versions)
+    watch.now("Training")
+    _epochs(store, run, training, parts, watch, versions)
 
-    def record(epoch: int) -> Record:
-        return Record(run.name, run.spec, run.recipe, tuple(epochs), epoch, None, versions)
+    reason = early_end(run.recipe, training.epochs)
+    whole = reason is not None or len(training.epochs) == run.recipe.epochs
+    if not whole and (watch.asked is not Request.STOP or not training.epochs):
+        _put_aside(store, run.id, watch.asked, len(training.epochs))
+        return
+    if not whole:
+        # The steps of the unfinished epoch are taken back: what is kept is the last whole one's.
+        _take_up(store, run, training, versions)
+    watch.now("Reading the test images")
+    _conclude(store, run, training, parts, versions, reason, whole)
 
-    kept = store.best_checkpoint(run.id)
-    store.report(run.id, "Training")
-    for epoch in train(
-        network, run.recipe, parts, device=device, report=watch.progress, stopped=watch.stop
-    ):
-        epochs.append(epoch)
-        checkpoint.write(store.last_checkpoint(run.id), network, record(epoch.number))
-        if best(epochs) is epoch:
-            checkpoint.write(kept, network, record(epoch.number))
+
+def _threads(store: Store, run: Run) -> int:
+    """As many as before for a run that goes on, so that every sum comes out as it would have."""
+    from mnistlab.training.resume import threads_of
+
+    kept = store.resumable(run.id)
+    return (threads_of(kept) if kept.is_file() else None) or threads()
+
+
+def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, str]) -> "Training":  # type: ignore[name-defined]  # noqa: F821
+    """A fresh training, or the one that was interrupted, with the store's rows made its own."""
+    from mnistlab.arch.build import build
+    from mnistlab.training.record import CheckpointError
+    from mnistlab.training.training import Training
+
+    for left in store.run_folder(run.id).glob(".*.safetensors.*"):
+        left.unlink(missing_ok=True)
+    training = Training(build(run.spec, run.recipe.seed), run.recipe, device)
+    if store.resumable(run.id).is_file():
+        _take_up(store, run, training, versions)
+    elif run.epochs:
+        raise CheckpointError(
+            f"{store.resumable(run.id).name} is gone, so this training cannot go on after epoch "
+            f"{len(run.epochs)}. Train the network again from the start."
+        )
+    if tuple(training.epochs) != run.epochs:
+        store.settle(run.id, training.epochs)
+    return training
+
+
+def _take_up(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
+    """Put a training where its last whole epoch left it."""
+    from mnistlab.training.resume import read_resumable
+
+    expected = _record(run, training.epochs, len(training.epochs), versions)
+    read_resumable(store.resumable(run.id), training, expected)
+
+
+def _epochs(
+    store: Store,
+    run: Run,
+    training: "Training",
+    parts: "Parts",
+    watch: "_Watch",
+    versions: dict[str, str],
+) -> None:
+    """Train to the end, or until asked otherwise; each epoch is safe before the next begins.
+
+    The resumable training is written first. Whatever is missing after a kill, the best checkpoint
+    or the row in the store, is made again from it.
+    """
+    from mnistlab.training import checkpoint
+    from mnistlab.training.loop import train
+    from mnistlab.training.resume import write_resumable
+
+    def keep_best() -> None:
+        if best(training.epochs) is training.epochs[-1]:
+            record = _record(run, training.epochs, training.epochs[-1].number, versions)
+            checkpoint.write(store.best_checkpoint(run.id), training.network, record)
+
+    if training.epochs:
+        keep_best()
+    for epoch in train(training, parts, report=watch.progress, stopped=lambda: bool(watch.asked)):
+        record = _record(run, training.epochs, epoch.number, versions)
+        write_resumable(store.resumable(run.id), training, record)
+        keep_best()
         store.add_epoch(run.id, epoch)
 
-    stopped = len(epochs) < run.recipe.epochs
-    winner = best(epochs)
-    if winner is None:
-        store.finish(run.id, State.STOPPED, "Stopped before the end of its first epoch.")
-        return
-    chosen = checkpoint.read(kept)
-    # The only look at the test images under the strict split: after the choice was made.
-    test = evaluate(chosen.network, parts.test).score if parts.test else None
-    final = Record(run.name, run.spec, run.recipe, tuple(epochs), winner.number, test, versions)
-    checkpoint.write(kept, chosen.network, final)
-    store.finish(
-        run.id,
-        State.STOPPED if stopped else State.DONE,
-        f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs." if stopped else "",
-        test,
-    )
+
+def _record(run: Run, epochs: list[Epoch], epoch: int, versions: dict[str, str]) -> Record:
+    return Record(run.name, run.spec, run.recipe, tuple(epochs), epoch, None, versions)
 
 
-class _Stopped(Exception):
-    """A stop that was asked for while there is no epoch to end."""
+def _put_aside(store: Store, run_id: int, asked: Request, done: int) -> None:
+    """End a run that has epochs left, as it was asked to."""
+    where = f"after epoch {done}" if done else "before the end of its first epoch"
+    match asked:
+        case Request.STOP:
+            store.finish(run_id, State.STOPPED, f"Stopped {where}.")
+        case Request.YIELD:
+            store.finish(run_id, State.QUEUED, f"Stepped back {where}.")
+        case _:
+            store.finish(run_id, State.PAUSED, f"Paused {where}.")
+
+
+def _conclude(
+    store: Store,
+    run: Run,
+    training: "Training",
+    parts: "Parts",
+    versions: dict[str, str],
+    reason: str | None,
+    whole: bool,
+) -> None:
+    """Keep the last weights, read the test images with the best ones, and end the run."""
+    from dataclasses import replace
+
+    from mnistlab.training import checkpoint
+    from mnistlab.training.evaluate import read_images
+    from mnistlab.training.readings import write_readings
+
+    epochs = training.epochs
+    record = _record(run, epochs, len(epochs), versions)
+    checkpoint.write(store.last_checkpoint(run.id), training.network, record)
+    chosen = checkpoint.read(store.best_checkpoint(run.id))
+    # The only look at the test images under the strict split: after the choice was made. What each
+    # image was read as is kept, so that nobody need look again.
+    readings = read_images(chosen.network, parts.test or parts.validation)
+    write_readings(store.readings(run.id), readings)
+    test = readings.score if parts.test else None
+    final = replace(record, epoch=chosen.record.epoch, test=test)
+    checkpoint.write(store.best_checkpoint(run.id), chosen.network, final)
+    stopped = f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs."
+    state, message = (State.DONE, reason or "") if whole else (State.STOPPED, stopped)
+    store.finish(run.id, state, message, test)
+    store.resumable(run.id).unlink(missing_ok=True)
+
+
+class _Asked(Exception):
+    """A request that came while there is no epoch to end."""
 
 
 class _Watch:
-    """Tells the store how far a run is and hears from it whether to stop, a few times a second."""
+    """Tells the store how far a run is and hears what it is asked for, a few times a second."""
 
     def __init__(
         self, store: Store, run_id: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._run_id, self._clock = store, run_id, clock
         self._told = -REPORT_SECONDS
-        self._stop = False
+        self.asked = Request.NONE
+
+    def now(self, message: str, progress: Progress | None = None) -> None:
+        self.asked = self._store.report(self._run_id, message, progress)
+        self._told = self._clock()
 
     def say(self, message: str, progress: Progress | None = None) -> None:
         if self._clock() - self._told >= REPORT_SECONDS:
-            self._stop = self._store.report(self._run_id, message, progress)
-            self._told = self._clock()
+            self.now(message, progress)
 
     def progress(self, progress: Progress) -> None:
         self.say("Training", progress)
-
-    def stop(self) -> bool:
-        return self._stop
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def main() -> int:

@@ -1,15 +1,15 @@
 """Weights and their record in one safetensors file, which never runs code when it is read."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import nn
 
 from mnistlab.arch.build import build
+from mnistlab.atomic import write_whole
 from mnistlab.training.record import CheckpointError, Record, read_record
 
 
@@ -22,24 +22,14 @@ class Checkpoint:
 
 
 def write(path: Path, network: nn.Module, record: Record) -> None:
-    """Write under a temporary name, force it to the disk, rename: the old file or the new one."""
+    """Put a network's weights and its record on the disk, in place of the file before."""
     # The record says which epoch this is; the counter of batches would add a tensor for nothing.
     state = {
         key: value.detach().cpu().contiguous()
         for key, value in network.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    content = save(state, metadata=record.to_metadata())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, save(state, metadata=record.to_metadata()))
 
 
 def read(path: Path) -> Checkpoint:
@@ -50,7 +40,8 @@ def read(path: Path) -> Checkpoint:
     record = read_record(path)
     network = build(record.spec, seed=0)
     try:
-        state = load_file(path)
+        # Not mapped into memory: a file that is cut while it is mapped kills the process.
+        state = load(path.read_bytes())
         expected = {
             key: value.shape
             for key, value in network.state_dict().items()

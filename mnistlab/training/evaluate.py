@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mnistlab.data.mnist import Digits, normalise
+from mnistlab.training.readings import Readings
 from mnistlab.training.score import Score
 
 BATCH = 1000
@@ -39,3 +40,14 @@ def evaluate(network: nn.Module, digits: Digits) -> Evaluation:
     loss = functional.cross_entropy(scores, digits.labels).item()
     errors = int((scores.argmax(1) != digits.labels).sum())
     return Evaluation(loss, Score(errors, len(digits)))
+
+
+def read_images(network: nn.Module, digits: Digits) -> Readings:
+    """Read all digits once and say of each what it was read as."""
+    probabilities = logits(network, digits.images).softmax(1)
+    confidence, read = probabilities.max(1)
+    return Readings(
+        digits.labels.to(torch.uint8).cpu().numpy(),
+        read.to(torch.uint8).cpu().numpy(),
+        confidence.clamp(0, 1).cpu().numpy(),
+    )

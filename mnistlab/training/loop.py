@@ -3,10 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from mnistlab.data.augment import prepare
@@ -14,7 +12,8 @@ from mnistlab.data.mnist import Parts
 from mnistlab.errors import LabError
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.evaluate import evaluate
-from mnistlab.training.recipe import Optimiser, Recipe, learning_rate_at
+from mnistlab.training.recipe import early_end, learning_rate_at
+from mnistlab.training.training import Training
 
 
 class TrainingError(LabError):
@@ -22,42 +21,37 @@ class TrainingError(LabError):
 
 
 def train(
-    network: nn.Module,
-    recipe: Recipe,
+    training: Training,
     parts: Parts,
     *,
-    device: torch.device | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Epoch]:
-    """Train the network in place and yield every Epoch as it ends.
+    """Train from where the training stands to its recipe's end and yield every Epoch as it ends.
 
-    The caller decides what to keep: while an Epoch is in its hands, the network holds that epoch's
-    weights. `report` and `stopped` are called after every step; once `stopped` says so, the
-    iteration ends without the unfinished epoch. Dropout draws from torch's global generator, which
-    is seeded here. Raises TrainingError if the loss is no longer a number.
+    The caller decides what to keep: while an Epoch is in its hands, the training holds that epoch's
+    weights and everything that the next one depends on. `report` and `stopped` are called after
+    every step; once `stopped` says so, the iteration ends without the unfinished epoch. Raises
+    TrainingError if the loss is no longer a number.
     """
-    device = device or torch.device("cpu")
-    torch.manual_seed(recipe.seed)
-    order = torch.Generator().manual_seed(recipe.seed)
-    chance = torch.Generator(device).manual_seed(recipe.seed)
+    network, recipe, optimiser = training.network, training.recipe, training.optimiser
+    device = training.device
 
     # The digits stay on the device as bytes; NHWC is what the CPU's convolutions like best.
     digits, validation = parts.train.to(device), parts.validation.to(device)
-    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = _optimiser(network, recipe)
     # The last, incomplete batch is dropped, as its few digits would weigh as much as a whole one.
     batch = min(recipe.batch_size, len(digits))
     steps = len(digits) // batch
-    accuracies: list[float] = []
 
-    for number in range(1, recipe.epochs + 1):
+    while len(training.epochs) < recipe.epochs and not early_end(recipe, training.epochs):
         started = clock()
+        number = len(training.epochs) + 1
+        accuracies = [epoch.validation_accuracy for epoch in training.epochs]
         network.train()
         loss_sum = torch.zeros((), device=device)
         right = torch.zeros((), dtype=torch.long, device=device)
-        shuffled = torch.randperm(len(digits), generator=order).to(device)
+        shuffled = torch.randperm(len(digits), generator=training.order).to(device)
 
         for step in range(steps):
             rate = learning_rate_at(
@@ -68,7 +62,7 @@ def train(
 
             chosen = shuffled[step * batch : (step + 1) * batch]
             labels = digits.labels[chosen]
-            images = prepare(digits.images[chosen], recipe.augmentation, chance)
+            images = prepare(digits.images[chosen], recipe.augmentation, training.chance)
             scores = network(images.contiguous(memory_format=torch.channels_last))
             loss = functional.cross_entropy(scores, labels)
             optimiser.zero_grad()
@@ -90,8 +84,7 @@ def train(
                 f"The loss is no longer a number in epoch {number}; lower the learning rate "
                 f"({recipe.learning_rate:g}) or add batch norm."
             )
-        accuracies.append(seen.score.accuracy)
-        yield Epoch(
+        epoch = Epoch(
             number=number,
             train_loss=train_loss,
             train_accuracy=right.item() / (steps * batch),
@@ -102,17 +95,5 @@ def train(
             seconds=clock() - started,
             images_per_second=steps * batch / (trained - started),
         )
-
-
-def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay pulls on kernels alone; biases and batch norm's scale and shift go free."""
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in network.parameters() if p.ndim > 1]},
-        {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
-    ]
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimiser is Optimiser.ADAM:
-        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(
-        groups, lr=rate, momentum=0.9, nesterov=True, weight_decay=decay, fused=True
-    )
+        training.epochs.append(epoch)
+        yield epoch

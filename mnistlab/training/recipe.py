@@ -9,6 +9,8 @@ from enum import StrEnum
 from mnistlab.arch.spec import Spec
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.errors import LabError
+from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.score import percent
 
 
 class RecipeError(LabError):
@@ -42,7 +44,9 @@ class Recipe:
     """Everything that a training depends on beside the network and the images.
 
     `learning_rate` is the schedule's peak; `subset` the number of training digits, None for all.
-    Raises RecipeError if a value is out of its bounds.
+    `patience` ends the run once the best epoch is that many epochs old, `goal` once an epoch's
+    validation accuracy (0–1) reaches it; None leaves either out. Raises RecipeError if a value is
+    out of its bounds.
     """
 
     optimiser: Optimiser = Optimiser.SGD
@@ -55,6 +59,8 @@ class Recipe:
     split: Split = Split.STRICT
     subset: int | None = None
     seed: int = 0
+    patience: int | None = None
+    goal: float | None = None
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
@@ -64,6 +70,10 @@ class Recipe:
         _whole("seed", self.seed, 0, 2**31 - 1)
         if self.subset is not None:
             _whole("subset", self.subset, 64, 60_000)
+        if self.patience is not None:
+            _whole("patience", self.patience, 1, 1000)
+        if self.goal is not None:
+            _within("goal", self.goal, 0.5, 1.0)
 
     def __str__(self) -> str:
         digits = f"{self.subset:,} digits" if self.subset else "all digits"
@@ -71,6 +81,8 @@ class Recipe:
             f"{self.epochs} epochs · {self.optimiser} at {self.learning_rate:g}, {self.schedule}, "
             f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {digits} · "
             f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
+            + (f" · ends when the best is {self.patience} epochs old" if self.patience else "")
+            + (f" · ends at {percent(self.goal)}" if self.goal else "")
         )
 
     def to_json(self) -> str:
@@ -145,6 +157,18 @@ def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] =
             if share < WARM_UP:
                 return peak * (0.1 + 0.9 * share / WARM_UP)
             return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def early_end(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
+    """Why a run ends before its planned epochs, as a sentence; None if it goes on."""
+    top = best(epochs)
+    if top is None or len(epochs) >= recipe.epochs:
+        return None
+    if recipe.goal is not None and top.validation_accuracy >= recipe.goal:
+        return f"Reached its goal of {percent(recipe.goal)} in epoch {top.number}."
+    if recipe.patience is not None and len(epochs) - top.number >= recipe.patience:
+        return f"Ended early: no epoch was better than epoch {top.number}."
+    return None
 
 
 def _plateaus(validation: Sequence[float]) -> int:

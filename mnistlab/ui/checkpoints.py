@@ -10,7 +10,9 @@ import streamlit as st
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
 from mnistlab.home import Home
-from mnistlab.runs.store import Store, StoreError
+from mnistlab.runs.database import StoreError
+from mnistlab.runs.store import Store
+from mnistlab.runs.table import best_first
 from mnistlab.training.record import CheckpointError, Record, read_record
 from mnistlab.training.score import percent
 
@@ -43,12 +45,14 @@ class Found:
 
 
 def find(home: Home) -> Found:
-    """The zoo's checkpoints and the newest runs' best ones, the most accurate first."""
+    """The zoo's checkpoints and the best runs' best ones, the most accurate first."""
     paths = [(path, "shipped") for path in zoo.checkpoints()]
     errors = []
     store = Store(home.runs)
     try:
-        paths += [(store.best_checkpoint(run_id), f"run {run_id}") for run_id in store.ids(200)]
+        paths += [
+            (store.best_checkpoint(run_id), f"run {run_id}") for run_id in best_first(store, 200)
+        ]
     except StoreError as error:
         errors.append(str(error))
     choices = []

@@ -1,16 +1,19 @@
 """What every page begins with: its title, its links, its style."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from mnistlab import charts
+from mnistlab.charts import base
+from mnistlab.errors import LabError
 from mnistlab.ui import bench
 
 PAGES = {
     "Ladder": "app.py",
     "Design": "pages/design.py",
     "Train": "pages/train.py",
+    "Runs": "pages/runs.py",
     "Draw": "pages/draw.py",
 }
 STYLE = Path(__file__).with_name("style.css")
@@ -34,6 +37,14 @@ def go(name: str, label: str, icon: str) -> None:
         st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
+def attempt(action: Callable[..., object], *values: object) -> None:
+    """Do what a button says; a refusal is shown when the page is drawn next."""
+    try:
+        action(*values)
+    except LabError as error:
+        st.session_state["refused"] = str(error)
+
+
 def begin(name: str, title: str) -> bool:
     """Set the page up and draw its links and title; whether the visitor has just come to it.
 
@@ -42,8 +53,8 @@ def begin(name: str, title: str) -> bool:
     """
     st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
     colours = (
-        f"--lab-train:{charts.TRAIN};--lab-validation:{charts.VALIDATION};"
-        f"--lab-within:{charts.WITHIN};--lab-over:{charts.OVER}"
+        f"--lab-train:{base.TRAIN};--lab-validation:{base.VALIDATION};"
+        f"--lab-within:{base.WITHIN};--lab-over:{base.OVER}"
     )
     st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
     with st.container(horizontal=True, gap="small", key="links"):
@@ -51,6 +62,8 @@ def begin(name: str, title: str) -> bool:
             shown = f"**{label}**" if label == name else label
             st.page_link(path, label=shown, query_params=_query(label, here=label == name))
     st.title(title, anchor=False)
+    if refused := st.session_state.pop("refused", None):
+        st.error(refused, icon=":material/error:")
     entered = st.session_state.get("page") != name
     st.session_state["page"] = name
     return entered

@@ -18,6 +18,26 @@ def _text(text: str) -> str:
     return escape(text).replace(" %", "&nbsp;%")
 
 
+def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2) -> str:
+    """Small grey images (H, W) of one size as one picture, a gap between them."""
+    height, width = images[0].shape
+    lines = -(-len(images) // columns)
+    sheet = np.full((lines * (height + 2) - 2, columns * (width + 2) - 2), 90, np.uint8)
+    for index, image in enumerate(images):
+        y, x = (index // columns) * (height + 2), (index % columns) * (width + 2)
+        sheet[y : y + height, x : x + width] = image
+    return (
+        f'<img class="lab-grid" alt="{len(images)} images" width="{sheet.shape[1] * scale}" '
+        f'src="{_png(sheet)}">'
+    )
+
+
+def _png(image: NDArray[np.uint8]) -> str:
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
+
+
 def gauge(total: int, budget: int = BUDGET) -> str:
     """The total against the budget, as a figure and a bar."""
     kind = "over" if total > budget else "within"
@@ -82,10 +102,7 @@ def answer(digit: int | None, text: str) -> str:
 
 def pixels(image: NDArray[np.uint8], description: str) -> str:
     """A small grey image (H, W) as large square pixels."""
-    out = io.BytesIO()
-    Image.fromarray(image).save(out, "PNG")
-    data = base64.b64encode(out.getvalue()).decode("ascii")
-    return f'<img class="lab-pixels" alt="{_text(description)}" src="data:image/png;base64,{data}">'
+    return f'<img class="lab-pixels" alt="{_text(description)}" src="{_png(image)}">'
 
 
 def status(state: str, words: Sequence[str]) -> str:
@@ -95,6 +112,49 @@ def status(state: str, words: Sequence[str]) -> str:
         f'<div class="lab-status"><span class="lab-state lab-state-{_text(state)}">'
         f"{_text(state)}</span>{rest}</div>"
     )
+
+
+def progress(left: str, right: str, share: float | None) -> str:
+    """A bar with a line above it; without a share something moves all the same."""
+    bar = (
+        '<div class="lab-moving"></div>'
+        if share is None
+        else f'<div class="lab-done" style="width:{min(max(share, 0), 1):.2%}"></div>'
+    )
+    return (
+        f'<div class="lab-progress"><span>{_text(left)}</span><span>{_text(right)}</span></div>'
+        f'<div class="lab-track" role="progressbar" aria-label="{_text(left)}">{bar}</div>'
+    )
+
+
+def card(image: NDArray[np.uint8], title: str, note: str) -> str:
+    """A small grey image (H, W) with two lines under it."""
+    return (
+        f'<figure class="lab-card"><img alt="{_text(title)}" src="{_png(image)}">'
+        f"<figcaption><b>{_text(title)}</b>{_text(note)}</figcaption></figure>"
+    )
+
+
+def cards(pieces: Sequence[str]) -> str:
+    return f'<div class="lab-cards">{"".join(pieces)}</div>'
+
+
+def swatch(colour: str, text: str) -> str:
+    """A line in a legend."""
+    return f'<span class="lab-swatch"><i style="background:{colour}"></i>{_text(text)}</span>'
+
+
+def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """A small table of text; the first column is the rows' names."""
+    lines = [_cells(head, "th")] if head else []
+    lines += [_cells(row, "td") for row in cells]
+    return (
+        f'<div class="lab-scroll"><table class="lab-table lab-plain">{"".join(lines)}</table></div>'
+    )
+
+
+def _cells(cells: Sequence[str], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{_text(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def note(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab.charts import Figure
+from mnistlab.charts.base import Figure
 
 REACT = """
 export default function ({ data, parentElement }) {
@@ -26,8 +26,13 @@ export default function ({ data, parentElement }) {
       font: { color: ink },
     };
     window.Plotly.react(node, data.data, layout, {
-      responsive: true, displaylogo: false, displayModeBar: false,
+      displaylogo: false, displayModeBar: false,
     });
+    // A chart behind a tab or in a folded part has no width until it is seen.
+    node.watched ??= new ResizeObserver(() => {
+      if (node.offsetWidth) window.Plotly.Plots.resize(node);
+    });
+    node.watched.observe(node);
   };
   draw();
 }

@@ -10,10 +10,14 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mnistlab.home import Home
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -98,3 +102,30 @@ def app(tmp_path: Path, mnist_folder: Path) -> Iterator[App]:
     yield app
     app.process.terminate()
     app.process.wait(30)
+
+
+TIMEOUT = 60_000
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> "Page":
+    from playwright.sync_api import expect
+
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(TIMEOUT)
+    expect.set_options(timeout=TIMEOUT)
+    return page
+
+
+def settled(page: "Page") -> None:
+    """Wait until the script behind the page has run through."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def healthy(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -3,39 +3,20 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
-from tests.browser.conftest import App, serve
+from tests.browser.conftest import App, healthy, serve, settled
 
-TIMEOUT = 60_000
-PATHS = ["", "design", "train", "draw"]
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Page:
-    page = chromium.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(TIMEOUT)
-    expect.set_options(timeout=TIMEOUT)
-    return page
-
-
-def settled(page: Page) -> None:
-    """Wait until the script behind the page has run through."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def healthy(page: Page) -> None:
-    settled(page)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+PATHS = ["", "design", "train", "runs", "run", "compare", "draw"]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_cold_deep_link_opens_its_page_with_all_links(app: App, page: Page, path: str) -> None:
     page.goto(f"{app.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for label in ("Ladder", "Design", "Train", "Draw"):
+    for label in ("Ladder", "Design", "Train", "Runs", "Draw"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
     healthy(page)
 
@@ -82,7 +63,8 @@ def test_from_a_design_to_a_recognised_digit(app: App, page: Page) -> None:
     expect(page.locator(".lab-state")).to_have_text(re.compile("queued|running"))
     page.reload()
     expect(page.locator(".lab-state")).to_have_text("done")
-    expect(page.locator(".plot .scatterlayer .trace").first.locator("path.point")).to_have_count(1)
+    points = page.locator(".plot .scatterlayer .trace").first.locator("path.point")
+    expect(points).to_have_count(1)
     healthy(page)
     run = Store(app.home.runs).run(1)
     assert run and run.state is State.DONE and run.test and len(run.epochs) == 1

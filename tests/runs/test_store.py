@@ -6,9 +6,11 @@ import pytest
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
+from mnistlab.runs.database import FIRST, StoreError
 from mnistlab.runs.jobs import start_worker, worker_lock
-from mnistlab.runs.state import State
-from mnistlab.runs.store import Store, StoreError
+from mnistlab.runs.state import Request, State
+from mnistlab.runs.store import ARRIVAL_SECONDS, Store
+from mnistlab.runs.table import Query, newest, table
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
@@ -27,7 +29,7 @@ def test_a_run_comes_back_as_it_went_in(store: Store) -> None:
     run = store.claim()
     assert run and run.id == run_id and run.name == "Ada's first"
     assert (run.spec, run.recipe, run.state) == (SPEC, RECIPE, State.RUNNING)
-    assert store.report(run_id, "Training", Progress(1, 64, 512, 99.5)) is False
+    assert store.report(run_id, "Training", Progress(1, 64, 512, 99.5)) is Request.NONE
     for epoch in EPOCHS:
         store.add_epoch(run_id, epoch)
     midway = store.run(run_id)
@@ -36,20 +38,21 @@ def test_a_run_comes_back_as_it_went_in(store: Store) -> None:
     run = store.run(run_id)
     assert run and run.epochs == tuple(EPOCHS) and run.test == Score(60, 10_000)
     assert (run.state, run.progress, run.created, run.started, run.ended) == (
-        State.DONE, None, 1000, 1001, 1002,
+        State.DONE, None, 1000, 1001, 1003,
     )  # fmt: skip
 
 
 def test_an_empty_store_is_read_without_making_a_file(store: Store) -> None:
-    assert store.runs() == [] and not store.folder.exists()
+    assert newest(store, 9) == [] == store.queue() and store.run(1) is None
+    assert not store.folder.exists()
 
 
 def test_runs_are_claimed_oldest_first_and_listed_newest_first(store: Store) -> None:
     ids = [store.add(f"run {n}", SPEC, RECIPE) for n in range(3)]
-    assert [run.id for run in store.runs()] == ids[::-1]
+    assert [run.id for run in newest(store, 9)] == ids[::-1]
     claimed = [run.id for _ in ids if (run := store.claim())]
     assert claimed == ids and store.claim() is None
-    assert store.runs(states=(State.QUEUED,)) == []
+    assert store.queue() == [] and len(store.running()) == 3
 
 
 def test_many_claimers_never_share_a_run(tmp_path: Path) -> None:
@@ -83,28 +86,156 @@ def test_a_first_use_by_many_threads_at_once_makes_one_store(tmp_path: Path) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    assert not errors and len(Store(tmp_path).runs()) == 12
+    assert not errors and len(newest(Store(tmp_path), 20)) == 12
 
 
 def test_a_stop_reaches_a_running_run_and_ends_a_queued_one(store: Store) -> None:
     running, queued = store.add("a", SPEC, RECIPE), store.add("b", SPEC, RECIPE)
     store.claim()
-    store.request_stop(running)
-    store.request_stop(queued)
-    assert store.report(running, "Training") is True
-    states = {run.id: run.state for run in store.runs()}
+    store.request(running, Request.STOP)
+    store.request(queued, Request.STOP)
+    assert store.report(running, "Training") is Request.STOP
+    store.request(running, Request.PAUSE)
+    assert store.report(running, "Training") is Request.STOP, "a stop is not taken back"
+    states = {run.id: run.state for run in newest(store, 9)}
     assert states == {running: State.RUNNING, queued: State.STOPPED}
     store.finish(running, State.DONE, "")
-    store.request_stop(running)
+    store.request(running, Request.STOP)
     run = store.run(running)
     assert run and run.state is State.DONE, "what has ended stays as it ended"
+
+
+def test_a_queued_run_with_epochs_behind_it_is_paused_even_by_a_stop(store: Store) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    store.claim()
+    store.add_epoch(run_id, EPOCHS[0])
+    store.finish(run_id, State.PAUSED, "")
+    for request in (Request.STOP, Request.PAUSE):
+        store.resume(run_id)
+        store.request(run_id, request)
+        run = store.run(run_id)
+        assert run and run.state is State.PAUSED and run.epochs and "epoch 1" in run.message
+
+
+def order(store: Store) -> list[int]:
+    return [run.id for run in store.queue()]
+
+
+def test_queued_runs_change_places(store: Store) -> None:
+    a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
+    store.move(c, -1)
+    assert order(store) == [a, c, b]
+    store.move(a, 1)
+    assert order(store) == [c, a, b]
+    for run_id, by in ((c, -1), (b, 1), (99, 1)):
+        store.move(run_id, by)
+    assert order(store) == [c, a, b], "a place that there is not changes nothing"
+    store.run_now(b)
+    assert order(store) == [b, c, a] and (run := store.claim()) and run.id == b
+
+
+def test_run_now_asks_the_running_run_to_step_back_and_it_comes_next(store: Store) -> None:
+    a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
+    store.claim()
+    store.run_now(c)
+    assert store.report(a, "Training") is Request.YIELD
+    store.finish(a, State.QUEUED, "Stepped back.")
+    assert order(store) == [c, a, b]
+    store.claim()
+    store.run_now(b, workers=2)
+    assert store.report(c, "Training") is Request.NONE, "there is room for both"
+
+
+def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> None:
+    for state in State:
+        run_id = store.add("", SPEC, RECIPE)
+        store.claim()
+        store.add_epoch(run_id, EPOCHS[0])
+        if not state.active:
+            store.finish(run_id, state, "why")
+            store.resume(run_id)
+            run = store.run(run_id)
+            assert run and run.state is (State.QUEUED if state.resumable else state)
+            assert run.epochs == (EPOCHS[0],)
+            store.request(run_id, Request.STOP)
+        else:
+            store.finish(run_id, State.DONE, "")
+
+
+def test_a_run_that_was_taken_from_its_worker_tells_it_to_let_go(store: Store) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    store.claim(slot=3, pid=77)
+    assert store.slots() == {3} and store.process_of(run_id) == (3, 77)
+    assert store.interrupt_orphans(2) == 0 and store.interrupt_orphans(3) == 1
+    assert store.report(run_id, "Training") is Request.PAUSE
+    store.finish(run_id, State.DONE, "")
+    run = store.run(run_id)
+    assert run and run.state is State.INTERRUPTED and store.process_of(run_id) is None
+
+
+def test_a_silent_run_is_noticed_by_its_heartbeat(tmp_path: Path) -> None:
+    now = [1000.0]
+    store = Store(tmp_path, clock=lambda: now[0])
+    run_id = store.add("", SPEC, RECIPE)
+    store.claim()
+    store.report(run_id, "Training")
+    run = store.run(run_id)
+    assert run and run.silent(1050) is None and run.silent(1100) == 100
+    now[0] = 1090
+    store.report(run_id, "Training")
+    run = store.run(run_id)
+    assert run and run.silent(1100) is None
+
+
+def test_one_of_many_starts_a_worker_until_it_has_come_or_is_late(tmp_path: Path) -> None:
+    now = [1000.0]
+    store = Store(tmp_path, clock=lambda: now[0])
+    assert [store.ask_for_worker(0) for _ in range(3)] == [True, False, False]
+    assert store.ask_for_worker(1)
+    now[0] += ARRIVAL_SECONDS + 1
+    assert [store.ask_for_worker(0) for _ in range(2)] == [True, False]
+    store.interrupt_orphans(0)
+    assert store.ask_for_worker(0), "a worker that came and went may be followed at once"
+
+
+def test_settling_makes_the_rows_just_those_epochs(store: Store) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    store.add_epoch(run_id, EPOCHS[0])
+    for epochs in (EPOCHS, EPOCHS[:1], []):
+        store.settle(run_id, epochs)
+        run = store.run(run_id)
+        assert run and list(run.epochs) == epochs and run.epochs_done == len(epochs)
+        assert run.best_epoch == (len(epochs) or None), "each epoch is better than the one before"
+
+
+def test_an_older_store_is_brought_up_to_date_with_everything_in_it(store: Store) -> None:
+    store.folder.mkdir()
+    recipe = Recipe(epochs=2).to_json()
+    with sqlite3.connect(store.database.file) as db:
+        db.executescript(FIRST + "PRAGMA user_version = 1;")
+        for number, state in enumerate(("done", "queued", "running"), 1):
+            test = '{"errors": 60, "count": 10000}' if state == "done" else None
+            db.execute(
+                "INSERT INTO runs (name, spec, recipe, state, created, test) "
+                "VALUES (?, ?, ?, ?, 1, ?)",
+                (f"run {number}", str(SPEC), recipe, state, test),
+            )
+        for epoch in EPOCHS:
+            values = [1, *vars(epoch).values()]
+            db.execute(f"INSERT INTO epochs VALUES ({', '.join('?' * 10)})", values)
+    run = store.run(1)
+    assert run and run.epochs == tuple(EPOCHS) and run.test == Score(60, 10_000)
+    assert (run.best_epoch, run.best, run.last) == (2, Score(200, 10_000), Score(200, 10_000))
+    assert run.parameters == 12_874 and run.seconds == 5.0
+    assert order(store) == [2] and store.slots() == {0}
+    assert table(store, Query()).total == 3
 
 
 def test_orphans_are_marked_with_a_reason_and_keep_their_epochs(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim()
     store.add_epoch(run_id, EPOCHS[0])
-    assert store.interrupt_orphans() == 1
+    assert store.interrupt_orphans(0) == 1
     run = store.run(run_id)
     assert run and run.state is State.INTERRUPTED and run.message and len(run.epochs) == 1
 
@@ -120,27 +251,27 @@ def test_an_epoch_is_never_written_twice(store: Store) -> None:
 
 def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
     store.add("", SPEC, RECIPE)
-    with sqlite3.connect(store.file) as db:
+    with sqlite3.connect(store.database.file) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="later version"):
-        store.runs()
+        newest(store, 9)
 
 
 def test_a_damaged_store_is_said_in_a_sentence_and_not_overwritten(store: Store) -> None:
     store.folder.mkdir()
-    store.file.write_bytes(b"not a database at all" * 500)
+    store.database.file.write_bytes(b"not a database at all" * 500)
     with pytest.raises(StoreError, match=r"store\.sqlite cannot be used"):
         store.add("", SPEC, RECIPE)
-    assert store.file.read_bytes().startswith(b"not a database")
+    assert store.database.file.read_bytes().startswith(b"not a database")
 
 
 def test_reading_never_waits_for_a_writer(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
-    with sqlite3.connect(store.file, isolation_level=None) as writer:
+    with sqlite3.connect(store.database.file, isolation_level=None) as writer:
         writer.execute("BEGIN IMMEDIATE")
         run = store.run(run_id)
         writer.execute("ROLLBACK")
-    assert run and len(store.runs()) == 1
+    assert run and len(newest(store, 9)) == 1
 
 
 def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:

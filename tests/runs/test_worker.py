@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +11,17 @@ import pytest
 
 from mnistlab.arch.spec import Conv, Spec, SpecError, parse
 from mnistlab.data.kinds import Split
+from mnistlab.data.mnist import divide, load
+from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.runs import jobs
 from mnistlab.runs.jobs import submit, tend, worker_lock
-from mnistlab.runs.state import Run, State
+from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
+from mnistlab.runs.table import newest
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import best
+from mnistlab.training.evaluate import evaluate
 from mnistlab.training.recipe import Recipe
 
 SMALL = parse("4-p4-8-p8-gap-bn")
@@ -35,9 +38,10 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("MNISTLAB_THREADS", "1")
     lab = Home(tmp_path)
     yield lab
-    for run in Store(lab.runs).runs():
-        Store(lab.runs).request_stop(run.id)
-    until(lambda: not any(run.state.active for run in Store(lab.runs).runs()) or tend(lab))
+    store = Store(lab.runs)
+    for run in newest(store, 99):
+        store.request(run.id, Request.STOP)
+    until(lambda: not any(run.state.active for run in newest(store, 99)) or tend(lab))
 
 
 def until(met: Callable[[], object], seconds: float = 120) -> None:
@@ -54,18 +58,10 @@ def the(lab: Home, run_id: int) -> Run:
     return run
 
 
-def worker_pid(lab: Home) -> int:
-    """The process that holds the lock's file open; /proc knows."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-                environment = (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if b"mnistlab.runs.worker" in command and str(lab.root).encode() in environment:
-                return int(entry.name)
-    raise AssertionError("no worker")
+def pid_of(lab: Home, run_id: int) -> int:
+    process = Store(lab.runs).process_of(run_id)
+    assert process is not None
+    return process[1]
 
 
 def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Home) -> None:
@@ -92,21 +88,25 @@ def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
     long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
     until(lambda: the(lab, long).epochs)
-    Store(lab.runs).request_stop(long)
+    Store(lab.runs).request(long, Request.STOP)
     until(lambda: not the(lab, short).state.active)
     run = the(lab, long)
     assert run.state is State.STOPPED and str(len(run.epochs)) in run.message
     assert checkpoint.read(Store(lab.runs).best_checkpoint(long)).record.epochs == run.epochs
     assert the(lab, short).state is State.DONE
+    # The unfinished epoch's steps are not in what is kept.
+    last = checkpoint.read(Store(lab.runs).last_checkpoint(long))
+    seen = evaluate(last.network, divide(load(lab.data), LONG.split).validation)
+    assert last.record.epoch == len(run.epochs)
+    assert seen.score == run.epochs[-1].validation
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -> None:
     long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
     until(lambda: len(the(lab, long).epochs) >= 2)
     tend(lab)
     assert the(lab, long).state is State.RUNNING, "a living worker's run is left alone"
-    os.kill(worker_pid(lab), signal.SIGKILL)
+    os.kill(pid_of(lab, long), signal.SIGKILL)
     until(lambda: tend(lab) or not the(lab, short).state.active)
     run = the(lab, long)
     assert run.state is State.INTERRUPTED and "killed" in run.message
@@ -114,7 +114,10 @@ def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -
     kept = checkpoint.read(Store(lab.runs).best_checkpoint(long))
     # Between its checkpoint and its row an epoch is in the file alone.
     assert kept.record.epoch <= len(run.epochs) + 1
-    with sqlite3.connect(Store(lab.runs).file) as db:
+    Store(lab.runs).resume(long)
+    until(lambda: tend(lab) or len(the(lab, long).epochs) > len(run.epochs) + 1)
+    assert the(lab, long).epochs[: len(run.epochs)] == run.epochs
+    with sqlite3.connect(Store(lab.runs).database.file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -124,6 +127,53 @@ def test_workers_started_too_many_times_train_every_run_once(lab: Home) -> None:
         jobs.start_worker(lab)
     until(lambda: all(not the(lab, run_id).state.active for run_id in ids))
     assert [len(the(lab, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
+
+
+def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
+    run_id = submit(lab, "", SMALL, Recipe(epochs=30, batch_size=8, subset=512))
+    until(lambda: len(the(lab, run_id).epochs) >= 2)
+    os.kill(pid_of(lab, run_id), signal.SIGSTOP)
+    heard = the(lab, run_id).heartbeat
+    time.sleep(1.0)
+    assert the(lab, run_id).heartbeat == heard and heard is not None
+    assert the(lab, run_id).silent(heard + 3600), "silence is what a hanging worker is known by"
+    jobs.end_by_force(lab, run_id)
+    run = the(lab, run_id)
+    assert run.state is State.INTERRUPTED and run.message
+    Store(lab.runs).resume(run_id)
+    tend(lab)
+    until(lambda: the(lab, run_id).state is State.DONE)
+    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 31))
+
+
+def test_two_workers_train_two_runs_side_by_side(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "2")
+    ids = [submit(lab, "", SMALL, LONG) for _ in range(3)]
+    until(lambda: tend(lab) or all(the(lab, run_id).epochs for run_id in ids[:2]))
+    assert the(lab, ids[2]).state is State.QUEUED
+    assert pid_of(lab, ids[0]) != pid_of(lab, ids[1])
+
+
+def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -> None:
+    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
+    until(lambda: the(lab, long).epochs)
+    Store(lab.runs).run_now(short)
+    until(lambda: the(lab, short).state is State.DONE)
+    before = len(the(lab, long).epochs)
+    until(lambda: len(the(lab, long).epochs) > before)
+    assert the(lab, long).state is State.RUNNING
+
+
+@pytest.mark.parametrize("name", ["MNISTLAB_WORKERS", "MNISTLAB_THREADS"])
+@pytest.mark.parametrize("wrong", ["0", "-1", "many", "1.5", "9" * 400, "²"])
+def test_a_setting_that_is_no_number_is_said(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, name: str, wrong: str
+) -> None:
+    monkeypatch.setenv(name, wrong)
+    with pytest.raises(LabError, match=rf"\${name}"):
+        (jobs.workers if name.endswith("WORKERS") else jobs.threads)()
 
 
 def test_missing_data_and_a_dead_network_end_in_a_sentence(
@@ -147,7 +197,7 @@ def test_missing_data_and_a_dead_network_end_in_a_sentence(
 def test_an_impossible_network_is_refused_before_it_is_queued(lab: Home) -> None:
     with pytest.raises(SpecError, match="conv14"):
         submit(lab, "", Spec(tuple(Conv(8) for _ in range(14))), QUICK)
-    assert Store(lab.runs).runs() == []
+    assert newest(Store(lab.runs), 9) == []
 
 
 def test_the_lock_is_one_worker_s_at_a_time(lab: Home) -> None:

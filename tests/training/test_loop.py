@@ -9,10 +9,11 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.data.mnist import Parts, divide, load
-from mnistlab.training.epoch import Epoch, Progress
+from mnistlab.training.epoch import Progress
 from mnistlab.training.evaluate import evaluate, logits
 from mnistlab.training.loop import TrainingError, train
 from mnistlab.training.recipe import Optimiser, Recipe
+from mnistlab.training.training import Training
 
 SMALL = parse("8-p8-16-p16-full-bn-drop0.05")
 QUICK = Recipe(epochs=3, batch_size=64, subset=512, augmentation=Augmentation.NONE)
@@ -28,7 +29,7 @@ def parts(mnist_folder: Path) -> Parts:
 def test_a_few_hundred_digits_are_learnt(parts: Parts, optimiser: Optimiser) -> None:
     rate = {Optimiser.SGD: 0.1, Optimiser.ADAM: 0.01}[optimiser]
     recipe = Recipe(optimiser, rate, epochs=8, batch_size=64, augmentation=Augmentation.NONE)
-    epochs = list(train(build(SMALL, 0), recipe, parts))
+    epochs = list(train(Training(build(SMALL, 0), recipe), parts))
     assert [epoch.number for epoch in epochs] == list(range(1, 9))
     assert epochs[-1].train_loss < epochs[0].train_loss / 2
     assert epochs[-1].validation_accuracy > 0.6, "chance is 0.1"
@@ -41,9 +42,8 @@ def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> No
         recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
         seen: list[Progress] = []
         kwargs = {"report": seen.append} if watched else {}
-        epochs = [
-            (e.train_loss, e.validation_errors) for e in train(network, recipe, parts, **kwargs)
-        ]
+        training = Training(network, recipe)
+        epochs = [(e.train_loss, e.validation_errors) for e in train(training, parts, **kwargs)]
         assert len(seen) == (16 if watched else 0)
         return epochs, torch.cat([p.detach().flatten() for p in network.state_dict().values()])
 
@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> No
 
 def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(parts: Parts) -> None:
     network = build(SMALL, 0)
-    for epoch in train(network, QUICK, parts):
+    for epoch in train(Training(network, QUICK), parts):
         seen = evaluate(network, parts.validation)
         assert seen.score.errors == epoch.validation_errors
         assert seen.loss == pytest.approx(epoch.validation_loss)
@@ -62,7 +62,7 @@ def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(parts:
 
 def test_progress_counts_up_to_the_epoch_s_digits(parts: Parts) -> None:
     seen: list[Progress] = []
-    list(train(build(SMALL, 0), QUICK, parts, report=seen.append))
+    list(train(Training(build(SMALL, 0), QUICK), parts, report=seen.append))
     assert [(p.epoch, p.done) for p in seen] == [
         (e, d) for e in (1, 2, 3) for d in range(64, 513, 64)
     ]
@@ -71,10 +71,8 @@ def test_progress_counts_up_to_the_epoch_s_digits(parts: Parts) -> None:
 
 def test_a_stop_ends_the_iteration_without_the_unfinished_epoch(parts: Parts) -> None:
     steps: list[Progress] = []
-    epochs: list[Epoch] = []
-    epochs.extend(
-        train(build(SMALL, 0), QUICK, parts, report=steps.append, stopped=lambda: len(steps) >= 11)
-    )
+    training = Training(build(SMALL, 0), QUICK)
+    epochs = list(train(training, parts, report=steps.append, stopped=lambda: len(steps) >= 11))
     assert [epoch.number for epoch in epochs] == [1] and len(steps) == 11
 
 
@@ -82,7 +80,7 @@ def test_a_loss_that_is_no_number_is_said_with_the_mend(parts: Parts) -> None:
     network = build(SMALL, 0)
     torch.nn.init.constant_(next(network.parameters()), float("inf"))
     with pytest.raises(TrainingError, match=r"epoch 1; lower the learning rate \(0\.1\)"):
-        list(train(network, QUICK, parts))
+        list(train(Training(network, QUICK), parts))
 
 
 def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: Parts) -> None:
@@ -90,3 +88,14 @@ def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: Parts
     whole = logits(network, parts.train.images)
     single = torch.cat([logits(network, image[None]) for image in parts.train.images[:20]])
     assert network.training and torch.allclose(whole[:20], single, atol=1e-5)
+
+
+def test_a_goal_and_patience_end_a_run_before_its_planned_epochs(parts: Parts) -> None:
+    def count(**values: object) -> int:
+        recipe = Recipe(epochs=6, batch_size=64, subset=512, **values)  # type: ignore[arg-type]
+        return len(list(train(Training(build(SMALL, 0), recipe), parts)))
+
+    assert count(goal=0.5) < 6
+    # A rate so small that nothing gets better: the first epoch is never surpassed by much.
+    assert count(goal=1.0, patience=1, learning_rate=1e-6) < 6
+    assert count() == 6

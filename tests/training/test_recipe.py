@@ -3,11 +3,13 @@ import math
 
 import pytest
 
+from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import (
     Optimiser,
     Recipe,
     RecipeError,
     Schedule,
+    early_end,
     learning_rate_at,
     recipe_from_json,
 )
@@ -15,7 +17,7 @@ from mnistlab.training.recipe import (
 
 def test_json_reads_back_to_the_same_recipe() -> None:
     for optimiser, schedule in itertools.product(Optimiser, Schedule):
-        recipe = Recipe(optimiser, 0.03, schedule, subset=512, seed=7)
+        recipe = Recipe(optimiser, 0.03, schedule, subset=512, seed=7, patience=3, goal=0.994)
         assert recipe_from_json(recipe.to_json()) == recipe
 
 
@@ -32,6 +34,8 @@ def test_json_reads_back_to_the_same_recipe() -> None:
         ({"weight_decay": math.inf}, "weight decay"),
         ({"seed": -1}, "seed"),
         ({"subset": 3}, "subset"),
+        ({"patience": 0}, "patience"),
+        ({"goal": 99.4}, "goal: 99.4"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], named: str) -> None:
@@ -75,3 +79,21 @@ def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
     history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
     seen = [learning_rate_at(recipe, 0, history[:n]) for n in range(len(history) + 1)]
     assert seen == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
+
+
+def epochs(*errors: int) -> list[Epoch]:
+    return [
+        Epoch(n, 0.1, 0.9, 0.1, wrong, 10_000, 0.1, 1.0, 1000.0)
+        for n, wrong in enumerate(errors, 1)
+    ]
+
+
+def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epoch() -> None:
+    recipe = Recipe(epochs=8, patience=2, goal=0.994)
+    assert early_end(recipe, []) is None
+    assert early_end(recipe, epochs(100, 90, 95)) is None
+    assert "99.40" in (early_end(recipe, epochs(100, 60)) or "")
+    assert early_end(recipe, epochs(100, 61)) is None
+    assert "epoch 2" in (early_end(recipe, epochs(100, 90, 95, 91)) or "")
+    assert early_end(Recipe(epochs=2, goal=0.994), epochs(100, 60)) is None, "it ended as planned"
+    assert early_end(Recipe(epochs=8), epochs(100, 90, 95, 91, 92)) is None

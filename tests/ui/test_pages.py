@@ -15,12 +15,18 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
+from mnistlab.runs.state import Request
 from mnistlab.runs.store import Store
+from mnistlab.runs.table import newest
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui import bench
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60
+PAGES = (
+    "app.py",
+    *(f"pages/{name}.py" for name in ("design", "train", "runs", "run", "compare", "draw")),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +54,7 @@ def html(at: AppTest) -> str:
 
 
 def test_every_page_opens_in_an_empty_lab() -> None:
-    for page in ("app.py", "pages/design.py", "pages/train.py", "pages/draw.py"):
+    for page in PAGES:
         run(page)
 
 
@@ -86,13 +92,14 @@ def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Pat
         next(n for n in at.number_input if n.label == "Learning rate").set_value(wrong).run()
         assert not at.exception and "learning rate" in at.error[0].value
         assert next(b for b in at.button if b.label == "Start training").disabled
-    assert Store(lab / "runs").runs() == []
+    assert newest(Store(lab / "runs"), 9) == []
 
 
 def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
-    assert "cannot be used" in run("pages/train.py").error[0].value
+    for page in ("train", "runs", "run", "compare"):
+        assert "cannot be used" in run(f"pages/{page}.py").error[0].value
     at = run("pages/draw.py")
     assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])
 
@@ -125,7 +132,7 @@ def test_every_possible_design_opens(lab: Path) -> None:
 def test_an_unknown_run_in_the_address_is_said_and_an_old_one_is_found(lab: Path) -> None:
     store = Store(lab / "runs")
     for number in range(60):
-        store.request_stop(store.add(f"run {number}", bench.DEFAULT, Recipe()))
+        store.request(store.add(f"run {number}", bench.DEFAULT, Recipe()), Request.STOP)
     for wrong in ("61", "-1", "<script>", "9" * 5000, "١"):
         at = run("pages/train.py", run=wrong)
         assert "There is no run" in at.warning[0].value and "run 59" in html(at)

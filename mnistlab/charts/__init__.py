@@ -1,0 +1,1 @@
+"""Plotly figures as plain values: the JSON that plotly.js draws, without importing plotly."""

@@ -1,0 +1,110 @@
+"""What all figures share: the colours and what they mean, the frame, the reference lines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+TRAIN = "#3b82f6"
+VALIDATION = "#e8710a"
+WITHIN = "#1a9e6b"
+OVER = "#d64545"
+"""What these colours mean, they mean on every page."""
+
+RUNS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f4fc9", "#8a8f98")
+"""One for each run that is compared; after Okabe & Ito, told apart by colour-blind eyes too."""
+
+REFERENCE = "#8a8f98"
+GRID = "rgba(128, 128, 128, 0.22)"
+"""Faint on white and on black."""
+
+Figure = dict[str, Any]
+Trace = dict[str, Any]
+
+
+def line(name: str, x: Sequence[float], y: Sequence[float], colour: str) -> Trace:
+    return {
+        "type": "scatter",
+        "name": name,
+        "mode": "lines+markers",
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": colour, "width": 2},
+        "marker": {"size": 5, "color": colour},
+        "hovertemplate": "%{y:.4~g}",
+    }
+
+
+def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
+    """A dotted line across the figure at a y value, with its name on it."""
+    label = {
+        "text": text,
+        "textposition": at,
+        "font": {"color": REFERENCE, "size": 11},
+        "yanchor": "top",
+    }
+    return {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": value,
+        "y1": value,
+        "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
+        "label": label,
+    }
+
+
+def band(low: float, high: float) -> dict[str, Any]:
+    """A faint stripe across the figure between two y values."""
+    return {
+        "type": "rect",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": low,
+        "y1": high,
+        "fillcolor": "rgba(128, 128, 128, 0.16)",
+        "line": {"width": 0},
+        "layer": "below",
+    }
+
+
+def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
+    """A frame that fits both themes, its legend below so that it never meets the title."""
+    return {
+        "data": list(traces),
+        "layout": {
+            "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 14}},
+            "height": height,
+            "margin": {"l": 52, "r": 12, "t": 36, "b": 56},
+            "xaxis": {"gridcolor": GRID, "zeroline": False},
+            "yaxis": {"gridcolor": GRID, "zeroline": False},
+            "legend": {"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top"},
+            "hovermode": "x unified",
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            # As long as this stays the same, plotly keeps the reader's zoom and hidden lines.
+            "uirevision": "kept",
+        },
+    }
+
+
+def logarithmic(figure: Figure) -> Figure:
+    """The figure with a logarithmic y axis, marked at 1, 2 and 5 where a factor of 2 is in view."""
+    values = [y for trace in figure["data"] for y in trace["y"]]
+    figure["layout"]["yaxis"] |= {"type": "log", "tickformat": "~g"}
+    if not values or max(values) > 2.5 * min(values):
+        ticks = [one * ten for ten in (0.001, 0.01, 0.1, 1, 10) for one in (1, 2, 5)]
+        figure["layout"]["yaxis"]["tickvals"] = ticks
+    return figure
+
+
+def over_epochs(title: str, traces: Sequence[Trace], planned: int, height: int = 290) -> Figure:
+    """A figure whose axis is fixed for the planned epochs, so that nothing jumps as they come."""
+    result = figure(title, traces, height)
+    result["layout"]["xaxis"] |= {"range": [0.5, planned + 0.5], "dtick": _tick(planned)}
+    return result
+
+
+def _tick(planned: int) -> int:
+    """Epochs between marks: about ten marks, at whole and round numbers."""
+    return next(step for step in (1, 2, 5, 10, 20, 50, 100) if planned <= 12 * step or step == 100)

@@ -1,0 +1,299 @@
+"""A whole run as one zip file that another lab takes in.
+
+`run.json` holds what the store knows of the run; beside it lie the run's safetensors files as they
+are. Archives come from strangers, so all of one is checked before anything of it is kept: it is
+read with bounds, nothing in it is run or unpickled, and no name in it becomes a path.
+"""
+
+import io
+import json
+import shutil
+import stat
+import uuid
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from sqlite3 import Connection
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load
+
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.spec import MAX_TEXT, Spec, parse
+from mnistlab.atomic import write_whole
+from mnistlab.errors import LabError
+from mnistlab.runs.database import StoreError
+from mnistlab.runs.state import Run, State
+from mnistlab.runs.store import MAX_NAME, MAX_NOTES, Store, _insert, one_line
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.readings import MAX_BYTES, readings_from_bytes
+from mnistlab.training.recipe import Recipe, recipe_from_json
+from mnistlab.training.record import MAX_HEADER, Record, record_from_metadata
+from mnistlab.training.score import Score
+
+FORMAT = "mnistlab-run-1"
+RUN, BEST, LAST = "run.json", "best.safetensors", "last.safetensors"
+RESUME, READINGS = "resume.safetensors", "readings.safetensors"
+# The files that there may be and the most bytes of each; the lab reads no larger readings.
+MOST_BYTES = {RUN: 4 << 20, BEST: 64 << 20, LAST: 64 << 20, RESUME: 64 << 20, READINGS: MAX_BYTES}
+MAX_ARCHIVE = 200 << 20
+# The texts in run.json with the most characters of each, and its other fields.
+TEXTS = dict(name=MAX_NAME, who=MAX_NAME, tags=200, notes=MAX_NOTES, message=MAX_NOTES)
+TEXTS["spec"] = MAX_TEXT
+FIELDS = {*TEXTS, "format", "recipe", "state", "created", "started", "ended", "epochs", "test"}
+MAX_IMAGES = 70_000
+MAX_TIME = 253_402_300_800  # the end of the year 9999; no date can be shown from there on
+FLOAT32 = float(np.finfo(np.float32).max)
+
+
+class ArchiveError(LabError):
+    """A file that is not a run which the lab can take in, or a run that cannot be packed."""
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """What run.json says: the store's columns by name, and as values what files must agree with."""
+
+    row: dict[str, object]
+    spec: Spec
+    recipe: Recipe
+    epochs: tuple[Epoch, ...]
+    test: Score | None
+
+
+def pack(store: Store, run_id: int) -> bytes:
+    """A run as a zip file, the same bytes every time; one that is not at its end as interrupted.
+
+    Raises StoreError if there is no such run, ArchiveError if a file of it is damaged: whatever is
+    packed can be taken in.
+    """
+    folder = store.run_folder(run_id)
+    try:
+        # Before the store's row: if the run trains on meanwhile, no file is ahead of the row.
+        files = {name: path.read_bytes() for name in MOST_BYTES if (path := folder / name).exists()}
+        run = store.run(run_id)
+        if run is None:
+            raise StoreError(f"There is no run {run_id}; choose one from the table of runs.")
+        files[RUN] = _run_json(run, files)
+        _check(files)
+    except StoreError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ArchiveError(
+            f"Run {run_id} cannot be packed: {error}. If it trains, try again; if a "
+            f"file is damaged, move it out of {folder}."
+        ) from None
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)  # of the year 1980, not of now
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _run_json(run: Run, files: Mapping[str, bytes]) -> bytes:
+    epochs = run.epochs
+    for name in {BEST, LAST} & set(files):
+        # A process that was killed may have kept an epoch of which the store has not heard.
+        kept = _guarded(name, files[name], _record).epochs
+        epochs = kept if kept[: len(epochs)] == epochs else epochs
+    values = asdict(replace(run, epochs=epochs))
+    values |= {"format": FORMAT, "spec": str(run.spec), "tags": " ".join(run.tags)}
+    if run.state.active:
+        values |= {"state": State.INTERRUPTED, "ended": run.heartbeat or run.created}
+        values["message"] = f"Packed while it was {run.state}. Resume it to go on."
+    values |= {name: values[name][:most] for name, most in TEXTS.items()}
+    return json.dumps({name: values[name] for name in sorted(FIELDS)}, indent=1).encode()
+
+
+def unpack(store: Store, content: bytes) -> int:
+    """Add the run that `pack` gave, with its files, as a new one; its id.
+
+    Raises ArchiveError if anything about the content is wrong or the disk does not take it, and
+    StoreError if the store does not; the lab's runs are then as they were.
+    """
+    try:
+        files = _guarded("the file", content, _members)
+        packed = _check(files)
+    except ValueError as error:
+        raise ArchiveError(
+            f"This file cannot be taken in as a run: {error}. Nothing was changed; choose "
+            "a file that the lab has exported, or export it again."
+        ) from None
+    # Beside the runs' folders, so that one rename brings all files to their place.
+    folder, kept = store.folder / f".import-{uuid.uuid4().hex}", False
+    try:
+        for name in files.keys() - {RUN}:
+            write_whole(folder / name, files[name])
+        with store.database.writing() as db:
+            run_id = _add(db, store, packed)
+            if folder.exists():
+                folder = folder.rename(store.run_folder(run_id))
+        kept = True
+    except OSError as error:
+        raise ArchiveError(
+            f"{store.folder} does not take the run's files ({error}). Make room on the disk or "
+            "mend what it says, and import again."
+        ) from None
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    return run_id
+
+
+def _add(db: Connection, store: Store, packed: _Packed) -> int:
+    # A store file that was moved away leaves its runs' folders behind; they are not written over.
+    ids = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'")
+    run_id: int = ids.fetchone()[0] + 1
+    while store.run_folder(run_id).exists():
+        run_id += 1
+    row = {"id": run_id, **packed.row}
+    marks = ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO runs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    _insert(db, run_id, packed.epochs)
+    return run_id
+
+
+def _members(content: bytes) -> dict[str, bytes]:
+    """The archive's files by name, none of them larger than it may be."""
+    end = content[-22:]
+    if len(content) > MAX_ARCHIVE or not end.startswith(b"PK\5\6"):
+        raise ValueError(f"it is no zip file, was cut short or is above {MAX_ARCHIVE >> 20} MB")
+    # zipfile reads the whole list of files at once, and that could have millions of names.
+    if content[-42:-38] == b"PK\6\7" or int.from_bytes(end[12:16], "little") > 4096:
+        raise ValueError("its list of files is too long")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        if len({entry.orig_filename for entry in entries}) < len(entries):
+            raise ValueError("it holds a file twice")
+        return {entry.orig_filename: _member(archive, entry) for entry in entries}
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    name, most = entry.orig_filename, MOST_BYTES.get(entry.orig_filename)
+    if most is None:
+        raise ValueError(f"it holds {name[:80]!r}; a run has only {', '.join(MOST_BYTES)}")
+    if entry.flag_bits & 1 or stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise ValueError(f"{name} is encrypted, or is not a plain file")
+    # Of these two alone zipfile unpacks no more at once than it is asked for.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that the lab does not read")
+    with archive.open(entry) as file:
+        content = file.read(most + 1)
+    if len(content) > most or len(content) != entry.file_size:
+        raise ValueError(f"{name} is above {most >> 20} MB, or not as long as it says")
+    return content
+
+
+def _guarded(name: str, content: bytes, read: Any, *more: object) -> Any:
+    """What `read` makes of foreign bytes. Raises ValueError, naming them, whatever it raises."""
+    try:
+        return read(content, *more)
+    except Exception as error:  # zipfile, safetensors and odd values have errors of many kinds
+        what = str(error) if isinstance(error, ValueError) else f"damaged or foreign: {error!r}"
+        # What the error quotes may be long, or half a character that no page can show.
+        what = " ".join(what.encode(errors="replace").decode().split())[:200].rstrip(".")
+        raise ValueError(f"{name}: {what}") from None
+
+
+def _check(files: Mapping[str, bytes]) -> _Packed:
+    if RUN not in files:
+        raise ValueError(f"{RUN} is missing")
+    packed: _Packed = _guarded(RUN, files[RUN], _packed)
+    for name in {BEST, LAST, RESUME} & set(files):
+        _guarded(name, files[name], _check_weights, packed, name == RESUME)
+    if READINGS in files:
+        _guarded(READINGS, files[READINGS], readings_from_bytes)
+    return packed
+
+
+def _packed(content: bytes) -> _Packed:
+    values = json.loads(content)
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise ValueError(f"its format is not {FORMAT}")
+    if wrong := set(values) ^ FIELDS:
+        raise ValueError(f"a field is missing or unknown: {min(wrong)!r}")
+    row: dict[str, object] = {name: _text(values, name) for name in TEXTS}
+    spec = parse(values["spec"])
+    if not (isinstance(values["recipe"], dict) and isinstance(values["epochs"], list)):
+        raise ValueError("its recipe or its epochs are not what they should be")
+    recipe = recipe_from_json(json.dumps(values["recipe"]))
+    epochs = tuple(Epoch(**epoch) for epoch in values["epochs"])
+    _check_epochs(epochs, recipe)
+    state = State(values["state"])
+    if state.active:
+        raise ValueError(f"a run that is {state} cannot be taken in")
+    test = None if values["test"] is None else _score(**values["test"])
+    row |= {"name": one_line(values["name"]) or str(spec), "who": one_line(values["who"])}
+    row |= {"spec": str(spec), "recipe": recipe.to_json(), "parameters": ledger(spec).total}
+    row |= {"state": state, "created": _time(values["created"])}
+    for name in ("started", "ended"):
+        row[name] = None if values[name] is None else _time(values[name])
+    row |= {"test_errors": test and test.errors, "test_count": test and test.count}
+    return _Packed(row, spec, recipe, epochs, test)
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    text = values[name]
+    if not isinstance(text, str) or len(text) > TEXTS[name]:
+        raise ValueError(f"{name} is not a text of at most {TEXTS[name]:,} characters")
+    text.encode()  # raises for half a character, which the store cannot hold
+    return text
+
+
+def _time(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < MAX_TIME:
+        raise ValueError(f"{value!r} is not a time in seconds since 1970")
+    return float(value)
+
+
+def _score(errors: object, count: object) -> Score:
+    if type(errors) is not int or type(count) is not int or count > MAX_IMAGES:
+        raise ValueError(f"{errors!r} errors of {count!r} images cannot be")
+    return Score(errors, count)
+
+
+def _check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
+    if len(epochs) > recipe.epochs:
+        raise ValueError(f"it has more epochs than the {recipe.epochs} of its recipe")
+    for number, epoch in enumerate(epochs, 1):
+        if type(epoch.number) is not int or epoch.number != number:
+            raise ValueError(f"its epoch {number} is called {epoch.number!r}")
+        _score(epoch.validation_errors, epoch.validation_count)
+        for name, value in asdict(epoch).items():
+            most = {"train_accuracy": 1, "seconds": MAX_TIME}.get(name, FLOAT32)
+            most = min(most, 2**53) if isinstance(value, int) else most  # SQLite's end at 2⁶³
+            if type(value) not in (int, float) or not 0 <= value <= most:
+                raise ValueError(f"epoch {number}: {name} cannot be {value!r}")
+
+
+def _check_weights(content: bytes, packed: _Packed, resumable: bool) -> None:
+    tensors = load(content)
+    record = _record(content)
+    if (record.spec, record.recipe) != (packed.spec, packed.recipe):
+        raise ValueError(f"it belongs to another training ({record.spec})")
+    _check_epochs(record.epochs, packed.recipe)
+    # A process that was killed may have kept one epoch more here than in the store.
+    count = min(len(record.epochs), len(packed.epochs)) if resumable else len(record.epochs)
+    if record.epochs[:count] != packed.epochs[:count]:
+        raise ValueError("its epochs are not the run's")
+    if record.test and packed.test and record.test != packed.test:
+        raise ValueError("its test score is not the run's")
+    threads = record.environment.get("threads", "1")
+    if not threads.isdecimal() or len(threads) > 3:  # a resumed training begins as many
+        raise ValueError("it says that it was trained on more threads than can be")
+    if not resumable and sum(v.size for v in tensors.values()) != ledger(record.spec).total:
+        raise ValueError(f"its weights do not fit its network {record.spec}")
+    if not all(np.isfinite(value).all() for value in tensors.values()):
+        raise ValueError("it holds weights that are not numbers")
+
+
+def _record(content: bytes) -> Record:
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length]) if length <= MAX_HEADER else {}
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict):
+        raise ValueError("it carries no record of a training")
+    return record_from_metadata(metadata, "it")

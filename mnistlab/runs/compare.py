@@ -1,0 +1,62 @@
+"""What differs between runs: only the choices that are not the same in all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from mnistlab.arch.spec import Spec
+from mnistlab.runs.state import Summary
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.score import percent
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One choice, and what each run chose, in the runs' order."""
+
+    choice: str
+    values: tuple[str, ...]
+
+
+def differences(runs: Sequence[Summary]) -> list[Difference]:
+    """The choices about network and recipe in which at least two of the runs differ."""
+    chosen = [_choices(run.spec) | _recipe(run.recipe) for run in runs]
+    return [
+        Difference(name, values)
+        for name in (chosen[0] if chosen else ())
+        if len(set(values := tuple(each[name] for each in chosen))) > 1
+    ]
+
+
+def _choices(spec: Spec) -> dict[str, str]:
+    bias = "yes" if spec.conv_bias else "no"
+    return {
+        "layers": "-".join(map(str, spec.layers)),
+        "head": {"full": "full convolution", "gap": "average + linear"}[spec.head],
+        "batch norm": "yes" if spec.batch_norm else "no",
+        "bias before batch norm": bias if spec.batch_norm else "–",
+        "dropout": f"{spec.dropout:g}" if spec.dropout else "none",
+        "dropout drops": (
+            {"drop": "elements", "cdrop": "whole channels"}[spec.dropout_kind]
+            if spec.dropout
+            else "–"
+        ),
+    }
+
+
+def _recipe(recipe: Recipe) -> dict[str, str]:
+    return {f.name.replace("_", " "): recipe_value(recipe, f.name) for f in fields(recipe)}
+
+
+def recipe_value(recipe: Recipe, name: str) -> str:
+    """One of a recipe's values, as a person reads it."""
+    value = getattr(recipe, name)
+    match name:
+        case "subset":
+            return "all" if value is None else f"{value:,}"
+        case "goal":
+            return "none" if value is None else percent(value)
+        case "patience":
+            return "none" if value is None else f"{value} epochs"
+        case "learning_rate" | "weight_decay":
+            return f"{value:g}"
+    return str(value)

@@ -1,0 +1,57 @@
+"""When a run will begin and when it will end, as far as what was measured allows."""
+
+from collections.abc import Sequence
+
+from mnistlab.arch.ledger import ledger
+from mnistlab.data.kinds import Split
+from mnistlab.runs.state import Summary
+
+TRAINING_DIGITS = {Split.STRICT: 50_000, Split.ARTICLE: 60_000}
+
+
+def work(run: Summary) -> float:
+    """Multiply–accumulates of one epoch's training digits; what epochs are compared by."""
+    return float(ledger(run.spec).macs) * (run.recipe.subset or TRAINING_DIGITS[run.recipe.split])
+
+
+def speed(measured: Sequence[Summary]) -> float | None:
+    """Multiply–accumulates a second that the machine has trained at; None if nothing has."""
+    seconds = sum(run.seconds for run in measured)
+    return sum(work(run) * run.epochs_done for run in measured) / seconds if seconds else None
+
+
+def expected_seconds(run: Summary, speed: float | None) -> float | None:
+    """What is left of a run, by its own epochs or else by the machine's speed."""
+    if run.seconds_left is not None:
+        return run.seconds_left
+    return work(run) * run.recipe.epochs / speed if speed else None
+
+
+def waiting_seconds(
+    running: Sequence[Summary], queue: Sequence[Summary], workers: int, speed: float | None
+) -> list[float | None]:
+    """For each queued run, the seconds until a worker takes it; None where that cannot be said.
+
+    Every worker takes the first queued run as soon as it is free.
+    """
+    free: list[float | None] = [expected_seconds(run, speed) for run in running]
+    free += [0.0] * max(0, workers - len(running))
+    waits: list[float | None] = []
+    for run in queue:
+        first = min(range(len(free)), key=lambda n: (free[n] is None, free[n] or 0.0))
+        waits.append(free[first])
+        takes, start = expected_seconds(run, speed), free[first]
+        free[first] = None if start is None or takes is None else start + takes
+    return waits
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in the two units that matter."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s" if whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

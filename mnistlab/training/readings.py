@@ -1,0 +1,164 @@
+"""How a network read each of many images, in a small file; and what follows from it.
+
+Kept once a run has ended, so that no later question about it needs another look at the test images.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from mnistlab.atomic import write_whole
+from mnistlab.training.record import CheckpointError
+from mnistlab.training.score import Score
+
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Labels, the digits read and the probabilities given to them (0–1), all of shape (N,)."""
+
+    labels: NDArray[np.uint8]
+    read: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        return np.not_equal(self.labels, self.read)
+
+    @property
+    def score(self) -> Score:
+        return Score(int(self.wrong.sum()), len(self.labels))
+
+    def confusion(self) -> NDArray[np.int64]:
+        """How often each digit (row) was read as each digit (column): (10, 10)."""
+        pairs = self.labels.astype(np.int64) * 10 + self.read
+        return np.bincount(pairs, minlength=100).reshape(10, 10)
+
+    def by_digit(self) -> list[Score]:
+        """Each digit's own score; digits that do not occur are left out of the count as 0 of 1."""
+        counts = self.confusion()
+        return [
+            Score(int(row.sum() - row[digit]), max(1, int(row.sum())))
+            for digit, row in enumerate(counts)
+        ]
+
+    def misread(self) -> NDArray[np.int64]:
+        """The misread images' indices, the most confident mistake first."""
+        wrong = np.flatnonzero(self.wrong)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The readings whose confidence lies between `low` and `high` (0–1)."""
+
+    low: float
+    high: float
+    confidence: float
+    score: Score
+
+
+EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+"""A good network is nearly always nearly sure, so the bins narrow towards 1."""
+
+
+def calibration(readings: Readings) -> list[Bin]:
+    """Mean confidence and accuracy of the readings in each bin that is not empty."""
+    bins = []
+    for low, high in itertools.pairwise(EDGES):
+        top = readings.confidence <= high if high == 1 else readings.confidence < high
+        inside = (readings.confidence >= low) & top
+        if count := int(inside.sum()):
+            errors = int(readings.wrong[inside].sum())
+            mean = float(readings.confidence[inside].mean(dtype=np.float64))
+            bins.append(Bin(low, high, mean, Score(errors, count)))
+    return bins
+
+
+def calibration_error(readings: Readings) -> float:
+    """The bins' mean distance between confidence and accuracy, weighted by count (0–1).
+
+    The expected calibration error of C. Guo et al., "On calibration of modern neural networks"
+    (2017), with the unequal bins of EDGES.
+    """
+    gaps = (abs(b.confidence - b.score.accuracy) * b.score.count for b in calibration(readings))
+    return sum(gaps) / len(readings.labels)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """The indices of the images that one network reads rightly and the other does not."""
+
+    only_first: NDArray[np.int64]
+    only_second: NDArray[np.int64]
+
+    @property
+    def p(self) -> float:
+        """McNemar's exact two-sided p: how likely so uneven a split of the images that only one of
+        them reads would be if both networks were equally good.
+
+        Q. McNemar, "Note on the sampling error of the difference between correlated proportions"
+        (1947); exact by the binomial distribution with probability 1/2.
+        """
+        few = min(len(self.only_first), len(self.only_second))
+        count = len(self.only_first) + len(self.only_second)
+        tail = sum(math.comb(count, k) for k in range(few + 1))
+        # In whole numbers: 2^-count is nought as a float for large counts.
+        return min(1.0, 2 * tail / (1 << count))
+
+
+def disagreement(first: Readings, second: Readings) -> Disagreement:
+    """Compare two networks image by image. Raises ValueError if they read different images."""
+    if not np.array_equal(first.labels, second.labels):
+        raise ValueError("the two networks have read different images")
+    return Disagreement(
+        np.flatnonzero(~first.wrong & second.wrong), np.flatnonzero(first.wrong & ~second.wrong)
+    )
+
+
+def write_readings(path: Path, readings: Readings) -> None:
+    tensors: dict[str, NDArray[Any]] = {
+        "labels": readings.labels,
+        "read": readings.read,
+        "confidence": readings.confidence,
+    }
+    write_whole(path, save(tensors))
+
+
+def read_readings(path: Path) -> Readings:
+    """Read back what `write_readings` wrote. Raises CheckpointError if it is not that."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("it is too large")
+        return readings_from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        raise CheckpointError(
+            "This run has kept no readings of the test images: it did not come to its end."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); train again.") from None
+
+
+def readings_from_bytes(content: bytes) -> Readings:
+    """Raises ValueError if the bytes are not readings."""
+    try:
+        tensors = load(content)
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from None
+    kinds = {"labels": np.uint8, "read": np.uint8, "confidence": np.float32}
+    if {name: value.dtype.type for name, value in tensors.items()} != kinds:
+        raise ValueError("it holds something else than readings")
+    labels, read, confidence = (tensors[name] for name in kinds)
+    if not (labels.ndim == 1 and len(labels) and labels.shape == read.shape == confidence.shape):
+        raise ValueError("its parts do not fit together")
+    if labels.max() > 9 or read.max() > 9 or not ((confidence >= 0) & (confidence <= 1)).all():
+        raise ValueError("it holds values that cannot be")
+    return Readings(labels, read, confidence)

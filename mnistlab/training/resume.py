@@ -1,0 +1,60 @@
+"""A training between two epochs as a safetensors file, so that it can go on after anything.
+
+Like a checkpoint, the file never runs code when it is read, and its header carries the record.
+"""
+
+from pathlib import Path
+
+import safetensors
+import torch
+from safetensors.torch import load, save
+
+from mnistlab.atomic import write_whole
+from mnistlab.training.record import CheckpointError, Record, read_record
+from mnistlab.training.training import Training
+
+
+def write_resumable(path: Path, training: Training, record: Record) -> None:
+    """Put the training on the disk for good, in place of the epoch before."""
+    write_whole(path, save(training.state(), metadata=record.to_metadata()))
+
+
+def threads_of(path: Path) -> int | None:
+    """How many threads the training ran on; with as many it goes on bit by bit the same."""
+    count = _record(path).environment.get("threads", "")
+    return int(count) if count.isdecimal() else None
+
+
+def read_resumable(path: Path, training: Training, record: Record) -> None:
+    """Let a fresh training go on where the file's stood.
+
+    `record` says what is expected. Raises CheckpointError if the file is damaged or holds another
+    network's or recipe's training; the training must then not be used.
+    """
+    found = _record(path)
+    if (found.spec, found.recipe) != (record.spec, record.recipe):
+        raise CheckpointError(
+            f"{path.name} belongs to another training ({found.spec}; {found.recipe}). "
+            "Train this network again from the start."
+        )
+    try:
+        tensors = load(path.read_bytes())
+        if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
+            raise ValueError("it holds values that are not numbers")
+        training.restore(tensors, found.epochs)
+    except (OSError, safetensors.SafetensorError, LookupError, ValueError, RuntimeError) as error:
+        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+
+
+def _record(path: Path) -> Record:
+    try:
+        return read_record(path)
+    except CheckpointError:
+        raise _damaged(path, "its record cannot be read") from None
+
+
+def _damaged(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path.name} is damaged ({what}); this training cannot go on. Train again from the "
+        "start; the best epoch's checkpoint is kept."
+    )

@@ -1,0 +1,106 @@
+"""A training between two epochs: everything that the next epoch depends on.
+
+Weights, the optimiser's momenta and the three random generators, as tensors; the schedule and the
+order of the data follow from them and from the epochs so far. A training that takes up another
+one's state goes on bit by bit as that one would have (on the CPU, with as many threads).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.recipe import Optimiser, Recipe
+
+NETWORK, OPTIMISER, RANDOM = "network", "optimiser", "random"
+
+
+class Training:
+    """A network on its way, with its optimiser, its random generators and its epochs so far.
+
+    Dropout draws from torch's global generator, which is seeded here.
+    """
+
+    def __init__(
+        self, network: nn.Module, recipe: Recipe, device: torch.device | None = None
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        self.recipe = recipe
+        self.epochs: list[Epoch] = []
+        self.network = network
+        network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = _optimiser(network, recipe)
+        torch.manual_seed(recipe.seed)
+        self.order = torch.Generator().manual_seed(recipe.seed)
+        self.chance = torch.Generator(self.device).manual_seed(recipe.seed)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything but the epochs, as named tensors on the CPU."""
+        tensors = {f"{NETWORK}.{name}": v for name, v in self.network.state_dict().items()}
+        for index, values in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"{OPTIMISER}.{index}.{name}": value for name, value in values.items()}
+        tensors |= {f"{RANDOM}.{name}": value for name, value in self._random().items()}
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: Mapping[str, Tensor], epochs: Sequence[Epoch]) -> None:
+        """Go on where another training of the same network and recipe stood.
+
+        Raises LookupError, ValueError or RuntimeError if the tensors are not such a training's.
+        """
+        weights = _below(NETWORK, tensors)
+        self.network.load_state_dict(weights)
+        saved: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(OPTIMISER, tensors).items():
+            number, _, field = name.partition(".")
+            saved.setdefault(int(number), {})[field] = value
+        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
+        if set(saved) != set(range(len(parameters))):
+            raise ValueError("some weights have no momentum")
+        for index, values in saved.items():
+            parameter = parameters[index]
+            for field, value in values.items():
+                if value.ndim:
+                    if value.shape != parameter.shape:
+                        raise ValueError(f"{field} of parameter {index} has another shape")
+                    # The fused optimisers walk through memory: a momentum must lie as its weight.
+                    values[field] = torch.empty_like(parameter).copy_(value)
+        state = self.optimiser.state_dict()
+        self.optimiser.load_state_dict({**state, "state": saved})
+        random = _below(RANDOM, tensors)
+        self.order.set_state(random["order"])
+        self.chance.set_state(random["chance"])
+        torch.set_rng_state(random["global"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(random["cuda"], self.device)
+        self.epochs = list(epochs)
+
+    def _random(self) -> dict[str, Tensor]:
+        states = {
+            "order": self.order.get_state(),
+            "chance": self.chance.get_state(),
+            "global": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(self.device)
+        return states
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Weight decay pulls on kernels alone; biases and batch norm's scale and shift go free."""
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in network.parameters() if p.ndim > 1]},
+        {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimiser is Optimiser.ADAM:
+        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.SGD(
+        groups, lr=rate, momentum=0.9, nesterov=True, weight_decay=decay, fused=True
+    )

@@ -1,0 +1,94 @@
+"""What one run's files tell: its mistakes, its filters, its origin, as pieces of a page."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import safetensors
+from safetensors.numpy import load
+
+from mnistlab.data.pixels import images_at
+from mnistlab.errors import LabError
+from mnistlab.runs.state import Run
+from mnistlab.training.readings import Readings
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import CheckpointError, read_record
+from mnistlab.training.score import percent
+from mnistlab.ui import parts
+
+MISREAD_SHOWN = 60
+
+
+def accuracies(readings: Readings) -> str:
+    """Each digit's accuracy and count of errors."""
+    return parts.facts(
+        [
+            (f"Digit {digit}", f"{percent(score.accuracy)}, {score.errors} errors")
+            for digit, score in enumerate(readings.by_digit())
+        ]
+    )
+
+
+def misread(data: Path, readings: Readings, indices: "np.ndarray | None" = None) -> str:
+    """Test images with their labels and what was read, the surest mistake first."""
+    chosen = readings.misread() if indices is None else indices
+    if not len(chosen):
+        return parts.empty("None.")
+    try:
+        images = images_at(data, "test", chosen[:MISREAD_SHOWN])
+    except LabError as error:
+        return parts.note(str(error))
+    cards = [
+        parts.card(
+            image,
+            f"{readings.labels[index]} read as {readings.read[index]}",
+            f"{percent(float(readings.confidence[index]), 1)} sure, #{index}",
+        )
+        for image, index in zip(images, chosen, strict=False)
+    ]
+    more = len(chosen) - len(cards)
+    rest = parts.note(f"… and {more} more.") if more > 0 else ""
+    return parts.cards(cards) + rest
+
+
+def first_filters(checkpoint: Path) -> str:
+    """The first layer's kernels, each scaled to its own largest weight: grey is nought.
+
+    Raises CheckpointError if there is no checkpoint or it is damaged.
+    """
+    read_record(checkpoint)
+    try:
+        weights = load(checkpoint.read_bytes())
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{checkpoint.name} is damaged ({error}); train again.") from None
+    kernels = next((value for value in weights.values() if value.shape[1:] == (1, 3, 3)), None)
+    if kernels is None:
+        return parts.note("The network does not begin with a 3×3 convolution.")
+    peak = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
+    grey = np.round(127.5 + 127.5 * kernels / np.maximum(peak, 1e-12)).astype(np.uint8)
+    tiles = [np.kron(kernel[0], np.ones((16, 16), np.uint8)) for kernel in grey]
+    told = (
+        f"The {len(tiles)} kernels of the first 3×3 convolution. White weighs the pixel for, black "
+        "against, grey not at all; each is scaled to its own strongest weight."
+    )
+    return parts.grid(tiles, columns=8, scale=1) + parts.note(told)
+
+
+def environment(checkpoint: Path) -> list[tuple[str, str]]:
+    """The machine and the versions a run was made with; nothing before its first epoch."""
+    try:
+        return list(read_record(checkpoint).environment.items())
+    except CheckpointError:
+        return []
+
+
+def command(run: Run) -> str:
+    """What to type to train the same again: only the choices that are not the usual ones."""
+    usual = Recipe()
+    words = [
+        f"--{field.name.replace('_', '-')} {getattr(run.recipe, field.name)}"
+        for field in fields(Recipe)
+        if getattr(run.recipe, field.name) != getattr(usual, field.name)
+        or field.name == "learning_rate"
+    ]
+    return " ".join(["python -m mnistlab train", str(run.spec), *words])

@@ -1,0 +1,164 @@
+"""Runs as they train: where they stand, what can be done with them, their curves."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from mnistlab.arch.presets import reported
+from mnistlab.charts import epochs as charts
+from mnistlab.charts import runs as run_charts
+from mnistlab.data.kinds import Split
+from mnistlab.home import Home
+from mnistlab.runs.forecast import duration, speed, waiting_seconds
+from mnistlab.runs.jobs import end_by_force, tend, workers
+from mnistlab.runs.state import Request, Run, State, Summary
+from mnistlab.runs.store import Store
+from mnistlab.runs.table import newest
+from mnistlab.training.score import percent
+from mnistlab.ui import page, parts, plot
+
+POLL_SECONDS = 1.0
+CHOSEN = {
+    Split.STRICT: "Chosen on 10,000 training images that were kept apart.",
+    Split.ARTICLE: "Chosen on the test images themselves, as the article does: optimistic.",
+}
+
+
+def controls(lab: Home, run: Summary) -> None:
+    """The buttons for what can be done with a run in its state."""
+    store = Store(lab.runs)
+
+    def button(label: str, icon: str, action: Callable[..., object], *values: object) -> None:
+        key = f"{label}{run.id}"
+        st.button(
+            label, icon=f":material/{icon}:", on_click=page.attempt, args=(action, *values), key=key
+        )
+
+    if run.state is State.RUNNING and not run.request:
+        button("Pause", "pause", store.request, run.id, Request.PAUSE)
+    if run.state is State.RUNNING and run.request is not Request.STOP:
+        button("Stop", "stop", store.request, run.id, Request.STOP)
+    if run.state is State.RUNNING and run.silent(time.time()) is not None:
+        button("End its process", "cancel", end_by_force, lab, run.id)
+    if run.state is State.QUEUED:
+        button("Cancel", "close", store.request, run.id, Request.STOP)
+    if run.state.resumable:
+        button("Resume", "play_arrow", _resume, lab, run.id)
+
+
+def _resume(lab: Home, run_id: int) -> None:
+    Store(lab.runs).resume(run_id)
+    tend(lab)
+
+
+def status(lab: Home, run: Summary) -> None:
+    """A run's state in words, with its buttons and a bar for the epoch that it is in."""
+    words = [f"{run.id} · {run.name}", run.who, _doing(run)]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(parts.status(run.state, words), width="stretch")
+        controls(lab, run)
+    st.html(_bar(lab, run))
+
+
+def _doing(run: Summary) -> str:
+    quiet = run.silent(time.time())
+    if quiet is not None:
+        return (
+            f"not heard of for {duration(quiet)}: its process may hang, or the machine slept. End "
+            "its process if it does not come back; the run can then be resumed."
+        )
+    asked = {Request.STOP: "stopping …", Request.PAUSE: "pausing …", Request.YIELD: "yielding …"}
+    if run.state is State.RUNNING and run.request in asked:
+        return asked[run.request]
+    return "" if run.message == "Training" else run.message
+
+
+def _bar(lab: Home, run: Summary) -> str:
+    done, planned = run.epochs_done, run.recipe.epochs
+    if run.state is State.QUEUED:
+        return parts.progress(_place(lab, run), "", None)
+    if run.state is not State.RUNNING:
+        trained = f"{duration(run.seconds)} of training" if done else ""
+        return parts.progress(f"{done} of {planned} epochs", trained, done / planned)
+    progress = run.progress
+    if progress is None or progress.epoch <= done:
+        return parts.progress(f"{done} of {planned} epochs", "", None)
+    left = (progress.total - progress.done) / max(progress.images_per_second, 1e-9)
+    words = (
+        f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} digits · "
+        f"{progress.images_per_second:,.0f} images/s"
+    )
+    rest = f"{duration(left)} left in this epoch"
+    if run.seconds_left is not None:
+        end = datetime.fromtimestamp(time.time() + run.seconds_left).strftime("%H:%M")
+        rest += f" · {duration(run.seconds_left)} to the end, at {end}"
+    return parts.progress(words, rest, progress.done / progress.total)
+
+
+def _place(lab: Home, run: Summary) -> str:
+    """Which place in the queue a run has, what it waits for, and for about how long."""
+    store = Store(lab.runs)
+    queue, running = store.queue(), store.running()
+    ids = [each.id for each in queue]
+    if run.id not in ids:
+        return "Waiting"
+    waits = waiting_seconds(running, queue, workers(), speed(newest(store, 50)))
+    index = ids.index(run.id)
+    if len(running) < workers() and index < workers() - len(running):
+        return "A training process is starting"
+    wait = waits[index]
+    begins = f", begins in about {duration(wait)}" if wait is not None else ""
+    names = ", ".join(f"run {each.id}" for each in running)
+    return f"Place {index + 1} in the queue, behind {names}{begins}"
+
+
+def curves(run: Run, wide: bool) -> None:
+    """A run's four charts; where there is room, two in a row."""
+    planned = run.recipe.epochs
+    above, below = (st.columns(2) if wide else [st.container(), st.container()]), st.columns(2)
+    for place, name, figure in (
+        (above[0], "accuracy", charts.accuracy(run.epochs, planned, reported(run.spec))),
+        (above[1], "loss", charts.loss(run.epochs, planned)),
+        (below[0], "gap", charts.gap(run.epochs, planned)),
+        (below[1], "rate", charts.learning_rate(run.recipe, run.epochs)),
+    ):
+        with place:
+            plot.chart(figure, f"{name}{run.id}")
+
+
+def figures(run: Run) -> None:
+    """What it came to; with dashes where nothing is known yet, so that nothing jumps."""
+    last = run.epochs[-1] if run.epochs else None
+    best = percent(run.best.accuracy) if run.best else "–"
+    pairs = [
+        (f"Best validation, epoch {run.best_epoch or '–'}", best),
+        ("Last validation", percent(last.validation_accuracy) if last else "–"),
+        ("Last train", percent(last.train_accuracy) if last else "–"),
+        ("An epoch", f"{run.seconds / run.epochs_done:.1f} s" if last else "–"),
+    ]
+    if run.recipe.split is Split.STRICT:
+        pairs.append(("Test, read once", percent(run.test.accuracy) if run.test else "–"))
+    st.html(parts.facts(pairs))
+    if run.best:
+        told = f"Best: {run.best}. {CHOSEN[run.recipe.split]}"
+        st.html(parts.note(f"{told} Test: {run.test}." if run.test else told))
+
+
+def one(lab: Home, run: Run, wide: bool = False) -> None:
+    """Everything about one run's course."""
+    status(lab, run)
+    curves(run, wide)
+    figures(run)
+    total = f"{run.parameters:,} parameters · {run.recipe}"
+    st.html(parts.mono(str(run.spec)) + parts.note(total))
+
+
+def several(lab: Home, runs: Sequence[Run]) -> None:
+    """Several runs: where each stands, and their curves over each other."""
+    for run in runs:
+        status(lab, run)
+    key = "-".join(str(run.id) for run in runs)
+    plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")
+    plot.chart(run_charts.compared_loss(runs), f"loss{key}")

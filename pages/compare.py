@@ -1,0 +1,118 @@
+"""Compare: two or more runs over each other, what differs, and which digits tell them apart."""
+
+import streamlit as st
+
+from mnistlab.charts import runs as charts
+from mnistlab.charts.runs import colours
+from mnistlab.errors import LabError
+from mnistlab.home import home
+from mnistlab.runs.compare import differences
+from mnistlab.runs.forecast import duration
+from mnistlab.runs.jobs import tend
+from mnistlab.runs.state import Run
+from mnistlab.runs.store import Store
+from mnistlab.runs.table import newest
+from mnistlab.training.readings import disagreement, read_readings
+from mnistlab.training.score import percent
+from mnistlab.ui import address, insight, live, page, parts, plot
+
+lab = home()
+store = Store(lab.runs)
+
+
+def outcome(run: Run) -> tuple[str, ...]:
+    """What a run came to, a cell for each of OUTCOMES."""
+    return (
+        run.state.value,
+        f"{run.parameters:,}",
+        f"{run.best}, epoch {run.best_epoch}" if run.best else "–",
+        percent(run.last.accuracy) if run.last else "–",
+        str(run.test or "–"),
+        f"{run.epochs_done} in {duration(run.seconds)}",
+    )
+
+
+OUTCOMES = ("state", "parameters", "best validation", "last validation", "test", "epochs")
+
+
+def apart(first: Run, second: Run) -> None:
+    """The test images that one of two runs reads and the other does not."""
+    try:
+        one, two = (read_readings(store.readings(run.id)) for run in (first, second))
+        result = disagreement(one, two)
+    except LabError as error:
+        st.html(parts.note(f"Which digits tell them apart is known once both have ended. {error}"))
+        return
+    only_first, only_second = len(result.only_first), len(result.only_second)
+    word = "more than chance" if result.p < 0.05 else "no more than chance would do"
+    st.html(
+        parts.note(
+            f"Of MNIST's test images, {only_first} are read by run {first.id} alone and "
+            f"{only_second} by run {second.id} alone. McNemar's exact p = {result.p:.3g}: "
+            f"{word}. It says nothing of other seeds, which differ as well."
+        )
+    )
+    for run, readings, indices in (
+        (second, two, result.only_first),
+        (first, one, result.only_second),
+    ):
+        other = first if run is second else second
+        st.markdown(f"**Read by run {other.id} alone** :small[(and what run {run.id} made of it)]")
+        st.html(insight.misread(lab.data, readings, indices))
+
+
+page.begin("Compare", "Compare runs")
+plot.load()
+try:
+    tend(lab)
+    known = {run.id: f"{run.id} · {run.name}" for run in newest(store, 200)}
+    shown = address.runs(store, known)
+    runs = store.runs(shown)
+except LabError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+if len(runs) < 2:
+    st.html(
+        parts.empty("Choose two or more runs above." if known else "No runs yet. Train some first.")
+    )
+    st.stop()
+
+
+@st.fragment(run_every=live.POLL_SECONDS if any(run.state.active for run in runs) else None)
+def look(numbers: list[int], was_active: bool) -> None:
+    """The curves, as far as they have come."""
+    try:
+        tend(lab)
+        seen = store.runs(numbers)
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    key = "-".join(map(str, numbers))
+    one, two = st.columns([3, 2])
+    with one:
+        plot.chart(charts.compared_accuracy(seen), f"accuracy{key}")
+    with two:
+        plot.chart(charts.compared_loss(seen), f"loss{key}")
+    if was_active and not any(run.state.active for run in seen):
+        st.rerun()
+
+
+look(shown, any(run.state.active for run in runs))
+head = ["", *(f"{run.id} · {run.name}" for run in runs)]
+st.html("".join(parts.swatch(c, h) for c, h in zip(colours(len(runs)), head[1:], strict=True)))
+st.subheader("What differs", anchor=False)
+rows = [(d.choice, *d.values) for d in differences(runs)]
+if rows:
+    st.html(parts.rows(rows, head))
+else:
+    st.html(parts.note("Nothing in network and recipe: only the name and the chances of the day."))
+st.subheader("What came of it", anchor=False)
+outcomes = [outcome(run) for run in runs]
+st.html(
+    parts.rows([(name, *(row[n] for row in outcomes)) for n, name in enumerate(OUTCOMES)], head)
+)
+if len(runs) == 2:
+    st.subheader("Which digits tell them apart", anchor=False)
+    apart(*runs)
+else:
+    st.html(parts.note("Choose exactly two to see which digits tell them apart."))

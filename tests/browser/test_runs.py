@@ -1,0 +1,219 @@
+"""Runs in a real browser: watched, paused, resumed, stopped, queued, compared, deleted."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mnistlab.arch.spec import parse
+from mnistlab.runs.jobs import submit
+from mnistlab.runs.state import Request, State
+from mnistlab.runs.store import Store
+from mnistlab.training.recipe import Recipe
+from tests.browser.conftest import App, healthy, settled
+
+TINY = parse("4-p4-8-p8-gap-bn")
+LONG = Recipe(epochs=300, batch_size=64, subset=512)
+
+
+@pytest.fixture
+def store(app: App) -> Store:
+    return Store(app.home.runs)
+
+
+def start(app: App, name: str = "long", recipe: Recipe = LONG) -> int:
+    """A run that the app's own worker trains."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNISTLAB_THREADS", "1")
+        return submit(app.home, name, TINY, recipe)
+
+
+def wait_for_epochs(page: Page, store: Store, run_id: int, count: int) -> None:
+    for _ in range(600):
+        run = store.run(run_id)
+        if run and len(run.epochs) >= count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"run {run_id} never had {count} epochs")
+
+
+def end(store: Store, *run_ids: int) -> None:
+    for run_id in run_ids:
+        store.request(run_id, Request.STOP)
+
+
+def test_pause_resume_and_stop_with_a_second_browser_looking_on(
+    app: App, store: Store, page: Page, chromium: Browser
+) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/train?run={run_id}")
+    state = page.locator(".lab-state").first
+    expect(state).to_have_text("running")
+    wait_for_epochs(page, store, run_id, 2)
+
+    other = chromium.new_context().new_page()
+    other.goto(f"{app.url}/train?run={run_id}")
+    expect(other.locator(".lab-state").first).to_have_text("running")
+
+    page.get_by_role("button", name="Pause").click()
+    expect(state).to_have_text("paused")
+    expect(other.locator(".lab-state").first).to_have_text("paused")
+    paused = store.run(run_id)
+    assert paused and paused.state is State.PAUSED
+    page.reload()
+    expect(state).to_have_text("paused")
+
+    page.get_by_role("button", name="Resume").click()
+    expect(state).to_have_text("running")
+    wait_for_epochs(page, store, run_id, len(paused.epochs) + 2)
+    resumed = store.run(run_id)
+    assert resumed and resumed.epochs[: len(paused.epochs)] == paused.epochs
+
+    page.get_by_role("button", name="Stop").click()
+    expect(state).to_have_text("stopped")
+    healthy(page)
+
+
+def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
+    app: App, store: Store, page: Page
+) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/train?run={run_id}")
+    plot = page.locator(".plot").first
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    wait_for_epochs(page, store, run_id, 2)
+    plot.evaluate("node => node.dataset.seen = 'yes'")
+    plot.locator(".main-svg").first.evaluate("node => node.dataset.seen = 'yes'")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 20, middle - 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, middle + 40, steps=8)
+    page.mouse.up()
+    plot.locator(".legendtoggle").nth(1).click()
+
+    look = "node => [node.layout.xaxis.range.map(x => +x.toFixed(6)), node.data[1].visible]"
+    page.wait_for_timeout(1000)  # a click on the legend waits for a possible second one
+    zoomed = plot.evaluate(look)
+    assert zoomed[0] != [0.5, 300.5] and zoomed[1] == "legendonly"
+    for _ in range(3):
+        before = plot.evaluate("node => node.data[0].x.length")
+        page.wait_for_function(
+            "before => document.querySelector('.plot').data[0].x.length > before", arg=before
+        )
+    assert plot.evaluate(look) == zoomed
+    assert plot.get_attribute("data-seen") == "yes"
+    assert plot.locator(".main-svg").first.get_attribute("data-seen") == "yes"
+    end(store, run_id)
+    expect(page.locator(".lab-state").first).to_have_text("stopped")
+    assert plot.evaluate(look) == zoomed
+    healthy(page)
+
+
+def test_the_queue_shows_places_and_lets_a_later_run_go_first(
+    app: App, store: Store, page: Page
+) -> None:
+    first, second, third = start(app, "first"), start(app, "second"), start(app, "third")
+    page.goto(f"{app.url}/train?run={third}")
+    expect(page.locator(".lab-progress").first).to_contain_text("Place 2 in the queue")
+    page.locator(f".st-key-Up-{third} button").first.click()
+    expect(page.locator(".lab-progress").first).to_contain_text("Place 1 in the queue")
+    wait_for_epochs(page, store, first, 1)
+    page.locator(f".st-key-Run-now-{third} button").first.click()
+    expect(page.locator(".lab-state").first).to_have_text("running")
+    page.locator(f".st-key-Cancel-{second} button").first.click()
+    wait_for_epochs(page, store, third, 1)
+    assert [run.id for run in store.queue()] == [first], "the run that stepped back comes next"
+    end(store, third, first)
+    expect(page.locator(".lab-state").first).to_have_text("stopped")
+    healthy(page)
+
+
+def test_several_runs_are_watched_at_once_and_the_address_brings_them_back(
+    app: App, store: Store, page: Page
+) -> None:
+    ids = [start(app, name) for name in ("one", "two")]
+    wait_for_epochs(page, store, ids[0], 2)
+    page.goto(f"{app.url}/train?run={ids[0]},{ids[1]}")
+    expect(page.locator(".lab-state").nth(1)).to_have_text("queued")
+    expect(page.locator(".lab-state").first).to_have_text("running")
+    end(store, *ids)
+    expect(page.locator(".lab-state").first).to_have_text("stopped")
+    page.reload()
+    expect(page.locator(".lab-state").nth(1)).to_have_text("stopped")
+    healthy(page)
+
+
+def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
+    app: App, store: Store, page: Page
+) -> None:
+    quick = Recipe(epochs=1, batch_size=64, subset=512)
+    ids = [start(app, "left", quick), start(app, "right", replace(quick, batch_size=32))]
+    for run_id in ids:
+        wait_for_epochs(page, store, run_id, 1)
+    page.goto(f"{app.url}/runs")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    settled(page)
+    box = table.bounding_box()
+    assert box is not None
+    for row in (0, 1):
+        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
+        settled(page)
+    page.get_by_role("link", name="Compare 2 runs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare runs")
+    expect(page).to_have_url(re.compile("run=2(,|%2C)1"))
+    expect(page.locator(".lab-plain").first).to_contain_text("batch size")
+    expect(page.locator(".lab-plain").first).not_to_contain_text("weight decay")
+    expect(page.get_by_text("McNemar")).to_be_visible()
+    expect(page.locator(".lab-card").first).to_be_visible()
+    healthy(page)
+
+    page.goto(f"{app.url}/runs")
+    expect(table).to_be_visible()
+    settled(page)
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 17)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Runs found: 1.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Runs found: 2.")).to_be_visible()
+    healthy(page)
+
+
+def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
+    app: App, store: Store, page: Page
+) -> None:
+    run_id = start(app, "told", Recipe(epochs=1, batch_size=64, subset=512))
+    wait_for_epochs(page, store, run_id, 1)
+    page.goto(f"{app.url}/run?run={run_id}")
+    expect(page.locator(".lab-state").first).to_have_text("done")
+    page.get_by_role("tab", name="What it misreads").click()
+    expect(page.locator(".lab-card").first).to_be_visible()
+    expect(page.locator(".plot .heatmaplayer image")).to_be_visible()
+    page.get_by_role("tab", name="Filters").click()
+    expect(page.locator("img.lab-grid")).to_be_visible()
+    page.get_by_role("tab", name="Words").click()
+    page.get_by_role("textbox", name="Name").fill("a better name")
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("tab", name="Course").click()
+    expect(page.locator(".lab-status").first).to_contain_text("a better name")
+    page.get_by_role("tab", name="Take it away").click()
+    with page.expect_download() as given:
+        page.get_by_role("button", name="The whole run (zip)").click()
+    archive = given.value.path()
+    healthy(page)
+
+    page.goto(f"{app.url}/runs")
+    page.get_by_text("Take in runs of another lab").click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
+    )
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("Runs found: 2.")).to_be_visible()
+    taken, given_away = store.run(run_id + 1), store.run(run_id)
+    assert taken and given_away and taken.epochs == given_away.epochs
+    assert taken.name == "a better name" and taken.test == given_away.test
+    healthy(page)

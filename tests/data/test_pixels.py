@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistlab.data.augment import preview
+from mnistlab.data.files import DataError
+from mnistlab.data.kinds import Augmentation
+from mnistlab.data.mnist import load
+from mnistlab.data.pixels import images_at
+
+
+def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
+    mnist = load(mnist_folder)
+    for part, digits in (("train", mnist.train), ("test", mnist.test)):
+        indices = [0, 7, len(digits) - 1]
+        found = images_at(mnist_folder, part, indices)
+        assert np.array_equal(found, digits.images[indices].numpy())
+
+
+def test_an_index_past_the_end_or_a_missing_file_is_said(
+    mnist_folder: Path, tmp_path: Path
+) -> None:
+    for folder, index in ((mnist_folder, 10_000), (tmp_path, 0)):
+        with pytest.raises(DataError, match="t10k-images"):
+            images_at(folder, "test", [index])
+
+
+def test_the_preview_shows_what_augmentation_does(mnist_folder: Path) -> None:
+    plain = preview(mnist_folder, Augmentation.NONE, 0)
+    assert np.array_equal(plain, images_at(mnist_folder, "train", range(16)))
+    for kind in (Augmentation.SHIFT, Augmentation.AFFINE):
+        moved = preview(mnist_folder, kind, 0)
+        assert moved.shape == (16, 28, 28) and (moved != plain).any(axis=(1, 2)).sum() > 12
+        assert np.array_equal(moved, preview(mnist_folder, kind, 0))
+        assert not np.array_equal(moved, preview(mnist_folder, kind, 1))

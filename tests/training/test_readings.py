@@ -1,0 +1,140 @@
+"""What follows from readings, against counts made by hand and one by one."""
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from mnistlab.training.readings import (
+    EDGES,
+    Disagreement,
+    Readings,
+    calibration,
+    calibration_error,
+    disagreement,
+    read_readings,
+    write_readings,
+)
+from mnistlab.training.record import CheckpointError
+from mnistlab.training.score import Score
+
+
+@pytest.fixture
+def readings() -> Readings:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, 500).astype(np.uint8)
+    read = np.where(random.random(500) < 0.1, random.integers(0, 10, 500), labels).astype(np.uint8)
+    return Readings(labels, read, random.random(500).astype(np.float32))
+
+
+def test_confusion_counts_every_pair(readings: Readings) -> None:
+    counts = readings.confusion()
+    for label, read in itertools.product(range(10), repeat=2):
+        pairs = zip(readings.labels, readings.read, strict=True)
+        assert counts[label, read] == sum(pair == (label, read) for pair in pairs)
+    assert counts.sum() == 500
+    assert sum(score.errors for score in readings.by_digit()) == readings.score.errors
+    assert sum(score.count for score in readings.by_digit()) == 500
+
+
+def test_a_digit_that_does_not_occur_has_no_errors() -> None:
+    zeros = np.zeros(3, np.uint8)
+    scores = Readings(zeros, zeros, np.ones(3, np.float32)).by_digit()
+    assert scores[0] == Score(0, 3) and all(score.errors == 0 for score in scores)
+
+
+def test_the_surest_mistake_comes_first(readings: Readings) -> None:
+    order = readings.misread()
+    assert set(order) == {n for n in range(500) if readings.labels[n] != readings.read[n]}
+    confidences = readings.confidence[order]
+    assert all(a >= b for a, b in itertools.pairwise(confidences))
+
+
+def test_every_reading_lies_in_one_bin_and_the_error_is_their_mean_distance(
+    readings: Readings,
+) -> None:
+    edges = np.array(EDGES, np.float32)
+    readings = Readings(readings.labels, readings.read, readings.confidence.copy())
+    readings.confidence[: len(edges)] = edges
+    bins = calibration(readings)
+    assert sum(each.score.count for each in bins) == 500
+    distance = 0.0
+    for each in bins:
+        inside = [
+            n
+            for n, sure in enumerate(readings.confidence)
+            if each.low <= sure < each.high or (each.high == 1 and sure == 1)
+        ]
+        assert len(inside) == each.score.count
+        right = sum(readings.labels[n] == readings.read[n] for n in inside)
+        sure = sum(float(readings.confidence[n]) for n in inside)
+        distance += abs(sure - right)
+    assert calibration_error(readings) == pytest.approx(distance / 500)
+
+
+def test_mcnemar_s_p_is_the_share_of_coin_tosses_that_are_at_least_as_uneven() -> None:
+    for few, many in itertools.product(range(7), repeat=2):
+        count = few + many
+        tosses = list(itertools.product((0, 1), repeat=count))
+        far = abs(few - many)
+        uneven = sum(abs(count - 2 * sum(toss)) >= far for toss in tosses)
+        found = Disagreement(np.arange(few), np.arange(many)).p
+        assert found == pytest.approx(uneven / len(tosses))
+
+
+def test_mcnemar_s_p_holds_for_large_counts() -> None:
+    p = Disagreement(np.arange(4000), np.arange(5000)).p
+    z = 1000 / math.sqrt(9000)
+    assert 0 < p < 1e-20 and p == pytest.approx(math.erfc(z / math.sqrt(2)), rel=0.1)
+    assert Disagreement(np.arange(3000), np.arange(3000)).p == 1
+
+
+def test_two_networks_are_told_apart_image_by_image(readings: Readings) -> None:
+    other = Readings(readings.labels, np.roll(readings.read, 1), readings.confidence)
+    apart = disagreement(readings, other)
+    for index in range(500):
+        one, two = not readings.wrong[index], not other.wrong[index]
+        assert (index in apart.only_first) == (one and not two)
+        assert (index in apart.only_second) == (two and not one)
+    strangers = Readings(readings.labels[:9], readings.read[:9], readings.confidence[:9])
+    with pytest.raises(ValueError, match="different images"):
+        disagreement(readings, strangers)
+
+
+def test_readings_come_back_as_they_went(readings: Readings, tmp_path: Path) -> None:
+    path = tmp_path / "readings.safetensors"
+    write_readings(path, readings)
+    back = read_readings(path)
+    for name in ("labels", "read", "confidence"):
+        assert np.array_equal(getattr(back, name), getattr(readings, name))
+    assert path.stat().st_size < 100_000
+
+
+def test_what_is_no_reading_is_refused(readings: Readings, tmp_path: Path) -> None:
+    path = tmp_path / "readings.safetensors"
+    with pytest.raises(CheckpointError, match="kept no readings"):
+        read_readings(path)
+    good = {"labels": readings.labels, "read": readings.read, "confidence": readings.confidence}
+    nan = readings.confidence.copy()
+    nan[3] = np.nan
+    for wrong in (
+        {"labels": readings.labels},
+        good | {"read": readings.read[:-1]},
+        good | {"read": np.full(500, 10, np.uint8)},
+        good | {"read": readings.read.astype(np.int64)},
+        good | {"confidence": nan},
+        good | {"confidence": readings.confidence + 1},
+        good | {"more": readings.read},
+        {name: value[:0] for name, value in good.items()},
+        {name: value.reshape(50, 10) for name, value in good.items()},
+    ):
+        save_file(wrong, path)
+        with pytest.raises(CheckpointError, match="damaged"):
+            read_readings(path)
+    write_readings(path, readings)
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(CheckpointError, match="damaged"):
+        read_readings(path)
