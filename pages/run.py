@@ -98,7 +98,7 @@ def files(run: Run) -> None:
         "Another lab takes the zip in on its runs page. Checkpoints are safetensors files: numbers "
         "and their names, no code. For TensorBoard:"
     )
-    st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh")
+    st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
 
 
 page.begin("Run", "A run")

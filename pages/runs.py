@@ -17,7 +17,9 @@ from mnistlab.runs.store import Store
 from mnistlab.runs.table import Query, Sort, delete, empty_bin, points, restore, table
 from mnistlab.ui import live, page, parts, plot, queue
 
-SIZE = 25
+SIZE = 15
+ROW = 35
+"""Pixels; the table shows a whole page of it and does not scroll in itself."""
 EVERYTHING = 100_000
 lab = home()
 store = Store(lab.runs)
@@ -125,6 +127,8 @@ else:
     picked = st.dataframe(
         [cells(run) for run in found.rows],
         hide_index=True,
+        height=ROW * (len(found.rows) + 1) + 3,
+        placeholder="–",
         on_select="rerun",
         selection_mode="multi-row",
         key=f"{place}_{number}",

@@ -24,8 +24,9 @@ from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.atomic import write_whole
 from mnistlab.errors import LabError
 from mnistlab.runs.database import StoreError
+from mnistlab.runs.rows import insert_epochs
 from mnistlab.runs.state import Run, State
-from mnistlab.runs.store import MAX_NAME, MAX_NOTES, Store, _insert, one_line
+from mnistlab.runs.store import MAX_NAME, MAX_NOTES, Store, one_line
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.readings import MAX_BYTES, readings_from_bytes
 from mnistlab.training.recipe import Recipe, recipe_from_json
@@ -144,15 +145,11 @@ def unpack(store: Store, content: bytes) -> int:
 
 
 def _add(db: Connection, store: Store, packed: _Packed) -> int:
-    # A store file that was moved away leaves its runs' folders behind; they are not written over.
-    ids = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'")
-    run_id: int = ids.fetchone()[0] + 1
-    while store.run_folder(run_id).exists():
-        run_id += 1
+    run_id = store.next_id(db)
     row = {"id": run_id, **packed.row}
     marks = ", ".join("?" * len(row))
     db.execute(f"INSERT INTO runs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-    _insert(db, run_id, packed.epochs)
+    insert_epochs(db, run_id, packed.epochs)
     return run_id
 
 
@@ -296,4 +293,4 @@ def _record(content: bytes) -> Record:
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict):
         raise ValueError("it carries no record of a training")
-    return record_from_metadata(metadata, "it")
+    return record_from_metadata(metadata, "this file")

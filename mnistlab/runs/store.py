@@ -2,23 +2,20 @@
 and the training process. Every method is one transaction.
 """
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.spec import Spec, parse
-from mnistlab.runs.database import SUMMARISE, Database
+from mnistlab.arch.spec import Spec
+from mnistlab.runs.database import Database
+from mnistlab.runs.rows import insert_epochs, progress_json, read_run, summaries
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import Recipe, recipe_from_json
+from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
 
-EPOCH_COLUMNS = tuple(Epoch.__dataclass_fields__)
 MAX_NAME = 80
 MAX_NOTES = 10_000
 ARRIVAL_SECONDS = 15.0
@@ -61,10 +58,12 @@ class Store:
     def add(self, name: str, spec: Spec, recipe: Recipe, who: str = "") -> int:
         """Put a run at the queue's end; its id."""
         with self.database.writing() as db:
-            cursor = db.execute(
-                "INSERT INTO runs (name, who, spec, recipe, parameters, state, created, place) "
-                f"VALUES (?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
+            run_id = self.next_id(db)
+            db.execute(
+                "INSERT INTO runs (id, name, who, spec, recipe, parameters, state, created, place) "
+                f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
                 (
+                    run_id,
                     one_line(name) or str(spec),
                     one_line(who),
                     str(spec),
@@ -74,8 +73,15 @@ class Store:
                     self._clock(),
                 ),
             )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
+            return run_id
+
+    def next_id(self, db: sqlite3.Connection) -> int:
+        """A number that no run has or had: a moved store leaves folders, which are kept."""
+        row = db.execute("SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'runs'")
+        run_id = (row.fetchone()["seq"] or 0) + 1
+        while self.run_folder(run_id).exists():
+            run_id += 1
+        return run_id
 
     def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
         """Take the queue's first run and mark it running; None if there is none."""
@@ -87,7 +93,7 @@ class Store:
                 "(SELECT id FROM runs WHERE state = ? ORDER BY place, id LIMIT 1) RETURNING id",
                 (State.RUNNING, now, now, slot, pid, State.QUEUED),
             ).fetchone()
-            return _run(db, row["id"]) if row else None
+            return read_run(db, row["id"]) if row else None
 
     def queue(self) -> list[Summary]:
         """The queued runs in the order in which they will be claimed."""
@@ -139,20 +145,20 @@ class Store:
             row = db.execute(
                 "UPDATE runs SET message = ?, progress = ?, heartbeat = ? "
                 "WHERE id = ? AND state = ? RETURNING request",
-                (message, _json(progress), self._clock(), run_id, State.RUNNING),
+                (message, progress_json(progress), self._clock(), run_id, State.RUNNING),
             ).fetchone()
             # A run that was taken from this process, as one that hung, is no longer its own.
             return Request(row["request"]) if row else Request.PAUSE
 
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
         with self.database.writing() as db:
-            _insert(db, run_id, [epoch])
+            insert_epochs(db, run_id, [epoch])
 
     def settle(self, run_id: int, epochs: Sequence[Epoch]) -> None:
         """Make the run's rows those epochs that its resumable training has behind it."""
         with self.database.writing() as db:
             db.execute("DELETE FROM epochs WHERE run = ?", (run_id,))
-            _insert(db, run_id, epochs)
+            insert_epochs(db, run_id, epochs)
 
     def request(self, run_id: int, request: Request) -> None:
         """Ask a running run for something; a queued one leaves the queue at once.
@@ -246,14 +252,14 @@ class Store:
         if not self.database.file.exists():
             return None
         with self.database.reading() as db:
-            return _run(db, run_id)
+            return read_run(db, run_id)
 
     def runs(self, run_ids: Sequence[int]) -> list[Run]:
         """Those of the runs that there are, in this order."""
         if not self.database.file.exists():
             return []
         with self.database.reading() as db:
-            return [run for run_id in run_ids if (run := _run(db, run_id))]
+            return [run for run_id in run_ids if (run := read_run(db, run_id))]
 
     def _where(self, condition: str, *values: object) -> list[Summary]:
         if not self.database.file.exists():
@@ -271,57 +277,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:MAX_NAME]
 
 
-def summaries(db: sqlite3.Connection, clause: str, values: Sequence[object] = ()) -> list[Summary]:
-    """The runs that an SQL clause chooses, in its order."""
-    return [Summary(**_fields(row)) for row in db.execute(f"SELECT * FROM runs {clause}", values)]
-
-
-def _run(db: sqlite3.Connection, run_id: int) -> Run | None:
-    row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-    if row is None:
-        return None
-    columns = ", ".join(EPOCH_COLUMNS)
-    epochs = db.execute(f"SELECT {columns} FROM epochs WHERE run = ? ORDER BY number", (run_id,))
-    return Run(**_fields(row), epochs=tuple(Epoch(*epoch) for epoch in epochs))
-
-
-def _fields(row: sqlite3.Row) -> dict[str, Any]:
-    plain = (
-        "id", "name", "who", "notes", "parameters", "created", "started", "ended", "deleted",
-        "heartbeat", "message", "epochs_done", "seconds", "best_epoch",
-    )  # fmt: skip
-    return {name: row[name] for name in plain} | {
-        "tags": tuple(row["tags"].split()),
-        "spec": parse(row["spec"]),
-        "recipe": recipe_from_json(row["recipe"]),
-        "state": State(row["state"]),
-        "request": Request(row["request"]),
-        "progress": Progress(**json.loads(row["progress"])) if row["progress"] else None,
-        **{kind: _score(row, kind) for kind in ("best", "last", "test")},
-    }
-
-
-def _score(row: sqlite3.Row, kind: str) -> Score | None:
-    count = row[f"{kind}_count"]
-    return Score(row[f"{kind}_errors"], count) if count else None
-
-
-def _insert(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) -> None:
-    marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
-    db.executemany(
-        f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
-        [(run_id, *asdict(epoch).values()) for epoch in epochs],
-    )
-    db.execute(f"{SUMMARISE} WHERE id = ?", (run_id,))
-
-
 def _request(db: sqlite3.Connection, run_id: int, request: Request) -> None:
     # A stop outlives a later, weaker wish.
     db.execute(
         "UPDATE runs SET request = ? WHERE id = ? AND state = ? AND request != ?",
         (request, run_id, State.RUNNING, Request.STOP),
     )
-
-
-def _json(progress: Progress | None) -> str | None:
-    return json.dumps(asdict(progress)) if progress else None

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnistlab.runs.rows import summaries
 from mnistlab.runs.state import State, Summary
-from mnistlab.runs.store import MAX_NOTES, Store, one_line, summaries
+from mnistlab.runs.store import MAX_NOTES, Store, one_line
 
 
 class Sort(StrEnum):

@@ -129,7 +129,9 @@ def _threads(store: Store, run: Run) -> int:
     from mnistlab.training.resume import threads_of
 
     kept = store.resumable(run.id)
-    return (threads_of(kept) if kept.is_file() else None) or threads()
+    before = (threads_of(kept) if kept.is_file() else None) or threads()
+    # A run from a larger machine goes on as well as this one can.
+    return min(before, max(threads(), os.cpu_count() or 1))
 
 
 def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, str]) -> "Training":  # type: ignore[name-defined]  # noqa: F821

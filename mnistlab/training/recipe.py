@@ -129,7 +129,7 @@ def choice(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
 
 def _within(name: str, value: object, low: float, high: float) -> None:
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (numeric and math.isfinite(value) and low <= value <= high):  # type: ignore[arg-type, operator]
+    if not (numeric and low <= value <= high):  # type: ignore[operator]
         raise RecipeError(f"{name}: {value} is not a number between {low:g} and {high:g}.")
 
 

@@ -90,13 +90,19 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
             epochs=tuple(_epoch(values) for values in json.loads(metadata["epochs"])),
             epoch=int(metadata["epoch"]),
             test=Score(**test) if test else None,
-            environment=json.loads(metadata["environment"]),
+            environment=_environment(json.loads(metadata["environment"])),
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if not 1 <= record.epoch <= len(record.epochs):
         raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")
     return record
+
+
+def _environment(values: object) -> dict[str, str]:
+    if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
+        raise ValueError("its environment is not made of words")
+    return values
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:

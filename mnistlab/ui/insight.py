@@ -16,14 +16,16 @@ from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 from mnistlab.ui import parts
 
-MISREAD_SHOWN = 60
+MISREAD_SHOWN = 36
+TILE = 24
+"""Pixels on the screen for one weight of a kernel."""
 
 
 def accuracies(readings: Readings) -> str:
     """Each digit's accuracy and count of errors."""
     return parts.facts(
         [
-            (f"Digit {digit}", f"{percent(score.accuracy)}, {score.errors} errors")
+            (f"{digit}: {score.errors} of {score.count:,} misread", percent(score.accuracy))
             for digit, score in enumerate(readings.by_digit())
         ]
     )
@@ -66,12 +68,12 @@ def first_filters(checkpoint: Path) -> str:
         return parts.note("The network does not begin with a 3×3 convolution.")
     peak = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
     grey = np.round(127.5 + 127.5 * kernels / np.maximum(peak, 1e-12)).astype(np.uint8)
-    tiles = [np.kron(kernel[0], np.ones((16, 16), np.uint8)) for kernel in grey]
+    tiles = [np.kron(kernel[0], np.ones((TILE, TILE), np.uint8)) for kernel in grey]
     told = (
         f"The {len(tiles)} kernels of the first 3×3 convolution. White weighs the pixel for, black "
         "against, grey not at all; each is scaled to its own strongest weight."
     )
-    return parts.grid(tiles, columns=8, scale=1) + parts.note(told)
+    return parts.grid(tiles, columns=8, scale=1, gap=10) + parts.note(told)
 
 
 def environment(checkpoint: Path) -> list[tuple[str, str]]:

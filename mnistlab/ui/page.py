@@ -16,6 +16,8 @@ PAGES = {
     "Runs": "pages/runs.py",
     "Draw": "pages/draw.py",
 }
+BELOW = {"Run": "Runs", "Compare": "Runs"}
+"""Pages that have no link of their own, and the one that leads to them."""
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -59,8 +61,9 @@ def begin(name: str, title: str) -> bool:
     st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
-            shown = f"**{label}**" if label == name else label
-            st.page_link(path, label=shown, query_params=_query(label, here=label == name))
+            here = label == BELOW.get(name, name)
+            shown = f"**{label}**" if here else label
+            st.page_link(path, label=shown, query_params=_query(label, here))
     st.title(title, anchor=False)
     if refused := st.session_state.pop("refused", None):
         st.error(refused, icon=":material/error:")

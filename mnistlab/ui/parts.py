@@ -18,14 +18,17 @@ def _text(text: str) -> str:
     return escape(text).replace(" %", "&nbsp;%")
 
 
-def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2) -> str:
-    """Small grey images (H, W) of one size as one picture, a gap between them."""
+def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> str:
+    """Small grey images (H, W) of one size as one picture, with see-through gaps between them."""
     height, width = images[0].shape
     lines = -(-len(images) // columns)
-    sheet = np.full((lines * (height + 2) - 2, columns * (width + 2) - 2), 90, np.uint8)
+    columns = min(columns, len(images))
+    tall, broad = lines * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = np.zeros((tall, broad, 2), np.uint8)
     for index, image in enumerate(images):
-        y, x = (index // columns) * (height + 2), (index % columns) * (width + 2)
-        sheet[y : y + height, x : x + width] = image
+        y, x = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[y : y + height, x : x + width, 0] = image
+        sheet[y : y + height, x : x + width, 1] = 255
     return (
         f'<img class="lab-grid" alt="{len(images)} images" width="{sheet.shape[1] * scale}" '
         f'src="{_png(sheet)}">'

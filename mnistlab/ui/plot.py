@@ -25,7 +25,11 @@ export default function ({ data, parentElement }) {
       bgcolor: style.getPropertyValue("--st-background-color") || "white",
       font: { color: ink },
     };
-    window.Plotly.react(node, data.data, layout, {
+    // Left to itself plotly picks a table's ink for an opaque cell, and ours let the page through.
+    const traces = data.data.map(
+      (trace) => (trace.texttemplate ? { ...trace, textfont: { color: ink } } : trace)
+    );
+    window.Plotly.react(node, traces, layout, {
       displaylogo: false, displayModeBar: false,
     });
     // A chart behind a tab or in a folded part has no width until it is seen.
