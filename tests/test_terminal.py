@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,14 @@ def test_predict_reads_a_picture(one: Path, capsys: pytest.CaptureFixture[str]) 
     assert out.startswith("1 ") and len(out.splitlines()) == 11
 
 
+def until(met: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for what another process does; the bound only keeps a broken test from hanging."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_train_shows_its_epochs_and_runs_lists_the_run(
     lab: Path, capsys: pytest.CaptureFixture[str]
@@ -62,6 +72,47 @@ def test_train_shows_its_epochs_and_runs_lists_the_run(
     assert run and run.state is State.DONE and run.recipe.batch_size == 64
     assert main(["runs"]) == 0
     assert "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_runs_are_queued_paused_resumed_compared_and_carried_away(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do(command: str, status: int = 0) -> str:
+        assert main(command.split()) == status, capsys.readouterr()
+        return capsys.readouterr().out
+
+    small = "train 4-p4-8-gap-bn --subset 64 --batch-size 64 --who Ada"
+    assert "run 1" in do(f"{small} --epochs 300 --queue")
+    store = Store(lab / "runs")
+    until(lambda: len(store.runs([1])[0].epochs) >= 2)
+    do("pause 1")
+    until(lambda: store.runs([1])[0].state is State.PAUSED)
+    assert "paused" in do("show 1") and "paused" in do("runs ada")
+    do("pause 1", status=2)
+    do("resume 1 --queue")
+    before = len(store.runs([1])[0].epochs)
+    until(lambda: len(store.runs([1])[0].epochs) > before)
+    do("stop 1")
+    until(lambda: store.runs([1])[0].state is State.STOPPED)
+    do("resume 1", status=2)
+
+    assert "epoch   2" in do(f"{small} --epochs 2 --seed 3 --weight-decay 0")
+    told = do("compare 1 2")
+    assert "seed" in told and "weight decay" in told and "optimiser" not in told
+    assert "McNemar" in told and "epochs" in told
+
+    monkeypatch.chdir(tmp_path)
+    for command, name in (
+        ("export", "runs.csv"),
+        ("export 2", "run2.zip"),
+        ("export 2 --csv", "run2-epochs.csv"),
+    ):
+        assert name in do(command) and Path(name).stat().st_size
+        assert do(command, status=2) == "", "nothing is written over"
+    assert "run 3" in do("import run2.zip")
+    first, second = store.runs([2, 3])
+    assert first.epochs == second.epochs and first.test == second.test
 
 
 @pytest.mark.slow
@@ -94,6 +145,16 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("train target-4 --learning-rate fast", "learning rate: fast"),
         ("train target-4 --epochs 1.5", "epochs: 1.5"),
         ("train target-4 --schedule spiral", "spiral"),
+        ("train target-4 --goal 99.4", "goal: 99.4"),
+        ("show 7", "no run 7"),
+        ("resume 7", "no run 7"),
+        ("pause 7", "no run 7"),
+        ("compare 7 8", "no run 7"),
+        ("export 7", "no run 7"),
+        ("export --tensorboard", "number"),
+        ("import nowhere.zip", "nowhere.zip"),
+        ("import README.md", "cannot be taken in"),
+        ("show seven", "seven"),
         ("predict nowhere.png", "nowhere.png"),
         ("predict .", "directory"),
         ("predict README.md", "not a picture"),
@@ -127,4 +188,5 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("data", "ledger", "train", "runs", "predict"))
+    commands = "data ledger train runs show resume pause stop compare export import predict"
+    assert all(f"    {name} " in out for name in commands.split())

@@ -146,6 +146,26 @@ def test_several_runs_are_watched_at_once_and_the_address_brings_them_back(
     healthy(page)
 
 
+def test_the_way_back_leads_through_the_runs_that_were_looked_at(
+    app: App, store: Store, page: Page
+) -> None:
+    for name in ("left", "right"):
+        store.request(store.add(name, TINY, LONG), Request.STOP)
+    page.goto(f"{app.url}/run?run=1")
+    shown = page.locator(".lab-status").first
+    expect(shown).to_contain_text("left")
+    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name="right").click()
+    expect(shown).to_contain_text("right")
+    for go, name in ((page.go_back, "left"), (page.go_forward, "right"), (page.go_back, "left")):
+        go()
+        expect(shown).to_contain_text(name)
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
+    expect(shown).to_contain_text("left")
+    healthy(page)
+
+
 def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     app: App, store: Store, page: Page
 ) -> None:
