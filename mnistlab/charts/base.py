@@ -39,7 +39,7 @@ def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
         "text": text,
         "textposition": at,
         "font": {"color": REFERENCE, "size": 11},
-        "yanchor": "top",
+        "yanchor": "top" if at == "start" else "bottom",
     }
     return {
         "type": "line",

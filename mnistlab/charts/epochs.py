@@ -55,7 +55,8 @@ def accuracy(epochs: Sequence[Epoch], planned: int, article: Reported | None = N
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
     # The first epoch is so far below the rest that a floor under it would flatten the others.
     low = floor(train[1:] + validation[1:] or train + validation)
-    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
+    # Room above for the name of the article's line.
+    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.06]
     figure["layout"]["shapes"] = goal_marks()
     if article:
         value = article.validation or article.train
