@@ -4,7 +4,7 @@ The scripts run under Streamlit's own AppTest, one edit or one stroke a run, and
 turn, an empty page, whose time is what Streamlit itself takes: the ratio says more than the
 milliseconds on a machine that is shared. The first runs, which import and load, are not counted;
 what they take is printed apart. The lab holds 2,000 runs of 50 epochs. With `--training` a real run
-trains meanwhile, in a process of its own as always.
+trains meanwhile, in a process of its own as always, and 100 others wait.
 """
 
 import base64
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 RUNS = 40
 FILLED, EPOCHS = 2000, 50
 CHECKPOINTS = 100
+QUEUED = 100
 WARM = 3
 
 
@@ -94,6 +95,8 @@ def train(home: Path) -> None:
     from mnistlab.training.recipe import Recipe
 
     run_id = submit(Home(home), "meanwhile", PRESETS[3].spec, Recipe(epochs=1000))
+    for number in range(QUEUED):
+        Store(Home(home).runs).add(f"waits {number}", PRESETS[3].spec, Recipe(seed=number))
     while (run := Store(Home(home).runs).run(run_id)) and not run.progress:
         time.sleep(0.1)
     print(f"run {run_id} trains: {run.message if run else ''}")
@@ -151,7 +154,7 @@ def main() -> None:
     stop(home)
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {FILLED:,} runs of {EPOCHS} "
-        f"epochs in the lab, {'one trains' if training else 'none trains'}, "
+        f"epochs in the lab, {f'one trains and {QUEUED} wait' if training else 'none trains'}, "
         f"n = {RUNS}, milliseconds"
     )
     base = statistics.median(times["empty"][WARM:])

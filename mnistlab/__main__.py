@@ -74,13 +74,13 @@ def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     def add(name: str, run: Callable[..., int | None], say: str, *numbers: str) -> _Parser:
         command = commands.add_parser(name, help=say)
         for number in numbers:
-            command.add_argument(number, type=int, metavar="RUN", help="a run's number")
+            command.add_argument(number, type=runs.number, metavar="RUN", help="a run's number")
         command.set_defaults(run=run)
         return command
 
     listed = add("runs", runs.list_runs, "the newest runs, or those that hold some words")
     listed.add_argument("words", nargs="*", help="in name, network, tags, notes or person")
-    listed.add_argument("--number", type=int, default=50, help="how many at most")
+    listed.add_argument("--number", type=runs.number, default=50, help="how many at most")
     add("show", runs.show, "all about a run", "run_id")
     resumed = add("resume", runs.resume, "go on with a paused or interrupted run", "run_id")
     resumed.add_argument("--queue", action="store_true", help="do not watch it")
@@ -88,9 +88,11 @@ def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     stop = add("stop", runs.ask, "end a run; its best epoch is kept", "run_id")
     stop.add_argument("--force", action="store_true", help="kill its process if it hangs")
     compared = add("compare", runs.compare, "what differs between runs, and by how much")
-    compared.add_argument("run_ids", type=int, nargs="+", metavar="RUN", help="runs' numbers")
+    compared.add_argument(
+        "run_ids", type=runs.number, nargs="+", metavar="RUN", help="runs' numbers"
+    )
     export = add("export", runs.export, "a run as a zip, or the table of all runs as CSV")
-    export.add_argument("run_id", type=int, nargs="?", metavar="RUN", help="a run's number")
+    export.add_argument("run_id", type=runs.number, nargs="?", metavar="RUN", help="a run's number")
     export.add_argument("--csv", action="store_true", help="the run's epochs as CSV instead")
     export.add_argument("--tensorboard", action="store_true", help="event files instead")
     export.add_argument("--out", type=Path, help="the file, or TensorBoard's folder")

@@ -78,26 +78,18 @@ if len(runs) < 2:
     st.stop()
 
 
-@st.fragment(run_every=live.POLL_SECONDS if any(run.state.active for run in runs) else None)
-def look(numbers: list[int], was_active: bool) -> None:
+def draw(store: Store) -> None:
     """The curves, as far as they have come."""
-    try:
-        tend(lab)
-        seen = store.runs(numbers)
-    except LabError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    key = "-".join(map(str, numbers))
+    seen = store.runs(shown)
+    key = "-".join(map(str, shown))
     one, two = st.columns([3, 2])
     with one:
         plot.chart(charts.compared_accuracy(seen), f"accuracy{key}")
     with two:
         plot.chart(charts.compared_loss(seen), f"loss{key}")
-    if was_active and not any(run.state.active for run in seen):
-        st.rerun()
 
 
-look(shown, any(run.state.active for run in runs))
+live.follow(lab, shown, draw)
 head = ["", *(f"{run.id} · {run.name}" for run in runs)]
 st.html("".join(parts.swatch(c, h) for c, h in zip(colours(len(runs)), head[1:], strict=True)))
 st.subheader("What differs", anchor=False)

@@ -29,12 +29,14 @@ def again(run: Run) -> None:
 
 def say(run: Run) -> None:
     """The controls for what people say of a run."""
-    with st.form("words", border=False):
+    with st.form(f"words{run.id}", border=False):
         one, two, three = st.columns(3)
-        name = one.text_input("Name", run.name)
-        who = two.text_input("Who", run.who)
-        tags = three.text_input("Tags", " ".join(run.tags), placeholder="words, with spaces")
-        notes = st.text_area("Notes", run.notes, height=90)
+        name = one.text_input("Name", run.name, key=f"name{run.id}")
+        who = two.text_input("Who", run.who, key=f"who{run.id}")
+        tags = three.text_input(
+            "Tags", " ".join(run.tags), placeholder="words, with spaces", key=f"tags{run.id}"
+        )
+        notes = st.text_area("Notes", run.notes, height=90, key=f"notes{run.id}")
         if st.form_submit_button("Keep"):
             page.attempt(describe, store, run.id, name, who, tags, notes)
             st.rerun()
@@ -84,7 +86,11 @@ def files(run: Run) -> None:
             "The whole run (zip)", lambda: pack(store, run.id), f"run{run.id}.zip", **give
         )
         st.download_button(
-            "Epochs (CSV)", lambda: epochs_csv(run), f"run{run.id}-epochs.csv", "text/csv", **give
+            "Epochs (CSV)",
+            lambda: epochs_csv(store.run(run.id) or run),
+            f"run{run.id}-epochs.csv",
+            "text/csv",
+            **give,
         )
         for label, path in (
             ("Best checkpoint", store.best_checkpoint(run.id)),
@@ -118,26 +124,17 @@ if run.deleted:
     st.warning("This run is in the bin; the runs page can take it back.")
 
 
-@st.fragment(run_every=live.POLL_SECONDS if run.state.active else None)
-def look(number: int, was_active: bool) -> None:
-    """The run as it stands; once it has ended, the whole page anew."""
-    try:
-        tend(lab)
-        seen = store.run(number)
-        if seen:
-            live.one(lab, seen, wide=True)
-    except LabError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    if seen and seen.state.active != was_active:
-        st.rerun()
+def draw(store: Store) -> None:
+    """The run as it stands."""
+    for seen in store.runs([run.id]):
+        live.one(lab, seen, wide=True)
 
 
 course, wrong, filters, made, out, words = st.tabs(
     ["Course", "What it misreads", "Filters", "How it was made", "Take it away", "Words"]
 )
 with course:
-    look(run.id, run.state.active)
+    live.follow(lab, [run.id], draw)
     with st.container(horizontal=True):
         st.button(
             "Train it again",

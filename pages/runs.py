@@ -15,7 +15,7 @@ from mnistlab.runs.jobs import tend
 from mnistlab.runs.state import State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import Query, Sort, delete, empty_bin, points, restore, table
-from mnistlab.ui import live, page, parts, plot, queue
+from mnistlab.ui import live, page, parts, plot, waiting
 
 SIZE = 15
 ROW = 35
@@ -24,6 +24,7 @@ EVERYTHING = 100_000
 lab = home()
 store = Store(lab.runs)
 get = st.session_state
+get.setdefault("chosen", [])
 
 
 def cells(run: Summary) -> dict[str, object]:
@@ -57,10 +58,16 @@ def take_back(run_ids: list[int]) -> None:
 
 
 def take_in(archives: list[UploadedFile]) -> None:
-    """Import what was given; each file is taken whole or not at all."""
-    for archive in archives:
-        unpack(store, archive.getvalue())
+    """Import what was given; each file is taken whole or not at all, whatever the others are."""
     get["imports"] = get.get("imports", 0) + 1
+    refused = []
+    for archive in archives:
+        try:
+            unpack(store, archive.getvalue())
+        except LabError as error:
+            refused.append(f"{archive.name}: {error}")
+    if refused:
+        raise LabError(" ".join(refused))
 
 
 @st.dialog("Delete for good?")
@@ -69,13 +76,14 @@ def ask_for_good() -> None:
     st.write("Every run in the bin, its epochs and its checkpoints are removed from the disk.")
     if st.button("Delete for good", type="primary"):
         page.attempt(empty_bin, store)
+        get.pop("deleted", None)
         st.rerun()
 
 
 @st.dialog("Delete these runs?")
 def ask(names: list[str], run_ids: list[int]) -> None:
     """Deleting asks; and it only puts into the bin."""
-    st.write(", ".join(names))
+    st.text(", ".join(names))
     st.write("They go into the bin, from which they can be taken back.")
     if st.button("Delete", type="primary"):
         page.attempt(put_into_bin, run_ids)
@@ -107,9 +115,12 @@ try:
         deleted = st.toggle("Bin", key="bin")
     query = Query(words, tuple(states), sort, falling, deleted, 0, SIZE)
     place = f"table_{query}"
-    number = get.get(f"page_{place}", 1)
-    query = Query(words, tuple(states), sort, falling, deleted, number - 1, SIZE)
+    pages = max(1, -(-table(store, replace(query, size=0)).total // SIZE))
+    # The last page may have gone with its last run.
+    number = get[f"page_{place}"] = min(get.get(f"page_{place}", 1), pages)
+    query = replace(query, page=number - 1)
     found = table(store, query)
+    dots = points(store, query)
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
@@ -131,7 +142,14 @@ else:
         placeholder="–",
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"{place}_{number}",
+        # Other rows make another table, so that a mark never slips to a run that has just arrived;
+        # what was chosen is chosen in it too.
+        key=f"table_{'_'.join(str(run.id) for run in found.rows)}",
+        selection_default={
+            "selection": {
+                "rows": [row for row, run in enumerate(found.rows) if run.id in get["chosen"]]
+            }
+        },
         column_config={
             "#": st.column_config.NumberColumn(width=45),
             "Name": st.column_config.TextColumn(width="medium"),
@@ -149,7 +167,7 @@ else:
         },
     )
     chosen = [found.rows[row] for row in picked.selection.rows if row < len(found.rows)]
-    pages = -(-found.total // SIZE)
+    get["chosen"] = [run.id for run in chosen]
     if pages > 1:
         st.pagination(pages, key=f"page_{place}")
     st.html(parts.note(f"Runs found: {found.total:,}. Choose rows at their left edge."))
@@ -205,18 +223,7 @@ with st.expander("Take in runs of another lab", icon=":material/upload:"):
     if archives:
         st.button("Import", on_click=page.attempt, args=(take_in, archives), type="primary")
 
-dots = points(store, query)
 if dots:
     plot.chart(charts.scatter(dots), "scatter")
 
-
-@st.fragment(run_every=live.POLL_SECONDS if store.queue() else None)
-def waiting() -> None:
-    """The queue, as it moves."""
-    try:
-        queue.show(lab)
-    except LabError as error:
-        st.error(str(error), icon=":material/error:")
-
-
-waiting()
+live.follow(lab, [run.id for run in found.rows], lambda store: waiting.show(lab))

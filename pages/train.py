@@ -12,7 +12,7 @@ from mnistlab.home import home
 from mnistlab.runs.jobs import submit, tend
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
-from mnistlab.ui import address, bench, live, page, parts, plot, queue
+from mnistlab.ui import address, bench, live, page, parts, plot, waiting
 from mnistlab.ui.recipe import choose, keep
 
 lab = home()
@@ -63,25 +63,13 @@ with watching:
         st.html(parts.empty("No runs yet. Start one: a taste of 2,560 digits takes half a minute."))
         st.stop()
 
-    def busy() -> bool:
-        """Whether anything on the page may change by itself."""
-        return any(run.state.active for run in store.runs(shown)) or bool(store.queue())
+    def draw(store: Store) -> None:
+        """The chosen runs and the queue, as they stand."""
+        runs = store.runs(shown)
+        if len(runs) == 1:
+            live.one(lab, runs[0])
+        elif runs:
+            live.several(lab, runs)
+        waiting.show(lab)
 
-    @st.fragment(run_every=live.POLL_SECONDS if busy() else None)
-    def look(was_busy: bool) -> None:
-        """Look at the store again, and at the whole page once everything has ended."""
-        try:
-            tend(lab)
-            runs = store.runs(shown)
-            if len(runs) == 1:
-                live.one(lab, runs[0])
-            elif runs:
-                live.several(lab, runs)
-            queue.show(lab)
-        except LabError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        if was_busy != busy():
-            st.rerun()
-
-    look(busy())
+    live.follow(lab, shown, draw)

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from mnistlab.errors import LabError
 
@@ -138,6 +139,7 @@ def named(layers: Iterable[Layer]) -> list[tuple[str, Layer]]:
     return pairs
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Spec:
     """Read the text form; hyphens, commas or spaces may stand between the words.
 

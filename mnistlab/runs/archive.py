@@ -34,6 +34,7 @@ from mnistlab.training.record import MAX_HEADER, Record, record_from_metadata
 from mnistlab.training.score import Score
 
 FORMAT = "mnistlab-run-1"
+ENDED = (State.DONE, State.STOPPED)
 RUN, BEST, LAST = "run.json", "best.safetensors", "last.safetensors"
 RESUME, READINGS = "resume.safetensors", "readings.safetensors"
 # The files that there may be and the most bytes of each; the lab reads no larger readings.
@@ -44,7 +45,8 @@ TEXTS = dict(name=MAX_NAME, who=MAX_NAME, tags=200, notes=MAX_NOTES, message=MAX
 TEXTS["spec"] = MAX_TEXT
 FIELDS = {*TEXTS, "format", "recipe", "state", "created", "started", "ended", "epochs", "test"}
 MAX_IMAGES = 70_000
-MAX_TIME = 253_402_300_800  # the end of the year 9999; no date can be shown from there on
+MAX_TIME = 4_102_444_800  # the year 2100: a date that every time zone can show
+MAX_SECONDS = 10_000_000  # of an epoch: four months
 FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -76,6 +78,9 @@ def pack(store: Store, run_id: int) -> bytes:
         run = store.run(run_id)
         if run is None:
             raise StoreError(f"There is no run {run_id}; choose one from the table of runs.")
+        if run.state not in ENDED:
+            # They belong to the last look at the test images, which is still to come.
+            files.pop(READINGS, None)
         files[RUN] = _run_json(run, files)
         _check(files)
     except StoreError:
@@ -201,6 +206,8 @@ def _check(files: Mapping[str, bytes]) -> _Packed:
     packed: _Packed = _guarded(RUN, files[RUN], _packed)
     for name in {BEST, LAST, RESUME} & set(files):
         _guarded(name, files[name], _check_weights, packed, name == RESUME)
+    if READINGS in files and packed.row["state"] not in ENDED:
+        raise ValueError(f"{READINGS}: a run that has not ended has read no test images")
     if READINGS in files:
         _guarded(READINGS, files[READINGS], readings_from_bytes)
     return packed
@@ -260,7 +267,7 @@ def _check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
             raise ValueError(f"its epoch {number} is called {epoch.number!r}")
         _score(epoch.validation_errors, epoch.validation_count)
         for name, value in asdict(epoch).items():
-            most = {"train_accuracy": 1, "seconds": MAX_TIME}.get(name, FLOAT32)
+            most = {"train_accuracy": 1, "seconds": MAX_SECONDS}.get(name, FLOAT32)
             most = min(most, 2**53) if isinstance(value, int) else most  # SQLite's end at 2⁶³
             if type(value) not in (int, float) or not 0 <= value <= most:
                 raise ValueError(f"epoch {number}: {name} cannot be {value!r}")

@@ -15,6 +15,7 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.runs.database import StoreError
+from mnistlab.runs.queue import waiting
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
 
@@ -56,14 +57,16 @@ def submit(home: Home, name: str, spec: Spec, recipe: Recipe, who: str = "") -> 
     """
     ledger(spec)
     run_id = Store(home.runs).add(name, spec, recipe, who)
-    tend(home)
+    # The run is queued now, whatever is said of the worker; who watches it tends again and hears.
+    with contextlib.suppress(LabError):
+        tend(home)
     return run_id
 
 
 def tend(home: Home) -> None:
     """Find what dead workers left behind, and start workers if runs are waiting."""
     store = Store(home.runs)
-    queued, free = store.queue(), []
+    queued, free = waiting(store), []
     taken = store.slots()
     if not queued and not taken:
         return
@@ -73,7 +76,7 @@ def tend(home: Home) -> None:
                 if slot in taken:
                     store.interrupt_orphans(slot)
                 free.append(slot)
-    for slot in [slot for slot in free if slot < workers()][: len(queued)]:
+    for slot in [slot for slot in free if slot < workers()][:queued]:
         if store.ask_for_worker(slot):
             start_worker(home)
 
@@ -108,10 +111,16 @@ def end_by_force(home: Home, run_id: int) -> None:
         return
     slot, pid = process
     with worker_lock(home, slot) as held:
-        # As long as the lock is held its process lives, and the number is still its own.
-        if not held:
-            with contextlib.suppress(ProcessLookupError):
+        # Asked again under the lock's eye: the process may have gone on to another run meanwhile.
+        if not held and store.process_of(run_id) == process:
+            try:
                 os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            except ProcessLookupError:
+                pass
+            except OSError as error:
+                raise StoreError(
+                    f"Process {pid} of run {run_id} cannot be ended: {error}."
+                ) from None
     with worker_lock(home, slot, patience=5.0) as held:
         if held:
             store.interrupt_orphans(slot)

@@ -95,47 +95,12 @@ class Store:
             ).fetchone()
             return read_run(db, row["id"]) if row else None
 
-    def queue(self) -> list[Summary]:
-        """The queued runs in the order in which they will be claimed."""
-        return self._where("state = ? ORDER BY place, id", State.QUEUED)
+    def queue(self, limit: int = -1) -> list[Summary]:
+        """The first queued runs in the order in which they will be claimed."""
+        return self._where("state = ? ORDER BY place, id LIMIT ?", State.QUEUED, limit)
 
     def running(self) -> list[Summary]:
         return self._where("state = ? ORDER BY id", State.RUNNING)
-
-    def move(self, run_id: int, by: int) -> None:
-        """Change a queued run's place with that of the one `by` places after it (or before)."""
-        with self.database.writing() as db:
-            rows = db.execute(
-                "SELECT id, place FROM runs WHERE state = ? ORDER BY place, id", (State.QUEUED,)
-            ).fetchall()
-            ids = [row["id"] for row in rows]
-            if run_id not in ids or not 0 <= ids.index(run_id) + by < len(ids):
-                return
-            here, there = rows[ids.index(run_id)], rows[ids.index(run_id) + by]
-            for one, other in ((here, there), (there, here)):
-                db.execute("UPDATE runs SET place = ? WHERE id = ?", (other["place"], one["id"]))
-
-    def run_now(self, run_id: int, workers: int = 1) -> None:
-        """Put a queued run first; if all workers are at work, one run steps back behind it."""
-        with self.database.writing() as db:
-            moved = db.execute(
-                f"UPDATE runs SET place = {FIRST_PLACE} - 1 WHERE id = ? AND state = ?",
-                (run_id, State.QUEUED),
-            ).rowcount
-            busy = db.execute(
-                "SELECT id FROM runs WHERE state = ? ORDER BY started DESC", (State.RUNNING,)
-            ).fetchall()
-            if moved and len(busy) >= workers:
-                _request(db, busy[0]["id"], Request.YIELD)
-
-    def resume(self, run_id: int) -> None:
-        """Queue a run again that was paused, failed or interrupted; it goes on where it stood."""
-        with self.database.writing() as db:
-            db.execute(
-                f"UPDATE runs SET state = ?, ended = NULL, request = '', place = {LAST_PLACE}, "
-                "message = '' WHERE id = ? AND state IN (?, ?, ?) AND deleted IS NULL",
-                (State.QUEUED, run_id, State.PAUSED, State.FAILED, State.INTERRUPTED),
-            )
 
     # While it trains
 
@@ -161,43 +126,69 @@ class Store:
             insert_epochs(db, run_id, epochs)
 
     def request(self, run_id: int, request: Request) -> None:
-        """Ask a running run for something; a queued one leaves the queue at once.
+        """Ask a run for something. A running one hears of it; a queued one leaves the queue.
 
-        A queued run that has epochs behind it is paused, also when it is asked to stop: nobody
-        could read the test images with its best epoch.
+        A stop of a run that has epochs behind it and does not train is carried out by the next
+        worker, who reads the test images with its best epoch.
         """
         with self.database.writing() as db:
-            _request(db, run_id, request)
-            for state, message, begun in (
-                (State.PAUSED, "Taken out of the queue after epoch ' || epochs_done || '.", True),
-                (
-                    State.STOPPED if request is Request.STOP else State.PAUSED,
-                    "Taken out of the queue before it began.",
-                    False,
-                ),
-            ):
+            row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+            if row is None or row["request"] == Request.STOP or row["deleted"]:
+                return
+            state, begun = State(row["state"]), row["epochs_done"] > 0
+            if state is State.RUNNING and RANK[request] > RANK[row["request"]]:
+                db.execute("UPDATE runs SET request = ? WHERE id = ?", (request, run_id))
+            elif state.resumable and begun and request is Request.STOP:
                 db.execute(
-                    f"UPDATE runs SET state = ?, message = '{message}', ended = ?, place = NULL "
-                    "WHERE id = ? AND state = ? AND (epochs_done > 0) = ?",
-                    (state, self._clock(), run_id, State.QUEUED, begun),
+                    f"UPDATE runs SET state = ?, request = ?, ended = NULL, place = {NOW_PLACE}, "
+                    "message = '' WHERE id = ?",
+                    (State.QUEUED, request, run_id),
+                )
+            elif state is State.QUEUED or (state.resumable and request is Request.STOP):
+                stopped = request is Request.STOP and not begun
+                when = f"after epoch {row['epochs_done']}" if begun else "before it began"
+                db.execute(
+                    "UPDATE runs SET state = ?, ended = ?, place = NULL, message = ? WHERE id = ?",
+                    (
+                        State.STOPPED if stopped else State.PAUSED,
+                        self._clock(),
+                        f"{'Stopped' if stopped else 'Taken out of the queue'} {when}.",
+                        run_id,
+                    ),
                 )
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
-        """End a running run; one that yields goes to the queue's place behind the first."""
-        place = f"{FIRST_PLACE} + 0.5" if state is State.QUEUED else "NULL"
+        """End a running run; one that yields steps back into the queue, behind those for "now".
+
+        What it was asked for meanwhile counts: a stop is stronger than a pause, which is stronger
+        than stepping back, and a stop that could not be carried out is kept.
+        """
         with self.database.writing() as db:
+            row = db.execute(
+                "SELECT request, epochs_done FROM runs WHERE id = ? AND state = ?",
+                (run_id, State.RUNNING),
+            ).fetchone()
+            if row is None:
+                return
+            place, asked = "0", Request(row["request"])
+            if asked is Request.PAUSE and state is State.QUEUED:
+                state = State.PAUSED
+            elif asked is Request.STOP and state in (State.QUEUED, State.PAUSED):
+                state = State.QUEUED if row["epochs_done"] else State.STOPPED
+                place = NOW_PLACE
+            kept = asked is Request.STOP and state in (State.QUEUED, State.FAILED)
             db.execute(
-                "UPDATE runs SET state = ?, ended = ?, message = ?, progress = NULL, request = '', "
-                f"test_errors = ?, test_count = ?, slot = NULL, pid = NULL, place = {place} "
-                "WHERE id = ? AND state = ?",
+                "UPDATE runs SET state = ?, ended = ?, message = ?, progress = NULL, request = ?, "
+                "test_errors = ?, test_count = ?, slot = NULL, pid = NULL, place = "
+                f"{place if state is State.QUEUED else 'NULL'} WHERE id = ?",
                 (
                     state,
                     None if state.active else self._clock(),
                     message,
+                    asked if kept else Request.NONE,
                     test.errors if test else None,
                     test.count if test else None,
                     run_id,
-                    State.RUNNING,
                 ),
             )
 
@@ -208,9 +199,10 @@ class Store:
         with self.database.writing() as db:
             db.execute("DELETE FROM asked_workers WHERE slot = ?", (slot,))
             return db.execute(
-                "UPDATE runs SET state = ?, ended = ?, progress = NULL, request = '', slot = NULL, "
-                "pid = NULL, message = 'Its training process ended without a word: killed, or the "
-                "machine went down. Resume ' || CASE epochs_done WHEN 0 THEN 'begins again.' "
+                "UPDATE runs SET state = ?, ended = ?, progress = NULL, slot = NULL, pid = NULL, "
+                "request = CASE request WHEN 'stop' THEN 'stop' ELSE '' END, message = "
+                "'Its training process ended without a word: killed, or the machine went down. "
+                "Resume ' || CASE epochs_done WHEN 0 THEN 'begins again.' "
                 "ELSE 'goes on after epoch ' || epochs_done || '.' END "
                 "WHERE state = ? AND slot = ?",
                 (State.INTERRUPTED, self._clock(), State.RUNNING, slot),
@@ -268,18 +260,11 @@ class Store:
             return summaries(db, f"WHERE {condition}", values)
 
 
-FIRST_PLACE = "(SELECT coalesce(min(place), 0) FROM runs WHERE state = 'queued')"
-LAST_PLACE = "(SELECT coalesce(max(place), 0) + 1 FROM runs WHERE state = 'queued')"
+NOW_PLACE = "(SELECT min(coalesce(min(place), 0), 0) - 1 FROM runs WHERE state = 'queued')"
+LAST_PLACE = "(SELECT max(coalesce(max(place), 0), 0) + 1 FROM runs WHERE state = 'queued')"
+RANK = {Request.NONE: 0, Request.YIELD: 1, Request.PAUSE: 2, Request.STOP: 3}
 
 
 def one_line(text: str) -> str:
     """A name as a person typed it, made fit for a table's cell."""
     return " ".join(text.split())[:MAX_NAME]
-
-
-def _request(db: sqlite3.Connection, run_id: int, request: Request) -> None:
-    # A stop outlives a later, weaker wish.
-    db.execute(
-        "UPDATE runs SET request = ? WHERE id = ? AND state = ? AND request != ?",
-        (request, run_id, State.RUNNING, Request.STOP),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnistlab.runs.database import StoreError
 from mnistlab.runs.rows import summaries
 from mnistlab.runs.state import State, Summary
 from mnistlab.runs.store import MAX_NOTES, Store, one_line
@@ -161,11 +162,20 @@ def restore(store: Store, run_ids: Sequence[int]) -> list[int]:
 
 
 def empty_bin(store: Store) -> int:
-    """Remove the deleted runs and their files for good; how many."""
+    """Remove the deleted runs and their files for good; how many.
+
+    Raises StoreError if a file cannot be removed; its run then stays in the bin.
+    """
     with store.database.writing() as db:
-        rows = db.execute("DELETE FROM runs WHERE deleted IS NOT NULL RETURNING id").fetchall()
-    for row in rows:
-        shutil.rmtree(store.run_folder(row["id"]), ignore_errors=True)
+        rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
+        for row in rows:
+            try:
+                shutil.rmtree(store.run_folder(row["id"]))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise StoreError(f"Run {row['id']} cannot be removed: {error}.") from None
+            db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
     return len(rows)
 
 

@@ -87,18 +87,22 @@ def _train(store: Store, run: Run, where: Home) -> None:
 
     from mnistlab.data.files import ensure
     from mnistlab.data.mnist import divide, load
+    from mnistlab.training.resume import read_resumable
+
+    def heed() -> None:
+        # A stop of a run that has epochs needs the data all the same, to read the test images.
+        if watch.asked and not (run.epochs and watch.asked is Request.STOP):
+            raise _Asked
 
     def fetching(message: str, share: float) -> None:
         watch.say(f"{message} ({share:.0%})")
-        if watch.asked:
-            raise _Asked
+        heed()
 
     try:
         ensure(where.data, fetching)
         watch.now("Reading MNIST")
         parts = divide(load(where.data), run.recipe.split, run.recipe.subset)
-        if watch.asked and not (run.epochs and watch.asked is Request.STOP):
-            raise _Asked
+        heed()
     except _Asked:
         _put_aside(store, run.id, watch.asked, len(run.epochs))
         return
@@ -110,7 +114,8 @@ def _train(store: Store, run: Run, where: Home) -> None:
     )
     training = _begin(store, run, device, versions)
     watch.now("Training")
-    _epochs(store, run, training, parts, watch, versions)
+    if watch.asked is not Request.STOP:
+        _epochs(store, run, training, parts, watch, versions)
 
     reason = early_end(run.recipe, training.epochs)
     whole = reason is not None or len(training.epochs) == run.recipe.epochs
@@ -119,7 +124,7 @@ def _train(store: Store, run: Run, where: Home) -> None:
         return
     if not whole:
         # The steps of the unfinished epoch are taken back: what is kept is the last whole one's.
-        _take_up(store, run, training, versions)
+        read_resumable(store.resumable(run.id), training, run.spec)
     watch.now("Reading the test images")
     _conclude(store, run, training, parts, versions, reason, whole)
 
@@ -138,13 +143,15 @@ def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, s
     """A fresh training, or the one that was interrupted, with the store's rows made its own."""
     from mnistlab.arch.build import build
     from mnistlab.training.record import CheckpointError
+    from mnistlab.training.resume import read_resumable
     from mnistlab.training.training import Training
 
     for left in store.run_folder(run.id).glob(".*.safetensors.*"):
         left.unlink(missing_ok=True)
     training = Training(build(run.spec, run.recipe.seed), run.recipe, device)
     if store.resumable(run.id).is_file():
-        _take_up(store, run, training, versions)
+        read_resumable(store.resumable(run.id), training, run.spec)
+        _keep_best(store, run, training, versions)
     elif run.epochs:
         raise CheckpointError(
             f"{store.resumable(run.id).name} is gone, so this training cannot go on after epoch "
@@ -153,14 +160,6 @@ def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, s
     if tuple(training.epochs) != run.epochs:
         store.settle(run.id, training.epochs)
     return training
-
-
-def _take_up(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
-    """Put a training where its last whole epoch left it."""
-    from mnistlab.training.resume import read_resumable
-
-    expected = _record(run, training.epochs, len(training.epochs), versions)
-    read_resumable(store.resumable(run.id), training, expected)
 
 
 def _epochs(
@@ -176,22 +175,23 @@ def _epochs(
     The resumable training is written first. Whatever is missing after a kill, the best checkpoint
     or the row in the store, is made again from it.
     """
-    from mnistlab.training import checkpoint
     from mnistlab.training.loop import train
     from mnistlab.training.resume import write_resumable
 
-    def keep_best() -> None:
-        if best(training.epochs) is training.epochs[-1]:
-            record = _record(run, training.epochs, training.epochs[-1].number, versions)
-            checkpoint.write(store.best_checkpoint(run.id), training.network, record)
-
-    if training.epochs:
-        keep_best()
     for epoch in train(training, parts, report=watch.progress, stopped=lambda: bool(watch.asked)):
         record = _record(run, training.epochs, epoch.number, versions)
         write_resumable(store.resumable(run.id), training, record)
-        keep_best()
+        _keep_best(store, run, training, versions)
         store.add_epoch(run.id, epoch)
+
+
+def _keep_best(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
+    """Keep the last epoch's weights if they are the best so far."""
+    from mnistlab.training import checkpoint
+
+    if training.epochs and best(training.epochs) is training.epochs[-1]:
+        record = _record(run, training.epochs, len(training.epochs), versions)
+        checkpoint.write(store.best_checkpoint(run.id), training.network, record)
 
 
 def _record(run: Run, epochs: list[Epoch], epoch: int, versions: dict[str, str]) -> Record:
@@ -224,16 +224,20 @@ def _conclude(
 
     from mnistlab.training import checkpoint
     from mnistlab.training.evaluate import read_images
-    from mnistlab.training.readings import write_readings
+    from mnistlab.training.readings import read_readings, write_readings
 
     epochs = training.epochs
     record = _record(run, epochs, len(epochs), versions)
     checkpoint.write(store.last_checkpoint(run.id), training.network, record)
     chosen = checkpoint.read(store.best_checkpoint(run.id))
-    # The only look at the test images under the strict split: after the choice was made. What each
-    # image was read as is kept, so that nobody need look again.
-    readings = read_images(chosen.network, parts.test or parts.validation)
-    write_readings(store.readings(run.id), readings)
+    # The only look at the test images under the strict split: after the choice was made, and for
+    # good, as nothing is trained on from here. What each image was read as is kept, so that nobody
+    # looks again, not even after a kill in the next lines.
+    if store.readings(run.id).is_file():
+        readings = read_readings(store.readings(run.id))
+    else:
+        readings = read_images(chosen.network, parts.test or parts.validation)
+        write_readings(store.readings(run.id), readings)
     test = readings.score if parts.test else None
     final = replace(record, epoch=chosen.record.epoch, test=test)
     checkpoint.write(store.best_checkpoint(run.id), chosen.network, final)

@@ -10,6 +10,7 @@ from pathlib import Path
 from mnistlab.arch.ledger import ledger
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.runs import queue
 from mnistlab.runs.archive import MAX_ARCHIVE, pack, unpack
 from mnistlab.runs.compare import differences, recipe_value
 from mnistlab.runs.export import epochs_csv, table_csv, write_tensorboard
@@ -28,6 +29,13 @@ def found(store: Store, run_id: int) -> Run:
     if run := store.run(run_id):
         return run
     raise LabError(f"There is no run {run_id} here; `python -m mnistlab runs` lists them.")
+
+
+def number(text: str) -> int:
+    """A run's number or a count. Raises ValueError if it cannot be one."""
+    if not 0 < (value := int(text)) < 2**63:
+        raise ValueError
+    return value
 
 
 def list_runs(options: argparse.Namespace) -> None:
@@ -87,11 +95,7 @@ def show(options: argparse.Namespace) -> None:
 def resume(options: argparse.Namespace) -> int:
     store = Store(home().runs)
     run = found(store, options.run_id)
-    if not run.state.resumable:
-        raise LabError(
-            f"Run {run.id} is {run.state}; only a paused, failed or interrupted run can be resumed."
-        )
-    store.resume(run.id)
+    queue.resume(store, run.id)
     tend(home())
     return 0 if options.queue else report_end(store, run.id, len(run.epochs))
 
@@ -106,15 +110,16 @@ def report_end(store: Store, run_id: int, shown: int = 0) -> int:
 
 
 def ask(options: argparse.Namespace) -> None:
-    """Pause or stop a run that trains or waits."""
-    store = Store(home().runs)
+    """Pause a run or end it; one that was paused or interrupted may be ended too."""
+    store, request = Store(home().runs), Request(options.command)
     run = found(store, options.run_id)
-    if not run.state.active:
+    if not (run.state.active or (run.state.resumable and request is Request.STOP)):
         raise LabError(f"Run {run.id} is {run.state} already.")
-    if getattr(options, "force", False):
+    if run.state is State.RUNNING and getattr(options, "force", False):
         end_by_force(home(), run.id)
     else:
-        store.request(run.id, Request(options.command))
+        store.request(run.id, request)
+    tend(home())
 
 
 def compare(options: argparse.Namespace) -> None:

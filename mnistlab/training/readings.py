@@ -4,7 +4,6 @@ Kept once a run has ended, so that no later question about it needs another look
 """
 
 import itertools
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,15 +109,20 @@ class Disagreement:
         """
         few = min(len(self.only_first), len(self.only_second))
         count = len(self.only_first) + len(self.only_second)
-        tail = sum(math.comb(count, k) for k in range(few + 1))
         # In whole numbers: 2^-count is nought as a float for large counts.
+        tail = ways = 1
+        for k in range(few):
+            ways = ways * (count - k) // (k + 1)
+            tail += ways
         return min(1.0, 2 * tail / (1 << count))
 
 
 def disagreement(first: Readings, second: Readings) -> Disagreement:
-    """Compare two networks image by image. Raises ValueError if they read different images."""
+    """Compare two networks image by image. Raises CheckpointError if they read different images."""
     if not np.array_equal(first.labels, second.labels):
-        raise ValueError("the two networks have read different images")
+        raise CheckpointError(
+            "The two networks have read different images; they cannot be told apart."
+        )
     return Disagreement(
         np.flatnonzero(~first.wrong & second.wrong), np.flatnonzero(first.wrong & ~second.wrong)
     )

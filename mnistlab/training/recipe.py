@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 
 from mnistlab.arch.spec import Spec
 from mnistlab.data.kinds import Augmentation, Split
@@ -94,6 +95,7 @@ def suggested(spec: Spec) -> Recipe:
     return Recipe(learning_rate=0.1 if spec.batch_norm else 0.02)
 
 
+@lru_cache(maxsize=1024)
 def recipe_from_json(text: str) -> Recipe:
     """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else."""
     try:

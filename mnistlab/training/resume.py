@@ -9,6 +9,7 @@ import safetensors
 import torch
 from safetensors.torch import load, save
 
+from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_whole
 from mnistlab.training.record import CheckpointError, Record, read_record
 from mnistlab.training.training import Training
@@ -25,24 +26,37 @@ def threads_of(path: Path) -> int | None:
     return int(count) if count.isdecimal() else None
 
 
-def read_resumable(path: Path, training: Training, record: Record) -> None:
+def read_resumable(path: Path, training: Training, spec: Spec) -> None:
     """Let a fresh training go on where the file's stood.
 
-    `record` says what is expected. Raises CheckpointError if the file is damaged or holds another
-    network's or recipe's training; the training must then not be used.
+    Raises CheckpointError if the file is damaged or holds another network's or recipe's training,
+    or one on another kind of device; the training must then not be used.
     """
     found = _record(path)
-    if (found.spec, found.recipe) != (record.spec, record.recipe):
+    if (found.spec, found.recipe) != (spec, training.recipe):
         raise CheckpointError(
             f"{path.name} belongs to another training ({found.spec}; {found.recipe}). "
             "Train this network again from the start."
+        )
+    device = found.environment.get("device", training.device.type)
+    if device != training.device.type:
+        raise CheckpointError(
+            f"{path.name} was trained on {device}, this machine trains on {training.device.type}; "
+            "resume it there, or train again from the start."
         )
     try:
         tensors = load(path.read_bytes())
         if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
             raise ValueError("it holds values that are not numbers")
         training.restore(tensors, found.epochs)
-    except (OSError, safetensors.SafetensorError, LookupError, ValueError, RuntimeError) as error:
+    except (
+        OSError,
+        safetensors.SafetensorError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise _damaged(path, " ".join(str(error).split())[:200]) from None
 
 

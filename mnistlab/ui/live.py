@@ -10,20 +10,53 @@ from mnistlab.arch.presets import reported
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import runs as run_charts
 from mnistlab.data.kinds import Split
+from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.runs import queue
 from mnistlab.runs.forecast import duration, speed, waiting_seconds
 from mnistlab.runs.jobs import end_by_force, tend, workers
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.store import Store
-from mnistlab.runs.table import newest
 from mnistlab.training.score import percent
 from mnistlab.ui import page, parts, plot
 
 POLL_SECONDS = 1.0
+IDLE_SECONDS = 5.0
+"""How often a page looks while something trains, and while nothing does."""
+FAR = 100
+"""Queued runs behind which nothing is forecast."""
 CHOSEN = {
     Split.STRICT: "Chosen on 10,000 training images that were kept apart.",
     Split.ARTICLE: "Chosen on the test images themselves, as the article does: optimistic.",
 }
+
+
+def follow(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
+    """Draw now and again and keep the workers going; the whole page anew when something begins or
+    ends, here or in another browser.
+    """
+    store = Store(lab.runs)
+    try:
+        before = queue.pulse(store, run_ids)
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    busy = before[:2] != (0, 0)
+
+    @st.fragment(run_every=POLL_SECONDS if busy else IDLE_SECONDS)
+    def look() -> None:
+        page.tell_refusal()
+        try:
+            tend(lab)
+            draw(store)
+            changed = queue.pulse(store, run_ids) != before
+        except LabError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        if changed:
+            st.rerun()
+
+    look()
 
 
 def controls(lab: Home, run: Summary) -> None:
@@ -42,14 +75,21 @@ def controls(lab: Home, run: Summary) -> None:
         button("Stop", "stop", store.request, run.id, Request.STOP)
     if run.state is State.RUNNING and run.silent(time.time()) is not None:
         button("End its process", "cancel", end_by_force, lab, run.id)
-    if run.state is State.QUEUED:
+    if run.state is State.QUEUED and not run.request:
         button("Cancel", "close", store.request, run.id, Request.STOP)
-    if run.state.resumable:
+    if run.state.resumable and not run.deleted:
         button("Resume", "play_arrow", _resume, lab, run.id)
+        if run.epochs_done and not run.request:
+            button("End here", "stop", _end, lab, run.id)
 
 
 def _resume(lab: Home, run_id: int) -> None:
-    Store(lab.runs).resume(run_id)
+    queue.resume(Store(lab.runs), run_id)
+    tend(lab)
+
+
+def _end(lab: Home, run_id: int) -> None:
+    Store(lab.runs).request(run_id, Request.STOP)
     tend(lab)
 
 
@@ -70,7 +110,7 @@ def _doing(run: Summary) -> str:
             "its process if it does not come back; the run can then be resumed."
         )
     asked = {Request.STOP: "stopping …", Request.PAUSE: "pausing …", Request.YIELD: "yielding …"}
-    if run.state is State.RUNNING and run.request in asked:
+    if run.state.active and run.request in asked:
         return asked[run.request]
     return "" if run.message == "Training" else run.message
 
@@ -100,18 +140,18 @@ def _bar(lab: Home, run: Summary) -> str:
 def _place(lab: Home, run: Summary) -> str:
     """Which place in the queue a run has, what it waits for, and for about how long."""
     store = Store(lab.runs)
-    queue, running = store.queue(), store.running()
-    ids = [each.id for each in queue]
+    ahead, running = store.queue(FAR), store.running()
+    ids = [each.id for each in ahead]
     if run.id not in ids:
-        return "Waiting"
-    waits = waiting_seconds(running, queue, workers(), speed(newest(store, 50)))
+        return f"In the queue, behind more than {FAR} others"
     index = ids.index(run.id)
-    if len(running) < workers() and index < workers() - len(running):
+    if index < workers() - len(running):
         return "A training process is starting"
-    wait = waits[index]
-    begins = f", begins in about {duration(wait)}" if wait is not None else ""
-    names = ", ".join(f"run {each.id}" for each in running)
-    return f"Place {index + 1} in the queue, behind {names}{begins}"
+    behind = [f"run {each}" for each in (*(one.id for one in running), *ids[:index])]
+    names = f", behind {', '.join(behind[:4])}{' …' if len(behind) > 4 else ''}" if behind else ""
+    wait = waiting_seconds(running, ahead, workers(), speed(queue.measured(store)))[index]
+    begins = f"; begins in about {duration(wait)}" if wait is not None else ""
+    return f"Place {index + 1} in the queue{names}{begins}"
 
 
 def curves(run: Run, wide: bool) -> None:

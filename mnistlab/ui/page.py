@@ -40,11 +40,17 @@ def go(name: str, label: str, icon: str) -> None:
 
 
 def attempt(action: Callable[..., object], *values: object) -> None:
-    """Do what a button says; a refusal is shown when the page is drawn next."""
+    """Do what a button says; `tell_refusal` shows what was refused."""
     try:
         action(*values)
-    except LabError as error:
+    except (LabError, OSError) as error:
         st.session_state["refused"] = str(error)
+
+
+def tell_refusal() -> None:
+    """Show what `attempt` was refused, once; for the top of whatever is drawn after a button."""
+    if refused := st.session_state.pop("refused", None):
+        st.error(refused, icon=":material/error:")
 
 
 def begin(name: str, title: str) -> bool:
@@ -65,8 +71,7 @@ def begin(name: str, title: str) -> bool:
             shown = f"**{label}**" if here else label
             st.page_link(path, label=shown, query_params=_query(label, here))
     st.title(title, anchor=False)
-    if refused := st.session_state.pop("refused", None):
-        st.error(refused, icon=":material/error:")
+    tell_refusal()
     entered = st.session_state.get("page") != name
     st.session_state["page"] = name
     return entered

@@ -124,6 +124,7 @@ def test_the_queue_shows_places_and_lets_a_later_run_go_first(
     page.locator(f".st-key-Run-now-{third} button").first.click()
     expect(page.locator(".lab-state").first).to_have_text("running")
     page.locator(f".st-key-Cancel-{second} button").first.click()
+    expect(page.locator(f".st-key-Cancel-{second}")).to_have_count(0)
     wait_for_epochs(page, store, third, 1)
     assert [run.id for run in store.queue()] == [first], "the run that stepped back comes next"
     end(store, third, first)

@@ -115,6 +115,7 @@ def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> No
     page.go_back()
     expect(gauge).to_have_text("12,490")
     expect(page.get_by_role("alert")).to_have_count(0)
+    settled(page)  # the link below is drawn last
     page.get_by_role("link", name="Train this network").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
     page.reload()

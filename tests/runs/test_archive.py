@@ -21,7 +21,7 @@ from safetensors.torch import load, save
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
-from mnistlab.runs import archive
+from mnistlab.runs import archive, queue
 from mnistlab.runs.archive import ArchiveError, pack, unpack
 from mnistlab.runs.database import StoreError
 from mnistlab.runs.state import Run, State
@@ -149,9 +149,9 @@ def test_a_run_that_trains_arrives_interrupted_and_goes_on(store: Store, heard: 
     assert run.epochs == EPOCHS[:3] and run.ended == store.run(run_id).heartbeat  # type: ignore[union-attr]
     assert files_of(store, there) == files_of(store, run_id)
     training = Training(build(SPEC, seed=2), RECIPE)
-    read_resumable(store.resumable(there), training, record(3))
+    read_resumable(store.resumable(there), training, SPEC)
     assert tuple(training.epochs) == EPOCHS[:3]
-    store.resume(there)
+    queue.resume(store, there)
     assert [queued.id for queued in store.queue()] == [there]
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.home import Home
-from mnistlab.runs import jobs
+from mnistlab.runs import jobs, queue
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.training import checkpoint
@@ -51,6 +51,13 @@ TINY = ("4-p-gap-bn-drop0.1", Recipe(epochs=2, batch_size=128, subset=256, **ADA
 LONG = (RUNS[0][0], replace(RUNS[0][1], epochs=12))
 LARGE = ("16-p-48-p-64-gap-bn", replace(LONG[1], **ADAM))
 """Its training takes more room than a worker's ballast."""
+
+
+def again(store: Store, run_id: int) -> None:
+    """Press Resume, where there is one."""
+    run = store.run(run_id)
+    if run and run.state.resumable:
+        queue.resume(store, run_id)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +105,7 @@ def next_start(lab: Home, run_id: int) -> Run:
 
 def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
     """What a run gives that is resumed and then left alone."""
-    Store(lab.runs).resume(run_id)
+    again(Store(lab.runs), run_id)
     assert workers.work(lab)
     return outcome(lab, run_id)
 
@@ -120,7 +127,7 @@ def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
         reference, span = references[ends % len(RUNS)]
         run_id = queued(lab, RUNS[ends % len(RUNS)])
         while the(lab, run_id).state is not State.DONE:
-            store.resume(run_id)
+            again(store, run_id)
             kills += not workers.work(lab, after=chance.uniform(0, span) if kills < KILLS else None)
             next_start(lab, run_id)
         ends += 1
@@ -157,7 +164,7 @@ def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
         reference, span = alone(workers, lab, run)
         run_id, wishes = queued(lab, run), 8
         while the(lab, run_id).state is not State.DONE:
-            store.resume(run_id)
+            again(store, run_id)
             workers.start(lab)
             if wishes:
                 time.sleep(chance.uniform(0, span))
@@ -238,7 +245,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
 
     # Room enough to be asked again, and not enough to train.
     fill(small_disk, 131072)
-    Store(lab.runs).resume(run_id)
+    again(Store(lab.runs), run_id)
     assert workers.work(lab)
     found = the(lab, run_id)
     assert found.state is State.FAILED and "disk is full" in found.message, found.message
@@ -256,7 +263,7 @@ def test_a_file_that_may_not_grow_fails_the_run_and_it_goes_on_once_it_may(
     best = Store(lab.runs).best_checkpoint(run_id)
     pause_after(workers, lab, run_id, 2)
     kept, before = bits(best), the(lab, run_id).epochs
-    Store(lab.runs).resume(run_id)
+    again(Store(lab.runs), run_id)
     assert workers.work(lab, largest=300_000)
     found = the(lab, run_id)
     assert found.state is State.FAILED and "File too large" in found.message, found.message
@@ -291,7 +298,7 @@ def test_a_training_that_is_cut_short_or_gone_fails_in_a_sentence(
         file.unlink()
     else:
         os.truncate(file, int(file.stat().st_size * share))
-    store.resume(run_id)
+    queue.resume(store, run_id)
     assert workers.work(lab)
     found = the(lab, run_id)
     word = "is gone" if share is None else "damaged"

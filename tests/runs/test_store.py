@@ -1,3 +1,4 @@
+import itertools
 import sqlite3
 import threading
 from pathlib import Path
@@ -6,11 +7,12 @@ import pytest
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
+from mnistlab.runs import queue
 from mnistlab.runs.database import FIRST, StoreError
 from mnistlab.runs.jobs import start_worker, worker_lock
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import ARRIVAL_SECONDS, Store
-from mnistlab.runs.table import Query, newest, table
+from mnistlab.runs.table import Query, delete, newest, restore, table
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
@@ -111,10 +113,13 @@ def test_a_queued_run_with_epochs_behind_it_is_paused_even_by_a_stop(store: Stor
     store.add_epoch(run_id, EPOCHS[0])
     store.finish(run_id, State.PAUSED, "")
     for request in (Request.STOP, Request.PAUSE):
-        store.resume(run_id)
+        queue.resume(store, run_id)
         store.request(run_id, request)
         run = store.run(run_id)
         assert run and run.state is State.PAUSED and run.epochs and "epoch 1" in run.message
+    # A run that waits for nothing but its end is brought there by the next worker.
+    store.request(run_id, Request.STOP)
+    assert (run := store.claim()) and run.id == run_id and run.request is Request.STOP
 
 
 def order(store: Store) -> list[int]:
@@ -123,27 +128,79 @@ def order(store: Store) -> list[int]:
 
 def test_queued_runs_change_places(store: Store) -> None:
     a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
-    store.move(c, -1)
+    queue.move(store, c, -1)
     assert order(store) == [a, c, b]
-    store.move(a, 1)
+    queue.move(store, a, 1)
     assert order(store) == [c, a, b]
     for run_id, by in ((c, -1), (b, 1), (99, 1)):
-        store.move(run_id, by)
+        queue.move(store, run_id, by)
     assert order(store) == [c, a, b], "a place that there is not changes nothing"
-    store.run_now(b)
+    queue.run_now(store, b)
     assert order(store) == [b, c, a] and (run := store.claim()) and run.id == b
 
 
 def test_run_now_asks_the_running_run_to_step_back_and_it_comes_next(store: Store) -> None:
     a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
     store.claim()
-    store.run_now(c)
+    queue.run_now(store, c)
     assert store.report(a, "Training") is Request.YIELD
     store.finish(a, State.QUEUED, "Stepped back.")
     assert order(store) == [c, a, b]
     store.claim()
-    store.run_now(b, workers=2)
+    queue.run_now(store, b, workers=2)
     assert store.report(c, "Training") is Request.NONE, "there is room for both"
+
+
+def test_of_several_workers_as_many_step_back_as_are_wanted_now(store: Store) -> None:
+    ids = [store.add("", SPEC, RECIPE) for _ in range(5)]
+    for slot in range(2):
+        store.claim(slot)
+    queue.run_now(store, ids[3], workers=2)
+    queue.run_now(store, ids[3], workers=2)
+    assert [run.request for run in store.running()] == [Request.NONE, Request.YIELD]
+    queue.run_now(store, ids[4], workers=2)
+    assert [run.request for run in store.running()] == [Request.YIELD, Request.YIELD]
+    for run_id in ids[:2]:
+        store.finish(run_id, State.QUEUED, "Stepped back.")
+    assert order(store) == [ids[4], ids[3], ids[0], ids[1], ids[2]]
+    queue.move(store, ids[1], -1)
+    assert order(store) == [ids[4], ids[3], ids[1], ids[0], ids[2]]
+
+
+def test_the_stronger_request_wins_whenever_it_comes(store: Store) -> None:
+    def ask(heard: State, *requests: Request) -> tuple[State, Request]:
+        run_id = store.add("", SPEC, RECIPE)
+        while (claimed := store.claim()) and claimed.id != run_id:
+            store.finish(claimed.id, State.DONE, "")
+        store.add_epoch(run_id, EPOCHS[0])
+        for request in requests:
+            store.request(run_id, request)
+        store.finish(run_id, heard, "")
+        run = store.run(run_id)
+        assert run is not None
+        return run.state, run.request
+
+    none, stop, pause, back = Request.NONE, Request.STOP, Request.PAUSE, Request.YIELD
+    assert ask(State.PAUSED, pause) == (State.PAUSED, none)
+    assert ask(State.PAUSED, pause, back) == (State.PAUSED, none)
+    assert ask(State.QUEUED, back, pause) == (State.PAUSED, none)
+    assert ask(State.QUEUED, back) == (State.QUEUED, none)
+    # What was heard before the stop came cannot end the run; the next worker does.
+    assert ask(State.PAUSED, pause, stop) == (State.QUEUED, stop)
+    assert ask(State.QUEUED, back, stop) == (State.QUEUED, stop)
+    assert ask(State.STOPPED, stop, pause) == (State.STOPPED, none)
+    assert ask(State.FAILED, stop) == (State.FAILED, stop)
+    assert ask(State.DONE, stop) == (State.DONE, none)
+
+
+def test_a_stop_outlives_the_process_that_was_to_carry_it_out(store: Store) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    store.claim()
+    store.add_epoch(run_id, EPOCHS[0])
+    store.request(run_id, Request.STOP)
+    store.interrupt_orphans(0)
+    queue.resume(store, run_id)
+    assert (run := store.claim()) and run.id == run_id and run.request is Request.STOP
 
 
 def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> None:
@@ -151,15 +208,48 @@ def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> 
         run_id = store.add("", SPEC, RECIPE)
         store.claim()
         store.add_epoch(run_id, EPOCHS[0])
-        if not state.active:
-            store.finish(run_id, state, "why")
-            store.resume(run_id)
-            run = store.run(run_id)
-            assert run and run.state is (State.QUEUED if state.resumable else state)
-            assert run.epochs == (EPOCHS[0],)
-            store.request(run_id, Request.STOP)
-        else:
+        if state.active:
             store.finish(run_id, State.DONE, "")
+            continue
+        store.finish(run_id, state, "why")
+        if not state.resumable:
+            with pytest.raises(StoreError, match="cannot be resumed"):
+                queue.resume(store, run_id)
+            continue
+        delete(store, [run_id])
+        with pytest.raises(StoreError, match="bin"):
+            queue.resume(store, run_id)
+        restore(store, [run_id])
+        queue.resume(store, run_id)
+        run = store.run(run_id)
+        assert run and run.state is State.QUEUED and run.epochs == (EPOCHS[0],)
+        store.claim()
+        store.finish(run_id, State.DONE, "")
+
+
+def test_the_pulse_beats_when_something_begins_or_ends_and_only_then(store: Store) -> None:
+    pulses = [queue.pulse(store)]
+    run_id = store.add("", SPEC, RECIPE)
+    pulses.append(queue.pulse(store, [run_id]))
+    store.claim()
+    pulses.append(queue.pulse(store, [run_id]))
+    store.report(run_id, "Training", Progress(1, 64, 512, 99.5))
+    store.add_epoch(run_id, EPOCHS[0])
+    assert queue.pulse(store, [run_id]) == pulses[-1]
+    store.finish(run_id, State.PAUSED, "")
+    pulses.append(queue.pulse(store, [run_id]))
+    queue.resume(store, run_id)
+    pulses.append(queue.pulse(store, [run_id]))
+    assert all(one != other for one, other in itertools.pairwise(pulses))
+
+
+def test_only_what_was_trained_here_tells_the_machine_s_speed(store: Store) -> None:
+    here, elsewhere = store.add("", SPEC, RECIPE), store.add("", SPEC, RECIPE)
+    store.claim()
+    for run_id in (here, elsewhere):
+        store.settle(run_id, EPOCHS)
+    assert [run.id for run in queue.measured(store)] == [here]
+    assert queue.waiting(store) == 1
 
 
 def test_a_run_that_was_taken_from_its_worker_tells_it_to_let_go(store: Store) -> None:

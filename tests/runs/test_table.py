@@ -152,7 +152,6 @@ def test_the_bin_takes_what_has_ended_and_gives_it_back(two: Store) -> None:
     two.run_folder(1).mkdir()
     assert delete(two, [1, 2, 99]) == [1], "a queued run stays"
     assert table(two, Query()).total == 1 == table(two, Query(deleted=True)).total
-    two.resume(1)
     assert [run.id for run in two.queue()] == [2]
     assert restore(two, [1, 2]) == [1] and table(two, Query()).total == 2
     delete(two, [1])

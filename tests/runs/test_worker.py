@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from mnistlab.arch.spec import Conv, Spec, SpecError, parse
 from mnistlab.data.kinds import Split
-from mnistlab.data.mnist import divide, load
+from mnistlab.data.mnist import Digits, divide, load
 from mnistlab.errors import LabError
 from mnistlab.home import Home
-from mnistlab.runs import jobs
+from mnistlab.runs import jobs, queue
 from mnistlab.runs.jobs import submit, tend, worker_lock
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
+from mnistlab.runs.worker import train_run
 from mnistlab.training import checkpoint
-from mnistlab.training.epoch import best
-from mnistlab.training.evaluate import evaluate
+from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.evaluate import evaluate, read_images
+from mnistlab.training.readings import Readings, read_readings
 from mnistlab.training.recipe import Recipe
 
 SMALL = parse("4-p4-8-p8-gap-bn")
@@ -114,7 +117,7 @@ def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -
     kept = checkpoint.read(Store(lab.runs).best_checkpoint(long))
     # Between its checkpoint and its row an epoch is in the file alone.
     assert kept.record.epoch <= len(run.epochs) + 1
-    Store(lab.runs).resume(long)
+    queue.resume(Store(lab.runs), long)
     until(lambda: tend(lab) or len(the(lab, long).epochs) > len(run.epochs) + 1)
     assert the(lab, long).epochs[: len(run.epochs)] == run.epochs
     with sqlite3.connect(Store(lab.runs).database.file) as db:
@@ -129,6 +132,59 @@ def test_workers_started_too_many_times_train_every_run_once(lab: Home) -> None:
     assert [len(the(lab, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_test_images_are_read_once_even_if_the_end_is_interrupted(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    store, looks = Store(lab.runs), []
+    run_id = store.add("", SMALL, QUICK)
+
+    def counting(network: nn.Module, digits: Digits) -> Readings:
+        looks.append(len(digits))
+        return read_images(network, digits)
+
+    def add_epoch(self: Store, run_id: int, epoch: Epoch) -> None:
+        real_add_epoch(self, run_id, epoch)
+        if stopped:
+            self.request(run_id, Request.STOP)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*values: object, **more: object) -> None:
+        raise Killed
+
+    real_add_epoch = Store.add_epoch
+    monkeypatch.setattr("mnistlab.training.evaluate.read_images", counting)
+    monkeypatch.setattr(Store, "add_epoch", add_epoch)
+    with monkeypatch.context() as end, pytest.raises(Killed):
+        end.setattr(Store, "finish", killed)
+        run = store.claim()
+        assert run is not None
+        train_run(store, run, lab, 0)
+    store.interrupt_orphans(0)
+    assert the(lab, run_id).state is State.INTERRUPTED and looks == [10_000]
+    queue.resume(store, run_id)
+    run = store.claim()
+    assert run is not None
+    train_run(store, run, lab, 0)
+    run = the(lab, run_id)
+    assert run.state is (State.STOPPED if stopped else State.DONE)
+    assert len(run.epochs) == (1 if stopped else 2) and looks == [10_000]
+    assert run.test and run.test == read_readings(store.readings(run_id)).score
+
+
+def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -> None:
+    store, run_id = Store(lab.runs), submit(lab, "", SMALL, LONG)
+    until(lambda: the(lab, run_id).epochs)
+    store.request(run_id, Request.PAUSE)
+    until(lambda: the(lab, run_id).state is State.PAUSED)
+    paused = the(lab, run_id)
+    store.request(run_id, Request.STOP)
+    until(lambda: tend(lab) or the(lab, run_id).state is State.STOPPED)
+    assert the(lab, run_id).epochs == paused.epochs and the(lab, run_id).test
+
+
 def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
     run_id = submit(lab, "", SMALL, Recipe(epochs=30, batch_size=8, subset=512))
     until(lambda: len(the(lab, run_id).epochs) >= 2)
@@ -140,7 +196,7 @@ def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) ->
     jobs.end_by_force(lab, run_id)
     run = the(lab, run_id)
     assert run.state is State.INTERRUPTED and run.message
-    Store(lab.runs).resume(run_id)
+    queue.resume(Store(lab.runs), run_id)
     tend(lab)
     until(lambda: the(lab, run_id).state is State.DONE)
     assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 31))
@@ -159,7 +215,7 @@ def test_two_workers_train_two_runs_side_by_side(
 def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -> None:
     long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
     until(lambda: the(lab, long).epochs)
-    Store(lab.runs).run_now(short)
+    queue.run_now(Store(lab.runs), short)
     until(lambda: the(lab, short).state is State.DONE)
     before = len(the(lab, long).epochs)
     until(lambda: len(the(lab, long).epochs) > before)

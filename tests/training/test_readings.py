@@ -100,7 +100,7 @@ def test_two_networks_are_told_apart_image_by_image(readings: Readings) -> None:
         assert (index in apart.only_first) == (one and not two)
         assert (index in apart.only_second) == (two and not one)
     strangers = Readings(readings.labels[:9], readings.read[:9], readings.confidence[:9])
-    with pytest.raises(ValueError, match="different images"):
+    with pytest.raises(CheckpointError, match="different images"):
         disagreement(readings, strangers)
 
 

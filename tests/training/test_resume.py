@@ -70,7 +70,7 @@ def test_put_aside_after_every_epoch_it_ends_with_the_same_bits(
         write_resumable(path, going, record(going))
         torch.rand(number + 1)  # what happens in between must not matter
         going = fresh(recipe, seed=9)
-        read_resumable(path, going, record(going))
+        read_resumable(path, going, SPEC)
     assert same(alone.state(), going.state())
     assert figures(alone.epochs) == figures(going.epochs)
     assert threads_of(path) == 1
@@ -88,7 +88,7 @@ def put_aside(parts: Parts, tmp_path: Path) -> Path:
 def test_another_network_s_or_recipe_s_training_is_refused(put_aside: Path) -> None:
     training = fresh(Recipe(epochs=3, batch_size=32))
     with pytest.raises(CheckpointError, match="another training"):
-        read_resumable(put_aside, training, record(training))
+        read_resumable(put_aside, training, SPEC)
 
 
 def test_a_damaged_one_is_refused(put_aside: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
     def refused() -> None:
         victim = fresh(Recipe(epochs=3, batch_size=64))
         with pytest.raises(CheckpointError, match="damaged"):
-            read_resumable(put_aside, victim, record(victim))
+            read_resumable(put_aside, victim, SPEC)
 
     put_aside.write_bytes(content[:-50])
     refused()
@@ -114,6 +114,7 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
         ("optimiser.0.momentum_buffer", None),
         ("random.order", None),
         ("random.global", torch.zeros(7, dtype=torch.uint8)),
+        ("random.global", torch.zeros(7)),
         ("network.conv1.conv.weight", None),
         ("network.conv1.conv.weight", torch.full((4, 1, 3, 3), torch.nan)),
         ("optimiser.0.momentum_buffer", torch.zeros(2, 2)),
@@ -124,3 +125,10 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
             del changed[name]
         save_file(changed, put_aside, metadata=metadata)
         refused()
+
+
+def test_a_training_on_another_kind_of_device_is_refused(put_aside: Path) -> None:
+    metadata = read_record(put_aside).to_metadata() | {"environment": '{"device": "cuda"}'}
+    save_file(load_tensors(put_aside.read_bytes()), put_aside, metadata=metadata)
+    with pytest.raises(CheckpointError, match="trained on cuda"):
+        read_resumable(put_aside, fresh(Recipe(epochs=3, batch_size=64)), SPEC)
