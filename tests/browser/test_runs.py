@@ -204,6 +204,34 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     healthy(page)
 
 
+def test_what_is_chosen_stays_chosen_when_other_runs_arrive(
+    app: App, store: Store, page: Page
+) -> None:
+    def arrive(name: str) -> None:
+        store.request(store.add(name, TINY, LONG), Request.STOP)
+
+    for name in ("first", "second"):
+        arrive(name)
+    page.goto(f"{app.url}/runs")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    settled(page)
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 17)
+    expect(page.get_by_role("link", name="Open run 2")).to_be_visible()
+    arrive("another student's")
+    page.get_by_text("High first").click()
+    expect(page.get_by_text("Runs found: 3.")).to_be_visible()
+    page.get_by_text("High first").click()
+    settled(page)
+    expect(page.get_by_role("link", name="Open run 2")).to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("second")
+    expect(page.get_by_role("dialog")).not_to_contain_text("another")
+    healthy(page)
+
+
 def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
     app: App, store: Store, page: Page
 ) -> None:
