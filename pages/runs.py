@@ -18,8 +18,7 @@ from mnistlab.runs.table import Query, Sort, delete, empty_bin, points, restore,
 from mnistlab.ui import live, page, parts, plot, waiting
 
 SIZE = 15
-ROW = 35
-"""Pixels; the table shows a whole page of it and does not scroll in itself."""
+ROW = 35  # pixels; the table shows a whole page and does not scroll in itself
 EVERYTHING = 100_000
 lab = home()
 store = Store(lab.runs)
@@ -117,7 +116,9 @@ try:
     place = f"table_{query}"
     pages = max(1, -(-table(store, replace(query, size=0)).total // SIZE))
     # The last page may have gone with its last run.
-    number = get[f"page_{place}"] = min(get.get(f"page_{place}", 1), pages)
+    if get.get(f"page_{place}", 1) > pages:
+        get[f"page_{place}"] = pages
+    number = get.get(f"page_{place}", 1)
     query = replace(query, page=number - 1)
     found = table(store, query)
     dots = points(store, query)

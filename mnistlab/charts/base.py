@@ -92,6 +92,8 @@ def logarithmic(figure: Figure) -> Figure:
     """The figure with a logarithmic y axis, marked at 1, 2 and 5 where a factor of 2 is in view."""
     values = [y for trace in figure["data"] for y in trace["y"]]
     figure["layout"]["yaxis"] |= {"type": "log", "tickformat": "~g"}
+    if not values:
+        figure["layout"]["yaxis"]["range"] = [-2, 0.5]
     if not values or max(values) > 2.5 * min(values):
         ticks = [one * ten for ten in (0.001, 0.01, 0.1, 1, 10) for one in (1, 2, 5)]
         figure["layout"]["yaxis"]["tickvals"] = ticks

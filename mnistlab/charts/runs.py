@@ -74,9 +74,15 @@ def colours(count: int) -> list[str]:
     return [RUNS[index % len(RUNS)] for index in range(count)]
 
 
+SCATTER = "Best validation accuracy (%) by parameters"
+
+
 def scatter(points: Sequence[Point]) -> Figure:
     """Total parameters (logarithmic) against the best validation accuracy, with the budget."""
-    low = floor([100 * point.accuracy for point in points])
+    # A few runs that never learnt must not press all others into a line.
+    ordered = sorted(100 * point.accuracy for point in points)
+    low = floor(ordered[len(ordered) // 10 :])
+    below = sum(value < low for value in ordered)
     dots: Trace = {
         "type": "scatter",
         "mode": "markers",
@@ -90,7 +96,7 @@ def scatter(points: Sequence[Point]) -> Figure:
             "color": [WITHIN if point.parameters <= BUDGET else OVER for point in points],
         },
     }
-    result = figure("Best validation accuracy (%) by parameters", [dots], height=330)
+    result = figure(SCATTER + (f" · {below} below" if below else ""), [dots], height=330)
     layout = result["layout"]
     layout |= {"hovermode": "closest", "showlegend": False, "shapes": goal_marks()}
     totals = [BUDGET, *(point.parameters for point in points)]

@@ -14,33 +14,35 @@ def work(run: Summary) -> float:
     return float(ledger(run.spec).macs) * (run.recipe.subset or TRAINING_DIGITS[run.recipe.split])
 
 
-def speed(measured: Sequence[Summary]) -> float | None:
-    """Multiply–accumulates a second that the machine has trained at; None if nothing has."""
-    seconds = sum(run.seconds for run in measured)
-    return sum(work(run) * run.epochs_done for run in measured) / seconds if seconds else None
-
-
-def expected_seconds(run: Summary, speed: float | None) -> float | None:
-    """What is left of a run, by its own epochs or else by the machine's speed."""
+def expected_seconds(run: Summary, measured: Sequence[Summary]) -> float | None:
+    """What is left of a run: by its own epochs, or else by runs of the same network, or of any."""
     if run.seconds_left is not None:
         return run.seconds_left
-    return work(run) * run.recipe.epochs / speed if speed else None
+    alike = [each for each in measured if each.spec == run.spec] or measured
+    seconds = sum(each.seconds for each in alike)
+    if not seconds:
+        return None
+    speed = sum(work(each) * each.epochs_done for each in alike) / seconds
+    return work(run) * run.recipe.epochs / speed
 
 
 def waiting_seconds(
-    running: Sequence[Summary], queue: Sequence[Summary], workers: int, speed: float | None
+    running: Sequence[Summary],
+    queue: Sequence[Summary],
+    workers: int,
+    measured: Sequence[Summary],
 ) -> list[float | None]:
     """For each queued run, the seconds until a worker takes it; None where that cannot be said.
 
     Every worker takes the first queued run as soon as it is free.
     """
-    free: list[float | None] = [expected_seconds(run, speed) for run in running]
+    free: list[float | None] = [expected_seconds(run, measured) for run in running]
     free += [0.0] * max(0, workers - len(running))
     waits: list[float | None] = []
     for run in queue:
         first = min(range(len(free)), key=lambda n: (free[n] is None, free[n] or 0.0))
         waits.append(free[first])
-        takes, start = expected_seconds(run, speed), free[first]
+        takes, start = expected_seconds(run, measured), free[first]
         free[first] = None if start is None or takes is None else start + takes
     return waits
 

@@ -13,7 +13,7 @@ from mnistlab.data.kinds import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.runs import queue
-from mnistlab.runs.forecast import duration, speed, waiting_seconds
+from mnistlab.runs.forecast import duration, waiting_seconds
 from mnistlab.runs.jobs import end_by_force, tend, workers
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.store import Store
@@ -149,7 +149,7 @@ def _place(lab: Home, run: Summary) -> str:
         return "A training process is starting"
     behind = [f"run {each}" for each in (*(one.id for one in running), *ids[:index])]
     names = f", behind {', '.join(behind[:4])}{' …' if len(behind) > 4 else ''}" if behind else ""
-    wait = waiting_seconds(running, ahead, workers(), speed(queue.measured(store)))[index]
+    wait = waiting_seconds(running, ahead, workers(), queue.measured(store))[index]
     begins = f"; begins in about {duration(wait)}" if wait is not None else ""
     return f"Place {index + 1} in the queue{names}{begins}"
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.home import Home
 from mnistlab.runs import queue
-from mnistlab.runs.forecast import duration, speed, waiting_seconds
+from mnistlab.runs.forecast import duration, waiting_seconds
 from mnistlab.runs.jobs import tend, workers
 from mnistlab.runs.state import Request
 from mnistlab.runs.store import Store
@@ -19,7 +19,7 @@ def show(lab: Home) -> None:
     first, running, count = store.queue(SHOWN), store.running(), queue.waiting(store)
     if count <= max(0, workers() - len(running)):
         return
-    waits = waiting_seconds(running, first, workers(), speed(queue.measured(store)))
+    waits = waiting_seconds(running, first, workers(), queue.measured(store))
     st.subheader("Queue", anchor=False)
     for place, (run, wait) in enumerate(zip(first, waits, strict=True), 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS
-from mnistlab.runs.forecast import duration, expected_seconds, speed, waiting_seconds, work
-from mnistlab.runs.state import State
+from mnistlab.arch.spec import parse
+from mnistlab.runs.forecast import duration, expected_seconds, waiting_seconds
 from mnistlab.runs.store import Store
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
@@ -38,24 +39,29 @@ def test_a_run_ends_when_its_epochs_left_have_taken_as_long_as_those_before(stor
     assert store.running()[0].seconds_left == pytest.approx(8 * 3), "an old report"
 
 
-def test_a_run_that_has_no_epoch_yet_is_judged_by_the_machine_s_speed(store: Store) -> None:
+def test_a_run_that_has_no_epoch_yet_is_judged_by_others(store: Store) -> None:
     running, queue = store.running(), store.queue()
-    pace = speed(running)
-    assert pace == pytest.approx(work(running[0]) / 3)
-    assert expected_seconds(queue[0], pace) == pytest.approx(30)
-    assert expected_seconds(queue[1], pace) == pytest.approx(3)
-    assert expected_seconds(queue[0], None) is None and speed([]) is None
+    assert expected_seconds(queue[0], running) == pytest.approx(30)
+    assert expected_seconds(queue[1], running) == pytest.approx(3)
+    assert expected_seconds(queue[0], []) is None
+    # Twice the multiplications take twice as long, unless that network was measured itself.
+    other = parse("16-16-p10-16-20-t12-16-20-full-bn-drop0.05")
+    store.add("another", other, Recipe(epochs=10))
+    ratio = ledger(other).macs / ledger(SPEC).macs
+    assert expected_seconds(store.queue()[2], running) == pytest.approx(30 * ratio)
+    store.add("the same", other, Recipe(epochs=5))
+    store.settle(4, [epoch(1, 7.0)])
+    measured = [*running, store.queue()[2]]
+    assert expected_seconds(store.queue()[3], measured) == pytest.approx(35)
 
 
 def test_each_worker_takes_the_first_in_the_queue_when_it_is_free(store: Store) -> None:
     running, queue = store.running(), store.queue()
-    pace = speed(running)
-    assert waiting_seconds(running, queue, 1, pace) == pytest.approx([24, 54])
-    assert waiting_seconds(running, queue, 2, pace) == pytest.approx([0, 24])
-    assert waiting_seconds([], queue, 1, pace) == pytest.approx([0, 30])
-    store.finish(1, State.DONE, "")
-    assert waiting_seconds([], queue, 1, None) == [0, None]
-    assert waiting_seconds(running, [], 1, pace) == []
+    assert waiting_seconds(running, queue, 1, running) == pytest.approx([24, 54])
+    assert waiting_seconds(running, queue, 2, running) == pytest.approx([0, 24])
+    assert waiting_seconds([], queue, 1, running) == pytest.approx([0, 30])
+    assert waiting_seconds([], queue, 1, []) == [0, None]
+    assert waiting_seconds(running, [], 1, running) == []
 
 
 @pytest.mark.parametrize(
