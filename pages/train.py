@@ -18,13 +18,14 @@ from mnistlab.ui.recipe import choose, keep
 lab = home()
 store = Store(lab.runs)
 
-page.begin("Train", "Train a network")
-plot.load()
 if "design" not in st.session_state and (text := st.query_params.get("net")):
     # A reloaded or a sent address brings its network with it.
     with contextlib.suppress(LabError):
         bench.accept(text)
+# Before anything is drawn: who reloads a page that is seen finds the same network.
 st.query_params["net"] = str(bench.design())
+page.begin("Train", "Train a network")
+plot.load()
 
 networks = {bench.LABEL: bench.design()}
 networks |= {f"Target {n}: {p.title}": p.spec for n, p in enumerate(PRESETS, 1)}
