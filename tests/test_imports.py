@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 # The modules that may import torch when they are opened; every other one must not.
 WITH_TORCH = {
     "mnistlab.arch.build",
+    "mnistlab.arch.layers",
     "mnistlab.data.augment",
     "mnistlab.data.mnist",
     "mnistlab.data.vision",
@@ -16,6 +17,7 @@ WITH_TORCH = {
     "mnistlab.training.checkpoint",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
+    "mnistlab.training.parallel",
     "mnistlab.training.resume",
     "mnistlab.training.training",
 }

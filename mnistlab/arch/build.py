@@ -5,6 +5,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from mnistlab.arch.layers import DropoutReLU
 from mnistlab.arch.ledger import Kind, Row, ledger
 from mnistlab.arch.spec import Dropout, Spec
 
@@ -60,8 +61,6 @@ def _layer(spec: Spec, row: Row) -> nn.Module:
     )
     if spec.batch_norm:
         parts["norm"] = nn.BatchNorm2d(row.out_channels)
-    parts["relu"] = nn.ReLU(inplace=True)
-    if spec.dropout:
-        kind = nn.Dropout if spec.dropout_kind is Dropout.ELEMENT else nn.Dropout2d
-        parts["dropout"] = kind(spec.dropout)
+    channels = spec.dropout_kind is Dropout.CHANNEL
+    parts["relu"] = DropoutReLU(spec.dropout, channels) if spec.dropout else nn.ReLU(inplace=True)
     return nn.Sequential(parts)

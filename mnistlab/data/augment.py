@@ -20,6 +20,8 @@ MAX_SCALE = 0.1
 """Relative, for width and height apart from each other."""
 MAX_SHEAR = 0.1
 """Pixels sideways per pixel of height."""
+BACKGROUND = -MEAN / STD
+"""What normalising makes of black."""
 
 
 def prepare(images: Tensor, augmentation: Augmentation, generator: Generator) -> Tensor:
@@ -50,16 +52,25 @@ def affine(images: Tensor, generator: Generator) -> Tensor:
     angle = draws[0] * (MAX_ROTATION * torch.pi / 180)
     wide, high = 1 + draws[1] * MAX_SCALE, 1 + draws[2] * MAX_SCALE
     shear = draws[3] * MAX_SHEAR
-    # affine_grid's map leads from the output to the input, in units of half the image's side.
+    # The map leads from the output to the input, in units of half the image's side.
     cos, sin = torch.cos(angle), torch.sin(angle)
     right, below = draws[4:6] * (2 * MAX_SHIFT / 28)
-    across = torch.stack([cos * wide, (shear * cos - sin) * high, right], 1)
-    down = torch.stack([sin * wide, (shear * sin + cos) * high, below], 1)
-    grid = functional.affine_grid(torch.stack([across, down], 1), [count, 1, 28, 28], False)
+    places = torch.empty(count, 28, 28, 2, device=device)
+    _plane(cos * wide, (shear * cos - sin) * high, right, out=places[..., 0])
+    _plane(sin * wide, (shear * sin + cos) * high, below, out=places[..., 1])
     # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
-    background = normalise(torch.zeros(1, 1, 1, dtype=torch.uint8, device=device)).flatten()
-    moved = functional.grid_sample(images - background, grid, align_corners=False)
-    return moved + background
+    moved = functional.grid_sample(images - BACKGROUND, places, align_corners=False)
+    return moved.add_(BACKGROUND)
+
+
+def _plane(slope_x: Tensor, slope_y: Tensor, at_centre: Tensor, out: Tensor) -> None:
+    """Fill (N, 28, 28) with a plane for each image, from the coefficients (N,) of each.
+
+    What `affine_grid` does with a matrix product, seven times as quickly.
+    """
+    steps = (torch.arange(28, device=out.device) * 2 + 1) / 28 - 1
+    along = slope_x[:, None] * steps + at_centre[:, None]
+    torch.add(along[:, None, :], (slope_y[:, None] * steps)[:, :, None], out=out)
 
 
 def preview(folder: Path, augmentation: Augmentation, seed: int) -> NDArray[np.uint8]:

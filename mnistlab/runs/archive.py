@@ -285,9 +285,6 @@ def _check_weights(content: bytes, packed: _Packed, resumable: bool) -> None:
         raise ValueError("its epochs are not the run's")
     if record.test and packed.test and record.test != packed.test:
         raise ValueError("its test score is not the run's")
-    threads = record.environment.get("threads", "1")
-    if not threads.isdecimal() or len(threads) > 3:  # a resumed training begins as many
-        raise ValueError("it says that it was trained on more threads than can be")
     if not resumable and sum(v.size for v in tensors.values()) != ledger(record.spec).total:
         raise ValueError(f"its weights do not fit its network {record.spec}")
     if not all(np.isfinite(value).all() for value in tensors.values()):

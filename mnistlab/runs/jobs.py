@@ -29,10 +29,8 @@ def workers() -> int:
 
 
 def threads() -> int:
-    """How many threads a run trains on: `$MNISTLAB_THREADS`, or a worker's share of all cores but
-    one. More than that, and torch's threads wait for each other.
-    """
-    return _number("MNISTLAB_THREADS", 1024) or max(1, (_cores() - 1) // workers())
+    """How many threads a run trains on: `$MNISTLAB_THREADS`, or a worker's share of the cores."""
+    return _number("MNISTLAB_THREADS", 1024) or max(1, cores() // workers())
 
 
 def _number(name: str, most: int) -> int | None:
@@ -44,7 +42,8 @@ def _number(name: str, most: int) -> int | None:
     return int(text)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

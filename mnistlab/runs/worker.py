@@ -107,11 +107,10 @@ def _train(store: Store, run: Run, where: Home) -> None:
         _put_aside(store, run.id, watch.asked, len(run.epochs))
         return
 
-    torch.set_num_threads(_threads(store, run))
+    # A batch's groups have a thread each; torch's own threads would only wait for each other.
+    torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    versions = environment(
-        torch=torch.__version__, device=device.type, threads=str(torch.get_num_threads())
-    )
+    versions = environment(torch=torch.__version__, device=device.type, threads=str(threads()))
     training = _begin(store, run, device, versions)
     watch.now("Training")
     if watch.asked is not Request.STOP:
@@ -127,16 +126,6 @@ def _train(store: Store, run: Run, where: Home) -> None:
         read_resumable(store.resumable(run.id), training, run.spec)
     watch.now("Reading the test images")
     _conclude(store, run, training, parts, versions, reason, whole)
-
-
-def _threads(store: Store, run: Run) -> int:
-    """As many as before for a run that goes on, so that every sum comes out as it would have."""
-    from mnistlab.training.resume import threads_of
-
-    kept = store.resumable(run.id)
-    before = (threads_of(kept) if kept.is_file() else None) or threads()
-    # A run from a larger machine goes on as well as this one can.
-    return min(before, max(threads(), os.cpu_count() or 1))
 
 
 def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, str]) -> "Training":  # type: ignore[name-defined]  # noqa: F821
@@ -178,7 +167,13 @@ def _epochs(
     from mnistlab.training.loop import train
     from mnistlab.training.resume import write_resumable
 
-    for epoch in train(training, parts, report=watch.progress, stopped=lambda: bool(watch.asked)):
+    for epoch in train(
+        training,
+        parts,
+        threads=threads(),
+        report=watch.progress,
+        stopped=lambda: bool(watch.asked),
+    ):
         record = _record(run, training.epochs, epoch.number, versions)
         write_resumable(store.resumable(run.id), training, record)
         _keep_best(store, run, training, versions)

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import torch
-from torch.nn import functional
 
-from mnistlab.data.augment import prepare
 from mnistlab.data.mnist import Parts
 from mnistlab.errors import LabError
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.evaluate import evaluate
+from mnistlab.training.parallel import Replicas
 from mnistlab.training.recipe import early_end, learning_rate_at
 from mnistlab.training.training import Training
 
@@ -24,6 +23,7 @@ def train(
     training: Training,
     parts: Parts,
     *,
+    threads: int = 1,
     report: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
@@ -32,68 +32,65 @@ def train(
 
     The caller decides what to keep: while an Epoch is in its hands, the training holds that epoch's
     weights and everything that the next one depends on. `report` and `stopped` are called after
-    every step; once `stopped` says so, the iteration ends without the unfinished epoch. Raises
-    TrainingError if the loss is no longer a number.
+    every step; once `stopped` says so, the iteration ends without the unfinished epoch. The result
+    does not depend on `threads`. Raises TrainingError if the loss is no longer a number.
     """
     network, recipe, optimiser = training.network, training.recipe, training.optimiser
     device = training.device
 
-    # The digits stay on the device as bytes; NHWC is what the CPU's convolutions like best.
+    # The digits stay on the device as bytes.
     digits, validation = parts.train.to(device), parts.validation.to(device)
     # The last, incomplete batch is dropped, as its few digits would weigh as much as a whole one.
     batch = min(recipe.batch_size, len(digits))
     steps = len(digits) // batch
 
-    while len(training.epochs) < recipe.epochs and not early_end(recipe, training.epochs):
-        started = clock()
-        number = len(training.epochs) + 1
-        accuracies = [epoch.validation_accuracy for epoch in training.epochs]
-        network.train()
-        loss_sum = torch.zeros((), device=device)
-        right = torch.zeros((), dtype=torch.long, device=device)
-        shuffled = torch.randperm(len(digits), generator=training.order).to(device)
+    with Replicas(training, threads) as replicas:
+        while len(training.epochs) < recipe.epochs and not early_end(recipe, training.epochs):
+            started = clock()
+            number = len(training.epochs) + 1
+            accuracies = [epoch.validation_accuracy for epoch in training.epochs]
+            replicas.begin()
+            loss_sum = torch.zeros((), device=device)
+            right = torch.zeros((), dtype=torch.long, device=device)
+            shuffled = torch.randperm(len(digits), generator=training.order).to(device)
 
-        for step in range(steps):
-            rate = learning_rate_at(
-                recipe, ((number - 1) * steps + step) / (recipe.epochs * steps), accuracies
+            for step in range(steps):
+                rate = learning_rate_at(
+                    recipe, ((number - 1) * steps + step) / (recipe.epochs * steps), accuracies
+                )
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+
+                chosen = shuffled[step * batch : (step + 1) * batch]
+                loss, hits = replicas.gradients(digits.images[chosen], digits.labels[chosen])
+                optimiser.step()
+
+                loss_sum += loss
+                right += hits
+                done = (step + 1) * batch
+                report(Progress(number, done, steps * batch, done / (clock() - started)))
+                if stopped():
+                    return
+
+            trained = clock()
+            replicas.end()
+            seen = evaluate(network, validation, replicas.map)
+            train_loss = loss_sum.item() / steps
+            if not (math.isfinite(train_loss) and math.isfinite(seen.loss)):
+                raise TrainingError(
+                    f"The loss is no longer a number in epoch {number}; lower the learning rate "
+                    f"({recipe.learning_rate:g}) or add batch norm."
+                )
+            epoch = Epoch(
+                number=number,
+                train_loss=train_loss,
+                train_accuracy=right.item() / (steps * batch),
+                validation_loss=seen.loss,
+                validation_errors=seen.score.errors,
+                validation_count=seen.score.count,
+                learning_rate=rate,
+                seconds=clock() - started,
+                images_per_second=steps * batch / (trained - started),
             )
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-
-            chosen = shuffled[step * batch : (step + 1) * batch]
-            labels = digits.labels[chosen]
-            images = prepare(digits.images[chosen], recipe.augmentation, training.chance)
-            scores = network(images.contiguous(memory_format=torch.channels_last))
-            loss = functional.cross_entropy(scores, labels)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-
-            loss_sum += loss.detach()
-            right += (scores.argmax(1) == labels).sum()
-            done = (step + 1) * batch
-            report(Progress(number, done, steps * batch, done / (clock() - started)))
-            if stopped():
-                return
-
-        trained = clock()
-        seen = evaluate(network, validation)
-        train_loss = loss_sum.item() / steps
-        if not (math.isfinite(train_loss) and math.isfinite(seen.loss)):
-            raise TrainingError(
-                f"The loss is no longer a number in epoch {number}; lower the learning rate "
-                f"({recipe.learning_rate:g}) or add batch norm."
-            )
-        epoch = Epoch(
-            number=number,
-            train_loss=train_loss,
-            train_accuracy=right.item() / (steps * batch),
-            validation_loss=seen.loss,
-            validation_errors=seen.score.errors,
-            validation_count=seen.score.count,
-            learning_rate=rate,
-            seconds=clock() - started,
-            images_per_second=steps * batch / (trained - started),
-        )
-        training.epochs.append(epoch)
-        yield epoch
+            training.epochs.append(epoch)
+            yield epoch

@@ -20,12 +20,6 @@ def write_resumable(path: Path, training: Training, record: Record) -> None:
     write_whole(path, save(training.state(), metadata=record.to_metadata()))
 
 
-def threads_of(path: Path) -> int | None:
-    """How many threads the training ran on; with as many it goes on bit by bit the same."""
-    count = _record(path).environment.get("threads", "")
-    return int(count) if count.isdecimal() else None
-
-
 def read_resumable(path: Path, training: Training, spec: Spec) -> None:
     """Let a fresh training go on where the file's stood.
 

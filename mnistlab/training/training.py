@@ -1,8 +1,8 @@
 """A training between two epochs: everything that the next epoch depends on.
 
-Weights, the optimiser's momenta and the three random generators, as tensors; the schedule and the
-order of the data follow from them and from the epochs so far. A training that takes up another
-one's state goes on bit by bit as that one would have (on the CPU, with as many threads).
+Weights, momenta and random generators, as tensors; the schedule and the order of
+the data follow from them and from the epochs so far. A training that takes up another one's state
+goes on bit by bit as that one would have (on the CPU).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,20 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Optimiser, Recipe
 
 NETWORK, OPTIMISER, RANDOM = "network", "optimiser", "random"
+GROUP = 128
+"""Digits that are trained on as one when a batch is large."""
+
+
+def groups(batch: int) -> int:
+    """Into how many groups a batch is cut on the CPU: two as soon as each is worth a thread."""
+    return max(batch // GROUP, 2 if batch >= GROUP // 2 else 1)
 
 
 class Training:
     """A network on its way, with its optimiser, its random generators and its epochs so far.
 
-    Dropout draws from torch's global generator, which is seeded here.
+    One generator orders the digits; each of a batch's groups has one for its augmentation and its
+    dropout, so that groups may be trained at the same time.
     """
 
     def __init__(
@@ -30,11 +38,13 @@ class Training:
         self.recipe = recipe
         self.epochs: list[Epoch] = []
         self.network = network
+        # NHWC is what the CPU's convolutions like best.
         network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(network, recipe)
-        torch.manual_seed(recipe.seed)
         self.order = torch.Generator().manual_seed(recipe.seed)
-        self.chance = torch.Generator(self.device).manual_seed(recipe.seed)
+        count = groups(recipe.batch_size) if self.device.type == "cpu" else 1
+        seeds = torch.randint(2**31, (count,), generator=self.order).tolist()
+        self.chances = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
 
     def state(self) -> dict[str, Tensor]:
         """Everything but the epochs, as named tensors on the CPU."""
@@ -69,22 +79,16 @@ class Training:
         state = self.optimiser.state_dict()
         self.optimiser.load_state_dict({**state, "state": saved})
         random = _below(RANDOM, tensors)
+        if set(random) != set(self._random()):
+            raise ValueError("it holds other random generators")
         self.order.set_state(random["order"])
-        self.chance.set_state(random["chance"])
-        torch.set_rng_state(random["global"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(random["cuda"], self.device)
+        for index, chance in enumerate(self.chances):
+            chance.set_state(random[f"chance{index}"])
         self.epochs = list(epochs)
 
     def _random(self) -> dict[str, Tensor]:
-        states = {
-            "order": self.order.get_state(),
-            "chance": self.chance.get_state(),
-            "global": torch.get_rng_state(),
-        }
-        if self.device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state(self.device)
-        return states
+        states = {f"chance{number}": c.get_state() for number, c in enumerate(self.chances)}
+        return {"order": self.order.get_state(), **states}
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

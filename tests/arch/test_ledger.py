@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from mnistlab.arch.build import build
+from mnistlab.arch.layers import DropoutReLU
 from mnistlab.arch.ledger import Kind, Ledger, ledger
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec, SpecError, parse
@@ -102,7 +103,7 @@ def as_positive_sums(network: nn.Sequential) -> nn.Sequential:
             nn.init.ones_(module.weight)
         if isinstance(module, nn.MaxPool2d):
             network.set_submodule(name, nn.AvgPool2d(module.kernel_size))
-        if isinstance(module, nn.ReLU | nn.BatchNorm2d):
+        if isinstance(module, nn.ReLU | DropoutReLU | nn.BatchNorm2d):
             network.set_submodule(name, nn.Identity())
     return network.double()
 

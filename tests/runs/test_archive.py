@@ -347,7 +347,7 @@ RECORDED: dict[str, tuple[str, ...]] = {
     "recipe": (replace(RECIPE, seed=1).to_json(), '{"goal": 1' + "0" * 400 + "}"),
     "epochs": (record(4).to_metadata()["epochs"].replace("2.5", "2.6"), "[]"),
     "test": ('{"errors": 59, "count": 10000}',),
-    "environment": ("[]", '{"threads": "99999"}', '{"threads": 4}'),
+    "environment": ("[]", '{"threads": 4}'),
 }
 FILES = {
     "empty": b"",

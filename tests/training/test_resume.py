@@ -16,7 +16,7 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import train
 from mnistlab.training.recipe import Optimiser, Recipe, Schedule
 from mnistlab.training.record import CheckpointError, Record, read_record
-from mnistlab.training.resume import read_resumable, threads_of, write_resumable
+from mnistlab.training.resume import read_resumable, write_resumable
 from mnistlab.training.training import Training
 
 SPEC = parse("4-p4-8-p8-gap-bn-drop0.1")
@@ -73,7 +73,6 @@ def test_put_aside_after_every_epoch_it_ends_with_the_same_bits(
         read_resumable(path, going, SPEC)
     assert same(alone.state(), going.state())
     assert figures(alone.epochs) == figures(going.epochs)
-    assert threads_of(path) == 1
 
 
 @pytest.fixture

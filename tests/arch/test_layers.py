@@ -1,0 +1,87 @@
+"""The lab's own dropout against PyTorch's, in value and in distribution."""
+
+import math
+
+import pytest
+import torch
+from torch import Generator, Tensor, nn
+
+from mnistlab.arch.layers import DropoutReLU, dropped
+
+
+@pytest.mark.parametrize("rate", [0.0005, 0.05, 0.3, 0.9])
+def test_each_element_falls_with_the_rate_whatever_its_neighbours_do(rate: float) -> None:
+    count, chance = 2_000_000, Generator().manual_seed(1)
+    fallen = torch.zeros(count, dtype=torch.bool)
+    places = dropped(count, rate, chance)
+    fallen[places] = True
+    assert len(places) == fallen.sum() and (places.diff() > 0).all()
+    # Five standard deviations of a binomial count.
+    assert abs(len(places) - count * rate) < 5 * math.sqrt(count * rate * (1 - rate))
+    for distance in (1, 2, 7):
+        both = int((fallen[:-distance] & fallen[distance:]).sum())
+        expected = count * rate**2
+        assert abs(both - expected) < 5 * math.sqrt(expected) + 5, "neighbours are independent"
+    first, last = fallen[: count // 2].sum(), fallen[count // 2 :].sum()
+    assert abs(first - last) < 5 * math.sqrt(count * rate), "everywhere alike"
+
+
+def test_the_gaps_are_distributed_as_pytorch_s_geometric() -> None:
+    rate, chance = 0.05, Generator().manual_seed(2)
+    gaps = dropped(4_000_000, rate, chance).diff()
+    theirs = torch.empty(len(gaps)).geometric_(rate, generator=chance)
+    for most in (1, 2, 5, 20, 60):
+        ours, reference = (float((g <= most).float().mean()) for g in (gaps, theirs))
+        exact = 1 - (1 - rate) ** most
+        spread = math.sqrt(exact * (1 - exact) / len(gaps))
+        assert abs(ours - exact) < 5 * spread and abs(reference - exact) < 5 * spread
+
+
+def test_a_rate_that_would_run_out_of_draws_draws_on() -> None:
+    for seed in range(200):
+        places = dropped(50, 0.5, Generator().manual_seed(seed))
+        assert len(places) == 0 or (int(places[0]) >= 0 and int(places[-1]) < 50)
+    assert len(dropped(0, 0.5)) == 0
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_value_and_gradient_are_those_of_relu_and_a_mask(layout: torch.memory_format) -> None:
+    layer = DropoutReLU(0.3).train()
+    layer.generator = Generator().manual_seed(0)
+    maps = torch.randn(6, 5, 7, 7).contiguous(memory_format=layout).requires_grad_()
+    result = layer(maps * 1)
+    incoming = torch.randn_like(result)
+    result.backward(incoming)
+    kept = result != 0
+    assert torch.allclose(result, kept * maps.relu() / 0.7)
+    assert maps.grad is not None and torch.allclose(maps.grad, kept * incoming / 0.7)
+    share = float((kept.sum() / (maps > 0).sum()).item())
+    assert share == pytest.approx(0.7, abs=0.05)
+
+
+def test_a_gradient_in_another_layout_lands_where_it_belongs() -> None:
+    layer = DropoutReLU(0.3).train()
+    maps = torch.randn(6, 5, 7, 7).contiguous(memory_format=torch.channels_last).requires_grad_()
+    result = layer(maps * 1)
+    result.flatten(1).sum().backward()  # its gradient comes back row by row
+    assert maps.grad is not None and torch.allclose(maps.grad, (result > 0) / 0.7)
+
+
+def test_whole_channels_fall_together_at_the_rate() -> None:
+    layer = DropoutReLU(0.25, channels=True).train()
+    layer.generator = Generator().manual_seed(0)
+    result = layer(torch.ones(4000, 8, 2, 2))
+    per_channel = result.flatten(2)
+    assert (per_channel.amin(2) == per_channel.amax(2)).all()
+    assert result.unique().tolist() == [0.0, pytest.approx(4 / 3)]
+    assert float((per_channel[..., 0] == 0).float().mean()) == pytest.approx(0.25, abs=0.015)
+
+
+@pytest.mark.parametrize("channels", [False, True])
+def test_in_evaluation_it_is_relu_and_the_mean_is_kept_in_training(channels: bool) -> None:
+    layer = DropoutReLU(0.4, channels)
+    maps = torch.randn(500, 20, 6, 6)
+    reference: Tensor = nn.ReLU()(maps)
+    assert torch.equal(layer.eval()(maps.clone()), reference)
+    mean = float(layer.train()(maps.clone()).mean())
+    assert mean == pytest.approx(float(reference.mean()), rel=0.03)

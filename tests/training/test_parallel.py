@@ -1,0 +1,73 @@
+"""Groups on threads against the whole batch on one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional
+
+from mnistlab.arch.build import build
+from mnistlab.arch.spec import parse
+from mnistlab.data.kinds import Augmentation, Split
+from mnistlab.data.mnist import Digits, Parts, divide, load, normalise
+from mnistlab.training.loop import train
+from mnistlab.training.parallel import Replicas
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.training import Training, groups
+
+NORMED = parse("8-p8-16-p16-full-bn-drop0.1")
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_folder: Path) -> Digits:
+    return divide(load(mnist_folder), Split.STRICT, 600).train
+
+
+def training(text: str, batch: int, augmentation: Augmentation = Augmentation.NONE) -> Training:
+    recipe = Recipe(epochs=2, batch_size=batch, augmentation=augmentation)
+    return Training(build(parse(text), 0), recipe)
+
+
+@pytest.mark.parametrize(("batch", "count"), [(8, 1), (63, 1), (64, 2), (255, 2), (256, 2)])
+def test_a_batch_is_cut_by_its_size_alone(batch: int, count: int) -> None:
+    assert groups(batch) == count and groups(4096) == 32
+
+
+def test_without_batch_norm_the_gradient_is_the_whole_batch_s(digits: Digits) -> None:
+    images, labels = digits.images[:101], digits.labels[:101]  # groups of 51 and 50
+    one = training("8-p8-16-p16-full", 128)
+    with Replicas(one, threads=2) as replicas:
+        replicas.begin()
+        loss, right = replicas.gradients(images, labels)
+    scores = one.network(normalise(images))
+    expected = functional.cross_entropy(scores, labels)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert right.item() == int((scores.argmax(1) == labels).sum())
+    gradients = torch.autograd.grad(expected, list(one.network.parameters()))
+    for weight, gradient in zip(one.network.parameters(), gradients, strict=True):
+        assert weight.grad is not None and torch.allclose(weight.grad, gradient, atol=1e-5)
+
+
+def test_batch_norm_sees_its_group_and_the_network_gets_the_groups_mean(digits: Digits) -> None:
+    one = training("8-gap-bn", 64)
+    with Replicas(one, threads=2) as replicas:
+        replicas.begin()
+        replicas.gradients(digits.images[:64], digits.labels[:64])
+        replicas.end()
+    conv, norm = one.network.conv1.conv, one.network.conv1.norm
+    maps = conv(normalise(digits.images[:64]))
+    halves = [half.var((0, 2, 3)) for half in maps.split(32)]
+    assert torch.allclose(norm.running_mean, 0.1 * maps.mean((0, 2, 3)), atol=1e-5)
+    assert torch.allclose(norm.running_var, 0.9 + 0.1 * (halves[0] + halves[1]) / 2, atol=1e-4)
+    assert norm.num_batches_tracked == 1
+
+
+def test_every_bit_is_the_same_on_any_number_of_threads(digits: Digits) -> None:
+    def run(threads: int) -> list[torch.Tensor]:
+        one = training(str(NORMED), 384, Augmentation.AFFINE)  # three groups
+        list(train(one, Parts(digits[:400], digits[400:], None), threads=threads))
+        return list(one.state().values())
+
+    first = run(1)
+    for threads in (2, 3, 8):
+        assert all(map(torch.equal, first, run(threads))), f"{threads} threads"
