@@ -15,6 +15,7 @@ from mnistlab.home import home
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.store import Store
 from mnistlab.terminal import runs
+from mnistlab.terminal.study import study
 from mnistlab.terminal.watch import Bar
 from mnistlab.training.recipe import ENUMS, Recipe, choice, suggested
 from mnistlab.training.score import percent
@@ -51,14 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=lambda options: print(describe(ledger(resolve(options.network)))))
 
     train = commands.add_parser("train", help="train a network in the background and watch it")
-    train.add_argument("network", help=NETWORK_HELP)
-    train.add_argument("--name", default="", help="what to call the run")
-    train.add_argument("--who", default="", help="whose run it is")
+    _add_training(train, "the run")
     train.add_argument("--queue", action="store_true", help="do not watch it")
-    for field in fields(Recipe):
-        values = f"one of {', '.join(ENUMS[field.name])}" if field.name in ENUMS else "a number"
-        train.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=values)
     train.set_defaults(run=_train)
+    study = commands.add_parser("study", help="train a network with several seeds: mean and spread")
+    _add_training(study, "its runs")
+    study.add_argument("--seeds", type=runs.number, default=5, help="how many; default: 5")
+    study.set_defaults(run=_study)
     _add_runs_commands(commands)
 
     predict = commands.add_parser("predict", help="read the digit in a picture")
@@ -66,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--checkpoint", type=Path, help="a checkpoint; default: the shipped one")
     predict.set_defaults(run=_predict)
     return parser
+
+
+def _add_training(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument("network", help=NETWORK_HELP)
+    command.add_argument("--name", default="", help=f"what to call {what}")
+    command.add_argument("--who", default="", help="who trains")
+    for field in fields(Recipe):
+        values = f"one of {', '.join(ENUMS[field.name])}" if field.name in ENUMS else "a number"
+        command.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=values)
 
 
 def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -117,6 +126,13 @@ def _train(options: argparse.Namespace) -> int:
         print(f"run {run_id} is queued; `python -m mnistlab show {run_id}` says how it is.")
         return 0
     return runs.report_end(Store(home().runs), run_id)
+
+
+def _study(options: argparse.Namespace) -> int:
+    spec = resolve(options.network)
+    recipe = _recipe(options, suggested(spec))
+    seeds = range(recipe.seed, recipe.seed + options.seeds)
+    return study(options.name or options.network, spec, recipe, seeds, options.who)
 
 
 def _recipe(options: argparse.Namespace, start: Recipe) -> Recipe:

@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,13 +49,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def submit(home: Home, name: str, spec: Spec, recipe: Recipe, who: str = "") -> int:
+def submit(
+    home: Home, name: str, spec: Spec, recipe: Recipe, who: str = "", tags: Sequence[str] = ()
+) -> int:
     """Queue a run and make sure that a worker is up; the run's id.
 
     Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
     """
     ledger(spec)
-    run_id = Store(home.runs).add(name, spec, recipe, who)
+    run_id = Store(home.runs).add(name, spec, recipe, who, tags)
     # The run is queued now, whatever is said of the worker; who watches it tends again and hears.
     with contextlib.suppress(LabError):
         tend(home)

@@ -55,17 +55,20 @@ class Store:
 
     # Into the queue and out of it
 
-    def add(self, name: str, spec: Spec, recipe: Recipe, who: str = "") -> int:
+    def add(
+        self, name: str, spec: Spec, recipe: Recipe, who: str = "", tags: Sequence[str] = ()
+    ) -> int:
         """Put a run at the queue's end; its id."""
         with self.database.writing() as db:
             run_id = self.next_id(db)
             db.execute(
-                "INSERT INTO runs (id, name, who, spec, recipe, parameters, state, created, place) "
-                f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
+                "INSERT INTO runs (id, name, who, tags, spec, recipe, parameters, state, created, "
+                f"place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
                 (
                     run_id,
                     one_line(name) or str(spec),
                     one_line(who),
+                    " ".join(tags),
                     str(spec),
                     recipe.to_json(),
                     ledger(spec).total,

@@ -24,7 +24,7 @@ def watch(store: Store, run_id: int, shown: int = 0) -> State:
     The first Ctrl-C stops the run, which is then watched to its end.
     """
     bar = Bar()
-    with _first_interrupt() as interrupted:
+    with first_interrupt() as interrupted:
         while True:
             run = _run(store, run_id)
             for epoch in run.epochs[shown:]:
@@ -73,7 +73,7 @@ def _conclusion(run: Run) -> None:
 
 
 @contextmanager
-def _first_interrupt() -> Iterator[Callable[[], bool]]:
+def first_interrupt() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C was pressed: the first one is noted, the second one raises as ever."""
     pressed = threading.Event()
 

@@ -1,0 +1,106 @@
+"""One network and recipe over several seeds: ordinary runs that are looked at together."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mnistlab.arch.spec import Spec
+from mnistlab.home import Home
+from mnistlab.runs import queue
+from mnistlab.runs.jobs import submit
+from mnistlab.runs.rows import summaries
+from mnistlab.runs.state import State, Summary
+from mnistlab.runs.store import Store
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.score import Score, percent
+
+TAG = "study"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What several seeds gave on the same number of digits. Raises ValueError without a score."""
+
+    scores: tuple[Score, ...]
+
+    def __post_init__(self) -> None:
+        if len({score.count for score in self.scores}) != 1:
+            raise ValueError("the scores are not all of as many digits")
+
+    @property
+    def mean(self) -> float:
+        """Of the accuracies, 0–1."""
+        return statistics.mean(score.accuracy for score in self.scores)
+
+    @property
+    def deviation(self) -> float:
+        """The accuracies' standard deviation with n − 1; 0 for one seed, which has none to show."""
+        if len(self.scores) == 1:
+            return 0.0
+        return statistics.stdev(score.accuracy for score in self.scores)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the mean on that many digits, 0–1.
+
+        All seeds are tried on the same digits, so more seeds do not make it narrower.
+        """
+        count = self.scores[0].count
+        return Score(round((1 - self.mean) * count), count).interval
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"{percent(self.mean, 3)} ± {100 * self.deviation:.3f} (n = {len(self.scores)}; "
+            f"95 % for {self.scores[0].count:,} digits {percent(low)}–{percent(high)})"
+        )
+
+
+def spread(scores: Sequence[Score | None]) -> Spread | None:
+    """The spread of those that there are; None if there is none."""
+    there = tuple(score for score in scores if score)
+    return Spread(there) if there else None
+
+
+def members(store: Store, spec: Spec, recipe: Recipe, seeds: Sequence[int]) -> dict[int, Summary]:
+    """For each seed the run of this network and recipe, as far as there is one.
+
+    Of several the one that has come furthest counts. Runs that were stopped are left out: their
+    last epoch is not the recipe's.
+    """
+    if not store.database.file.exists():
+        return {}
+    order = (State.DONE, State.RUNNING, State.QUEUED, *(s for s in State if s.resumable))
+    wanted = {replace(recipe, seed=seed).to_json(): seed for seed in seeds}
+    marks = ", ".join("?" * len(wanted))
+    with store.database.reading() as db:
+        found = summaries(
+            db,
+            f"WHERE deleted IS NULL AND spec = ? AND recipe IN ({marks}) ORDER BY id",
+            (str(spec), *wanted),
+        )
+    # The furthest comes last and so stays.
+    found = sorted((r for r in found if r.state in order), key=lambda r: -order.index(r.state))
+    by_seed = {run.recipe.seed: run for run in found}
+    return {seed: by_seed[seed] for seed in sorted(by_seed)}
+
+
+def begin(
+    home: Home, name: str, spec: Spec, recipe: Recipe, seeds: Sequence[int], who: str = ""
+) -> dict[int, int]:
+    """Queue what is missing, resume what was left half-way; each seed's run id.
+
+    Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
+    """
+    store = Store(home.runs)
+    there = members(store, spec, recipe, seeds)
+    ids = {}
+    for seed in seeds:
+        if seed in there:
+            ids[seed] = there[seed].id
+            if there[seed].state.resumable:
+                queue.resume(store, ids[seed])
+        else:
+            one = replace(recipe, seed=seed)
+            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, who, (TAG,))
+    return ids

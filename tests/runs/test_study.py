@@ -1,0 +1,90 @@
+"""Several seeds of one recipe: found again, gone on with, and summed up."""
+
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab.__main__ import main
+from mnistlab.arch.spec import parse
+from mnistlab.runs.state import Request, State
+from mnistlab.runs.store import Store
+from mnistlab.runs.study import Spread, members, spread
+from mnistlab.runs.table import delete
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.score import Score
+
+SPEC = parse("4-p4-gap-bn")
+RECIPE = Recipe(epochs=1, batch_size=64, subset=256)
+COMMAND = f"study {SPEC} --epochs 1 --batch-size 64 --subset 256"
+
+
+def test_mean_and_deviation_are_the_accuracies_and_the_interval_one_test_set_s() -> None:
+    errors = [55, 61, 58, 70, 49]
+    found = Spread(tuple(Score(e, 10_000) for e in errors))
+    shares = [1 - e / 10_000 for e in errors]
+    assert found.mean == pytest.approx(statistics.mean(shares))
+    assert found.deviation == pytest.approx(statistics.stdev(shares))
+    assert found.interval == Score(59, 10_000).interval, "58.6 errors on the mean"
+    assert "99.414 %" in str(found) and "0.078" in str(found) and "n = 5" in str(found)
+
+
+def test_one_seed_has_no_deviation_and_none_has_no_spread() -> None:
+    assert Spread((Score(60, 10_000),)).deviation == 0
+    assert spread([None, None]) is None
+    assert spread([None, Score(1, 10)]) == Spread((Score(1, 10),))
+    with pytest.raises(ValueError, match="as many"):
+        Spread((Score(1, 10), Score(1, 20)))
+
+
+def test_a_seed_s_run_is_found_by_network_and_recipe_and_the_furthest_counts(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    assert members(store, SPEC, RECIPE, range(3)) == {}
+    first = store.add("a", SPEC, RECIPE)
+    store.add("other network", parse("5-p4-gap-bn"), RECIPE)
+    store.add("other recipe", SPEC, replace(RECIPE, epochs=2))
+    waits = store.add("the same again", SPEC, RECIPE)
+    second = store.add("b", SPEC, replace(RECIPE, seed=1))
+    claimed = store.claim()
+    assert claimed and claimed.id == first
+    assert {s: r.id for s, r in members(store, SPEC, RECIPE, range(3)).items()} == {
+        0: first,
+        1: second,
+    }
+    store.finish(first, State.STOPPED, "")
+    store.request(second, Request.PAUSE)
+    delete(store, [second])
+    assert {s: r.id for s, r in members(store, SPEC, RECIPE, range(3)).items()} == {0: waits}
+
+
+@pytest.mark.slow
+def test_a_study_goes_on_with_what_there_is_and_says_mean_and_spread(
+    tmp_path: Path,
+    mnist_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
+        monkeypatch.setenv(name, "1")  # the command sets its own; this puts them back
+        monkeypatch.delenv(name)
+    store = Store(tmp_path / "runs")
+    left = store.add("left half-way", SPEC, replace(RECIPE, seed=1))
+    store.request(left, Request.PAUSE)
+
+    assert main([*COMMAND.split(), "--seeds", "2"]) == 0
+    out = capsys.readouterr().out
+    runs = members(store, SPEC, RECIPE, range(2))
+    assert runs[1].id == left and all(run.state is State.DONE for run in runs.values())
+    tests = spread([run.test for run in runs.values()])
+    assert tests and str(tests) in out and "n = 2" in out
+    assert runs[0].tags == ("study",) and runs[0].name.endswith("seed 0")
+
+    assert main([*COMMAND.split(), "--seeds", "2"]) == 0
+    assert capsys.readouterr().out == out, "nothing was trained again"
+    assert main([*COMMAND.split(), "--seeds", "1001"]) == 2
+    assert "1,000" in capsys.readouterr().err
