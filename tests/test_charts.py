@@ -26,7 +26,7 @@ def test_figures_are_plotly_s_and_hold_every_epoch(figure: object, count: int) -
     drawn = go.Figure(value)  # plotly's own validation: an unknown or wrong property raises
     assert drawn.layout.title.text
     for trace in drawn.data:
-        if trace.name == "Best":
+        if trace.name == "Kept":
             continue
         assert list(trace.x) == list(range(1, count + 1)) and len(trace.y) == count
 
@@ -37,7 +37,7 @@ def test_axes_are_fixed_for_the_planned_epochs() -> None:
 
 
 def test_accuracy_is_in_per_cent_with_the_best_epoch_marked_and_every_later_point_in_view() -> None:
-    figure = charts.accuracy(EPOCHS, 5)
+    figure = charts.accuracy(EPOCHS, 5, 5)
     best = figure["data"][2]
     assert best["x"] == [5] and best["y"] == [pytest.approx(98.2)]
     low, high = figure["layout"]["yaxis"]["range"]
@@ -61,7 +61,7 @@ def test_the_goal_s_band_is_what_10_000_digits_leave_open() -> None:
 
 def test_the_article_s_value_is_drawn_for_its_own_networks() -> None:
     for preset, value in zip(PRESETS, (99.93, 99.71, 99.28, 99.45), strict=True):
-        shapes = charts.accuracy(EPOCHS, 5, preset.article)["layout"]["shapes"]
+        shapes = charts.accuracy(EPOCHS, 5, article=preset.article)["layout"]["shapes"]
         assert shapes[-1]["y0"] == value and f"{value:.2f}" in shapes[-1]["label"]["text"]
 
 

@@ -15,7 +15,7 @@ from mnistlab.charts.base import (
     over_epochs,
     reference,
 )
-from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
 from mnistlab.training.score import Score
 
@@ -40,8 +40,17 @@ def floor(values: Sequence[float]) -> float:
     return next(floor for floor in FLOORS if floor <= min(values, default=90.0))
 
 
-def accuracy(epochs: Sequence[Epoch], planned: int, article: Reported | None = None) -> Figure:
-    """Training and validation accuracy in per cent; `article` is its report on this network."""
+def accuracy(
+    epochs: Sequence[Epoch],
+    planned: int,
+    kept: int | None = None,
+    article: Reported | None = None,
+) -> Figure:
+    """Training and validation accuracy in per cent.
+
+    `kept` is the number of the epoch whose checkpoint is kept, `article` the article's report on
+    this network.
+    """
     train = [100 * epoch.train_accuracy for epoch in epochs]
     validation = [100 * epoch.validation_accuracy for epoch in epochs]
     traces = [
@@ -49,9 +58,8 @@ def accuracy(epochs: Sequence[Epoch], planned: int, article: Reported | None = N
         _line("Validation", epochs, validation, VALIDATION),
     ]
     star: Trace = {"mode": "markers", "marker": {"symbol": "star", "size": 13, "color": VALIDATION}}
-    top = best(epochs)
-    at = [top] if top else []
-    traces.append(_line("Best", at, [100 * e.validation_accuracy for e in at], VALIDATION) | star)
+    at = [epoch for epoch in epochs if epoch.number == kept]
+    traces.append(_line("Kept", at, [100 * e.validation_accuracy for e in at], VALIDATION) | star)
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
     # The first epoch is so far below the rest that a floor under it would flatten the others.
     low = floor(train[1:] + validation[1:] or train + validation)

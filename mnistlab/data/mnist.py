@@ -79,6 +79,8 @@ def divide(mnist: Mnist, split: Split, subset: int | None = None) -> Parts:
     """Divide MNIST; a `subset` keeps that many training digits, for a quick look."""
     if split is Split.ARTICLE:
         return Parts(mnist.train[:subset], mnist.test, None)
+    if split is Split.ALL:
+        return Parts(mnist.train[:subset], mnist.train[50_000:], mnist.test)
     return Parts(mnist.train[:50_000][:subset], mnist.train[50_000:], mnist.test)
 
 

@@ -42,17 +42,21 @@ CREATE TABLE epochs (
 """
 
 # What a table of runs is sorted and filtered by lies in the run's own row, so that it need not look
-# at a hundred thousand epochs; SUMMARISE keeps it true whenever an epoch is written.
-SUMMARISE = """
+# at a hundred thousand epochs; SUMMARISE keeps it true whenever an epoch is written. Where a run
+# validates on digits that it trains on, it keeps its last epoch and has no score to be ranked by.
+ALL = "json_extract(recipe, '$.split') = 'all'"
+BEST = """FROM epochs WHERE run = runs.id
+         ORDER BY validation_errors, validation_loss, number LIMIT 1"""
+LAST = "FROM epochs WHERE run = runs.id ORDER BY number DESC LIMIT 1"
+SUMMARISE = f"""
 UPDATE runs SET
     (epochs_done, seconds) =
         (SELECT count(*), total(seconds) FROM epochs WHERE run = runs.id),
-    (best_epoch, best_errors, best_count) =
-        (SELECT number, validation_errors, validation_count FROM epochs WHERE run = runs.id
-         ORDER BY validation_errors, validation_loss, number LIMIT 1),
-    (last_errors, last_count) =
-        (SELECT validation_errors, validation_count FROM epochs WHERE run = runs.id
-         ORDER BY number DESC LIMIT 1)
+    best_epoch = iif({ALL}, (SELECT number {LAST}), (SELECT number {BEST})),
+    best_errors = iif({ALL}, NULL, (SELECT validation_errors {BEST})),
+    best_count = iif({ALL}, NULL, (SELECT validation_count {BEST})),
+    last_errors = iif({ALL}, NULL, (SELECT validation_errors {LAST})),
+    last_count = iif({ALL}, NULL, (SELECT validation_count {LAST}))
 """
 SECOND = f"""
 ALTER TABLE runs DROP COLUMN stop_requested;

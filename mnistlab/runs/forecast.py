@@ -6,7 +6,7 @@ from mnistlab.arch.ledger import ledger
 from mnistlab.data.kinds import Split
 from mnistlab.runs.state import Summary
 
-TRAINING_DIGITS = {Split.STRICT: 50_000, Split.ARTICLE: 60_000}
+TRAINING_DIGITS = {Split.STRICT: 50_000, Split.ARTICLE: 60_000, Split.ALL: 60_000}
 
 
 def work(run: Summary) -> float:

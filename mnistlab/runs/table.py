@@ -109,7 +109,7 @@ def newest(store: Store, count: int) -> list[Summary]:
 def best_first(store: Store, count: int) -> list[int]:
     """The ids of the runs that have an epoch, the most accurate first."""
     rows = table(store, Query(sort=Sort.BEST, size=count)).rows
-    return [row.id for row in rows if row.best]
+    return [row.id for row in rows if row.best_epoch]
 
 
 def people(store: Store) -> list[str]:

@@ -18,8 +18,8 @@ from mnistlab.runs.database import StoreError
 from mnistlab.runs.jobs import free_slot, threads
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
-from mnistlab.training.epoch import Epoch, Progress, best
-from mnistlab.training.recipe import early_end
+from mnistlab.training.epoch import Epoch, Progress
+from mnistlab.training.recipe import early_end, kept
 from mnistlab.training.record import Record, environment
 
 if TYPE_CHECKING:
@@ -181,10 +181,10 @@ def _epochs(
 
 
 def _keep_best(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
-    """Keep the last epoch's weights if they are the best so far."""
+    """Keep the last epoch's weights if they are the ones to keep."""
     from mnistlab.training import checkpoint
 
-    if training.epochs and best(training.epochs) is training.epochs[-1]:
+    if training.epochs and kept(run.recipe, training.epochs) is training.epochs[-1]:
         record = _record(run, training.epochs, len(training.epochs), versions)
         checkpoint.write(store.best_checkpoint(run.id), training.network, record)
 

@@ -12,7 +12,7 @@ from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import tend
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
-from mnistlab.training.epoch import best
+from mnistlab.training.recipe import kept
 from mnistlab.training.score import percent
 
 POLL_SECONDS = 0.25
@@ -64,8 +64,8 @@ def _draw(bar: "Bar", run: Run) -> None:
 
 
 def _conclusion(run: Run) -> None:
-    if top := best(run.epochs):
-        print(f"best epoch {top.number}, validation: {top.validation}")
+    if top := kept(run.recipe, run.epochs):
+        print(f"epoch {top.number} is kept, validation: {top.validation}")
     if run.test:
         print(f"test images, read once: {run.test}")
     if run.message:

@@ -75,6 +75,11 @@ class Recipe:
             _whole("patience", self.patience, 1, 1000)
         if self.goal is not None:
             _within("goal", self.goal, 0.5, 1.0)
+        if self.split is Split.ALL and (self.patience or self.goal):
+            raise RecipeError(
+                "The split “all” keeps no digits apart, so nothing can say when to end early; "
+                "leave patience and goal out, or choose another split."
+            )
 
     def __str__(self) -> str:
         digits = f"{self.subset:,} digits" if self.subset else "all digits"
@@ -159,6 +164,16 @@ def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] =
             if share < WARM_UP:
                 return peak * (0.1 + 0.9 * share / WARM_UP)
             return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def kept(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
+    """The epoch whose checkpoint is kept: the best, or the last where nothing is chosen.
+
+    The store's `SUMMARISE` says the same in SQL.
+    """
+    if recipe.split is Split.ALL:
+        return epochs[-1] if epochs else None
+    return best(epochs)
 
 
 def early_end(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:

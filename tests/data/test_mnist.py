@@ -42,6 +42,12 @@ def test_article_validates_on_the_test_images_and_has_none_left(mnist: Mnist) ->
     assert parts.validation is mnist.test and parts.test is None
 
 
+def test_all_trains_on_everything_and_still_keeps_the_test_images_out(mnist: Mnist) -> None:
+    parts = divide(mnist, Split.ALL)
+    assert len(parts.train) == 60_000 and parts.test is mnist.test
+    assert torch.equal(parts.validation.images, mnist.train.images[50_000:])
+
+
 def test_a_subset_shortens_training_and_nothing_else(mnist: Mnist) -> None:
     parts = divide(mnist, Split.STRICT, subset=256)
     assert (len(parts.train), len(parts.validation), len(parts.test or ())) == (256, 10_000, 10_000)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 from mnistlab.arch.spec import Conv, Spec, SpecError, parse
@@ -86,6 +87,25 @@ def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:
     until(lambda: not the(lab, run_id).state.active)
     run = the(lab, run_id)
     assert run.state is State.DONE and run.test is None
+
+
+def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alone(
+    lab: Home,
+) -> None:
+    # So high a rate that the last of three epochs is hardly ever the best one.
+    recipe = Recipe(epochs=3, batch_size=64, subset=256, learning_rate=1.0, split=Split.ALL)
+    run_id = submit(lab, "", SMALL, recipe)
+    until(lambda: not the(lab, run_id).state.active)
+    run, store = the(lab, run_id), Store(lab.runs)
+    assert run.state is State.DONE and run.best_epoch == 3 and run.test
+    assert (run.best, run.last) == (None, None)
+    kept, last = (
+        checkpoint.read(path)
+        for path in (store.best_checkpoint(run_id), store.last_checkpoint(run_id))
+    )
+    assert kept.record.epoch == 3 and kept.record.test == run.test
+    for name, weights in kept.network.state_dict().items():
+        assert torch.equal(weights, last.network.state_dict()[name])
 
 
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:

@@ -3,6 +3,7 @@ import math
 
 import pytest
 
+from mnistlab.data.kinds import Split
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import (
     Optimiser,
@@ -10,6 +11,7 @@ from mnistlab.training.recipe import (
     RecipeError,
     Schedule,
     early_end,
+    kept,
     learning_rate_at,
     recipe_from_json,
 )
@@ -86,6 +88,16 @@ def epochs(*errors: int) -> list[Epoch]:
         Epoch(n, 0.1, 0.9, 0.1, wrong, 10_000, 0.1, 1.0, 1000.0)
         for n, wrong in enumerate(errors, 1)
     ]
+
+
+def test_the_best_epoch_is_kept_unless_all_digits_are_trained_on() -> None:
+    these = epochs(100, 90, 95)
+    for split, number in ((Split.STRICT, 2), (Split.ARTICLE, 2), (Split.ALL, 3)):
+        found = kept(Recipe(split=split), these)
+        assert found and found.number == number and kept(Recipe(split=split), []) is None
+    for values in ({"patience": 3}, {"goal": 0.99}):
+        with pytest.raises(RecipeError, match="all"):
+            Recipe(split=Split.ALL, **values)  # type: ignore[arg-type]
 
 
 def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epoch() -> None:
