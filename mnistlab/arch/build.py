@@ -5,7 +5,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from mnistlab.arch.layers import DropoutReLU
+from mnistlab.arch.layers import DropoutReLU, FullConv
 from mnistlab.arch.ledger import Kind, Row, ledger
 from mnistlab.arch.spec import Dropout, Spec
 
@@ -51,7 +51,7 @@ def _layer(spec: Spec, row: Row) -> nn.Module:
         case Kind.LINEAR:
             return nn.Linear(row.in_channels, row.out_channels)
         case Kind.FULL:
-            return nn.Conv2d(row.in_channels, row.out_channels, row.kernel)
+            return FullConv(row.in_channels, row.out_channels, row.kernel)
         case Kind.TRANSITION:
             conv = nn.Conv2d(row.in_channels, row.out_channels, row.kernel)
             return nn.Sequential(OrderedDict(conv=conv, relu=nn.ReLU(inplace=True)))

@@ -1,57 +1,86 @@
-"""ReLU and dropout in one, without a random number for every element."""
+"""Layers that PyTorch has too, in a form that suits small maps on a CPU."""
 
 import math
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+
+class Falls:
+    """A line without end on which each place falls by itself, at a rate; read piece by piece.
+
+    The gaps between the places that fall are drawn, not the places: they follow a geometric
+    distribution, ⌈log(u) / log(1 − rate)⌉ for a uniform u in (0, 1] (L. Devroye, "Non-Uniform
+    Random Variate Generation", 1986, X.2). At a rate of 5 % that is a twentieth of the random
+    numbers. Without a generator torch's global one is asked.
+    """
+
+    DRAWS = 1 << 16
+    """Gaps that are drawn at a time."""
+
+    def __init__(self, rate: float, generator: Generator | None = None) -> None:
+        self.rate, self.generator = rate, generator
+        self._places = torch.empty(0, dtype=torch.int64)
+        self._read, self._position, self._end = 0, 0, -1
+
+    def next(self, count: int) -> Tensor:
+        """The places (K,) int64 that fall among the next `count`, rising, the first being 0."""
+        position, self._position = self._position, self._position + count
+        while self._end < self._position:
+            self._draw()
+        first = self._read
+        # numpy's search takes a plain number, torch's would make tensors of it.
+        self._read = int(self._places.numpy().searchsorted(self._position))
+        return self._places[first : self._read] - position
+
+    def _draw(self) -> None:
+        uniform = torch.rand(self.DRAWS, generator=self.generator)
+        gaps = uniform.neg_().log1p_().div_(math.log1p(-self.rate)).ceil_().clamp_(min=1)
+        more = gaps.to(torch.int64).cumsum_(0).add_(self._end)
+        self._places = torch.cat([self._places[self._read :], more])
+        self._read, self._end = 0, int(more[-1])
 
 
 class DropoutReLU(nn.Module):
     """ReLU, then dropout of elements or of whole channels; what stays grows by 1 / (1 − rate).
 
-    Maps are (N, C, H, W), dense in any memory layout, and are changed in place. `generator` says
-    where the chance comes from, torch's global generator if it is None; it must be on the maps'
-    device. In evaluation mode it is ReLU alone.
+    Maps are (N, C, H, W), dense in any memory layout, and are changed in place. `falls` says where
+    the chance comes from; its generator must be on the maps' device. In evaluation mode it is ReLU
+    alone.
     """
 
     def __init__(self, rate: float, channels: bool = False) -> None:
         super().__init__()
         self.rate, self.channels = rate, channels
-        self.generator: Generator | None = None
+        self.falls = Falls(rate)
 
     def forward(self, maps: Tensor) -> Tensor:
         if not self.training or not self.rate:
             return maps.relu_()
         if self.channels or maps.device.type != "cpu":
             shape = (*maps.shape[:2], 1, 1) if self.channels else maps.shape
-            draws = torch.rand(shape, generator=self.generator, device=maps.device)
+            draws = torch.rand(shape, generator=self.falls.generator, device=maps.device)
             return maps.relu_() * ((draws >= self.rate) / (1 - self.rate))
-        places = dropped(maps.numel(), self.rate, self.generator)
-        result: Tensor = _ReLUWithout.apply(maps, places, 1 / (1 - self.rate))  # type: ignore[no-untyped-call]
+        places, scale = self.falls.next(maps.numel()), 1 / (1 - self.rate)
+        result: Tensor = _ReLUWithout.apply(maps, places, scale)  # type: ignore[no-untyped-call]
         return result
 
     def extra_repr(self) -> str:
         return f"rate={self.rate:g}, channels={self.channels}"
 
 
-def dropped(count: int, rate: float, generator: Generator | None = None) -> Tensor:
-    """The places (K,) int64, rising, of the elements that fall, each by itself with that rate.
+class FullConv(nn.Conv2d):
+    """A convolution whose kernel is as large as its maps, done as the matrix product that it is.
 
-    The gaps between them are drawn instead of the elements: they follow a geometric distribution,
-    ⌈log(u) / log(1 − rate)⌉ for a uniform u in (0, 1] (L. Devroye, "Non-Uniform Random Variate
-    Generation", 1986, X.2). At a rate of 5 % that asks for a twentieth of the random numbers.
+    Maps (N, C, K, K) become (N, O, 1, 1). Three times as quick as a convolution, and its parameters
+    are a convolution's.
     """
-    expected = count * rate
-    # Six standard deviations more than are expected; were they too few, more are drawn.
-    enough = int(expected + 6 * math.sqrt(expected)) + 16
-    parts, last = [], -1
-    while last < count:
-        draws = torch.rand(enough, generator=generator).neg_().log1p_().div_(math.log1p(-rate))
-        parts.append(draws.ceil_().clamp_(min=1).to(torch.int64).cumsum_(0).add_(last))
-        last = int(parts[-1][-1])
-    places = torch.cat(parts) if len(parts) > 1 else parts[0]
-    return places[: int(torch.searchsorted(places, count))]
+
+    def forward(self, maps: Tensor) -> Tensor:
+        rows, weights = (t.permute(0, 2, 3, 1).flatten(1) for t in (maps, self.weight))
+        return functional.linear(rows, weights, self.bias)[:, :, None, None]
 
 
 class _ReLUWithout(torch.autograd.Function):

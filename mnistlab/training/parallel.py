@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mnistlab.arch.layers import DropoutReLU
+from mnistlab.arch.layers import DropoutReLU, Falls
 from mnistlab.data.augment import prepare
 from mnistlab.training.training import Training
 
@@ -37,10 +37,6 @@ class Replicas:
         for weights in self._weights:
             for mine, shared in zip(weights, training.network.parameters(), strict=True):
                 mine.data = shared.data
-        for one, chance in zip(self._copies, training.chances, strict=True):
-            for module in one.modules():
-                if isinstance(module, DropoutReLU):
-                    module.generator = chance
         many = min(threads, len(self._copies))
         self._pool = (
             ThreadPoolExecutor(many, initializer=torch.set_num_threads, initargs=(1,))
@@ -60,9 +56,16 @@ class Replicas:
         return self._pool.map(function, *values) if self._pool else map(function, *values)
 
     def begin(self) -> None:
-        """Take over the network's running statistics, for an epoch."""
-        for one in self._copies:
+        """Take over the network's running statistics, and draw chance anew, for an epoch.
+
+        What an epoch drew ahead and did not need is forgotten, so that a training which goes on
+        after an epoch draws what this one will.
+        """
+        for one, chance in zip(self._copies, self._training.chances, strict=True):
             one.train()
+            for module in one.modules():
+                if isinstance(module, DropoutReLU):
+                    module.falls = Falls(module.rate, chance)
             for mine, buffer in zip(one.buffers(), self._training.network.buffers(), strict=True):
                 mine.copy_(buffer)
 

@@ -6,14 +6,18 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from mnistlab.arch.layers import DropoutReLU, dropped
+from mnistlab.arch.layers import DropoutReLU, Falls, FullConv
 
 
 @pytest.mark.parametrize("rate", [0.0005, 0.05, 0.3, 0.9])
 def test_each_element_falls_with_the_rate_whatever_its_neighbours_do(rate: float) -> None:
     count, chance = 2_000_000, Generator().manual_seed(1)
     fallen = torch.zeros(count, dtype=torch.bool)
-    places = dropped(count, rate, chance)
+    falls = Falls(rate, chance)
+    pieces = (1, 999_999, 7, 0, 999_993)
+    starts = [0, 1, 1_000_000, 1_000_007, 1_000_007]
+    places = torch.cat([falls.next(n) + at for n, at in zip(pieces, starts, strict=True)])
+    assert sum(pieces) == count
     fallen[places] = True
     assert len(places) == fallen.sum() and (places.diff() > 0).all()
     # Five standard deviations of a binomial count.
@@ -28,7 +32,7 @@ def test_each_element_falls_with_the_rate_whatever_its_neighbours_do(rate: float
 
 def test_the_gaps_are_distributed_as_pytorch_s_geometric() -> None:
     rate, chance = 0.05, Generator().manual_seed(2)
-    gaps = dropped(4_000_000, rate, chance).diff()
+    gaps = Falls(rate, chance).next(4_000_000).diff()
     theirs = torch.empty(len(gaps)).geometric_(rate, generator=chance)
     for most in (1, 2, 5, 20, 60):
         ours, reference = (float((g <= most).float().mean()) for g in (gaps, theirs))
@@ -37,17 +41,18 @@ def test_the_gaps_are_distributed_as_pytorch_s_geometric() -> None:
         assert abs(ours - exact) < 5 * spread and abs(reference - exact) < 5 * spread
 
 
-def test_a_rate_that_would_run_out_of_draws_draws_on() -> None:
-    for seed in range(200):
-        places = dropped(50, 0.5, Generator().manual_seed(seed))
-        assert len(places) == 0 or (int(places[0]) >= 0 and int(places[-1]) < 50)
-    assert len(dropped(0, 0.5)) == 0
+def test_a_line_read_in_pieces_is_the_line_read_at_once() -> None:
+    whole = Falls(0.2, Generator().manual_seed(3)).next(2_000_000)
+    falls = Falls(0.2, Generator().manual_seed(3))
+    pieces = [falls.next(1000) + 1000 * n for n in range(2000)]
+    assert torch.equal(torch.cat(pieces), whole)
+    assert all(((p - 1000 * n >= 0) & (p - 1000 * n < 1000)).all() for n, p in enumerate(pieces))
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_value_and_gradient_are_those_of_relu_and_a_mask(layout: torch.memory_format) -> None:
     layer = DropoutReLU(0.3).train()
-    layer.generator = Generator().manual_seed(0)
+    layer.falls = Falls(0.3, Generator().manual_seed(0))
     maps = torch.randn(6, 5, 7, 7).contiguous(memory_format=layout).requires_grad_()
     result = layer(maps * 1)
     incoming = torch.randn_like(result)
@@ -69,7 +74,7 @@ def test_a_gradient_in_another_layout_lands_where_it_belongs() -> None:
 
 def test_whole_channels_fall_together_at_the_rate() -> None:
     layer = DropoutReLU(0.25, channels=True).train()
-    layer.generator = Generator().manual_seed(0)
+    layer.falls = Falls(0.25, Generator().manual_seed(0))
     result = layer(torch.ones(4000, 8, 2, 2))
     per_channel = result.flatten(2)
     assert (per_channel.amin(2) == per_channel.amax(2)).all()
@@ -85,3 +90,18 @@ def test_in_evaluation_it_is_relu_and_the_mean_is_kept_in_training(channels: boo
     assert torch.equal(layer.eval()(maps.clone()), reference)
     mean = float(layer.train()(maps.clone()).mean())
     assert mean == pytest.approx(float(reference.mean()), rel=0.03)
+
+
+def test_a_full_convolution_is_pytorch_s_in_value_and_gradient() -> None:
+    ours, theirs = FullConv(5, 10, 4), nn.Conv2d(5, 10, 4)
+    theirs.load_state_dict(ours.state_dict())
+    maps = torch.randn(7, 5, 4, 4).contiguous(memory_format=torch.channels_last)
+    gradients = []
+    for layer in (ours, theirs):
+        leaf = maps.clone().requires_grad_()
+        result = layer(leaf)
+        assert result.shape == (7, 10, 1, 1)
+        result.square().sum().backward()
+        gradients.append([result, leaf.grad, *(p.grad for p in layer.parameters())])
+    for one, other in zip(*gradients, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
