@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 TARGET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
-QUICKEST = "16-16-p-32-p-32-gap-bn-nobias"
+QUICKEST = "16-16-16-p-16-32-gap-bn-nobias"
 """A network of the lab that the CPU's vector units like: channels in multiples of 16."""
 WARM, STEPS = 10, 60
 
