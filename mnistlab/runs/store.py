@@ -38,7 +38,7 @@ class Store:
         return self.folder / f"{run_id:06}"
 
     def best_checkpoint(self, run_id: int) -> Path:
-        """Where the run's best checkpoint is, or will be; `training.epoch.best` decides."""
+        """Where the run's best checkpoint is, or will be; `training.recipe.kept` decides."""
         return self.run_folder(run_id) / "best.safetensors"
 
     def last_checkpoint(self, run_id: int) -> Path:

@@ -177,9 +177,11 @@ def curves(run: Run, wide: bool) -> None:
 def figures(run: Run) -> None:
     """What it came to; with dashes where nothing is known yet, so that nothing jumps."""
     last = run.epochs[-1] if run.epochs else None
-    best = percent(run.best.accuracy) if run.best else "–"
+    kept = f"epoch {run.best_epoch or '–'}"
+    best = (f"Best validation, {kept}", percent(run.best.accuracy) if run.best else "–")
+    # Where nothing is chosen there is no best epoch to name.
     pairs = [
-        (f"Best validation, epoch {(run.best and run.best_epoch) or '–'}", best),
+        ("Kept", kept) if run.recipe.split is Split.ALL else best,
         ("Last validation", percent(last.validation_accuracy) if last else "–"),
         ("Last train", percent(last.train_accuracy) if last else "–"),
         ("An epoch", f"{run.seconds / run.epochs_done:.1f} s" if last else "–"),
