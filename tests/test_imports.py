@@ -30,7 +30,7 @@ MAY = {
     "sketch": {"errors", "arch", "training"},
     "zoo": set(),
     "charts": {"errors", "arch", "training", "runs"},
-    "terminal": {"errors", "home", "arch", "training", "runs"},
+    "terminal": {"errors", "home", "arch", "data", "training", "runs"},
     "home": set(),
     "errors": set(),
     "atomic": set(),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mnistlab.data.kinds import Split
 from mnistlab.home import home
 from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import tend
@@ -65,7 +66,8 @@ def _draw(bar: "Bar", run: Run) -> None:
 
 def _conclusion(run: Run) -> None:
     if top := kept(run.recipe, run.epochs):
-        print(f"epoch {top.number} is kept, validation: {top.validation}")
+        word = "kept" if run.recipe.split is Split.ALL else "best"
+        print(f"{word} epoch {top.number}, validation: {top.validation}")
     if run.test:
         print(f"test images, read once: {run.test}")
     if run.message:
