@@ -1,6 +1,10 @@
 """Several seeds of one recipe: found again, gone on with, and summed up."""
 
+import signal
 import statistics
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +19,20 @@ from mnistlab.runs.table import delete
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
 
+ROOT = Path(__file__).parents[2]
 SPEC = parse("4-p4-gap-bn")
 RECIPE = Recipe(epochs=1, batch_size=64, subset=256)
 COMMAND = f"study {SPEC} --epochs 1 --batch-size 64 --subset 256"
+
+
+@pytest.fixture
+def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
+        monkeypatch.setenv(name, "1")  # the command sets its own; this puts them back
+        monkeypatch.delenv(name)
+    return tmp_path
 
 
 def test_mean_and_deviation_are_the_accuracies_and_the_interval_one_test_set_s() -> None:
@@ -62,17 +77,9 @@ def test_a_seed_s_run_is_found_by_network_and_recipe_and_the_furthest_counts(
 
 @pytest.mark.slow
 def test_a_study_goes_on_with_what_there_is_and_says_mean_and_spread(
-    tmp_path: Path,
-    mnist_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "data").symlink_to(mnist_folder)
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
-        monkeypatch.setenv(name, "1")  # the command sets its own; this puts them back
-        monkeypatch.delenv(name)
-    store = Store(tmp_path / "runs")
+    store = Store(lab / "runs")
     left = store.add("left half-way", SPEC, replace(RECIPE, seed=1))
     store.request(left, Request.PAUSE)
 
@@ -88,3 +95,28 @@ def test_a_study_goes_on_with_what_there_is_and_says_mean_and_spread(
     assert capsys.readouterr().out == out, "nothing was trained again"
     assert main([*COMMAND.split(), "--seeds", "1001"]) == 2
     assert "1,000" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_ctrl_c_lets_every_seed_wait_and_the_same_command_finishes_them(lab: Path) -> None:
+    epochs, store = 12, Store(lab / "runs")
+    command = f"study {SPEC} --epochs {epochs} --batch-size 64 --subset 64 --seeds 2".split()
+    process = subprocess.Popen([sys.executable, "-m", "mnistlab", *command], cwd=ROOT)
+    begun = time.monotonic()
+    while not (store.database.file.exists() and (run := store.run(1)) and run.epochs):
+        assert process.poll() is None and time.monotonic() - begun < 120
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) == 2
+    waiting = store.runs([1, 2])
+    assert [run.state for run in waiting] == [State.PAUSED] * 2
+    assert 1 <= waiting[0].epochs_done < epochs
+
+    assert main(command) == 0
+    done = store.runs([1, 2])
+    assert [run.state for run in done] == [State.DONE] * 2
+    assert [run.epochs_done for run in done] == [epochs] * 2
+    assert done[0].epochs[: waiting[0].epochs_done] == waiting[0].epochs, (
+        "nothing was trained twice"
+    )
