@@ -1,18 +1,20 @@
-"""The ladder: the article's four targets, and where to go from each."""
+"""The ladder: the article's four targets, the lab's own two, and where to go from each."""
 
 import streamlit as st
 
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS, Preset
+from mnistlab.arch.presets import OWN, TARGETS, Preset
 from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 from mnistlab.ui import page, parts
 
 
 def figures(preset: Preset) -> list[tuple[str, str]]:
-    """What the article reports for a target."""
+    """What the article reports for a target; nothing for the lab's own networks."""
     article = preset.article
+    if article is None:
+        return []
     pairs = [("Article, train", f"{article.train:.2f} %")]
     if article.validation:
         pairs.append(("Article, validation", f"{article.validation:.2f} %"))
@@ -45,23 +47,34 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
     st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")
 
-for pair in (PRESETS[:2], PRESETS[2:]):
-    for column, preset in zip(st.columns(2), pair, strict=True):
-        with column.container(border=True, height="stretch"):
-            number = PRESETS.index(preset) + 1
-            st.subheader(f"{number} · {preset.title}", anchor=False)
-            st.markdown(f"**{preset.question}** {preset.change}")
-            st.html(parts.gauge(ledger(preset.spec).total))
-            st.html(parts.facts(figures(preset)))
-            if told := measured(preset):
-                st.html(parts.note(told))
-            st.html(parts.mono(str(preset.spec)))
-            st.page_link(
-                "pages/design.py",
-                label=f"Open target {number} in design",
-                icon=":material/tune:",
-                query_params={"net": str(preset.spec)},
-            )
+
+def card(preset: Preset, heading: str) -> None:
+    """One network: its question, its count, its figures, and the way to the bench."""
+    with st.container(border=True, height="stretch"):
+        st.subheader(heading, anchor=False)
+        st.markdown(f"**{preset.question}** {preset.change}")
+        st.html(parts.gauge(ledger(preset.spec).total))
+        if pairs := figures(preset):
+            st.html(parts.facts(pairs))
+        if told := measured(preset):
+            st.html(parts.note(told))
+        st.html(parts.mono(str(preset.spec)))
+        st.page_link(
+            "pages/design.py",
+            label=f"Open “{preset.label}” in design",
+            icon=":material/tune:",
+            query_params={"net": str(preset.spec)},
+        )
+
+
+for first in (0, 2):
+    for number, column in enumerate(st.columns(2), first):
+        with column:
+            card(TARGETS[number], f"{number + 1} · {TARGETS[number].title}")
+st.subheader("Past the article", anchor=False)
+for preset, column in zip(OWN, st.columns(2), strict=True):
+    with column:
+        card(preset, preset.title)
 
 st.html(
     parts.note(

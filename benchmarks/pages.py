@@ -125,7 +125,7 @@ def edit(at: "AppTest", name: str, step: int) -> None:  # noqa: F821
     elif name == "runs":
         at.text_input(key="find").set_value(f"run {step % 9}")
     elif name == "train":
-        at.number_input(key="train_epochs").set_value(5 + step % 9)
+        at.number_input(key="train_epochs_from_4").set_value(5 + step % 9)
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ from mnistlab.runs.store import Store
 from mnistlab.terminal import runs
 from mnistlab.terminal.study import study
 from mnistlab.terminal.watch import Bar
-from mnistlab.training.recipe import ENUMS, Recipe, choice, suggested
+from mnistlab.training.recipe import ENUMS, Recipe, choice
 from mnistlab.training.score import percent
+from mnistlab.training.suggest import suggested
 
 NETWORK_HELP = f"a preset ({', '.join(p.name for p in PRESETS)}) or a network's text"
 

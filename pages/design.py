@@ -45,9 +45,9 @@ def put_layer(index: int) -> None:
 page.begin("Design", "Design a network")
 
 with st.container(horizontal=True, gap="small"):
-    for number, preset in enumerate(PRESETS, 1):
+    for preset in PRESETS:
         st.button(
-            f"Target {number}",
+            preset.label,
             help=preset.title,
             on_click=put,
             args=(preset.spec,),

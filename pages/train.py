@@ -28,7 +28,7 @@ page.begin("Train", "Train a network")
 plot.load()
 
 networks = {bench.LABEL: bench.design()}
-networks |= {f"Target {n}: {p.title}": p.spec for n, p in enumerate(PRESETS, 1)}
+networks |= {p.heading: p.spec for p in PRESETS}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     network = st.selectbox("Network", networks, width=250, **keep("network"))
     name = st.text_input("Name of the run", placeholder=network, width=220, **keep("name"))

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.presets import TARGETS
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import runs as run_charts
 from mnistlab.runs.state import Run, State
@@ -60,7 +60,7 @@ def test_the_goal_s_band_is_what_10_000_digits_leave_open() -> None:
 
 
 def test_the_article_s_value_is_drawn_for_its_own_networks() -> None:
-    for preset, value in zip(PRESETS, (99.93, 99.71, 99.28, 99.45), strict=True):
+    for preset, value in zip(TARGETS, (99.93, 99.71, 99.28, 99.45), strict=True):
         shapes = charts.accuracy(EPOCHS, 5, article=preset.article)["layout"]["shapes"]
         assert shapes[-1]["y0"] == value and f"{value:.2f}" in shapes[-1]["label"]["text"]
 
@@ -78,7 +78,7 @@ def test_the_planned_rate_is_the_schedule_s_and_the_epochs_lie_on_it(schedule: S
 def runs(tmp_path: Path) -> list[Run]:
     store = Store(tmp_path)
     for number in range(3):
-        run_id = store.add(f"run {number}", PRESETS[3].spec, Recipe(epochs=5 + number))
+        run_id = store.add(f"run {number}", TARGETS[3].spec, Recipe(epochs=5 + number))
         store.claim()
         store.settle(run_id, EPOCHS[: 2 + number])
         store.finish(run_id, State.DONE, "")

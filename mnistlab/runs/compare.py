@@ -57,6 +57,6 @@ def recipe_value(recipe: Recipe, name: str) -> str:
             return "none" if value is None else percent(value)
         case "patience":
             return "none" if value is None else f"{value} epochs"
-        case "learning_rate" | "weight_decay":
+        case "learning_rate" | "weight_decay" | "label_smoothing":
             return f"{value:g}"
     return str(value)

@@ -105,6 +105,8 @@ class Replicas:
         training = self._training
         prepared = prepare(images, training.recipe.augmentation, training.chances[number])
         scores = self._copies[number](prepared.contiguous(memory_format=torch.channels_last))
-        loss = functional.cross_entropy(scores, labels, reduction="sum") / batch
+        smoothing = training.recipe.label_smoothing
+        loss = functional.cross_entropy(scores, labels, reduction="sum", label_smoothing=smoothing)
+        loss = loss / batch
         gradients = torch.autograd.grad(loss, self._weights[number])
         return gradients, loss.detach(), (scores.argmax(1) == labels).sum()

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
-from mnistlab.arch.spec import Spec
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.errors import LabError
 from mnistlab.training.epoch import Epoch, best
@@ -46,7 +45,9 @@ class Recipe:
 
     `learning_rate` is the schedule's peak; `subset` the number of training digits, None for all.
     `patience` ends the run once the best epoch is that many epochs old, `goal` once an epoch's
-    validation accuracy (0–1) reaches it; None leaves either out. Raises RecipeError if a value is
+    validation accuracy (0–1) reaches it; None leaves either out. `label_smoothing` is the share of
+    the training target that is spread evenly over the ten classes (Szegedy et al., "Rethinking the
+    Inception Architecture", 2016, section 7). Raises RecipeError if a value is
     out of its bounds.
     """
 
@@ -62,10 +63,12 @@ class Recipe:
     seed: int = 0
     patience: int | None = None
     goal: float | None = None
+    label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
         _within("weight decay", self.weight_decay, 0.0, 1.0)
+        _within("label smoothing", self.label_smoothing, 0.0, 0.9)
         _whole("batch size", self.batch_size, 8, 4096)
         _whole("epochs", self.epochs, 1, 1000)
         _whole("seed", self.seed, 0, 2**31 - 1)
@@ -87,17 +90,13 @@ class Recipe:
             f"{self.epochs} epochs · {self.optimiser} at {self.learning_rate:g}, {self.schedule}, "
             f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {digits} · "
             f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
+            + (f" · labels smoothed by {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · ends when the best is {self.patience} epochs old" if self.patience else "")
             + (f" · ends at {percent(self.goal)}" if self.goal else "")
         )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
-
-
-def suggested(spec: Spec) -> Recipe:
-    """Where to begin with a network: without batch norm only a smaller learning rate is borne."""
-    return Recipe(learning_rate=0.1 if spec.batch_norm else 0.02)
 
 
 @lru_cache(maxsize=1024)

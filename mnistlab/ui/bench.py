@@ -3,10 +3,10 @@
 import streamlit as st
 
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.arch.presets import TARGETS, resolve
 from mnistlab.arch.spec import Spec
 
-DEFAULT = PRESETS[3].spec
+DEFAULT = TARGETS[3].spec
 LABEL = "My design"
 """What the bench's network is called where a network is chosen."""
 CHOICE_KEY = "train_network"

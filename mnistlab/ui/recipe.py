@@ -10,7 +10,8 @@ from mnistlab.charts import epochs as charts
 from mnistlab.data import files
 from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.home import home
-from mnistlab.training.recipe import Optimiser, Recipe, Schedule, suggested
+from mnistlab.training.recipe import Optimiser, Recipe, Schedule
+from mnistlab.training.suggest import suggested
 from mnistlab.ui import parts, plot
 
 DIGITS = {"all": None, "12,800 (a quick look)": 12_800, "2,560 (a taste)": 2_560}
@@ -45,9 +46,13 @@ OPTIMISERS = {
 }
 
 
-def keep(name: str) -> dict[str, Any]:
-    """The key of a control whose value outlives a change of page."""
-    return {"key": f"train_{name}", "persist_state": "session"}
+def keep(name: str, start: object = None) -> dict[str, Any]:
+    """The key of a control whose value outlives a change of page.
+
+    Another start is another control: what suits one network must not stay for the next.
+    """
+    key = f"train_{name}" if start is None else f"train_{name}_from_{start}"
+    return {"key": key, "persist_state": "session"}
 
 
 def choose(spec: Spec) -> tuple[Spec, Recipe]:
@@ -78,8 +83,10 @@ def choose(spec: Spec) -> tuple[Spec, Recipe]:
 
 def _length(start: Recipe) -> dict[str, Any]:
     one, two = st.columns(2)
-    epochs = one.number_input("Epochs", value=start.epochs, step=1, **keep("epochs"))
-    batch = two.number_input("Batch size", value=start.batch_size, step=32, **keep("batch"))
+    epochs = one.number_input("Epochs", value=start.epochs, step=1, **keep("epochs", start.epochs))
+    batch = two.number_input(
+        "Batch size", value=start.batch_size, step=32, **keep("batch", start.batch_size)
+    )
     st.caption(
         "An epoch shows every training digit once. A larger batch takes fewer, surer steps; the "
         "article ends with a larger, but not extreme one."
@@ -120,8 +127,7 @@ def _rate(start: Recipe) -> dict[str, Any]:
         step=0.01,
         format="%g",
         help="The schedule's highest.",
-        # Another key for another start: what suits one network must not stay for the other.
-        **keep(f"rate_from_{start.learning_rate}"),
+        **keep("rate", start.learning_rate),
     )
     optimiser = two.selectbox("Optimiser", list(Optimiser), **keep("optimiser"))
     st.caption(OPTIMISERS[optimiser])
@@ -144,16 +150,32 @@ def _regularise(spec: Spec, start: Recipe) -> tuple[Spec, dict[str, Any]]:
         max_value=MAX_DROPOUT,
         step=0.01,
         format="%.2f",
-        **keep(f"dropout_of_{spec}"),
+        **keep("dropout", spec),
     )
     decay = two.number_input(
-        "Weight decay", value=start.weight_decay, step=0.0001, format="%g", **keep("decay")
+        "Weight decay",
+        value=start.weight_decay,
+        step=0.0001,
+        format="%g",
+        **keep("decay", start.weight_decay),
     )
     st.caption(
         "Dropout blanks this share of each 3×3 convolution's outputs while it trains. Weight decay "
         "pulls the kernels towards nought a little at every step."
     )
-    augmentation = st.selectbox(
+    one, two = st.columns(2)
+    smoothing = one.number_input(
+        "Label smoothing",
+        value=start.label_smoothing,
+        min_value=0.0,
+        max_value=0.9,
+        step=0.01,
+        format="%.2f",
+        help="This share of what the network is to answer is spread evenly over the ten digits, so "
+        "that it need not be surer than it can be. The training loss then never reaches nought.",
+        **keep("smoothing", start.label_smoothing),
+    )
+    augmentation = two.selectbox(
         "Augmentation",
         list(Augmentation),
         index=list(Augmentation).index(start.augmentation),
@@ -162,6 +184,7 @@ def _regularise(spec: Spec, start: Recipe) -> tuple[Spec, dict[str, Any]]:
     st.caption(AUGMENTATIONS[augmentation])
     return replace(spec, dropout=round(dropout, 4)), {
         "weight_decay": decay,
+        "label_smoothing": smoothing,
         "augmentation": augmentation,
     }
 

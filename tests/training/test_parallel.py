@@ -1,5 +1,6 @@
 """Groups on threads against the whole batch on one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,20 @@ def test_a_batch_is_cut_by_its_size_alone(batch: int, count: int) -> None:
     assert groups(batch) == count and groups(4096) == 32
 
 
-def test_without_batch_norm_the_gradient_is_the_whole_batch_s(digits: Digits) -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_without_batch_norm_the_gradient_is_the_whole_batch_s(
+    digits: Digits, smoothing: float
+) -> None:
     images, labels = digits.images[:101], digits.labels[:101]  # groups of 51 and 50
     one = training("8-p8-16-p16-full", 128)
+    one.recipe = replace(one.recipe, label_smoothing=smoothing)
     with Replicas(one, threads=2) as replicas:
         replicas.begin()
         loss, right = replicas.gradients(images, labels)
     scores = one.network(normalise(images))
-    expected = functional.cross_entropy(scores, labels)
+    logs = functional.log_softmax(scores, 1)
+    answers = functional.one_hot(labels, 10) * (1 - smoothing) + smoothing / 10
+    expected = -(answers * logs).sum(1).mean()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert right.item() == int((scores.argmax(1) == labels).sum())
     gradients = torch.autograd.grad(expected, list(one.network.parameters()))

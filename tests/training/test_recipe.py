@@ -3,6 +3,8 @@ import math
 
 import pytest
 
+from mnistlab.arch.presets import OWN, PRESETS, TARGETS
+from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import (
@@ -15,6 +17,7 @@ from mnistlab.training.recipe import (
     learning_rate_at,
     recipe_from_json,
 )
+from mnistlab.training.suggest import SETTLED, suggested
 
 
 def test_json_reads_back_to_the_same_recipe() -> None:
@@ -34,6 +37,7 @@ def test_json_reads_back_to_the_same_recipe() -> None:
         ({"epochs": 0}, "epochs: 0"),
         ({"epochs": True}, "epochs"),
         ({"weight_decay": math.inf}, "weight decay"),
+        ({"label_smoothing": -0.1}, "label smoothing"),
         ({"seed": -1}, "seed"),
         ({"subset": 3}, "subset"),
         ({"patience": 0}, "patience"),
@@ -109,3 +113,13 @@ def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epo
     assert "epoch 2" in (early_end(recipe, epochs(100, 90, 95, 91)) or "")
     assert early_end(Recipe(epochs=2, goal=0.994), epochs(100, 60)) is None, "it ended as planned"
     assert early_end(Recipe(epochs=8), epochs(100, 90, 95, 91, 92)) is None
+
+
+def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
+    for one in PRESETS:
+        recipe = suggested(one.spec)
+        assert recipe.label_smoothing < 0.5
+        assert one.spec.batch_norm or recipe.learning_rate <= 0.02
+    assert suggested(parse("8-p8-full-bn")) == Recipe()
+    assert suggested(TARGETS[3].spec).epochs <= 4, "a lesson is short"
+    assert {one.spec for one in (TARGETS[3], *OWN)} == set(SETTLED)
