@@ -86,7 +86,7 @@ OWN = (
         question="How far does the budget reach?",
         change="No 1×1 between the blocks and no head of full size: what that saves buys filters "
         "where the maps are small. No bias where batch norm follows, no dropout.",
-        spec=parse("8-16-p-16-20-20-p-24-gap-bn-nobias"),
+        spec=parse("12-16-p-16-20-20-p-20-gap-bn-nobias"),
     ),
     Preset(
         name="smallest",
@@ -94,7 +94,7 @@ OWN = (
         title="Smallest",
         question="How few parameters hold 99.40 %?",
         change="The same plan, cut down until it only just holds.",
-        spec=parse("8s-8s-p-10s-10s-p-11s-12s-gap-bn-nobias"),
+        spec=parse("6-8-p-10-10-12-p-12-gap-bn-nobias"),
     ),
 )
 PRESETS = TARGETS + OWN
