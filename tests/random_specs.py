@@ -1,8 +1,10 @@
 """Random networks for the oracles: mostly possible, now and then not."""
 
+import contextlib
 import random
 
-from mnistlab.arch.spec import Conv, Dropout, Head, Layer, Spec, Transition
+from mnistlab.arch.ledger import Ledger, ledger
+from mnistlab.arch.spec import Conv, Dropout, Head, Layer, Spec, SpecError, Transition
 
 
 def random_spec(seed: int) -> Spec:
@@ -25,3 +27,13 @@ def random_spec(seed: int) -> Spec:
         dropout=rng.choice([0.0, 0.05, 0.5, 0.125]),
         dropout_kind=rng.choice(list(Dropout)),
     )
+
+
+def possible(count: int, first_seed: int = 0) -> list[Ledger]:
+    """The first so many random networks that can be built, from a seed on."""
+    found: list[Ledger] = []
+    while len(found) < count:
+        with contextlib.suppress(SpecError):
+            found.append(ledger(random_spec(first_seed)))
+        first_seed += 1
+    return found

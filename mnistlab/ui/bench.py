@@ -1,4 +1,4 @@
-"""The bench: the network that a visitor is working on, from page to page."""
+"""The bench: the network that a visitor works on, from page to page, and those before it."""
 
 import streamlit as st
 
@@ -11,6 +11,8 @@ LABEL = "My design"
 """What the bench's network is called where a network is chosen."""
 CHOICE_KEY = "train_network"
 """The session's key for the network that is chosen to be trained."""
+KEPT = 200
+"""Steps that can be undone."""
 
 
 def design() -> Spec:
@@ -24,10 +26,39 @@ def accept(text: str) -> Spec:
 
     Raises SpecError if it is neither, and the bench stays as it was.
     """
-    spec = resolve(text)
+    return keep(resolve(text))
+
+
+def keep(spec: Spec) -> Spec:
+    """Put a network on the bench; the one before can be had back.
+
+    Raises SpecError if it cannot be built, and the bench stays as it was.
+    """
     ledger(spec)
+    if "design" not in st.session_state:
+        st.session_state["design"] = spec
     if spec != design():
-        # Who has just changed a design wants to train that one, whatever was chosen before.
-        st.session_state[CHOICE_KEY] = LABEL
-    st.session_state["design"] = spec
+        steps("past").append(design())
+        del steps("past")[:-KEPT]
+        steps("future").clear()
+        _lay(spec)
     return spec
+
+
+def steps(way: str) -> list[Spec]:
+    """The networks that undoing (`past`) or doing again (`future`) leads to, the nearest last."""
+    found: list[Spec] = st.session_state.setdefault(f"bench_{way}", [])
+    return found
+
+
+def step(way: str) -> None:
+    """Go one step into the past or the future, if there is one."""
+    if steps(way):
+        steps("future" if way == "past" else "past").append(design())
+        _lay(steps(way).pop())
+
+
+def _lay(spec: Spec) -> None:
+    st.session_state["design"] = spec
+    # Who has just changed a design wants to train that one, whatever was chosen before.
+    st.session_state[CHOICE_KEY] = LABEL

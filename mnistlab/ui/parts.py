@@ -2,14 +2,14 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.arch.ledger import BUDGET, COLUMNS, INPUT_SIZE, Ledger, table, verdict
+from mnistlab.arch.ledger import BUDGET, verdict
 from mnistlab.training.score import percent
 
 
@@ -41,15 +41,20 @@ def _png(image: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
 
 
-def gauge(total: int, budget: int = BUDGET) -> str:
-    """The total against the budget, as a figure and a bar."""
+def gauge(total: int, budget: int = BUDGET, running: int = 0) -> str:
+    """The total against the budget, as a figure and a bar; running statistics are its pale end."""
     kind = "over" if total > budget else "within"
+    share = min(total / budget, 1)
+    pale = share * running / total if total else 0
     return (
         '<div class="lab-gauge"><div class="lab-gauge-figure">'
         f"<b>{total:,}</b><span>parameters of {budget:,}</span>"
-        f'<span class="lab-text-{kind}">{verdict(total, budget)}</span></div>'
+        f'<span class="lab-text-{kind}">{verdict(total, budget)}</span>'
+        + (f"<span>{total - running:,} trainable + {running:,} running</span>" if running else "")
+        + "</div>"
         f'<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
-        f'style="width:{min(total / budget, 1):.1%}"></div></div></div>'
+        f'style="width:{share - pale:.2%}"></div><div class="lab-gauge-fill lab-{kind} lab-pale" '
+        f'style="width:{pale:.2%}"></div></div></div>'
     )
 
 
@@ -62,21 +67,28 @@ def facts(pairs: Sequence[tuple[str, str]]) -> str:
     return f'<div class="lab-facts">{"".join(cells)}</div>'
 
 
-def ledger_table(result: Ledger) -> str:
-    """Every layer's shape, view and cost; the row that first sees the whole input is marked."""
-    reach = next((r.name for r in result.rows if r.receptive_field >= INPUT_SIZE), None)
-    lines = [_line(COLUMNS, "th")]
-    for cells in table(result):
-        lines.append(_line(cells, "td", "lab-reach" if cells[0] == reach else ""))
-    return f'<div class="lab-scroll"><table class="lab-table">{"".join(lines)}</table></div>'
+def table(
+    head: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+    marked: Collection[str] = (),
+) -> str:
+    """A table of figures: the first `left` columns are words, the last line sums up.
+
+    Lines whose first cell is in `marked` stand out.
+    """
+    body = [_line(head, "th", left)]
+    body += [_line(cells, "td", left, cells[0] in marked) for cells in lines]
+    return f'<div class="lab-scroll"><table class="lab-table">{"".join(body)}</table></div>'
 
 
-def _line(cells: Sequence[str], tag: str, kind: str = "") -> str:
+def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> str:
     body = "".join(
-        f"<{tag}{' class=lab-left' if column < 2 else ''}>{cell}</{tag}>"
+        f"<{tag}{' class=lab-left' if column < left else ''}>{_text(cell)}</{tag}>"
         for column, cell in enumerate(cells)
     )
-    return f'<tr class="{kind}">{body}</tr>'
+    return f"<tr{' class=lab-reach' if marked else ''}>{body}</tr>"
 
 
 def bars(probabilities: Sequence[float] | None) -> str:
@@ -171,3 +183,13 @@ def mono(text: str) -> str:
 def empty(text: str) -> str:
     """What to do next, where there is nothing to show yet."""
     return f'<div class="lab-empty">{_text(text)}</div>'
+
+
+def labelled(name: str, what: str) -> str:
+    """A name, and in small what it is."""
+    return f'<div class="lab-labelled"><b>{_text(name)}</b><span>{_text(what)}</span></div>'
+
+
+def advice(layer: str, reason: str) -> str:
+    """A layer's name and what there is to say about it."""
+    return f'<div class="lab-advice"><b>{_text(layer)}</b><span>{_text(reason)}</span></div>'

@@ -1,27 +1,15 @@
 """The ledger's arithmetic against the built module, its gradient and a counted forward pass."""
 
-import contextlib
-
 import pytest
 import torch
 from torch import nn
 
 from mnistlab.arch.build import build
 from mnistlab.arch.layers import DropoutReLU
-from mnistlab.arch.ledger import Kind, Ledger, ledger
+from mnistlab.arch.ledger import Kind, ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
 from mnistlab.arch.spec import Spec, SpecError, parse
-from tests.random_specs import random_spec
-
-
-def possible(count: int, first_seed: int) -> list[Ledger]:
-    found: list[Ledger] = []
-    while len(found) < count:
-        with contextlib.suppress(SpecError):
-            found.append(ledger(random_spec(first_seed)))
-        first_seed += 1
-    return found
-
+from tests.random_specs import possible
 
 SPECS = [p.spec for p in PRESETS] + [result.spec for result in possible(300, 1000)]
 

@@ -1,5 +1,3 @@
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS
 from mnistlab.ui import parts
 
 
@@ -21,8 +19,8 @@ def test_the_gauge_turns_when_the_budget_is_passed() -> None:
     assert "1 over" in parts.gauge(15_001) and "lab-over" in parts.gauge(15_001)
 
 
-def test_the_table_marks_the_first_row_that_sees_the_whole_input() -> None:
-    table = parts.ledger_table(ledger(PRESETS[3].spec))
+def test_a_table_marks_the_lines_that_it_is_told_to() -> None:
+    table = parts.table(("Layer", "Sees"), [("conv1", "3"), ("head2", "28")], marked={"head2"})
     assert table.count("lab-reach") == 1
     assert "head2" in table.split("lab-reach")[1].split("</tr>")[0]
 

@@ -1,0 +1,120 @@
+"""A network as a picture: every map drawn to scale, its blocks side by side, as HTML with SVG.
+
+A box's face is as large as the map, its depth grows with the channels; the small square on a face
+is the window that the next layer reads. What can be chosen carries its row's name in `data-layer`.
+"""
+
+from html import escape
+
+from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row
+
+PIXEL = 2.2
+"""Drawn pixels for each pixel of a map."""
+DEEPEST = 30.0
+"""Drawn pixels of depth for the widest layer, and no more than one and a bit for each channel."""
+WINDOWS = (Kind.CONV, Kind.POOL, Kind.FULL, Kind.AVERAGE)
+
+
+def picture(result: Ledger, chosen: str = "") -> str:
+    """All maps from the input to the ten scores, grouped into blocks, transitions and the head."""
+    unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
+    groups: list[tuple[str, list[str]]] = []
+    kernels = [row.kernel if row.kind in WINDOWS else 1 for row in result.rows[1:]] + [0]
+    first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
+    groups.append(("input", [_figure("", "the digit", "1", INPUT_SIZE, first, False)]))
+    for row, title, kernel in zip(result.rows, _groups(result.rows), kernels, strict=True):
+        if groups[-1][0] != title:
+            groups.append((title, []))
+        box = _box(row.out_size, row.out_channels, unit, kernel)
+        groups[-1][1].append(
+            _figure(
+                row.name, operation(row), str(row.out_channels), row.out_size, box,
+                row.name == chosen,
+            )
+        )  # fmt: skip
+    shown = (
+        f'<section class="lab-group"><h4>{escape(title.split("#")[0])}</h4>'
+        f"<div>{''.join(figures)}</div></section>"
+        for title, figures in groups
+    )
+    return f'<div class="lab-picture">{"".join(shown)}</div>'
+
+
+def operation(row: Row) -> str:
+    """What a row does, in a word or two."""
+    match row.kind:
+        case Kind.CONV:
+            return "3×3 padded" if row.padding else "3×3"
+        case Kind.TRANSITION:
+            return "1×1"
+        case Kind.POOL:
+            return "2×2 max"
+        case Kind.FULL:
+            return f"{row.kernel}×{row.kernel}"
+        case Kind.AVERAGE:
+            return f"mean of {row.kernel}×{row.kernel}"
+    return "linear"
+
+
+def _groups(rows: tuple[Row, ...]) -> list[str]:
+    """For each row the title of the group that it stands in; `#` parts namesakes."""
+    titles, block, between = [], 0, 0
+    last: Kind | None = None
+    for index, row in enumerate(rows):
+        follower = rows[index + 1].kind if index + 1 < len(rows) else None
+        if row.name.startswith("head") or row.kind in (Kind.AVERAGE, Kind.LINEAR):
+            titles.append("head")
+        elif row.kind is Kind.CONV:
+            block += last is not Kind.CONV
+            titles.append(f"block {block}")
+        elif row.kind is Kind.TRANSITION:
+            between += 1
+            pooled = follower is Kind.POOL
+            titles.append(f"{'transition' if pooled else 'partial transition'}#{between}")
+        elif last is Kind.TRANSITION:
+            titles.append(titles[-1])
+        else:
+            between += 1
+            titles.append(f"pool#{between}")
+        last = row.kind
+    return titles
+
+
+def _figure(name: str, does: str, channels: str, size: int, box: str, chosen: bool) -> str:
+    """A box with its name, what made it and its shape; to be chosen if it has a name."""
+    shape = f"{channels} × {size}²" if size > 1 else channels
+    choose = (
+        f' data-layer="{escape(name)}" role="button" tabindex="0" '
+        f'aria-pressed="{str(chosen).lower()}"'
+        if name
+        else ""
+    )
+    return (
+        f'<figure class="lab-maps{" lab-chosen" if chosen else ""}"{choose}>{box}'
+        f"<figcaption><b>{escape(name) or 'input'}</b><span>{escape(does)}</span>"
+        f"<span>{shape}</span></figcaption></figure>"
+    )
+
+
+def _box(size: int, channels: int, unit: float, window: int) -> str:
+    side, depth = size * PIXEL, max(1.0, channels * unit)
+    whole = side + depth + 1.5
+    face = (
+        f'<rect class="lab-face" x=".75" y="{depth + 0.75:.1f}" '
+        f'width="{side:.1f}" height="{side:.1f}"/>'
+    )
+    x, y, far = 0.75, depth + 0.75, side
+    top = f"M{x} {y:.1f}l{depth:.1f} {-depth:.1f}h{far:.1f}l{-depth:.1f} {depth:.1f}z"
+    right = f"M{x + far:.1f} {y:.1f}l{depth:.1f} {-depth:.1f}v{far:.1f}l{-depth:.1f} {depth:.1f}z"
+    inner = ""
+    if window > 1:
+        reach = min(window, size) * PIXEL
+        at = (side - reach) / 2
+        inner = (
+            f'<rect class="lab-window" x="{x + at:.1f}" y="{y + at:.1f}" '
+            f'width="{reach:.1f}" height="{reach:.1f}"/>'
+        )
+    return (
+        f'<svg width="{whole:.1f}" height="{whole:.1f}" aria-hidden="true">'
+        f'<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>{face}{inner}</svg>'
+    )

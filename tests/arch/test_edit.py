@@ -1,0 +1,57 @@
+"""Networks changed in one place, against lists changed in the same way."""
+
+import random
+
+import pytest
+
+from mnistlab.arch import edit
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.presets import PRESETS, TARGETS
+from mnistlab.arch.spec import Conv, Spec, SpecError, Transition, parse
+from tests.random_specs import random_spec
+
+SPECS = [p.spec for p in PRESETS] + [random_spec(seed) for seed in range(200)]
+
+
+def words(spec: Spec) -> list[str]:
+    return [str(layer) for layer in spec.layers]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_layer_is_put_in_taken_out_and_moved_as_in_a_list(seed: int) -> None:
+    rng, spec = random.Random(seed), SPECS[seed]
+    at = rng.randrange(len(spec.layers))
+    listed = words(spec)
+    listed.insert(at, "5s")
+    assert words(edit.inserted(spec, at, Conv(5, padded=True))) == listed
+    assert edit.removed(edit.inserted(spec, at, Conv(5)), at) == spec
+    by = rng.choice((-3, -1, 1, 2))
+    listed = words(spec)
+    layer = listed.pop(at)
+    listed.insert(max(0, at + by), layer)
+    assert words(edit.moved(spec, at, by)) == listed
+    assert edit.with_layer(spec, at, spec.layers[at]) == spec
+
+
+def test_the_ends_stop_a_move_and_the_only_layer_stays() -> None:
+    spec = parse("8-p4-12")
+    assert edit.moved(spec, 0, -1) == spec == edit.moved(spec, 2, 1)
+    assert edit.moved(parse("8"), 0, 1) == parse("8")
+    with pytest.raises(SpecError):
+        edit.removed(parse("8"), 0)
+
+
+def test_doubled_and_halved_is_the_same_again_but_never_less_than_one_filter() -> None:
+    for spec in (p.spec for p in TARGETS[1:]):
+        assert edit.scaled(edit.scaled(spec, 2), 0.5) == spec
+        assert ledger(edit.scaled(spec, 2)).total > 3 * ledger(spec).total
+    assert words(edit.scaled(parse("1-p1-1-p"), 0.5)) == ["1", "p1", "1", "p"]
+    with pytest.raises(SpecError, match="1,024"):
+        edit.scaled(parse("600-p-8"), 2)
+
+
+def test_a_new_layer_resembles_what_stands_before_it() -> None:
+    spec = parse("8-p10-16s")
+    assert edit.like(spec, 1) == Conv(8) and edit.like(spec, 2) == Conv(16, padded=True)
+    assert edit.like(parse("p-8"), 0) == Conv(8)
+    assert edit.transition(pooled=False) == Transition(10, pooled=False)

@@ -1,0 +1,150 @@
+"""The design page's controls, by Streamlit's AppTest: every edit reaches the address and back."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab.arch.interchange import to_json
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.lint import advise
+from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.spec import parse
+from mnistlab.ui.layers import ACTIONS
+
+ROOT = Path(__file__).parents[2]
+NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    return tmp_path
+
+
+def bench(net: str = NET) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.switch_page("pages/design.py")
+    at.query_params["net"] = net
+    return settled(at)
+
+
+def settled(at: AppTest) -> AppTest:
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def net(at: AppTest) -> str:
+    return str(at.text_input(key="net").value)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(b for b in at.button if b.label == label).click()
+    return settled(at)
+
+
+@pytest.mark.parametrize(
+    ("layer", "action", "expected"),
+    [
+        (3, "Move up", "8-16-16-p10-20-t12-16-20"),
+        (0, "Move up", "8-16-p10-16-20-t12-16-20"),
+        (2, "Move down", "8-16-16-p10-20-t12-16-20"),
+        (4, "Remove", "8-16-p10-16-t12-16-20"),
+        (4, "Add a 3×3 below", "8-16-p10-16-20-20-t12-16-20"),
+        (1, "Add a partial transition below", "8-16-t10-p10-16-20-t12-16-20"),
+    ],
+)
+def test_a_layer_s_menu_changes_it_in_its_place(layer: int, action: str, expected: str) -> None:
+    # AppTest cannot open a menu; a browser test does.
+    assert str(ACTIONS[action](parse(NET), layer)) == f"{expected}-full-bn-drop0.05"
+
+
+def test_what_cannot_be_built_is_a_sentence_and_nothing_changes() -> None:
+    at = bench()
+    at.number_input(key="filters0").set_value(5000)
+    settled(at)
+    assert "5,000" in at.error[0].value and at.number_input(key="filters0").value == 8
+
+
+def test_every_step_can_be_undone_and_done_again() -> None:
+    at = bench()
+    texts = [net(at)]
+    at.number_input(key="filters0").set_value(9)
+    texts.append(net(settled(at)))
+    at.toggle(key="batch_norm").set_value(False)
+    texts.append(net(settled(at)))
+    texts.append(net(press(at, "Double")))
+    at.text_input(key="net").set_value("8-p8-gap-bn")
+    texts.append(net(settled(at)))
+    texts.append(net(press(at, "Halve")))
+    assert len(set(texts)) == 6
+    for text in reversed(texts[:-1]):
+        assert net(press(at, "Undo")) == text
+    assert next(b for b in at.button if b.label == "Undo").disabled
+    for text in texts[1:]:
+        assert net(press(at, "Redo")) == text
+    assert next(b for b in at.button if b.label == "Redo").disabled
+    press(at, "Undo")
+    at.number_input(key="filters0").set_value(7)
+    settled(at)
+    assert next(b for b in at.button if b.label == "Redo").disabled, "another way was taken"
+
+
+def test_the_choices_for_the_whole_network_reach_the_address() -> None:
+    at = bench()
+    at.selectbox(key="dropout_kind").select("cdrop")
+    assert net(settled(at)).endswith("-cdrop0.05")
+    at.number_input(key="dropout").set_value(0.0)
+    assert net(settled(at)).endswith("-bn")
+    at.number_input(key="dropout").set_value(0.1)
+    assert net(settled(at)).endswith("-cdrop0.1"), "the kind outlives a rate of nought"
+    at.toggle(key="conv_bias").set_value(False)
+    assert "-bn-nobias-" in net(settled(at))
+    at.toggle(key="batch_norm").set_value(False)
+    assert "bn" not in net(settled(at)) and "nobias" not in net(at) and not at.error
+    at.selectbox(key="head").select("gap")
+    at.toggle(key="padded0").set_value(True)
+    assert net(settled(at)).startswith("8s-16-") and "-gap" in net(at)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
+    at = bench(str(preset.spec))  # type: ignore[attr-defined]
+    for _ in range(8):
+        offers = [one for one in advise(ledger(parse(net(at)))) if one.change]
+        if not offers:
+            break
+        press(at, offers[0].label)
+        assert net(at) == str(offers[0].change) and not at.error
+
+
+def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
+    at = bench()
+    other = PRESETS[4].spec
+    for content, expected in [
+        (to_json(other).encode(), str(other)),
+        (b"[" * 100_000, str(other)),
+        (b"\xff\x00{}", str(other)),
+        (to_json(other).replace('"filters": 8', '"filters": 1e9').encode(), str(other)),
+    ]:
+        at.file_uploader(key="network_json").set_value(("network.json", content, "text/json"))
+        assert net(settled(at)) == expected
+        assert len(at.error) == (content != to_json(other).encode())
+
+
+def test_compared_with_itself_a_preset_differs_in_nothing() -> None:
+    at = bench(str(PRESETS[1].spec))
+    at.selectbox(key="compared_with").select(PRESETS[1].heading)
+    body = " ".join(element.proto.body for element in settled(at).get("html"))
+    assert "Row by row the same" in body
+    at.selectbox(key="compared_with").select(PRESETS[3].heading)
+    body = " ".join(element.proto.body for element in settled(at).get("html"))
+    assert "-384" in body
+
+
+def test_forty_layers_are_still_edited() -> None:
+    at = bench("-".join(["4s"] * 40))
+    at.number_input(key="filters39").set_value(5)
+    assert net(settled(at)).endswith("-5s-full") and not at.error
