@@ -37,7 +37,7 @@ def test_from_a_design_to_a_recognised_digit(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full")
     gauge = page.locator(".lab-gauge-figure b")
     expect(gauge).to_have_text("12,490")
-    page.get_by_text("Batch norm after every 3×3").click()
+    page.get_by_text("Batch norm", exact=True).first.click()
     expect(gauge).to_have_text("12,874")
     expect(page).to_have_url(re.compile(r"net=8-16-p10-16-20-t12-16-20-full-bn$"))
     healthy(page)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.presets import PRESETS, TARGETS
 from mnistlab.runs.compare import differences
 from mnistlab.runs.state import State, Summary
 from mnistlab.runs.store import Store
@@ -130,7 +130,7 @@ def test_points_and_the_best_first_are_those_that_have_an_epoch(store: Store) ->
 @pytest.fixture
 def two(tmp_path: Path) -> Store:
     store = Store(tmp_path)
-    for preset in PRESETS[2:]:
+    for preset in TARGETS[2:]:
         store.add(preset.name, preset.spec, Recipe())
     store.claim()
     store.finish(1, State.DONE, "")
