@@ -16,7 +16,7 @@ from mnistlab.arch.spec import MAX_LAYERS, Conv, Head, Spec, SpecError, Transiti
 # unit that sees 20 can hold a whole one. The article's networks see 22 before the head.
 LEAST_FIELD = 20
 # A unit at the image's edge looks half its field inwards: with twice the input's size even one in
-# the corner sees every pixel. Only padded networks get there; the lab's smallest sees 32.
+# the corner sees every pixel. Only padded networks get there.
 MOST_FIELD = 2 * INPUT_SIZE
 CONVS_AFTER_POOL = 2
 """Fewer 3×3 convolutions cannot use what a pool has brought together; the article has four."""
@@ -282,10 +282,17 @@ def wasted_bias(result: Ledger) -> Iterator[Advice]:
 def high_dropout(result: Ledger) -> Iterator[Advice]:
     spec, rate = result.spec, result.spec.dropout
     name, layer = named(spec.layers)[-1]
-    last = isinstance(layer, Conv) and rate > MOST_LAST_DROPOUT
+    averaged = spec.head is Head.GAP
+    last = isinstance(layer, Conv) and rate > (0 if averaged else MOST_LAST_DROPOUT)
     if not last and not (_convs(spec) and rate > MOST_DROPOUT):
         return
-    if last:
+    if last and averaged:
+        reason = (
+            f"Only an average and the ten scores follow {name}: what dropout takes from it, "
+            f"{_percent(rate)}, is missing in the answer itself. The average evens out single "
+            "elements, whole channels not at all."
+        )
+    elif last:
         reason = (
             f"Only the head follows {name}: the {_percent(rate)} that dropout takes from it are "
             "missing in the answer itself, and no 3×3 convolution is left to make up for them."
@@ -295,7 +302,11 @@ def high_dropout(result: Ledger) -> Iterator[Advice]:
             f"Dropout takes {_percent(rate)} of every 3×3 convolution's output. It keeps a network "
             f"from learning by heart; one of {result.total:,} parameters has little to do so with."
         )
-    ways = [(f"Lower dropout to {_percent(MILD_DROPOUT)}", replace(spec, dropout=MILD_DROPOUT))]
+    if rate > MILD_DROPOUT:
+        label, change = f"Lower dropout to {_percent(MILD_DROPOUT)}", MILD_DROPOUT
+    else:
+        label, change = "Leave dropout out", 0.0
+    ways = [(label, replace(spec, dropout=change))]
     yield Advice(Rule.DROPOUT, name if last else "network", reason, *_first(result, ways))
 
 
@@ -327,8 +338,8 @@ def missing_norm(result: Ledger) -> Iterator[Advice]:
     yield Advice(
         Rule.NORM,
         "network",
-        f"{convs} 3×3 convolutions without batch norm need a smaller learning rate, and some runs "
-        f"never begin to learn. Batch norm costs {cost:,} parameters, four for every map.",
+        f"Without batch norm, {convs} convolutions of 3×3 need a smaller learning rate, and some "
+        f"runs never begin to learn. Batch norm costs {cost:,} parameters, four for every map.",
         *_first(result, [("Add batch norm", replace(spec, batch_norm=True))]),
     )
 
