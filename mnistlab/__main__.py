@@ -12,6 +12,8 @@ from mnistlab.arch.ledger import describe, ledger
 from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.runs.calibration import measure
+from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.store import Store
 from mnistlab.terminal import runs
@@ -61,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--seeds", type=runs.number, default=5, help="how many; default: 5")
     study.set_defaults(run=_study)
     _add_runs_commands(commands)
+
+    calibrate = commands.add_parser("calibrate", help="time this machine, to foretell epochs")
+    calibrate.set_defaults(run=_calibrate)
 
     predict = commands.add_parser("predict", help="read the digit in a picture")
     predict.add_argument("image", type=Path)
@@ -117,6 +122,17 @@ def _data(options: argparse.Namespace) -> None:
     ensure(home().data, bar.show)
     bar.end()
     print(f"MNIST is in {home().data}")
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    bar = Bar()
+    known = measure(home(), bar.show)
+    bar.end()
+    print(f"Foretold with a typical error of {percent(known.error, 0)}; an epoch of its recipe:")
+    for preset in PRESETS:
+        recipe = suggested(preset.spec)
+        seconds = known.epoch_seconds(ledger(preset.spec), recipe)
+        print(f"  {preset.name:<14} {duration(seconds):>12}  (batch {recipe.batch_size})")
 
 
 def _train(options: argparse.Namespace) -> int:

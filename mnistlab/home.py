@@ -19,6 +19,10 @@ class Home:
     def runs(self) -> Path:
         return self.root / "runs"
 
+    @property
+    def calibration(self) -> Path:
+        return self.root / "calibration.json"
+
 
 def home() -> Home:
     """The lab's folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""

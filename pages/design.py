@@ -9,7 +9,7 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec
 from mnistlab.charts.picture import picture
 from mnistlab.errors import LabError
-from mnistlab.ui import bench, consequences, page, parts
+from mnistlab.ui import bench, consequences, cost, page, parts
 from mnistlab.ui.drawing import draw
 from mnistlab.ui.layers import edit_choices, edit_layers
 
@@ -17,6 +17,12 @@ from mnistlab.ui.layers import edit_choices, edit_layers
 def put(spec: Spec) -> None:
     """Put a network on the bench, or say why it cannot be; the text follows the bench."""
     page.attempt(bench.keep, spec)
+    st.session_state["net"] = str(bench.design())
+
+
+def begin(spec: Spec) -> None:
+    """Put a network on the bench that Reset leads back to."""
+    page.attempt(bench.begin, spec)
     st.session_state["net"] = str(bench.design())
 
 
@@ -62,7 +68,7 @@ chosen = chosen if chosen in names else names[0]
 with tools:
     for preset in PRESETS:
         st.button(
-            preset.label, help=preset.title, on_click=put, args=(preset.spec,), key=preset.name
+            preset.label, help=preset.title, on_click=begin, args=(preset.spec,), key=preset.name
         )
     st.button("Double", on_click=scale, args=(2,), help="Twice the filters everywhere")
     st.button("Halve", on_click=scale, args=(0.5,), help="Half the filters everywhere")
@@ -80,6 +86,14 @@ with tools:
         disabled=not bench.steps("future"),
         icon=":material/redo:",
     )
+    st.button(
+        "Reset",
+        on_click=put,
+        args=(bench.origin(),),
+        disabled=spec == bench.origin(),
+        icon=":material/restart_alt:",
+        help=f"Back to {bench.origin()}",
+    )
 
 with st.container(key="gauge"):
     st.html(parts.gauge(result.total, running=result.running))
@@ -94,16 +108,18 @@ with controls:
     edit_choices(spec, put)
     page.go("Train", "Train this network", ":material/play_arrow:")
 with outcome:
+    measured = cost.known()
     st.html(
         parts.facts(
             [
                 ("Receptive field", f"{result.receptive_field} px"),
                 ("MACs an image", f"{result.macs / 1e6:,.2f} M"),
+                ("An epoch here", cost.epoch(result, measured)),
                 ("Advice", str(len(advise(result)) or "none")),
             ]
         )
     )
-    parameters, advice, sight, cost, others, files = st.tabs(
+    parameters, advice, sight, cost_tab, others, files = st.tabs(
         ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"]
     )
     with parameters:
@@ -112,9 +128,9 @@ with outcome:
         consequences.advice(result, put)
     with sight:
         consequences.sight(result, chosen, look)
-    with cost:
-        consequences.cost(result)
+    with cost_tab:
+        cost.cost(result, measured)
     with others:
         consequences.comparison(result)
     with files:
-        consequences.files(spec, result, put)
+        consequences.files(spec, result, begin)

@@ -12,7 +12,7 @@ from mnistlab.home import home
 from mnistlab.runs.jobs import submit, tend
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
-from mnistlab.ui import address, bench, live, page, parts, plot, waiting
+from mnistlab.ui import address, bench, cost, live, page, parts, plot, waiting
 from mnistlab.ui.recipe import choose, keep
 
 lab = home()
@@ -41,6 +41,8 @@ with knobs:
     try:
         spec, recipe = choose(networks[network])
         st.html(parts.gauge(ledger(spec).total) + parts.mono(str(spec)))
+        if takes := cost.whole_run(spec, recipe):
+            st.html(parts.note(takes))
         chosen = (name or network, spec, recipe, who)
     except LabError as error:
         st.error(str(error), icon=":material/error:")

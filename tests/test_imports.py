@@ -19,6 +19,7 @@ WITH_TORCH = {
     "mnistlab.training.loop",
     "mnistlab.training.parallel",
     "mnistlab.training.resume",
+    "mnistlab.training.timing",
     "mnistlab.training.training",
 }
 # What each part may import beside itself; the order of the design's drawing.

@@ -11,8 +11,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from mnistlab.__main__ import main
+from mnistlab.arch.presets import PRESETS
+from mnistlab.home import Home
+from mnistlab.runs.jobs import worker_lock
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
+from mnistlab.training import timing
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,6 +52,18 @@ def test_predict_reads_a_picture(one: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["predict", str(one)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("1 ") and len(out.splitlines()) == 11
+
+
+def test_calibrate_says_what_an_epoch_takes(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
+    assert main(["calibrate"]) == 0
+    out = capsys.readouterr().out
+    assert all(preset.name in out for preset in PRESETS) and "typical error" in out
+    with worker_lock(Home(lab)):
+        assert main(["calibrate"]) == 2
+    assert "being trained" in capsys.readouterr().err
 
 
 def until(met: Callable[[], object], seconds: float = 120) -> None:

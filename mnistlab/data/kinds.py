@@ -17,6 +17,11 @@ class Split(StrEnum):
     ARTICLE = "article"
     ALL = "all"
 
+    @property
+    def digits(self) -> int:
+        """How many digits are trained on."""
+        return 50_000 if self is Split.STRICT else 60_000
+
 
 class Augmentation(StrEnum):
     """What happens to a training batch before the network sees it."""

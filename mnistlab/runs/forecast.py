@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 from mnistlab.arch.ledger import ledger
-from mnistlab.data.kinds import Split
 from mnistlab.runs.state import Summary
-
-TRAINING_DIGITS = {Split.STRICT: 50_000, Split.ARTICLE: 60_000, Split.ALL: 60_000}
 
 
 def work(run: Summary) -> float:
     """Multiply–accumulates of one epoch's training digits; what epochs are compared by."""
-    return float(ledger(run.spec).macs) * (run.recipe.subset or TRAINING_DIGITS[run.recipe.split])
+    return float(ledger(run.spec).macs) * run.recipe.digits
 
 
 def expected_seconds(run: Summary, measured: Sequence[Summary]) -> float | None:

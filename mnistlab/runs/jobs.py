@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.runs.database import StoreError
+from mnistlab.runs.lock import lock
 from mnistlab.runs.queue import waiting
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
@@ -83,21 +83,29 @@ def tend(home: Home) -> None:
 
 
 def start_worker(home: Home) -> None:
-    """Start a worker, detached: it outlives this process and ends when the queue is empty.
+    """Start a worker; it ends when the queue is empty.
 
     A worker that finds every slot taken ends at once, so starting one too many does no harm.
+    """
+    detach(home, "mnistlab.runs.worker", log="worker.log")
+
+
+def detach(home: Home, *module: str, log: str) -> None:
+    """Start one of the lab's modules as a process that outlives this one.
+
+    What it says goes into a file beside the store. Raises StoreError if that cannot be.
     """
     apart = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
-        with (home.runs / "worker.log").open("ab") as log:
+        with (home.runs / log).open("ab") as said:
             subprocess.Popen(
-                [sys.executable, "-m", "mnistlab.runs.worker"],
+                [sys.executable, "-m", *module],
                 cwd=CHECKOUT,
                 env=os.environ | {"MNISTLAB_HOME": str(home.root)},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=said,
+                stderr=said,
                 **apart,
             )
     except OSError as error:
@@ -128,23 +136,11 @@ def end_by_force(home: Home, run_id: int) -> None:
     tend(home)
 
 
-@contextmanager
-def worker_lock(home: Home, slot: int = 0, patience: float = 0.0) -> Iterator[bool]:
-    """Try to be the worker of a slot; whether that succeeded.
-
-    SQLite's lock on a file of its own: the system takes it back when a process dies, however it
-    dies, on every system that SQLite runs on. `patience` is in seconds.
-    """
-    try:
-        home.runs.mkdir(parents=True, exist_ok=True)
-        file = home.runs / f"worker{slot}.lock"
-        lock = sqlite3.connect(file, timeout=patience, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{home.runs} cannot be written: {error}.") from error
-    try:
-        yield _locked(lock, home)
-    finally:
-        lock.close()
+def worker_lock(
+    home: Home, slot: int = 0, patience: float = 0.0
+) -> contextlib.AbstractContextManager[bool]:
+    """Try to be the worker of a slot; whether that succeeded."""
+    return lock(home.runs, f"worker{slot}", patience)
 
 
 @contextmanager
@@ -157,13 +153,3 @@ def free_slot(home: Home, patience: float = 0.0) -> Iterator[int | None]:
                 yield slot
                 return
         yield None
-
-
-def _locked(lock: sqlite3.Connection, home: Home) -> bool:
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            return False
-        raise StoreError(f"{home.runs} cannot be written: {error}.") from error
-    return True

@@ -95,6 +95,11 @@ class Recipe:
             + (f" · ends at {percent(self.goal)}" if self.goal else "")
         )
 
+    @property
+    def digits(self) -> int:
+        """Digits of one epoch, before the last batch that is not whole is left out."""
+        return self.subset or self.split.digits
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -36,12 +36,26 @@ def keep(spec: Spec) -> Spec:
     """
     ledger(spec)
     if "design" not in st.session_state:
-        st.session_state["design"] = spec
+        st.session_state["design"] = st.session_state["origin"] = spec
     if spec != design():
         steps("past").append(design())
         del steps("past")[:-KEPT]
         steps("future").clear()
         _lay(spec)
+    return spec
+
+
+def begin(spec: Spec) -> None:
+    """Put a network on the bench that what follows can be taken back to.
+
+    Raises SpecError if it cannot be built, and the bench stays as it was.
+    """
+    st.session_state["origin"] = keep(spec)
+
+
+def origin() -> Spec:
+    """The network that the present work began with: a preset, a file's, or the visit's first."""
+    spec: Spec = st.session_state.get("origin", design())
     return spec
 
 

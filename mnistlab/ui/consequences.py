@@ -116,27 +116,6 @@ def _digit(number: int) -> NDArray[np.uint8] | None:
     return image
 
 
-def cost(result: Ledger) -> None:
-    """Every row's multiply–accumulates."""
-    lines = [
-        (
-            row.name,
-            row.kind.value,
-            f"{row.macs:,}" if row.macs else "–",
-            percent(row.macs / result.macs, 1) if row.macs else "–",
-        )
-        for row in result.rows
-    ]
-    total = ("total", "", f"{result.macs:,}", "")
-    st.html(parts.table(("Layer", "Kind", "MACs", "Share"), [*lines, total], left=2))
-    st.html(
-        parts.note(
-            "MACs: multiply–accumulates for one image, of convolutions and linear layers alone. "
-            "Early layers have few parameters and large maps: they cost the time."
-        )
-    )
-
-
 def comparison(result: Ledger) -> None:
     """The rows that differ from a preset's, and by how much."""
     names = {one.heading: one.spec for one in PRESETS}

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from mnistlab.arch.interchange import to_json
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.lint import advise
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import parse
+from mnistlab.home import Home
+from mnistlab.runs.calibration import measure
+from mnistlab.runs.jobs import worker_lock
+from mnistlab.training import timing
 from mnistlab.ui.layers import ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +97,22 @@ def test_every_step_can_be_undone_and_done_again() -> None:
     assert next(b for b in at.button if b.label == "Redo").disabled, "another way was taken"
 
 
+def test_reset_leads_back_to_what_one_came_with_or_chose() -> None:
+    def reset() -> Button:
+        return next(b for b in at.button if b.label == "Reset")
+
+    at = bench()
+    assert reset().disabled
+    for start in (NET, str(PRESETS[5].spec)):
+        if start != NET:
+            press(at, PRESETS[5].label)
+        assert reset().disabled
+        press(at, "Double")
+        press(at, "Double")
+        assert net(press(at, "Reset")) == start
+        assert net(press(at, "Undo")) != start, "a reset is a step like any other"
+
+
 def test_the_choices_for_the_whole_network_reach_the_address() -> None:
     at = bench()
     at.selectbox(key="dropout_kind").select("cdrop")
@@ -148,3 +169,23 @@ def test_forty_layers_are_still_edited() -> None:
     at = bench("-".join(["4s"] * 40))
     at.number_input(key="filters39").set_value(5)
     assert net(settled(at)).endswith("-5s-full") and not at.error
+
+
+def body(at: AppTest) -> str:
+    return " ".join(element.proto.body for element in at.get("html"))
+
+
+def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = bench()
+    assert "An epoch here</span><b>unknown" in body(at) and "Epoch, s" not in body(at)
+    monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
+    with worker_lock(Home(lab)):
+        press(at, "Measure how long an epoch takes here")
+        assert "being trained" in at.error[0].value
+    measure(Home(lab), lambda what, share: None)
+    settled(at)
+    assert "An epoch here</span><b>≈" in body(at) and "Epoch, s" in body(at)
+    Home(lab).calibration.write_bytes(b"\xff{")
+    assert "An epoch here</span><b>unknown" in body(settled(at))

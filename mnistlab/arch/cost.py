@@ -1,0 +1,56 @@
+"""What a layer costs beside its parameters: memory for its maps, and what its time grows with."""
+
+from dataclasses import dataclass
+
+from mnistlab.arch.ledger import Kind, Ledger, Row
+from mnistlab.arch.spec import Dropout, Spec
+
+FLOAT = 4
+"""Bytes of a float32."""
+
+
+def activation_bytes(row: Row) -> int:
+    """Bytes of the maps that a row hands to the next one, for one image in float32.
+
+    To learn, all rows' maps are held until the gradient has come back, and for a whole batch.
+    """
+    return FLOAT * row.out_channels * row.out_size**2
+
+
+def activation_memory(result: Ledger) -> int:
+    """Bytes of all rows' maps for one image."""
+    return sum(activation_bytes(row) for row in result.rows)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the time to train one image grows with, in a row or in a whole network.
+
+    `images` is 1 for a whole network and 0 for a row: reading, augmentation and loss are nobody's.
+    `calls` are the row's share of a call for a whole batch. The others are multiply–accumulates,
+    and values of maps that are written, normalised and dropped out one by one.
+    """
+
+    images: float
+    calls: float
+    macs: float
+    values: float
+    normed: float
+    dropped: float
+
+
+def row_work(spec: Spec, row: Row, batch: int) -> Work:
+    """The work of one row for one image of a batch."""
+    values = row.out_channels * row.out_size**2
+    block = row.kind is Kind.CONV
+    pooled = row.kind in (Kind.POOL, Kind.AVERAGE)
+    elements = spec.dropout > 0 and spec.dropout_kind is Dropout.ELEMENT
+    return Work(
+        images=0,
+        calls=1 / batch,
+        macs=row.macs,
+        # A pool's work is in what it reads.
+        values=row.in_channels * row.in_size**2 if pooled else values,
+        normed=values * (block and spec.batch_norm),
+        dropped=values * (block and elements),
+    )

@@ -1,0 +1,48 @@
+"""What a layer costs, against the built module: maps that hooks see on their way."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mnistlab.arch.build import build
+from mnistlab.arch.cost import FLOAT, activation_bytes, activation_memory, row_work
+from mnistlab.arch.ledger import Kind, Ledger, ledger
+from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.spec import parse
+from tests.random_specs import possible
+
+LEDGERS = [ledger(p.spec) for p in PRESETS[1:]] + possible(25, 900)
+
+
+@pytest.mark.parametrize("result", LEDGERS, ids=lambda r: str(r.spec))
+def test_maps_are_what_the_built_network_hands_on(result: Ledger) -> None:
+    network = build(result.spec, 0).eval()
+    seen: dict[str, int] = {}
+    for name, module in network.named_children():
+
+        def hook(_: nn.Module, __: object, maps: Tensor, name: str = name) -> None:
+            seen[name] = maps.numel() * maps.element_size()
+
+        module.register_forward_hook(hook)
+    with torch.inference_mode():
+        network(torch.zeros(1, 1, 28, 28))
+    seen.pop("flatten")
+    assert seen == {row.name: activation_bytes(row) for row in result.rows}
+    assert sum(seen.values()) == activation_memory(result)
+
+
+def test_work_counts_what_each_layer_does() -> None:
+    plain, normed = (ledger(parse(f"8-p4-8-gap{end}")) for end in ("", "-bn-drop0.1"))
+    values = [row.out_channels * row.out_size**2 for row in plain.rows]
+    for result in (plain, normed):
+        work = [row_work(result.spec, row, 64) for row in result.rows]
+        assert [one.macs for one in work] == [row.macs for row in result.rows]
+        assert sum(one.images for one in work) == 0 and {one.calls for one in work} == {1 / 64}
+        for row, size, one in zip(result.rows, values, work, strict=True):
+            block = row.kind is Kind.CONV and result is normed
+            assert one.normed == one.dropped == (size if block else 0)
+        pool = next(w for w, row in zip(work, result.rows, strict=True) if row.kind is Kind.POOL)
+        assert pool.values == 4 * 26**2
+    whole = ledger(parse("8-p4-8-gap-bn-cdrop0.1"))
+    assert not any(row_work(whole.spec, row, 64).dropped for row in whole.rows)
+    assert activation_bytes(plain.rows[0]) == FLOAT * 8 * 26 * 26
