@@ -1,0 +1,152 @@
+"""The design bench in a real browser: menus, drawings, the address, history, files, a phone."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App, healthy, settled
+
+NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
+TABS = ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"]
+
+
+def net(page: Page, expected: str) -> None:
+    """The text, the address and the page agree on the network."""
+    expect(page.get_by_role("textbox", name="Network")).to_have_value(expected)
+    expect(page).to_have_url(re.compile(rf"net={re.escape(expected)}$"))
+    healthy(page)
+
+
+def act(page: Page, layer: int, action: str) -> None:
+    """Choose an action from a layer's menu."""
+    page.locator(f".st-key-menu{layer} button").first.click()
+    page.get_by_text(action, exact=True).click()
+
+
+def test_layers_are_removed_moved_and_added_in_their_place(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    net(page, NET)
+    act(page, 4, "Remove")
+    net(page, "8-16-p10-16-t12-16-20-full-bn-drop0.05")
+    act(page, 4, "Move up")
+    net(page, "8-16-p10-t12-16-16-20-full-bn-drop0.05")
+    act(page, 6, "Add a pool below")
+    net(page, "8-16-p10-t12-16-16-20-p-full-bn-drop0.05")
+    act(page, 0, "Add a 3×3 below")
+    net(page, "8-8-16-p10-t12-16-16-20-p-full-bn-drop0.05")
+    page.get_by_role("button", name="Reset").click()
+    net(page, NET)
+
+
+def test_the_browser_s_back_and_forward_go_through_the_edits(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    steps = [NET]
+    for change in ("Halve", "Double", "Smallest"):
+        page.get_by_role("button", name=change).first.click()
+        expect(page).not_to_have_url(re.compile(rf"net={re.escape(steps[-1])}$"))
+        steps.append(page.url.partition("net=")[2])
+        net(page, steps[-1])
+    for step in reversed(steps[:-1]):
+        page.go_back()
+        net(page, step)
+    for step in steps[1:]:
+        page.go_forward()
+        net(page, step)
+    page.reload()
+    net(page, steps[-1])
+
+
+def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    picture = page.locator(".lab-picture [data-layer]")
+    expect(picture).to_have_count(11)
+    page.locator('.lab-picture [data-layer="conv3"]').click()
+    page.get_by_role("tab", name="What it sees").click()
+    told = page.locator(".lab-fact", has_text="One unit of conv3 sees")
+    expect(told).to_contain_text("10 × 10 px")
+    expect(page.locator("tr.lab-reach")).to_contain_text("conv3")
+    part = page.locator('.lab-picture [data-layer="conv6"]')
+    part.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".lab-fact", has_text="One unit of conv6 sees")).to_contain_text("22 × 22")
+    expect(part).to_have_attribute("aria-pressed", "true")
+    expect(part).to_be_focused()
+    page.locator('.st-key-ruler [data-layer="head2"]').first.click()
+    expect(page.locator(".lab-fact", has_text="One unit of head2 sees")).to_contain_text("28 × 28")
+    expect(page.get_by_role("tab", name="What it sees")).to_have_attribute("aria-selected", "true")
+    healthy(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720})
+    for text in ("4-p-gap", NET, "-".join(["8s"] * 20 + ["t8"] * 20)):
+        page.goto(f"{app.url}/design?net={text}")
+        for tab in TABS:
+            page.get_by_role("tab", name=tab).click()
+            settled(page)
+            main = page.get_by_test_id("stMain")
+            assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (text, tab)
+    healthy(page)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "-".join(["8"] * 10_000),
+        "1000000000-full",
+        "8-p-8-p-8-p-8",
+        "%3Cscript%3Ealert(1)%3C/script%3E",
+        "8-drop9",
+        "%00%FF",
+    ],
+)
+def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
+    app: App, page: Page, hostile: str
+) -> None:
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{app.url}/design?net={hostile}")
+    expect(page.get_by_role("alert")).to_contain_text("Below is the last network")
+    expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,874")
+    page.get_by_role("button", name="Target 2").click()
+    expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,490")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    healthy(page)
+    assert not alerts
+
+
+def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    page.get_by_role("tab", name="Take it along").click()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Download network.py").click()
+    file = tmp_path / "away" / "network.py"
+    coming.value.save_as(file)
+    done = subprocess.run(
+        [sys.executable, "-I", file.name],
+        cwd=file.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "12,874" in done.stdout, done.stdout + done.stderr
+
+
+def test_this_machine_is_measured_from_the_page(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    epoch = page.locator(".lab-fact", has_text="An epoch here")
+    expect(epoch).to_contain_text("unknown")
+    page.get_by_role("tab", name="Cost").click()
+    page.get_by_role("button", name="Measure how long an epoch takes here").click()
+    expect(page.get_by_role("progressbar", name="Timing")).to_be_visible()
+    expect(epoch).to_contain_text("≈", timeout=240_000)
+    expect(page.get_by_role("button", name="Measure again")).to_be_visible()
+    expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
+    assert app.home.calibration.is_file()
+    page.get_by_role("link", name="Train this network").click()
+    expect(page.get_by_text("on this machine, by its calibration")).to_be_visible()
+    healthy(page)
