@@ -120,7 +120,10 @@ with outcome:
         )
     )
     parameters, advice, sight, cost_tab, others, files = st.tabs(
-        ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"]
+        ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"],
+        key="tab",
+        on_change="rerun",
+        bind="query-params",
     )
     with parameters:
         consequences.parameters(result, chosen)

@@ -120,7 +120,13 @@ def comparison(result: Ledger) -> None:
     """The rows that differ from a preset's, and by how much."""
     names = {one.heading: one.spec for one in PRESETS}
     start = [one.heading for one in PRESETS].index(TARGETS[3].heading)
-    other = ledger(names[st.selectbox("Compared with", names, index=start, key="compared_with")])
+    other = ledger(
+        names[
+            st.selectbox(
+                "Compared with", names, index=start, key="compared_with", persist_state="session"
+            )
+        ]
+    )
     lines = []
     for mine, theirs in aligned(result, other):
         if mine and theirs and _what(mine) == _what(theirs):
@@ -151,7 +157,9 @@ def files(spec: Spec, result: Ledger, put: Put) -> None:
         "Summary": (summary(result), "network.txt", None),
         "JSON": (to_json(spec), "network.json", "json"),
     }
-    form = st.segmented_control("Form", list(forms), default="PyTorch", key="form", required=True)
+    form = st.segmented_control(
+        "Form", list(forms), default="PyTorch", key="form", required=True, persist_state="session"
+    )
     text, name, language = forms[form]
     st.code(text, language=language, height=380)
     st.download_button(

@@ -17,7 +17,7 @@ TABS = ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it alon
 def net(page: Page, expected: str) -> None:
     """The text, the address and the page agree on the network."""
     expect(page.get_by_role("textbox", name="Network")).to_have_value(expected)
-    expect(page).to_have_url(re.compile(rf"net={re.escape(expected)}$"))
+    expect(page).to_have_url(re.compile(rf"net={re.escape(expected)}(&|$)"))
     healthy(page)
 
 
@@ -48,7 +48,7 @@ def test_the_browser_s_back_and_forward_go_through_the_edits(app: App, page: Pag
     for change in ("Halve", "Double", "Smallest"):
         page.get_by_role("button", name=change).first.click()
         expect(page).not_to_have_url(re.compile(rf"net={re.escape(steps[-1])}$"))
-        steps.append(page.url.partition("net=")[2])
+        steps.append(page.url.partition("net=")[2].partition("&")[0])
         net(page, steps[-1])
     for step in reversed(steps[:-1]):
         page.go_back()
@@ -81,6 +81,25 @@ def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
     expect(page.locator(".lab-fact", has_text="One unit of head2 sees")).to_contain_text("28 × 28")
     expect(page.get_by_role("tab", name="What it sees")).to_have_attribute("aria-selected", "true")
     healthy(page)
+
+
+def test_what_was_looked_at_is_found_again_after_a_change_of_page_and_a_reload(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    page.get_by_role("tab", name="Compare").click()
+    other = page.get_by_role("combobox", name="Compared with")
+    other.click()
+    page.get_by_role("option", name=re.compile("Smallest")).click()
+    page.locator('.lab-picture [data-layer="conv3"]').click()
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    page.get_by_role("link", name="Design", exact=True).click()
+    expect(other).to_have_value("Smallest")
+    expect(page.locator(".lab-picture .lab-chosen")).to_contain_text("conv3")
+    page.reload()
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    net(page, NET)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
