@@ -5,6 +5,7 @@ steps are not counted. The lab's time includes its augmentation (affine), valida
 others have none. The rate of the machine's matrix multiplication is measured in the same way.
 
     python benchmarks/train_speed.py                      # (a) the usual script and (c) the lab
+    python benchmarks/train_speed.py --presets            # (c) with every other preset as well
     python benchmarks/train_speed.py --keras jax          # (b) too; needs keras and that backend,
                                                           # here or in --keras-python
 """
@@ -25,8 +26,6 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 TARGET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
-QUICKEST = "16-16-16-p-16-32-gap-bn-nobias"
-"""A network of the lab that the CPU's vector units like: channels in multiples of 16."""
 WARM, STEPS = 10, 60
 
 
@@ -198,6 +197,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--keras", nargs="*", default=[], metavar="BACKEND")
     parser.add_argument("--keras-python", default=sys.executable, metavar="PYTHON")
+    parser.add_argument("--presets", action="store_true", help="the lab on its other presets too")
     parser.add_argument("--network", default=TARGET, help=argparse.SUPPRESS)
     parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -205,10 +205,14 @@ def main() -> None:
         print(CONTENDERS[options.one](options.network, options.batch[0], options.device))
         return
 
+    from mnistlab.arch.presets import PRESETS
+
     here = sys.executable
     contenders = [("usual", here, TARGET), ("lab", here, TARGET)]
     contenders += [(f"keras {name}", options.keras_python, TARGET) for name in options.keras]
-    contenders += [("lab", here, QUICKEST), ("multiplication", here, "")]
+    others = (preset.spec for preset in PRESETS if str(preset.spec) != TARGET)
+    contenders += [("lab", here, str(spec)) for spec in others] if options.presets else []
+    contenders += [("multiplication", here, "")]
     print(f"{platform.machine()}, {os.cpu_count()} cores, device {options.device}")
     from mnistlab.arch.ledger import ledger
     from mnistlab.arch.spec import parse

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mnistlab.arch.budget import room
+from mnistlab.arch.cost import VECTOR
 from mnistlab.arch.edit import NARROWEST, inserted, like, removed, scaled, with_layer
 from mnistlab.arch.ledger import BUDGET, INPUT_SIZE, Kind, Ledger, Row, ledger
 from mnistlab.arch.spec import MAX_LAYERS, Conv, Head, Spec, SpecError, Transition, named
@@ -25,8 +26,6 @@ WIDEST_PARTIAL = 12
 MOST_DROPOUT, MOST_LAST_DROPOUT, MILD_DROPOUT = 0.3, 0.2, 0.05
 CONVS_WITHOUT_NORM = 4
 """As many 3×3 convolutions train well enough without batch norm."""
-VECTOR = 8
-"""Floats in a CPU's vector; the wider ones hold twice as many."""
 NAMES = 6
 """Layers that one sentence lists."""
 
