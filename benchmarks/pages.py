@@ -68,9 +68,9 @@ def fill(home: Path) -> None:
     from mnistlab.training.readings import Readings, write_readings
     from mnistlab.training.record import read_record
 
-    store, shipped = Store(Home(home).runs), zoo.checkpoints()[0]
+    store, shipped = Store(Home(home).runs), zoo.reader()
     record = read_record(shipped)
-    epochs = [replace(record.epochs[n % 20], number=n + 1) for n in range(EPOCHS)]
+    epochs = [replace(record.epochs[n % len(record.epochs)], number=n + 1) for n in range(EPOCHS)]
     labels = (np.arange(10_000) % 10).astype(np.uint8)
     read = np.where(np.arange(10_000) % 200 == 0, 3, labels).astype(np.uint8)
     readings = Readings(labels, read, np.linspace(0.5, 1, 10_000, dtype=np.float32))

@@ -179,7 +179,7 @@ def _predict(options: argparse.Namespace) -> None:
     from mnistlab.sketch.predict import Reader
 
     digit = digit_from_file(options.image.read_bytes())
-    path = options.checkpoint or zoo.checkpoints()[0]
+    path = options.checkpoint or zoo.reader()
     reading = Reader(path).read(digit)
     sure = percent(reading.probabilities[reading.digit], 1)
     print(f"{reading.digit}  ({sure}, read by {path.stem})")

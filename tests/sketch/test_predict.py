@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from mnistlab import zoo
 from mnistlab.arch.ledger import BUDGET, ledger
-from mnistlab.arch.presets import preset
+from mnistlab.arch.presets import OWN, Preset, preset
 from mnistlab.data.kinds import Split
 from mnistlab.data.mnist import load
 from mnistlab.sketch.digit import digit_from_ink
@@ -13,6 +14,7 @@ from mnistlab.sketch.predict import Reader
 from mnistlab.training import checkpoint
 from mnistlab.training.evaluate import evaluate
 from mnistlab.training.record import read_record
+from mnistlab.training.suggest import suggested
 
 SHIPPED = zoo.checkpoints()
 
@@ -26,6 +28,19 @@ def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() ->
     assert record.headline.accuracy >= 0.994
 
 
+@pytest.mark.parametrize("own", OWN, ids=lambda own: own.name)
+def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> None:
+    path = zoo.shipped(own.name)
+    assert path and path.stat().st_size < 100_000
+    record, errors = read_record(path), zoo.STUDIES[own.name]
+    assert record.spec == own.spec and record.recipe == replace(
+        suggested(own.spec), split=Split.ALL
+    )
+    assert record.epoch == len(record.epochs) == record.recipe.epochs, "the last epoch"
+    assert record.test and record.test.errors == errors[0] and not record.optimistic
+    assert len(errors) >= 5
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_record_is_what_its_weights_do(path: Path, mnist_folder: Path) -> None:
     loaded = checkpoint.read(path)
@@ -35,7 +50,7 @@ def test_a_shipped_record_is_what_its_weights_do(path: Path, mnist_folder: Path)
 
 
 def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) -> None:
-    reader = Reader(SHIPPED[0])
+    reader = Reader(zoo.reader())
     test = load(mnist_folder).test
     right = 0
     for image, label in zip(test.images[:200], test.labels[:200].tolist(), strict=True):

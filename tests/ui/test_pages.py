@@ -190,7 +190,7 @@ def pickled(path: Path) -> None:
 def test_a_damaged_checkpoint_is_said_on_every_page_that_uses_it(
     lab: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
-    damaged = Path(shutil.copy(zoo.checkpoints()[0], lab / "target-4.safetensors"))
+    damaged = Path(shutil.copy(zoo.reader(), lab / "target-4.safetensors"))
     damage(damaged)
     monkeypatch.setattr(zoo, "FOLDER", lab)
     run("app.py")
