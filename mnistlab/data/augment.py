@@ -1,5 +1,7 @@
 """Training images moved about, a whole batch at a time, each image by numbers of its own."""
 
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,29 @@ from mnistlab.data.pixels import images_at
 
 MAX_SHIFT = 2
 """Pixels, in each direction."""
-MAX_ROTATION = 10.0
-"""Degrees, either way."""
-MAX_SCALE = 0.1
-"""Relative, for width and height apart from each other."""
-MAX_SHEAR = 0.1
-"""Pixels sideways per pixel of height."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far an image may be moved about, uniformly in both directions.
+
+    `rotation` in degrees; `scale` relative, for width and height apart from each other; `shear` in
+    pixels sideways per pixel of height; `shift` in pixels. `bend` is by how many pixels the knots
+    of a net of five by five may move that the image is printed on. `thickness` is the share of the
+    way that each stroke goes to being a pixel thicker, or thinner, on either side.
+    """
+
+    rotation: float
+    scale: float
+    shear: float
+    shift: float
+    bend: float = 0.0
+    thickness: float = 0.0
+
+
+ORDINARY = Reach(rotation=10, scale=0.1, shear=0.1, shift=MAX_SHIFT)
+HAND = Reach(rotation=15, scale=0.15, shear=0.3, shift=MAX_SHIFT, bend=1.5, thickness=0.5)
+KNOTS = 5
 BACKGROUND = -MEAN / STD
 """What normalising makes of black."""
 
@@ -30,6 +49,8 @@ def prepare(images: Tensor, augmentation: Augmentation, generator: Generator) ->
         return normalise(shifted(images, generator))
     if augmentation is Augmentation.AFFINE:
         return affine(normalise(images), generator)
+    if augmentation is Augmentation.HAND:
+        return affine(normalise(repenned(images, generator)), generator, HAND)
     return normalise(images)
 
 
@@ -45,22 +66,45 @@ def shifted(images: Tensor, generator: Generator, reach: int = MAX_SHIFT) -> Ten
     return padded[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def affine(images: Tensor, generator: Generator) -> Tensor:
-    """Rotate, stretch, shear and shift normalised images (N, 1, 28, 28), bilinearly."""
+def affine(images: Tensor, generator: Generator, reach: Reach = ORDINARY) -> Tensor:
+    """Rotate, stretch, shear, shift and bend normalised images (N, 1, 28, 28), bilinearly."""
     count, device = len(images), images.device
     draws = torch.rand(6, count, generator=generator, device=device) * 2 - 1
-    angle = draws[0] * (MAX_ROTATION * torch.pi / 180)
-    wide, high = 1 + draws[1] * MAX_SCALE, 1 + draws[2] * MAX_SCALE
-    shear = draws[3] * MAX_SHEAR
+    angle = draws[0] * (reach.rotation * torch.pi / 180)
+    wide, high = 1 + draws[1] * reach.scale, 1 + draws[2] * reach.scale
+    shear = draws[3] * reach.shear
     # The map leads from the output to the input, in units of half the image's side.
     cos, sin = torch.cos(angle), torch.sin(angle)
-    right, below = draws[4:6] * (2 * MAX_SHIFT / 28)
+    right, below = draws[4:6] * (2 * reach.shift / 28)
     places = torch.empty(count, 28, 28, 2, device=device)
     _plane(cos * wide, (shear * cos - sin) * high, right, out=places[..., 0])
     _plane(sin * wide, (shear * sin + cos) * high, below, out=places[..., 1])
+    if reach.bend:
+        knots = torch.rand(count, 2, KNOTS**2, generator=generator, device=device) * 2 - 1
+        bent = (knots * (reach.bend * 2 / 28)) @ _net(device)
+        places += bent.view(count, 2, 28, 28).permute(0, 2, 3, 1)
     # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
     moved = functional.grid_sample(images - BACKGROUND, places, align_corners=False)
     return moved.add_(BACKGROUND)
+
+
+@lru_cache(maxsize=4)
+def _net(device: torch.device) -> Tensor:
+    """What moving each knot of the net by one does to each pixel, (KNOTS², 784), bicubic."""
+    knots = torch.eye(KNOTS**2, device=device).view(-1, 1, KNOTS, KNOTS)
+    smooth = functional.interpolate(knots, (28, 28), mode="bicubic", align_corners=True)
+    return smooth.flatten(1)
+
+
+def repenned(images: Tensor, generator: Generator, reach: Reach = HAND) -> Tensor:
+    """Make each image's strokes thinner or thicker: (N, 28, 28) uint8 before and after."""
+    draws = torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1
+    grey = images.float()
+    # The greatest and the least of nine pixels: a stroke grown, and worn away, on either side.
+    thicker = functional.max_pool2d(grey[:, None], 3, 1, 1)[:, 0]
+    thinner = -functional.max_pool2d(-grey[:, None], 3, 1, 1)[:, 0]
+    share = draws * reach.thickness
+    return grey.lerp_(torch.where(share > 0, thicker, thinner), share.abs()).to(torch.uint8)
 
 
 def _plane(slope_x: Tensor, slope_y: Tensor, at_centre: Tensor, out: Tensor) -> None:

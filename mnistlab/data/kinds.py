@@ -29,3 +29,5 @@ class Augmentation(StrEnum):
     NONE = "none"
     SHIFT = "shift"
     AFFINE = "affine"
+    HAND = "hand"
+    """What hands do beside: wider ranges, slant, bends, a thinner or thicker pen."""

@@ -38,10 +38,12 @@ class DigitError(LabError):
 class Digit:
     """A drawing made 28×28.
 
-    `cropped` is the ink's bounding box (uint8, any size), `pixels` (28, 28) uint8, white on black.
+    `cropped` is the ink's bounding box (uint8, any size), `scaled` the same fitted into 20×20,
+    `pixels` (28, 28) uint8, white on black.
     """
 
     cropped: Grey
+    scaled: Grey
     pixels: Grey
 
 
@@ -53,7 +55,7 @@ def digit_from_ink(ink: Grey) -> Digit | None:
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     small = _fitted(cropped)
     # A few specks far apart average out to nothing.
-    return Digit(cropped, _centred(small)) if small.any() else None
+    return Digit(cropped, small, centred(small)) if small.any() else None
 
 
 def _fitted(cropped: Grey) -> Grey:
@@ -65,7 +67,7 @@ def _fitted(cropped: Grey) -> Grey:
     return np.asarray(Image.fromarray(cropped).resize(size, method))
 
 
-def _centred(small: Grey) -> Grey:
+def centred(small: Grey) -> Grey:
     """Lay a picture of at most 20×20 into 28×28, its centre of mass at the middle."""
     height, width = small.shape
     mass = small.sum(dtype=np.float64)

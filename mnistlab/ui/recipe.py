@@ -27,6 +27,8 @@ SCHEDULES = {
 AUGMENTATIONS = {
     Augmentation.NONE: "The digits as they are, the same in every epoch.",
     Augmentation.SHIFT: "Each digit moved by up to 2 pixels each way, anew in every epoch.",
+    Augmentation.HAND: "For drawings: turned by up to 15°, stretched by 15 %, slanted by up to "
+    "0.3, bent, and with a thinner or thicker pen, anew in every epoch.",
     Augmentation.AFFINE: "Each digit turned by up to 10°, stretched and slanted by up to a tenth, "
     "and moved by up to 2 pixels, anew in every epoch.",
 }

@@ -3,8 +3,7 @@ import math
 import pytest
 import torch
 
-from mnistlab.data import augment
-from mnistlab.data.augment import affine, prepare, shifted
+from mnistlab.data.augment import ORDINARY, affine, prepare, shifted
 from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import normalise
 
@@ -68,20 +67,20 @@ def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
     along, across, middle = measured(moved.mT if upright else moved)
 
     # Rotation tilts both pairs, shear the upright one too. The extremes follow from the ranges.
-    turn = math.tan(math.radians(augment.MAX_ROTATION))
-    stretch = (1 + augment.MAX_SCALE) / (1 - augment.MAX_SCALE)
-    tilt = (turn + augment.MAX_SHEAR * upright) * stretch / (1 - augment.MAX_SHEAR * turn)
+    turn = math.tan(math.radians(ORDINARY.rotation))
+    stretch = (1 + ORDINARY.scale) / (1 - ORDINARY.scale)
+    tilt = (turn + ORDINARY.shear * upright) * stretch / (1 - ORDINARY.shear * turn)
     assert (across / along).abs().max().item() < tilt + 0.02
-    turning = math.radians(augment.MAX_ROTATION) / math.sqrt(3)
-    spread = math.hypot(turning, upright * augment.MAX_SHEAR / math.sqrt(3))
+    turning = math.radians(ORDINARY.rotation) / math.sqrt(3)
+    spread = math.hypot(turning, upright * ORDINARY.shear / math.sqrt(3))
     assert (across / along).std().item() == pytest.approx(spread, rel=0.1)
 
-    assert (along / reach).min().item() > 1 / (1 + augment.MAX_SCALE) * 0.93
-    assert (along / reach).max().item() < 1 / (1 - augment.MAX_SCALE) * 1.05
-    assert (along / reach).std().item() == pytest.approx(augment.MAX_SCALE / math.sqrt(3), rel=0.25)
+    assert (along / reach).min().item() > 1 / (1 + ORDINARY.scale) * 0.93
+    assert (along / reach).max().item() < 1 / (1 - ORDINARY.scale) * 1.05
+    assert (along / reach).std().item() == pytest.approx(ORDINARY.scale / math.sqrt(3), rel=0.25)
 
-    assert middle.abs().max().item() < augment.MAX_SHIFT * 1.4
-    assert middle.std(0).tolist() == pytest.approx([augment.MAX_SHIFT / math.sqrt(3)] * 2, rel=0.15)
+    assert middle.abs().max().item() < ORDINARY.shift * 1.4
+    assert middle.std(0).tolist() == pytest.approx([ORDINARY.shift / math.sqrt(3)] * 2, rel=0.15)
 
 
 def test_affine_leaves_the_background_at_black() -> None:

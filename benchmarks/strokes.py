@@ -1,0 +1,110 @@
+"""How well a checkpoint reads what people drew: `python benchmarks/strokes.py FILE`.
+
+FILE holds digits as pen strokes, plain or gzipped JSON: a list of `{"label": 0–9, "writer": name,
+"strokes": [[[x, y], …], …]}`. Each digit is put on the page's canvas in a size, a place and a brush
+of its own, at whole pixels as a mouse gives them, and in the form in which the canvas hands it
+over; from there on it goes the page's way. Such digits are for measuring, never for training.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+CANVAS = 280
+SIZES = (20, 40, 80, 160, 260)
+"""Bounds in pixels of the sizes that are told apart; a digit's size is its longer side."""
+BRUSHES = (2, 40)
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    content = file.read_bytes()
+    text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    digits: list[dict[str, Any]] = json.loads(text)
+    return digits
+
+
+def placed(
+    strokes: list[list[list[float]]], size: float, chance: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Strokes in a size, at a random place of the canvas, at whole pixels."""
+    lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
+    points = np.concatenate(lines)
+    low, extent = points.min(0), np.ptp(points, axis=0)
+    scale = size / max(extent.max(), 1e-9)
+    corner = chance.uniform(0, CANVAS - extent * scale)
+    return [np.round((line - low) * scale + corner).astype(np.int64) for line in lines]
+
+
+def on_canvas(lines: list[NDArray[np.int64]], brush: int) -> dict[str, object]:
+    """The drawing as the canvas tells it: curves from middle to middle, as its pencil smooths."""
+    objects = []
+    for line in lines:
+        points = line.tolist()
+        path: list[list[object]] = [["M", *points[0]]]
+        for here, there in pairwise(points):
+            middle = [(a + b) / 2 for a, b in zip(here, there, strict=True)]
+            path.append(["Q", *here, *middle])
+        path.append(["L", *points[-1]])
+        objects.append({"type": "path", "path": path, "strokeWidth": brush})
+    return {"version": "4.4.0", "objects": objects}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+
+    import torch
+
+    from mnistlab import zoo
+    from mnistlab.sketch.predict import Reader
+    from mnistlab.sketch.strokes import digit_from_strokes, strokes_from_canvas
+
+    torch.set_num_threads(1)
+    path = options.checkpoint or zoo.reader()
+    reader, digits = Reader(path), read(options.file)
+    chance = np.random.default_rng(options.seed)
+    right: Counter[object] = Counter()
+    seen: Counter[object] = Counter()
+    wrong: dict[int, Counter[int]] = defaultdict(Counter)
+    for digit in digits:
+        # Every size as often: a decade of pixels is as likely to be drawn in as the next.
+        size = float(np.exp(chance.uniform(*np.log([SIZES[0], SIZES[-1]]))))
+        lines = placed(digit["strokes"], size, chance)
+        drawing = on_canvas(lines, int(chance.integers(*BRUSHES)))
+        seen_as = digit_from_strokes(strokes_from_canvas(drawing))
+        read_as = reader.read(seen_as).digit if seen_as else -1
+        label = digit["label"]
+        group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"
+        for key in ("all", label, group):
+            seen[key] += 1
+            right[key] += read_as == label
+        if read_as != label:
+            wrong[label][read_as] += 1
+    share = {key: right[key] / seen[key] for key in seen}
+    print(f"{100 * share['all']:.2f} %  {right['all']:,} of {seen['all']:,} read rightly", end=" ")
+    print(f"by {path.stem}, seed {options.seed}")
+    for label in range(10):
+        if seen[label]:
+            most = ", ".join(f"{n} as {d}" for d, n in wrong[label].most_common(3))
+            print(f"  {label}      {100 * share[label]:6.2f} %  of {seen[label]:>5}  {most}")
+    for low, high in pairwise(SIZES):
+        key = f"{low}–{high}"
+        if seen[key]:
+            print(f"  {key:>7} pixels {100 * share[key]:6.2f} %  of {seen[key]:>5}")
+
+
+if __name__ == "__main__":
+    main()

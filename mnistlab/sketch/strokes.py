@@ -1,0 +1,145 @@
+"""Pen strokes made into what MNIST made of its own digits: 28×28, at MNIST's own thickness.
+
+Where the pen went is known, so nothing of the brush or of the drawing's size is left in the
+picture: the strokes are scaled first and drawn afterwards.
+"""
+
+import math
+from collections.abc import Sequence
+from operator import mul
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.sketch.digit import BOX, Digit, DigitError, Grey, centred
+
+THICKNESS = 2.45
+"""Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
+is measured."""
+ENLARGED = 7
+"""How many times larger the strokes are shown before they are scaled into the box."""
+MAX_POINTS = 100_000
+GRID = 8
+"""Points closer than this part of a pixel are one."""
+CHUNK = 1024
+"""Segments that are drawn at a time."""
+
+Stroke = Sequence[Sequence[float]]
+"""Points [x, y] in the order of drawing, y downwards, in any unit."""
+
+
+def digit_from_strokes(strokes: Sequence[Stroke]) -> Digit | None:
+    """Scale strokes into the box and draw them; None if there is no point.
+
+    Raises DigitError if a coordinate is not a number or there are too many points.
+    """
+    lines = _lines(strokes)
+    if not lines:
+        return None
+    points = np.concatenate(lines)
+    low, extent = points.min(0), float(np.ptp(points, axis=0).max())
+    # A dot keeps the pen's own size: there is nothing to scale it by.
+    scale = (BOX - THICKNESS) / extent if extent > 0 else 0.0
+    placed = [(line - low) * scale + THICKNESS / 2 for line in lines]
+    scaled = drawn(placed, THICKNESS)
+    shown = drawn([line * ENLARGED for line in placed], THICKNESS * ENLARGED)
+    return Digit(cropped=shown, scaled=scaled, pixels=centred(scaled))
+
+
+def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
+    """Each stroke as points (N, 2)."""
+    if sum(len(stroke) for stroke in strokes) > MAX_POINTS:
+        raise DigitError(f"The drawing has more than {MAX_POINTS:,} points; draw it anew.")
+    try:
+        lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    except (TypeError, ValueError):
+        raise DigitError("A stroke is not a list of points [x, y].") from None
+    if not all(np.isfinite(line).all() and (np.abs(line) < 1e9).all() for line in lines):
+        raise DigitError("A stroke has a coordinate that is not a number in bounds.")
+    return lines
+
+
+def drawn(lines: Sequence[NDArray[np.float64]], thickness: float) -> Grey:
+    """Draw lines (N, 2) with round caps on as small a picture as holds them from (0, 0) on.
+
+    A pixel's grey is how far the stroke's edge lies beyond its middle, cut to one pixel: the usual
+    coverage of an edge that is nearly straight there.
+    """
+    reach = np.concatenate(lines).max(0) + thickness / 2
+    width, height = (max(1, math.ceil(side - 1e-9)) for side in reach)
+    nearest = np.full((height, width), np.inf)
+    starts, ends = _segments(lines)
+    for first in range(0, len(starts), CHUNK):
+        part = slice(first, first + CHUNK)
+        np.minimum(nearest, _distance(starts[part], ends[part], height, width), out=nearest)
+    covered = np.clip(thickness / 2 + 0.5 - np.sqrt(nearest), 0, 1)
+    return np.round(255 * covered).astype(np.uint8)
+
+
+def _segments(
+    lines: Sequence[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starts and ends (N, 2) of what is between neighbouring points; a dot's end is its start."""
+    starts, ends = [], []
+    for line in lines:
+        fine = np.round(line * GRID) / GRID
+        moved = np.concatenate([[True], (np.diff(fine, axis=0) != 0).any(1)])
+        kept = line[moved]
+        starts.append(kept[:-1] if len(kept) > 1 else kept)
+        ends.append(kept[1:] if len(kept) > 1 else kept)
+    return np.concatenate(starts), np.concatenate(ends)
+
+
+def _distance(
+    starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int
+) -> NDArray[np.float64]:
+    """The squared distance (H, W) from each pixel's middle to the nearest of some segments."""
+    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
+    along = ends - starts
+    length = np.maximum((along**2).sum(1), 1e-12)
+    from_x = x[None, :] - starts[:, :1]
+    from_y = y[None, :] - starts[:, 1:]
+    share = (from_x * (along[:, :1] / length[:, None]))[:, None, :]
+    share = share + (from_y * (along[:, 1:] / length[:, None]))[:, :, None]
+    np.clip(share, 0, 1, out=share)
+    off_x = from_x[:, None, :] - share * along[:, 0, None, None]
+    off_y = from_y[:, :, None] - share * along[:, 1, None, None]
+    nearest: NDArray[np.float64] = (off_x**2 + off_y**2).min(0)
+    return nearest
+
+
+def strokes_from_canvas(drawing: object) -> list[list[list[float]]]:
+    """The strokes of a canvas' drawing (fabric's JSON), in the canvas' pixels; what is no stroke is
+    left out.
+    """
+    objects = drawing.get("objects") if isinstance(drawing, dict) else None
+    found = []
+    for one in objects if isinstance(objects, list) else []:
+        path = one.get("path") if isinstance(one, dict) else None
+        if isinstance(path, list) and (stroke := _sampled(path)):
+            found.append(stroke)
+    return found
+
+
+CURVE = 4
+"""Pieces that a curve between two points is cut into."""
+
+
+def _sampled(path: list[object]) -> list[list[float]]:
+    """Points along a path of the commands M, L and Q (a quadratic Bézier curve)."""
+    points: list[list[float]] = []
+    for command in path:
+        if not isinstance(command, list | tuple) or not command:
+            continue
+        name, *rest = command
+        numbers = [float(n) for n in rest if isinstance(n, int | float)]
+        if name in ("M", "L") and len(numbers) == 2:
+            points.append(numbers)
+        elif name == "Q" and len(numbers) == 4 and points:
+            start, control, end = points[-1], numbers[:2], numbers[2:]
+            for step in range(1, CURVE + 1):
+                t = step / CURVE
+                weights = (1 - t) ** 2, 2 * t * (1 - t), t**2
+                each = zip(start, control, end, strict=True)
+                points.append([sum(map(mul, weights, values)) for values in each])
+    return points
