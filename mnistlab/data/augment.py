@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import MEAN, STD, normalise
-from mnistlab.data.pixels import images_at
+from mnistlab.data.pixels import images_at, labels_at
 
 MAX_SHIFT = 2
 """Pixels, in each direction."""
@@ -25,8 +25,8 @@ class Reach:
     `rotation` in degrees; `scale` relative, for width and height apart from each other; `shear` in
     pixels sideways per pixel of height; `shift` in pixels. `bend` is by how many pixels the knots
     of a net of five by five may move that the image is printed on. `thickness` is the share of the
-    way that each stroke goes to being a pixel thicker, or thinner, on either side. `serifs` is the
-    share of images that get a flag at their top, and of those that get a foot at their bottom.
+    way that each stroke goes to being a pixel thicker, or thinner, on either side. `strokes` is the
+    share of ones that get a flag; half of that get a foot, as many sevens a bar.
     """
 
     rotation: float
@@ -35,26 +35,28 @@ class Reach:
     shift: float
     bend: float = 0.0
     thickness: float = 0.0
-    serifs: float = 0.0
+    strokes: float = 0.0
 
 
 ORDINARY = Reach(rotation=10, scale=0.1, shear=0.1, shift=MAX_SHIFT)
 HAND = Reach(
-    rotation=15, scale=0.15, shear=0.3, shift=MAX_SHIFT, bend=1.5, thickness=0.5, serifs=0.2
+    rotation=10, scale=0.1, shear=0.1, shift=MAX_SHIFT, bend=0.5, thickness=0.2, strokes=0.5
 )
 KNOTS = 5
 BACKGROUND = -MEAN / STD
 """What normalising makes of black."""
 
 
-def prepare(images: Tensor, augmentation: Augmentation, generator: Generator) -> Tensor:
+def prepare(
+    images: Tensor, labels: Tensor, augmentation: Augmentation, generator: Generator
+) -> Tensor:
     """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32."""
     if augmentation is Augmentation.SHIFT:
         return normalise(shifted(images, generator))
     if augmentation is Augmentation.AFFINE:
         return affine(normalise(images), generator)
     if augmentation is Augmentation.HAND:
-        drawn = repenned(with_serifs(images, generator), generator)
+        drawn = repenned(with_strokes(images, labels, generator), generator)
         return affine(normalise(drawn), generator, HAND)
     return normalise(images)
 
@@ -112,47 +114,58 @@ def repenned(images: Tensor, generator: Generator, reach: Reach = HAND) -> Tenso
     return grey.lerp_(torch.where(share > 0, thicker, thinner), share.abs()).to(torch.uint8)
 
 
-SERIF = 2.4
-"""Pixels of a serif's thickness; MNIST's strokes have about that."""
+PEN = 2.4
+"""Pixels; MNIST's strokes are about as thick."""
 
 
-def with_serifs(images: Tensor, generator: Generator, reach: Reach = HAND) -> Tensor:
-    """Give some images a flag or a foot: (N, 28, 28) uint8 before and after.
+def with_strokes(
+    images: Tensor, labels: Tensor, generator: Generator, reach: Reach = HAND
+) -> Tensor:
+    """Draw what MNIST's writers left out: (N, 28, 28) uint8 before and after.
 
-    Most of MNIST's writers drew a 1 as a plain line; elsewhere it has a flag at its top, to the
-    left and down, and often a foot. Whatever the digit is, its topmost point gets the one and its
-    lowest the other, so nothing of the label is told.
+    They were Americans. Elsewhere a 1 has a flag at its top, down to the left and sometimes half as
+    long as the stem, and often a foot; a 7 has a bar through its stem.
     """
-    draws = torch.rand(5, len(images), generator=generator, device=images.device)
-    flagged, footed = (draws[:2] < reach.serifs).unbind(0)
+    draws = torch.rand(6, len(images), generator=generator, device=images.device)
     result = images.clone()
-    # From 20° to 80° below the horizontal, three to nine pixels long.
-    slant, length = (20 + 60 * draws[2]) * (torch.pi / 180), 3 + 6 * draws[3]
-    ends = torch.stack([-torch.cos(slant) * length, torch.sin(slant) * length], 1)
-    result[flagged] = _joined(images[flagged], ends[flagged], top=True)
-    half = torch.stack([2 + 3 * draws[4], torch.zeros_like(draws[4])], 1)
-    result[footed] = _joined(result[footed], half[footed], top=False)
+
+    def draw(
+        label: int, chance: Tensor, share: float, line: int, start: Tensor, end: Tensor
+    ) -> None:
+        """Draw between two places (N, 2), both from where the ink of a line of pixels has its
+        middle: the first that has ink (0), the last (27), or the middle one.
+        """
+        chosen = (labels == label) & (chance < share)
+        result[chosen] = _joined(result[chosen], line, start[chosen], end[chosen])
+
+    nought = torch.zeros_like(draws[0])
+    slope, length = (15 + 50 * draws[3]) * (torch.pi / 180), 3 + 10 * draws[4]
+    flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
+    draw(1, draws[0], reach.strokes, 0, torch.zeros_like(flag), flag)
+    half = torch.stack([2 + 3 * draws[5], nought], 1)
+    draw(1, draws[1], reach.strokes / 2, 27, -half, half)
+    draw(7, draws[2], reach.strokes / 2, 14, -half, half)
     return result
 
 
-def _joined(images: Tensor, reach: Tensor, top: bool) -> Tensor:
-    """Draw a line from each image's topmost point to `reach` (N, 2) away from it, or through its
-    lowest one to either side.
-    """
+def _joined(images: Tensor, line: int, start: Tensor, end: Tensor) -> Tensor:
+    """Images with a line from `start` to `end` (N, 2), seen from the ink's middle in a row."""
     inked = images > 127
-    lines = inked.any(2).to(torch.uint8)
-    row = lines.argmax(1) if top else 27 - lines.flip(1).argmax(1)
+    rows = inked.any(2).to(torch.uint8)
+    row = rows.argmax(1)
+    if line:
+        last = 27 - rows.flip(1).argmax(1)
+        row = last if line == 27 else (row + last) // 2
     there = inked[torch.arange(len(images), device=images.device), row].float()
     grid = torch.arange(28.0, device=images.device)
     column = (there * grid).sum(1) / there.sum(1).clamp(min=1)
-    point = torch.stack([column, row.float()], 1)
-    start, along = (point, reach) if top else (point - reach, 2 * reach)
+    start, along = start + torch.stack([column, row.float()], 1), end - start
     x, y = grid - start[:, :1], grid - start[:, 1:]
     share = x[:, None, :] * along[:, 0, None, None] + y[:, :, None] * along[:, 1, None, None]
     share = (share / (along**2).sum(1)[:, None, None]).clamp(0, 1)
     across = x[:, None, :] - share * along[:, 0, None, None]
     down = y[:, :, None] - share * along[:, 1, None, None]
-    covered = (SERIF / 2 + 0.5 - torch.sqrt(across**2 + down**2)).clamp(0, 1)
+    covered = (PEN / 2 + 0.5 - torch.sqrt(across**2 + down**2)).clamp(0, 1)
     return torch.maximum(images, (covered * 255).to(torch.uint8))
 
 
@@ -172,6 +185,7 @@ def preview(folder: Path, augmentation: Augmentation, seed: int) -> NDArray[np.u
     Raises DataError if MNIST's file is missing or too short.
     """
     images = torch.from_numpy(images_at(folder, "train", range(16)))
-    prepared = prepare(images, augmentation, Generator().manual_seed(seed))
+    labels = torch.from_numpy(labels_at(folder, "train", range(16)))
+    prepared = prepare(images, labels, augmentation, Generator().manual_seed(seed))
     grey = (prepared.squeeze(1) * STD + MEAN) * 255
     return grey.clamp(0, 255).round().to(torch.uint8).numpy()

@@ -103,7 +103,7 @@ class Replicas:
         self, number: int, images: Tensor, labels: Tensor, batch: int
     ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
         training = self._training
-        prepared = prepare(images, training.recipe.augmentation, training.chances[number])
+        prepared = prepare(images, labels, training.recipe.augmentation, training.chances[number])
         scores = self._copies[number](prepared.contiguous(memory_format=torch.channels_last))
         smoothing = training.recipe.label_smoothing
         loss = functional.cross_entropy(scores, labels, reduction="sum", label_smoothing=smoothing)

@@ -3,7 +3,16 @@ import math
 import pytest
 import torch
 
-from mnistlab.data.augment import ORDINARY, affine, prepare, shifted
+from mnistlab.data.augment import (
+    HAND,
+    ORDINARY,
+    Reach,
+    affine,
+    prepare,
+    repenned,
+    shifted,
+    with_strokes,
+)
 from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import normalise
 
@@ -91,9 +100,68 @@ def test_affine_leaves_the_background_at_black() -> None:
 
 def test_every_kind_is_repeatable_from_its_generator() -> None:
     images = torch.randint(0, 256, (8, 28, 28), generator=generator(1), dtype=torch.uint8)
+    labels = torch.arange(8)
     for kind in Augmentation:
-        first, second = (prepare(images, kind, generator(7)) for _ in range(2))
+        first, second = (prepare(images, labels, kind, generator(7)) for _ in range(2))
         assert first.shape == (8, 1, 28, 28) and first.dtype == torch.float32
         assert torch.equal(first, second)
-    plain = prepare(images, Augmentation.NONE, generator())
+    plain = prepare(images, labels, Augmentation.NONE, generator())
     assert torch.equal(plain, normalise(images))
+
+
+def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Upright strokes of two by sixteen pixels, each labelled."""
+    images = torch.zeros(len(labels), 28, 28, dtype=torch.uint8)
+    images[:, 6:22, 13:15] = 255
+    return images, torch.tensor(labels)
+
+
+def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
+    images, labels = ink([n % 10 for n in range(2000)])
+    drawn = with_strokes(images, labels, generator())
+    assert (drawn >= images).all() and drawn.dtype == torch.uint8
+    more = (drawn != images).flatten(1).any(1)
+    share = {label: more[labels == label].float().mean().item() for label in range(10)}
+    assert not any(share[label] for label in range(10) if label not in (1, 7))
+    # A flag or a foot: what has neither is left as it was.
+    neither = (1 - HAND.strokes) * (1 - HAND.strokes / 2)
+    assert share[1] == pytest.approx(1 - neither, abs=0.1)
+    assert share[7] == pytest.approx(HAND.strokes / 2, abs=0.1)
+
+
+def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None:
+    images, labels = ink([1] * 500 + [7] * 500)
+    added = (with_strokes(images, labels, generator(3)).int() - images.int()) > 127
+    rows = added.any(2)
+    for number in range(500):
+        marked = rows[number].nonzero()[:, 0].tolist()
+        assert all(4 <= row <= 20 or row >= 20 for row in marked)
+        flag = added[number, :19].nonzero()
+        assert not len(flag) or flag[:, 1].max() <= 16, "down to the left"
+    bars = rows[500:].nonzero()[:, 1]
+    assert bars.min() >= 12 and bars.max() <= 15
+    wide = added[500:].any(1).sum(1)
+    assert wide.max() <= 12
+
+
+def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() -> None:
+    images, _ = ink([0] * 400)
+    changed = repenned(images, generator(5))
+    mass = changed.float().sum((1, 2)) / images.float().sum((1, 2))
+    assert 1 - HAND.thickness <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.thickness
+    grid = torch.arange(28.0)
+    middle = (changed.float().sum(1) * grid).sum(1) / changed.float().sum((1, 2))
+    assert torch.allclose(middle, torch.tensor(13.5), atol=0.01)
+
+
+def test_bending_moves_no_pixel_further_than_it_may() -> None:
+    count = 300
+    straight = Reach(rotation=0, scale=0, shear=0, shift=0, bend=2.0)
+    moved = (
+        affine(normalise(dots(count)), generator(), straight)[:, 0] - normalise(dots(1))[0, 0, 0, 0]
+    )
+    mass = moved.sum((1, 2))
+    grid = torch.arange(28.0)
+    away = (moved.sum(1) * grid).sum(1) / mass - 13
+    assert 0.3 < away.std() < 1.2 and away.abs().max() < 3.5
+    assert abs(away.mean()) < 0.2

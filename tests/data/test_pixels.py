@@ -7,7 +7,7 @@ from mnistlab.data.augment import preview
 from mnistlab.data.files import DataError
 from mnistlab.data.kinds import Augmentation
 from mnistlab.data.mnist import load
-from mnistlab.data.pixels import images_at
+from mnistlab.data.pixels import images_at, labels_at
 
 
 def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
@@ -16,6 +16,7 @@ def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
         indices = [0, 7, len(digits) - 1]
         found = images_at(mnist_folder, part, indices)
         assert np.array_equal(found, digits.images[indices].numpy())
+        assert labels_at(mnist_folder, part, indices).tolist() == digits.labels[indices].tolist()
 
 
 def test_an_index_past_the_end_or_a_missing_file_is_said(
@@ -24,12 +25,14 @@ def test_an_index_past_the_end_or_a_missing_file_is_said(
     for folder, index in ((mnist_folder, 10_000), (tmp_path, 0)):
         with pytest.raises(DataError, match="t10k-images"):
             images_at(folder, "test", [index])
+        with pytest.raises(DataError, match="t10k-labels"):
+            labels_at(folder, "test", [index])
 
 
 def test_the_preview_shows_what_augmentation_does(mnist_folder: Path) -> None:
     plain = preview(mnist_folder, Augmentation.NONE, 0)
     assert np.array_equal(plain, images_at(mnist_folder, "train", range(16)))
-    for kind in (Augmentation.SHIFT, Augmentation.AFFINE):
+    for kind in (Augmentation.SHIFT, Augmentation.AFFINE, Augmentation.HAND):
         moved = preview(mnist_folder, kind, 0)
         assert moved.shape == (16, 28, 28) and (moved != plain).any(axis=(1, 2)).sum() > 12
         assert np.array_equal(moved, preview(mnist_folder, kind, 0))
