@@ -34,11 +34,28 @@ class DigitError(LabError):
     """A picture in which there is no digit to be read."""
 
 
+@dataclass(frozen=True)
+class Steps:
+    """Which steps a drawing goes through; each can be left out, to see what it is for.
+
+    `anew`: strokes are drawn anew at MNIST's thickness, whatever the brush. `crop`: the ink alone
+    is fitted into the box, not the whole canvas. `centre`: the ink's mass comes to the middle, not
+    the box.
+    """
+
+    anew: bool = True
+    crop: bool = True
+    centre: bool = True
+
+
+ALL_STEPS = Steps()
+
+
 @dataclass(frozen=True, eq=False)
 class Digit:
     """A drawing made 28×28.
 
-    `cropped` is the ink's bounding box (uint8, any size), `scaled` the same fitted into 20×20,
+    `cropped` is the ink's bounding box (uint8, any size), `scaled` what was fitted into 20×20,
     `pixels` (28, 28) uint8, white on black.
     """
 
@@ -47,15 +64,16 @@ class Digit:
     pixels: Grey
 
 
-def digit_from_ink(ink: Grey) -> Digit | None:
+def digit_from_ink(ink: Grey, steps: Steps = ALL_STEPS) -> Digit | None:
     """Turn ink (H, W) uint8, 0 for paper, into a Digit; None where there is no ink."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     if not len(rows):
         return None
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    small = _fitted(cropped)
+    if steps.crop:
+        ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    small = _fitted(ink)
     # A few specks far apart average out to nothing.
-    return Digit(cropped, small, centred(small)) if small.any() else None
+    return Digit(ink, small, centred(small, steps.centre)) if small.any() else None
 
 
 def _fitted(cropped: Grey) -> Grey:
@@ -67,9 +85,11 @@ def _fitted(cropped: Grey) -> Grey:
     return np.asarray(Image.fromarray(cropped).resize(size, method))
 
 
-def centred(small: Grey) -> Grey:
-    """Lay a picture of at most 20×20 into 28×28, its centre of mass at the middle."""
+def centred(small: Grey, by_mass: bool = True) -> Grey:
+    """Lay a picture of at most 20×20 into 28×28, its centre of mass or its own at the middle."""
     height, width = small.shape
+    if not by_mass:
+        return np.pad(small, [((SIDE - n) // 2, SIDE - n - (SIDE - n) // 2) for n in small.shape])
     mass = small.sum(dtype=np.float64)
     # In MNIST itself the centre of mass lies on pixel 14, not between 13 and 14.
     middle = SIDE // 2

@@ -11,7 +11,7 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.sketch.digit import BOX, Digit, DigitError, Grey, centred
+from mnistlab.sketch.digit import ALL_STEPS, BOX, Digit, DigitError, Grey, Steps, centred
 
 THICKNESS = 2.45
 """Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
@@ -28,9 +28,12 @@ Stroke = Sequence[Sequence[float]]
 """Points [x, y] in the order of drawing, y downwards, in any unit."""
 
 
-def digit_from_strokes(strokes: Sequence[Stroke]) -> Digit | None:
+def digit_from_strokes(
+    strokes: Sequence[Stroke], steps: Steps = ALL_STEPS, canvas: float = 0.0
+) -> Digit | None:
     """Scale strokes into the box and draw them; None if there is no point.
 
+    Without cropping it is the canvas, of that many units a side, that is fitted into the box.
     Raises DigitError if a coordinate is not a number or there are too many points.
     """
     lines = _lines(strokes)
@@ -38,12 +41,16 @@ def digit_from_strokes(strokes: Sequence[Stroke]) -> Digit | None:
         return None
     points = np.concatenate(lines)
     low, extent = points.min(0), float(np.ptp(points, axis=0).max())
+    if not steps.crop:
+        low, extent = np.zeros(2), canvas
     # A dot keeps the pen's own size: there is nothing to scale it by.
     scale = (BOX - THICKNESS) / extent if extent > 0 else 0.0
-    placed = [(line - low) * scale + THICKNESS / 2 for line in lines]
-    scaled = drawn(placed, THICKNESS)
-    shown = drawn([line * ENLARGED for line in placed], THICKNESS * ENLARGED)
-    return Digit(cropped=shown, scaled=scaled, pixels=centred(scaled))
+    # A pen may leave the canvas; what lies outside is not drawn.
+    placed = [np.clip((line - low) * scale, 0, BOX - THICKNESS) + THICKNESS / 2 for line in lines]
+    side = 0 if steps.crop else BOX
+    scaled = drawn(placed, THICKNESS, side)
+    shown = drawn([line * ENLARGED for line in placed], THICKNESS * ENLARGED, side * ENLARGED)
+    return Digit(cropped=shown, scaled=scaled, pixels=centred(scaled, steps.centre))
 
 
 def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
@@ -59,14 +66,15 @@ def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
     return lines
 
 
-def drawn(lines: Sequence[NDArray[np.float64]], thickness: float) -> Grey:
-    """Draw lines (N, 2) with round caps on as small a picture as holds them from (0, 0) on.
+def drawn(lines: Sequence[NDArray[np.float64]], thickness: float, side: int = 0) -> Grey:
+    """Draw lines (N, 2) with round caps on as small a picture as holds them from (0, 0) on, or on
+    a square of a given side.
 
     A pixel's grey is how far the stroke's edge lies beyond its middle, cut to one pixel: the usual
     coverage of an edge that is nearly straight there.
     """
     reach = np.concatenate(lines).max(0) + thickness / 2
-    width, height = (max(1, math.ceil(side - 1e-9)) for side in reach)
+    width, height = (side or max(1, math.ceil(length - 1e-9)) for length in reach)
     nearest = np.full((height, width), np.inf)
     starts, ends = _segments(lines)
     for first in range(0, len(starts), CHUNK):

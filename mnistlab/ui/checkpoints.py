@@ -27,11 +27,12 @@ class Choice:
     path: Path
     record: Record
     source: str
+    name: str
 
     def __str__(self) -> str:
         doubt = " (optimistic)" if self.record.optimistic else ""
         return (
-            f"{percent(self.record.headline.accuracy)}{doubt} · {self.record.name} · "
+            f"{percent(self.record.headline.accuracy)}{doubt} · {self.name} · "
             f"{ledger(self.record.spec).total:,} parameters · {self.source}"
         )
 
@@ -45,7 +46,9 @@ class Found:
 
 
 def find(home: Home) -> Found:
-    """The zoo's checkpoints and the best runs' best ones, the most accurate first."""
+    """The zoo's checkpoints and the best runs' best ones: what was trained for drawings, then the
+    most accurate first.
+    """
     paths = [(path, "shipped") for path in zoo.checkpoints()]
     errors = []
     store = Store(home.runs)
@@ -59,10 +62,13 @@ def find(home: Home) -> Found:
     for path, source in paths:
         with contextlib.suppress(FileNotFoundError):  # a run may not have come that far
             try:
-                choices.append(Choice(path, _record(path, path.stat().st_mtime_ns), source))
+                record = _record(path, path.stat().st_mtime_ns)
+                name = path.stem if source == "shipped" else record.name
+                choices.append(Choice(path, record, source, name))
             except CheckpointError as error:
                 errors.append(f"{source.capitalize()}: {error}")
-    choices.sort(key=lambda choice: choice.record.headline.accuracy, reverse=True)
+    reader = zoo.reader()
+    choices.sort(key=lambda one: (one.path == reader, one.record.headline.accuracy), reverse=True)
     return Found({str(choice.path): choice for choice in choices}, errors)
 
 

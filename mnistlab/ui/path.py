@@ -1,0 +1,62 @@
+"""The way from a drawing to what the network gets, step by step, each of which can be left out."""
+
+import streamlit as st
+
+from mnistlab.sketch.digit import Digit, Steps
+from mnistlab.ui import parts
+from mnistlab.ui.canvas import Drawing
+
+
+def choose(strokes: bool) -> Steps:
+    """The switches of the steps; without strokes there is nothing to draw anew."""
+    anew = _switch(
+        "Draw the strokes anew",
+        "anew",
+        "At the thickness that MNIST's digits have, whatever the brush and the drawing's size.",
+        disabled=not strokes,
+    )
+    crop = _switch(
+        "Crop to the ink",
+        "crop",
+        "Only the ink is fitted into 20×20. Without it the whole canvas is.",
+    )
+    centre = _switch(
+        "Centre by mass",
+        "centre",
+        "The ink's centre of mass comes to the middle of 28×28. Without it the box does.",
+    )
+    return Steps(anew=anew or not strokes, crop=crop, centre=centre)
+
+
+def _switch(label: str, key: str, why: str, disabled: bool = False) -> bool:
+    return st.toggle(
+        label, True, key=f"step_{key}", help=why, disabled=disabled, persist_state="session"
+    )
+
+
+def show(drawing: Drawing, digit: Digit | None, steps: Steps) -> None:
+    """The strip: the drawing after every step."""
+    whole = drawing.picture()
+    if digit is None or whole is None:
+        st.html(parts.empty("Draw a digit in the white square: every step to it is shown here."))
+        return
+    anew = bool(drawing.strokes) and steps.anew
+    st.html(
+        parts.cards(
+            [
+                parts.card(whole, "As drawn", "any size, any place, any brush"),
+                parts.card(
+                    digit.cropped,
+                    "Cropped" if steps.crop else "Not cropped",
+                    "its strokes drawn anew" if anew else "its own pixels",
+                ),
+                parts.card(digit.scaled, "Fitted", "into 20×20, proportions kept"),
+                parts.card(
+                    digit.pixels,
+                    "Centred" if steps.centre else "Not centred",
+                    "28×28: what the network gets",
+                ),
+            ]
+        )
+    )
+    st.html(parts.note("As MNIST's own digits were made. Switch a step off to see what breaks:"))
