@@ -27,9 +27,21 @@ BRUSHES = (2, 40)
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    content = file.read_bytes()
-    text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    digits: list[dict[str, Any]] = json.loads(text)
+    """The file's digits; ends the program with a sentence if it holds none or anything else."""
+    try:
+        content = file.read_bytes()
+        text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        digits: list[dict[str, Any]] = json.loads(text)
+        for number, digit in enumerate(digits):
+            points = np.concatenate([np.asarray(s, np.float64) for s in digit["strokes"]])
+            if digit["label"] not in range(10) or points.shape[1:] != (2,):
+                raise ValueError(f"digit {number} has no label 0–9 or no points [x, y]")
+            if not np.isfinite(points).all():
+                raise ValueError(f"digit {number} has a coordinate that is not a number")
+        if not digits:
+            raise ValueError("it holds no digits")
+    except (OSError, EOFError, ValueError, TypeError, LookupError, RecursionError) as error:
+        sys.exit(f"{file}: {error}")
     return digits
 
 
@@ -65,6 +77,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    digits = read(options.file)
 
     import torch
 
@@ -74,7 +87,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     path = options.checkpoint or zoo.reader()
-    reader, digits = Reader(path), read(options.file)
+    reader = Reader(path)
     chance = np.random.default_rng(options.seed)
     right: Counter[object] = Counter()
     seen: Counter[object] = Counter()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.mnist import load
-from mnistlab.sketch.digit import BOX, SIDE, Digit, DigitError
+from mnistlab.sketch.digit import BOX, SIDE, Digit, DigitError, Steps
 from mnistlab.sketch.strokes import (
     ENLARGED,
     MAX_POINTS,
@@ -164,3 +164,23 @@ def test_a_canvas_drawing_is_followed_along_its_curves() -> None:
 )
 def test_what_is_no_drawing_has_no_strokes(odd: object) -> None:
     assert strokes_from_canvas(odd) == []
+
+
+def test_a_step_left_out_is_left_out() -> None:
+    near = changed(SEVEN, 0.3, 10, 20)
+    whole = made(near)
+    uncropped = digit_from_strokes(near, Steps(crop=False), 280)
+    uncentred = digit_from_strokes(near, Steps(centre=False))
+    assert uncropped and uncentred
+    assert uncropped.scaled.shape == (BOX, BOX)
+    rows = uncropped.scaled.any(1).nonzero()[0]
+    assert 20 * 20 / 280 - 1 < rows[0] < rows[-1] < 20 * 95 / 280 + 3, "it stays where it was"
+    assert np.array_equal(uncentred.scaled, whole.scaled)
+    height, width = whole.scaled.shape
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    assert np.array_equal(uncentred.pixels[top : top + height, left : left + width], whole.scaled)
+
+
+def test_what_leaves_the_canvas_is_kept_at_its_edge() -> None:
+    digit = digit_from_strokes([[[-50, 140], [400, 140]]], Steps(crop=False), 280)
+    assert digit and digit.scaled.shape == (BOX, BOX)

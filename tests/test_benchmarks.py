@@ -1,0 +1,57 @@
+"""The benchmark that others run with files of their own."""
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DIGITS = [
+    {"label": 1, "writer": "a", "strokes": [[[500, 100], [495, 500], [490, 900]]]},
+    {"label": 7, "writer": "a", "strokes": [[[100, 100], [700, 110], [650, 300], [350, 950]]]},
+    {"label": 7, "writer": "b", "strokes": [[[0.5, 0.1], [0.9, 0.1]], [[0.9, 0.1], [0.6, 0.9]]]},
+]
+
+
+def read(file: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "benchmarks" / "strokes.py"), str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_stroke_file_is_read_plain_or_packed_and_the_share_comes_first(
+    tmp_path: Path, packed: bool
+) -> None:
+    content = json.dumps(DIGITS).encode()
+    file = tmp_path / ("digits.json.gz" if packed else "digits.json")
+    file.write_bytes(gzip.compress(content) if packed else content)
+    done = read(file)
+    assert done.returncode == 0, done.stderr
+    share = re.match(r"(\d+\.\d\d) %", done.stdout)
+    assert share and float(share[1]) == pytest.approx(100, abs=0.01), done.stdout
+    assert re.search(r"^ +7 .* of +2", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{}",
+        b"[1]",
+        b"\x1f\x8bno",
+        b'[{"label": 1, "strokes": [[[NaN, 1]]]}]',
+        b"[[[[[[",
+    ],
+)
+def test_a_file_that_holds_no_strokes_is_a_sentence(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "bad.json"
+    if content is not None:
+        file.write_bytes(content)
+    done = read(file)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
