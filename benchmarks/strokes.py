@@ -61,7 +61,8 @@ def on_canvas(lines: list[NDArray[np.int64]], brush: int) -> dict[str, object]:
     """The drawing as the canvas tells it: curves from middle to middle, as its pencil smooths."""
     objects = []
     for line in lines:
-        points = line.tolist()
+        # A mouse that has not moved by a pixel says nothing.
+        points = [line.tolist()[0], *(b for a, b in pairwise(line.tolist()) if a != b)]
         path: list[list[object]] = [["M", *points[0]]]
         for here, there in pairwise(points):
             middle = [(a + b) / 2 for a, b in zip(here, there, strict=True)]

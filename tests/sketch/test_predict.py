@@ -7,14 +7,16 @@ import pytest
 from mnistlab import zoo
 from mnistlab.arch.ledger import BUDGET, ledger
 from mnistlab.arch.presets import OWN, Preset, preset
-from mnistlab.data.kinds import Split
+from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.data.mnist import load
 from mnistlab.sketch.digit import digit_from_ink
 from mnistlab.sketch.predict import Reader
+from mnistlab.sketch.strokes import digit_from_strokes
 from mnistlab.training import checkpoint
 from mnistlab.training.evaluate import evaluate
 from mnistlab.training.record import read_record
 from mnistlab.training.suggest import suggested
+from tests.digits import DIGITS
 
 SHIPPED = zoo.checkpoints()
 
@@ -26,6 +28,22 @@ def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() ->
     assert target and record.spec == target.spec and record.recipe.split is Split.ARTICLE
     assert len(record.epochs) == record.recipe.epochs
     assert record.headline.accuracy >= 0.994
+
+
+def test_what_reads_drawings_was_trained_for_them_and_is_no_worse_on_mnist() -> None:
+    record = read_record(zoo.reader())
+    assert zoo.reader().stat().st_size < 100_000 and record.recipe.split is Split.ARTICLE
+    assert record.recipe.augmentation is Augmentation.HAND
+    assert record.headline.accuracy >= 0.995
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
+    reader = Reader(zoo.reader())
+    for size in (0.07, 0.3, 1.0):
+        strokes = [[[round(x * size), round(y * size)] for x, y in s] for s in DIGITS[digit]]
+        drawn = digit_from_strokes(strokes)
+        assert drawn and reader.read(drawn).digit == digit, size
 
 
 @pytest.mark.parametrize("own", OWN, ids=lambda own: own.name)
