@@ -4,6 +4,7 @@ import streamlit as st
 
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.sketch.digit import DigitError
 from mnistlab.training.score import percent
 from mnistlab.ui import canvas, checkpoints, page, parts, path
 
@@ -52,5 +53,7 @@ try:
         reading = reader.read(digit)
         sure = percent(reading.probabilities[reading.digit], 1)
         answer.html(parts.answer(reading.digit, f"{sure} sure") + parts.bars(reading.probabilities))
+except DigitError as error:
+    answer.error(str(error), icon=":material/error:")
 except LabError as error:
     answer.error(f"{error} Choose another checkpoint above.", icon=":material/error:")

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnistlab.sketch.digit import ALL_STEPS, Digit, Steps, digit_from_ink, ink_from_canvas
-from mnistlab.sketch.strokes import Stroke, digit_from_strokes, drawn, strokes_from_canvas
+from mnistlab.sketch.strokes import Stroke, digit_from_strokes, pictured, strokes_from_canvas
 
 SIDE = 280
 BRUSH = 22
@@ -31,7 +31,7 @@ class Drawing:
         if not self.strokes:
             return None
         lines = [np.asarray(stroke, np.float64) for stroke in self.strokes]
-        return drawn([np.clip(line, 0, SIDE) for line in lines], BRUSH, SIDE)
+        return pictured(lines, BRUSH, SIDE, SIDE)
 
     def digit(self, steps: Steps = ALL_STEPS) -> Digit | None:
         """The drawing made 28×28; None if there is none. Raises DigitError on too many points."""

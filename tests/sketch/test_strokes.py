@@ -139,7 +139,7 @@ def test_what_is_no_stroke_is_a_sentence(bad: list[Stroke]) -> None:
 def test_as_many_points_as_are_taken_are_drawn_like_few() -> None:
     steps = np.linspace(0, 1, MAX_POINTS)
     fine = [[[140 + 60 * math.cos(a * 6.2), 140 + 90 * math.sin(a * 6.2)] for a in steps]]
-    coarse = [[[140 + 60 * math.cos(a * 6.2), 140 + 90 * math.sin(a * 6.2)] for a in steps[::500]]]
+    coarse = [[[140 + 60 * math.cos(a * 6.2), 140 + 90 * math.sin(a * 6.2)] for a in steps[::100]]]
     assert np.abs(made(fine).pixels.astype(int) - made(coarse).pixels).mean() < 1
 
 
@@ -184,3 +184,22 @@ def test_a_step_left_out_is_left_out() -> None:
 def test_what_leaves_the_canvas_is_kept_at_its_edge() -> None:
     digit = digit_from_strokes([[[-50, 140], [400, 140]]], Steps(crop=False), 280)
     assert digit and digit.scaled.shape == (BOX, BOX)
+
+
+def put(**more: object) -> list[list[float]]:
+    """A stroke from (40, 60) to (80, 60) as the canvas tells it, changed by its pencil."""
+    one = {"type": "Path", "originX": "center", "originY": "center", "left": 60, "top": 60}
+    path = [["M", 40, 60], ["L", 80, 60]]
+    return strokes_from_canvas({"objects": [{**one, "path": path, **more}]})[0]
+
+
+def test_a_stroke_is_read_where_the_canvas_pencil_has_put_it() -> None:
+    assert put() == put(left=60.4, scaleX=1, angle=0) == [[40, 60], [80, 60]]
+    assert put(left=100, top=90) == [[80, 90], [120, 90]]
+    assert put(scaleX=2) == [[20, 60], [100, 60]]
+    assert put(flipX=True) == [[80, 60], [40, 60]]
+    # A canvas turns clockwise, its y pointing down.
+    assert np.allclose(put(angle=90), [[60, 40], [60, 80]])
+    assert put(left="far", scaleX=None, angle=[]) == [[40, 60], [80, 60]]
+    with pytest.raises(DigitError):
+        digit_from_strokes([put(left=math.nan)])

@@ -121,3 +121,16 @@ def test_pixels_without_strokes_are_read_too() -> None:
     at.session_state["canvas1"] = whole
     settled(at)
     assert answer(at) == "1" and at.toggle(key="step_anew").disabled
+
+
+def test_a_drawing_of_a_million_points_is_a_sentence() -> None:
+    at = page()
+    draw(at, STEM)
+    endless = drawing(STEM)
+    path = [["M", 0, 0], *(["L", n % 280, n // 280 % 280] for n in range(1_000_000))]
+    endless["drawing"]["raw"]["objects"] = [{"type": "path", "path": path}]  # type: ignore[index]
+    at.session_state["canvas1"] = endless
+    settled(at)
+    assert "points" in at.error[0].value and "checkpoint" not in at.error[0].value
+    press(at, "Clear")
+    assert answer(at) == "?" and not at.error
