@@ -33,6 +33,7 @@ def read(file: Path) -> list[dict[str, Any]]:
         text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
         digits: list[dict[str, Any]] = json.loads(text)
         for number, digit in enumerate(digits):
+            digit["strokes"] = [stroke for stroke in digit["strokes"] if stroke]
             points = np.concatenate([np.asarray(s, np.float64) for s in digit["strokes"]])
             if digit["label"] not in range(10) or points.shape[1:] != (2,):
                 raise ValueError(f"digit {number} has no label 0–9 or no points [x, y]")
@@ -83,6 +84,7 @@ def main() -> None:
     import torch
 
     from mnistlab import zoo
+    from mnistlab.sketch.digit import DigitError
     from mnistlab.sketch.predict import Reader
     from mnistlab.sketch.strokes import digit_from_strokes, strokes_from_canvas
 
@@ -93,12 +95,15 @@ def main() -> None:
     right: Counter[object] = Counter()
     seen: Counter[object] = Counter()
     wrong: dict[int, Counter[int]] = defaultdict(Counter)
-    for digit in digits:
+    for number, digit in enumerate(digits):
         # Every size as often: a decade of pixels is as likely to be drawn in as the next.
         size = float(np.exp(chance.uniform(*np.log([SIZES[0], SIZES[-1]]))))
         lines = placed(digit["strokes"], size, chance)
         drawing = on_canvas(lines, int(chance.integers(*BRUSHES)))
-        seen_as = digit_from_strokes(strokes_from_canvas(drawing))
+        try:
+            seen_as = digit_from_strokes(strokes_from_canvas(drawing))
+        except DigitError as error:
+            sys.exit(f"{options.file}: digit {number}: {error}")
         read_as = reader.read(seen_as).digit if seen_as else -1
         label = digit["label"]
         group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"

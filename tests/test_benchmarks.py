@@ -13,8 +13,15 @@ ROOT = Path(__file__).parents[1]
 DIGITS = [
     {"label": 1, "writer": "a", "strokes": [[[500, 100], [495, 500], [490, 900]]]},
     {"label": 7, "writer": "a", "strokes": [[[100, 100], [700, 110], [650, 300], [350, 950]]]},
-    {"label": 7, "writer": "b", "strokes": [[[0.5, 0.1], [0.9, 0.1]], [[0.9, 0.1], [0.6, 0.9]]]},
+    {
+        "label": 7,
+        "writer": "b",
+        "strokes": [[[0.5, 0.1], [0.9, 0.1]], [], [[0.9, 0.1], [0.6, 0.9]]],
+    },
 ]
+ENDLESS = json.dumps(
+    [{"label": 1, "strokes": [[[n % 251, n % 241] for n in range(60_000)]]}]
+).encode()
 
 
 def read(file: Path) -> "subprocess.CompletedProcess[str]":
@@ -40,6 +47,7 @@ def test_a_stroke_file_is_read_plain_or_packed_and_the_share_comes_first(
     "content",
     [
         None,
+        ENDLESS,
         b"",
         b"{}",
         b"[1]",

@@ -92,11 +92,10 @@ def _measured(report: Callable[[str, float], None]) -> Calibration:
 
 def main() -> None:
     """Measure, unless that cannot be now; what went wrong goes to standard error."""
-    with contextlib.suppress(OSError):
-        try:
-            measure(home(), lambda what, share: None)
-        except LabError as error:
-            print(error, file=sys.stderr)
+    try:
+        measure(home(), lambda what, share: None)
+    except (LabError, OSError) as error:
+        print(error, file=sys.stderr)
 
 
 if __name__ == "__main__":

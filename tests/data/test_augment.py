@@ -135,7 +135,7 @@ def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None
     rows = added.any(2)
     for number in range(500):
         marked = rows[number].nonzero()[:, 0].tolist()
-        assert all(4 <= row <= 20 or row >= 20 for row in marked)
+        assert min(marked, default=4) >= 4, "nothing above the top"
         flag = added[number, :19].nonzero()
         assert not len(flag) or flag[:, 1].max() <= 16, "down to the left"
     bars = rows[500:].nonzero()[:, 1]
