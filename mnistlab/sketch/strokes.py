@@ -99,8 +99,9 @@ def pictured(
     radius = thickness * SMOOTH / 2
     for line in lines:
         points = [(float(x), float(y)) for x, y in line * SMOOTH]
-        pen.line(points, 255, round(2 * radius), joint="curve")
-        for x, y in (points[0], points[-1]):
+        pen.line(points, 255, round(2 * radius))
+        # A disc at every point: Pillow's own joints leave notches between short pieces.
+        for x, y in points:
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), 255)
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX))
 
