@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mnistlab.data.looks import looks
 from mnistlab.sketch.digit import Digit
@@ -31,3 +33,8 @@ class Reader:
         return Reading(
             tuple(probabilities.tolist()), None if strange is None else float(strange[0])
         )
+
+
+def seen(digit: Digit) -> NDArray[np.uint8]:
+    """The looks (N, 28, 28) at a drawing that an answer is the mean of."""
+    return looks(torch.from_numpy(digit.pixels.copy())).numpy()
