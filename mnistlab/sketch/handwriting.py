@@ -9,7 +9,7 @@ import gc
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from mnistlab.errors import LabError
 from mnistlab.runs.store import one_line
-from mnistlab.sketch.strokes import MAX_POINTS
+from mnistlab.sketch.strokes import MAX_POINTS, Stroke
 
 MAX_BYTES = 24 << 20
 """Of a file, unpacked."""
@@ -48,8 +48,13 @@ class Drawn:
 
     @property
     def mark(self) -> str:
-        """Stands for the strokes: two drawings with the same strokes are one drawing."""
-        return hashlib.sha256(strokes_json(self.strokes).encode()).hexdigest()[:32]
+        return mark(self.strokes)
+
+
+def mark(strokes: Sequence[Stroke]) -> str:
+    """Stands for strokes: two drawings with the same ones are one drawing."""
+    text = strokes_json([stroke for stroke in strokes if len(stroke)])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def checked(label: object, writer: object, strokes: object) -> Drawn:
@@ -91,7 +96,7 @@ def writer_name(text: str) -> str:
     return one_line("".join(c if c.isprintable() else " " for c in text))
 
 
-def strokes_json(strokes: Strokes) -> str:
+def strokes_json(strokes: Sequence[Stroke]) -> str:
     return json.dumps(strokes, separators=(",", ":"))
 
 
