@@ -88,7 +88,19 @@ UPDATE runs SET parameters = parameters_of(spec);
 {SUMMARISE};
 CREATE TABLE asked_workers (slot INTEGER PRIMARY KEY, at REAL NOT NULL);
 """
-MIGRATIONS = (FIRST, SECOND)
+# What people have drawn and labelled; `mark` stands for the strokes, so that none is there twice.
+THIRD = """
+CREATE TABLE drawings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created REAL NOT NULL,
+    writer TEXT NOT NULL,
+    label INTEGER NOT NULL,
+    mark TEXT NOT NULL UNIQUE,
+    strokes TEXT NOT NULL
+);
+CREATE INDEX drawings_by_writer ON drawings (writer, label);
+"""
+MIGRATIONS = (FIRST, SECOND, THIRD)
 """Each brings a file from one version to the next; a new file goes through all of them."""
 VERSION = len(MIGRATIONS)
 

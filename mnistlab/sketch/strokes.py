@@ -20,6 +20,8 @@ is measured."""
 ENLARGED = 7
 """How many times larger the strokes are shown before they are scaled into the box."""
 MAX_POINTS = 20_000
+DOT = 1e-100
+"""Drawings that are no larger are dots; what they would be scaled by is no number any more."""
 GRID = 8
 """Points closer than this part of a pixel are one."""
 CHUNK = 1024
@@ -45,7 +47,7 @@ def digit_from_strokes(
     if not steps.crop:
         low, extent = np.zeros(2), canvas
     # A dot keeps the pen's own size: there is nothing to scale it by.
-    scale = (BOX - THICKNESS) / extent if extent > 0 else 0.0
+    scale = (BOX - THICKNESS) / extent if extent > DOT else 0.0
     # A pen may leave the canvas; what lies outside is not drawn.
     placed = [np.clip((line - low) * scale, 0, BOX - THICKNESS) + THICKNESS / 2 for line in lines]
     scaled = drawn(placed, THICKNESS, 0 if steps.crop else BOX)

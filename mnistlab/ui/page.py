@@ -16,7 +16,7 @@ PAGES = {
     "Runs": "pages/runs.py",
     "Draw": "pages/draw.py",
 }
-BELOW = {"Run": "Runs", "Compare": "Runs"}
+BELOW = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages that have no link of their own, and the one that leads to them."""
 STYLE = Path(__file__).with_name("style.css")
 

@@ -175,6 +175,11 @@ def note(text: str) -> str:
     return f'<div class="lab-note">{_text(text)}</div>'
 
 
+def said(text: str) -> str:
+    """A line that a screen reader says whenever it changes."""
+    return f'<div class="lab-note" role="status">{_text(text)}</div>'
+
+
 def mono(text: str) -> str:
     return f'<div class="lab-mono">{_text(text)}</div>'
 

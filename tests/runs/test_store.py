@@ -321,6 +321,23 @@ def test_an_older_store_is_brought_up_to_date_with_everything_in_it(store: Store
     assert table(store, Query()).total == 3
 
 
+def test_a_store_from_before_drawings_were_kept_gets_room_for_them(
+    store: Store, tmp_path: Path
+) -> None:
+    run_id = store.add("", SPEC, RECIPE)
+    with sqlite3.connect(store.database.file) as db:
+        db.executescript("DROP TABLE drawings; PRAGMA user_version = 2;")
+    assert store.run(run_id)
+    new = Store(tmp_path / "new")
+    new.add("", SPEC, RECIPE)
+    assert schema(store) == schema(new) and any("drawings_by_writer" in one for one in schema(new))
+
+
+def schema(store: Store) -> set[str]:
+    with store.database.reading() as db:
+        return {row["sql"] for row in db.execute("SELECT sql FROM sqlite_master WHERE sql != ''")}
+
+
 def test_orphans_are_marked_with_a_reason_and_keep_their_epochs(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim()

@@ -110,6 +110,7 @@ def test_a_dot_and_a_line_are_drawn_at_the_pen_s_size() -> None:
     dot = made([[[99, 99]]])
     assert max(dot.scaled.shape) == math.ceil(THICKNESS) and dot.pixels.max() == 255
     assert np.array_equal(made([[[5, 5], [5, 5], [5, 5]]]).pixels, dot.pixels)
+    assert np.array_equal(made([[[0, 0], [0, 5e-324]]]).pixels, dot.pixels)
     line = made([[[0, 50], [100, 50]]])
     assert line.scaled.shape == (math.ceil(THICKNESS), BOX)
 

@@ -1,0 +1,85 @@
+"""What a drawing really is: one click on its label keeps it for the class's test set."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnistlab.home import home
+from mnistlab.runs.store import MAX_NAME, Store
+from mnistlab.sketch import collection
+from mnistlab.sketch.collection import Keeping
+from mnistlab.sketch.handwriting import HandwritingError, checked, mark
+from mnistlab.sketch.strokes import Stroke
+from mnistlab.ui import page, parts
+
+
+def show(strokes: Sequence[Stroke], guess: int | None = None) -> None:
+    """Ten buttons for the drawing on the page, the one that was read standing out; whose hand; and
+    what the last click has kept, with a way back.
+    """
+    page.tell_refusal()
+    store = Store(home().runs)
+    with st.container(key="keep"):
+        st.markdown("**What is it really?**")
+        with st.container(key="labels"):
+            for label in range(10):
+                st.button(
+                    str(label),
+                    key=f"label{label}",
+                    type="primary" if label == guess else "secondary",
+                    on_click=page.attempt,
+                    args=(_keep, store, label, strokes),
+                    disabled=not len(strokes),
+                    width="stretch",
+                )
+        last = _last(strokes)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(parts.said(_told(strokes, last)), width="stretch")
+            st.button(
+                "Take back",
+                key="unkeep",
+                icon=":material/undo:",
+                type="tertiary",
+                help="As if the last label had not been clicked; the drawing stays on the page.",
+                on_click=page.attempt,
+                args=(_undo, store),
+                disabled=not last,
+            )
+        st.text_input(
+            "Whose hand",
+            key="hand",
+            persist_state="session",
+            max_chars=MAX_NAME,
+            placeholder="a name, so that scores can be told apart",
+            help="Kept with the drawing, on the lab's own machine.",
+        )
+
+
+def _last(strokes: Sequence[Stroke]) -> Keeping | None:
+    """The last keeping, as long as no other drawing has been begun."""
+    keepings: list[Keeping] = st.session_state.get("keepings", [])
+    if keepings and (not len(strokes) or keepings[-1].kept.mark == mark(strokes)):
+        return keepings[-1]
+    return None
+
+
+def _told(strokes: Sequence[Stroke], last: Keeping | None) -> str:
+    if last:
+        whose = f", by {last.kept.writer}" if last.kept.writer else ""
+        return f"Kept as {last.kept.label}{whose}."
+    return "One click keeps it." if len(strokes) else "Draw a digit first."
+
+
+def _keep(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
+    get = st.session_state
+    try:
+        drawn = checked(label, get.get("hand"), strokes)
+    except HandwritingError as error:
+        raise HandwritingError(f"This drawing cannot be kept: {error}. Draw it anew.") from None
+    get["keepings"] = [*get.get("keepings", []), collection.keep(store, drawn)]
+
+
+def _undo(store: Store) -> None:
+    get = st.session_state
+    collection.undo(store, get["keepings"][-1])
+    get["keepings"] = get["keepings"][:-1]

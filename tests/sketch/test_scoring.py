@@ -1,0 +1,55 @@
+"""Kept drawings held against what is read in them."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from mnistlab.sketch.collection import Kept
+from mnistlab.sketch.digit import Digit
+from mnistlab.sketch.handwriting import Drawn, checked
+from mnistlab.sketch.predict import Reading
+from mnistlab.sketch.scoring import Answer, answer, made, scores
+from mnistlab.sketch.strokes import MAX_POINTS, digit_from_strokes
+from mnistlab.training.score import Score
+from tests.digits import DIGITS
+
+
+@dataclass
+class Always:
+    """A reader that reads one digit in everything, and keeps what it was shown."""
+
+    digit: int
+    sure: float = 0.91
+
+    def read(self, digit: Digit) -> Reading:
+        self.shown = digit
+        rest = (1 - self.sure) / 9
+        return Reading(tuple(self.sure if n == self.digit else rest for n in range(10)))
+
+
+def test_a_drawing_is_read_as_the_draw_page_would_show_it() -> None:
+    reader = Always(7)
+    drawn = checked(4, "", DIGITS[4])
+    assert answer(reader, made(drawn)) == Answer(7, pytest.approx(0.91))
+    expected = digit_from_strokes(DIGITS[4])
+    assert expected and (reader.shown.pixels == expected.pixels).all()
+
+
+def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
+    endless = Drawn(1, "", (((1.0, 2.0),) * (MAX_POINTS + 1),))
+    assert made(endless) is None and answer(Always(1), made(endless)) == Answer(None, 0)
+
+
+def kept(number: int, writer: str, label: int) -> Kept:
+    return Kept(number, 0.0, writer, label, f"mark{number}")
+
+
+def test_scores_in_all_and_by_writer_and_the_surest_mistake_first() -> None:
+    drawings = [kept(1, "Bo", 1), kept(2, "Ada", 7), kept(3, "Bo", 3), kept(4, "Bo", 4)]
+    read = {"mark1": Answer(1, 0.9), "mark2": Answer(1, 0.5), "mark3": Answer(5, 0.8)}
+    found = scores(drawings, read | {"mark4": Answer(None, 0)})
+    assert found.total == Score(3, 4)
+    assert found.by_writer == {"Ada": Score(1, 1), "Bo": Score(2, 3)}
+    assert [one.id for one in found.misread] == [3, 2, 4]
+    assert scores(drawings, read).total == Score(2, 3), "what has no answer yet is left out"
+    assert scores([], {}).total is None and scores(drawings, {}).by_writer == {}
