@@ -175,7 +175,7 @@ def _number(text: str, whole: bool) -> object:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from mnistlab.sketch.digit import digit_from_file
+    from mnistlab.sketch.photo import digit_from_file
     from mnistlab.sketch.predict import Reader
 
     digit = digit_from_file(options.image.read_bytes())
