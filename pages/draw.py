@@ -56,6 +56,7 @@ with answer_column:
         "its epoch was chosen on the very images that the figure is read from.",
     )
     place = st.empty()
+    label = st.container()
     answer.explain()
 choice = found.choices[chosen]
 
@@ -77,8 +78,9 @@ except DigitError as error:
 except LabError as error:
     place.error(f"{error} Choose another checkpoint above.", icon=":material/error:")
 
-with canvas_column:
-    keep.show(drawing.strokes, reading.digit if reading else None)
+if shown.drawn:
+    with label:
+        keep.show(drawing.strokes, reading.digit if reading else None)
 
 look = st.segmented_control(
     "Look inside", list(LOOKS), key="look", persist_state="session", label_visibility="collapsed"

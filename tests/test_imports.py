@@ -17,7 +17,7 @@ WITH_TORCH = {
     "mnistlab.sketch.explain",
     "mnistlab.sketch.predict",
     "mnistlab.training.checkpoint",
-    "mnistlab.training.doubt",
+    "mnistlab.training.features",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
     "mnistlab.training.parallel",

@@ -226,6 +226,7 @@ def _conclude(
 
     from mnistlab.training import checkpoint, doubt
     from mnistlab.training.evaluate import read_images
+    from mnistlab.training.features import fit_doubt
     from mnistlab.training.readings import read_readings, write_readings
 
     epochs = training.epochs
@@ -242,7 +243,7 @@ def _conclude(
         write_readings(store.readings(run.id), readings)
     test = readings.score if parts.test else None
     final = replace(record, epoch=chosen.record.epoch, test=test)
-    fitted = doubt.fit(chosen.network, parts.train, parts.validation)
+    fitted = fit_doubt(chosen.network, parts.train, parts.validation)
     doubt.write(doubt.beside(store.best_checkpoint(run.id)), fitted)
     checkpoint.write(store.best_checkpoint(run.id), chosen.network, final)
     stopped = f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs."

@@ -10,6 +10,7 @@ from mnistlab.data.looks import looks
 from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.reading import Reading
 from mnistlab.training import checkpoint, doubt
+from mnistlab.training.features import scores_and_features
 from mnistlab.training.record import Record
 
 
@@ -26,9 +27,10 @@ class Reader:
         """Read a drawing, in several looks at it or in the one alone."""
         image = torch.from_numpy(digit.pixels.copy())
         seen = looks(image) if several else image[None]
-        scores, features = doubt.scores_and_features(self.network, seen)
-        temperature = self.doubt.temperature if self.doubt else 1.0
-        probabilities = (scores.mean(0) / temperature).softmax(0)
+        scores, features = scores_and_features(self.network, seen)
+        mean = scores.mean(0) / (self.doubt.temperature if self.doubt else 1.0)
+        shares = np.exp(mean - mean.max())
+        probabilities = shares / shares.sum()
         strange = self.doubt.strangeness(features[:1]) if self.doubt else None
         return Reading(
             tuple(probabilities.tolist()), None if strange is None else float(strange[0])

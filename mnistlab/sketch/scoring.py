@@ -12,7 +12,7 @@ from mnistlab.sketch.strokes import digit_from_strokes
 from mnistlab.training.score import Score
 
 if TYPE_CHECKING:
-    from mnistlab.sketch.predict import Reading
+    from mnistlab.sketch.reading import Reading
 
 
 class Reads(Protocol):

@@ -52,7 +52,9 @@ def show(drawing: Drawing, digit: Digit | None, steps: Steps, several: bool) -> 
         return
     anew = bool(drawing.strokes) and steps.anew
     cards = [
-        parts.card(whole, "As drawn", "any size, any place, any brush"),
+        parts.card(whole, "As drawn", "any size, any place, any brush")
+        if drawing.strokes
+        else parts.card(whole, "The ink", "what was found in the picture"),
         parts.card(
             digit.cropped,
             "Cropped" if steps.crop else "Not cropped",

@@ -21,10 +21,11 @@ MEGABYTES = 20
 
 @dataclass(frozen=True)
 class Shown:
-    """A drawing, and what it truly is if that is known."""
+    """A drawing, what it truly is if that is known, and whether it is the visitor's own."""
 
     drawing: Drawing
     truth: int | None = None
+    drawn: bool = False
 
 
 NOTHING = Shown(Drawing([], None))
@@ -47,7 +48,7 @@ def show(entered: bool) -> Shown:
     back = get.get("source_before") != source
     get["source_before"] = source
     if source == DRAW:
-        return Shown(canvas.show(entered or back))
+        return Shown(canvas.show(entered or back), drawn=True)
     return _photo() if source == PHOTO else _test_digit()
 
 
