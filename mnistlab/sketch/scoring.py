@@ -37,11 +37,13 @@ def made(drawn: Drawn) -> Digit | None:
         return None
 
 
-def answer(reader: Reads, digit: Digit | None) -> Answer:
-    if digit is None:
-        return Answer(None, 0.0)
-    reading = reader.read(digit)
-    return Answer(reading.digit, reading.probabilities[reading.digit])
+def answers(reader: Reads, digits: Sequence[Digit | None]) -> list[Answer]:
+    """What a reader reads in each digit."""
+    readings = [digit and reader.read(digit) for digit in digits]
+    return [
+        Answer(one.digit, one.probabilities[one.digit]) if one else Answer(None, 0.0)
+        for one in readings
+    ]
 
 
 @dataclass(frozen=True)
