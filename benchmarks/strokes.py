@@ -86,6 +86,7 @@ def main() -> None:
     from mnistlab import zoo
     from mnistlab.sketch.digit import DigitError
     from mnistlab.sketch.predict import Reader
+    from mnistlab.sketch.reading import Verdict
     from mnistlab.sketch.strokes import digit_from_strokes, strokes_from_canvas
 
     torch.set_num_threads(1)
@@ -104,10 +105,11 @@ def main() -> None:
             seen_as = digit_from_strokes(strokes_from_canvas(drawing))
         except DigitError as error:
             sys.exit(f"{options.file}: digit {number}: {error}")
-        read_as = reader.read(seen_as).digit if seen_as else -1
-        label = digit["label"]
+        assert seen_as is not None, "every digit has a point"
+        reading = reader.read(seen_as)
+        read_as, label = reading.digit, digit["label"]
         group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"
-        for key in ("all", label, group):
+        for key in ("all", label, group, reading.verdict):
             seen[key] += 1
             right[key] += read_as == label
         if read_as != label:
@@ -115,6 +117,11 @@ def main() -> None:
     share = {key: right[key] / seen[key] for key in seen}
     print(f"{100 * share['all']:.2f} %  {right['all']:,} of {seen['all']:,} read rightly", end=" ")
     print(f"by {path.stem}, seed {options.seed}")
+    for verdict in Verdict:
+        if count := seen[verdict]:
+            told = f"{100 * count / seen['all']:6.2f} % of all"
+            told += f", {100 * share[verdict]:.2f} % of them right"
+            print(f"  {verdict:<12} {told}")
     for label in range(10):
         if seen[label]:
             most = ", ".join(f"{n} as {d}" for d, n in wrong[label].most_common(3))

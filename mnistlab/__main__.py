@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     calibrate = commands.add_parser("calibrate", help="time this machine, to foretell epochs")
     calibrate.set_defaults(run=_calibrate)
 
+    doubted = commands.add_parser(
+        "doubt", help="fit, and keep beside a checkpoint, how far its answers can be trusted"
+    )
+    doubted.add_argument("checkpoint", type=Path, help="a .safetensors file of the lab")
+    doubted.set_defaults(run=_doubt)
+
     predict = commands.add_parser("predict", help="read the digit in a picture")
     predict.add_argument("image", type=Path)
     predict.add_argument("--checkpoint", type=Path, help="a checkpoint; default: the shipped one")
@@ -195,15 +201,34 @@ def _number(text: str, whole: bool) -> object:
         return text
 
 
+def _doubt(options: argparse.Namespace) -> None:
+    from mnistlab.data.files import ensure
+    from mnistlab.data.mnist import divide, load
+    from mnistlab.training import checkpoint, doubt
+    from mnistlab.training.features import fit_doubt
+
+    bar = Bar()
+    ensure(home().data, bar.show)
+    bar.end()
+    found = checkpoint.read(options.checkpoint)
+    parts = divide(load(home().data), found.record.recipe.split, found.record.recipe.subset)
+    fitted = fit_doubt(found.network, parts.train, parts.validation)
+    doubt.write(doubt.beside(options.checkpoint), fitted)
+    print(
+        f"{doubt.beside(options.checkpoint)}: temperature {fitted.temperature:.2f}, "
+        f"{fitted.means.shape[1]} features, limit {fitted.limit:.2f}"
+    )
+
+
 def _predict(options: argparse.Namespace) -> None:
-    from mnistlab.sketch.digit import digit_from_file
+    from mnistlab.sketch.photo import digit_from_file
     from mnistlab.sketch.predict import Reader
 
     digit = digit_from_file(options.image.read_bytes())
     path = options.checkpoint or zoo.reader()
     reading = Reader(path).read(digit)
-    sure = percent(reading.probabilities[reading.digit], 1)
-    print(f"{reading.digit}  ({sure}, read by {path.stem})")
+    sure = percent(reading.sure, 1)
+    print(f"{reading.digit}  ({sure}, {reading.verdict}, read by {path.stem})")
     for number, probability in enumerate(reading.probabilities):
         print(f"   {number} {probability:7.2%} {'█' * round(probability * 40)}")
 

@@ -1,14 +1,34 @@
-"""Draw: a digit on a canvas, what it is read as, and what the network saw of it."""
+"""Draw: a digit drawn, photographed or taken from MNIST; what it is read as, and why."""
 
 import streamlit as st
 
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.sketch.digit import DigitError
-from mnistlab.training.score import percent
-from mnistlab.ui import canvas, checkpoints, page, parts, path
+from mnistlab.ui import (
+    answer,
+    canvas,
+    checkpoints,
+    keep,
+    others,
+    page,
+    parts,
+    path,
+    plot,
+    source,
+    why,
+)
+
+LOOKS = {
+    "Evidence": "Which pixels speak for and against each digit.",
+    "Feature maps": "What each layer makes of the drawing, and what one of its units sees.",
+    "Nearest digits": "The training digits that the network finds most like it.",
+    "Other checkpoints": "Several checkpoints side by side.",
+    "Its epochs": "When the chosen run learnt to read this drawing.",
+}
 
 entered = page.begin("Draw", "Draw a digit")
+plot.load()
 found = checkpoints.find(home())
 for problem in found.errors:
     st.warning(problem, icon=":material/warning:")
@@ -23,8 +43,8 @@ with st.container(horizontal=True, gap="medium"):
     path_column = st.container(width=230)
 
 with canvas_column:
-    st.markdown("**Your drawing**, as large as you like")
-    drawing = canvas.show(entered)
+    shown = source.show(entered)
+drawing = shown.drawing
 with answer_column:
     chosen = st.selectbox(
         "Who answers",
@@ -35,25 +55,52 @@ with answer_column:
         help="The one that was trained for drawings is first, then the most accurate. Optimistic: "
         "its epoch was chosen on the very images that the figure is read from.",
     )
-    answer = st.empty()
+    place = st.empty()
+    label = st.container()
+    answer.explain()
+choice = found.choices[chosen]
 
 with path_column:
     st.markdown("**What the network gets**")
     strip = st.container()
-    steps = path.choose(bool(drawing.strokes))
+    steps, several = path.choose(bool(drawing.strokes))
+digit = reading = None
 try:
     digit = drawing.digit(steps)
     with strip:
-        path.show(drawing, digit, steps)
+        path.show(drawing, digit, steps, several)
     # Loaded before the first stroke too, so that the first stroke need not wait for it.
-    reader = checkpoints.reader(found.choices[chosen])
-    if digit is None:
-        answer.html(parts.answer(None, "Nothing is drawn yet.") + parts.bars(None))
-    else:
-        reading = reader.read(digit)
-        sure = percent(reading.probabilities[reading.digit], 1)
-        answer.html(parts.answer(reading.digit, f"{sure} sure") + parts.bars(reading.probabilities))
+    reader = checkpoints.reader(choice)
+    reading = reader.read(digit, several) if digit else None
+    place.html(answer.body(reading, shown.truth))
 except DigitError as error:
-    answer.error(str(error), icon=":material/error:")
+    place.error(str(error), icon=":material/error:")
 except LabError as error:
-    answer.error(f"{error} Choose another checkpoint above.", icon=":material/error:")
+    place.error(f"{error} Choose another checkpoint above.", icon=":material/error:")
+
+if shown.drawn:
+    with label:
+        keep.show(drawing.strokes, reading.digit if reading else None)
+
+look = st.segmented_control(
+    "Look inside", list(LOOKS), key="look", persist_state="session", label_visibility="collapsed"
+)
+if look:
+    st.html(parts.note(LOOKS[look]))
+if look and (digit is None or reading is None):
+    st.html(parts.empty("Draw a digit first."))
+elif look and digit is not None and reading is not None:
+    try:
+        match look:
+            case "Evidence":
+                why.evidence(choice, digit, reading)
+            case "Feature maps":
+                why.feature_maps(choice, digit)
+            case "Nearest digits":
+                why.nearest(choice, digit)
+            case "Other checkpoints":
+                others.side_by_side(found.choices, digit, several, shown.truth)
+            case "Its epochs":
+                others.epochs(choice, digit, several, shown.truth)
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")

@@ -139,7 +139,7 @@ def with_strokes(
         result[chosen] = _joined(result[chosen], line, start[chosen], end[chosen])
 
     nought = torch.zeros_like(draws[0])
-    slope, length = (15 + 50 * draws[3]) * (torch.pi / 180), 3 + 10 * draws[4]
+    slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
     flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
     draw(1, draws[0], reach.strokes, 0, torch.zeros_like(flag), flag)
     half = torch.stack([2 + 3 * draws[5], nought], 1)

@@ -13,6 +13,7 @@ import uuid
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
@@ -27,6 +28,7 @@ from mnistlab.runs.database import StoreError
 from mnistlab.runs.rows import insert_epochs
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import MAX_NAME, MAX_NOTES, Store, one_line
+from mnistlab.training import doubt
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.readings import MAX_BYTES, readings_from_bytes
 from mnistlab.training.recipe import Recipe, recipe_from_json
@@ -37,8 +39,10 @@ FORMAT = "mnistlab-run-1"
 ENDED = (State.DONE, State.STOPPED)
 RUN, BEST, LAST = "run.json", "best.safetensors", "last.safetensors"
 RESUME, READINGS = "resume.safetensors", "readings.safetensors"
+DOUBT = doubt.beside(Path(BEST)).name
 # The files that there may be and the most bytes of each; the lab reads no larger readings.
 MOST_BYTES = {RUN: 4 << 20, BEST: 64 << 20, LAST: 64 << 20, RESUME: 64 << 20, READINGS: MAX_BYTES}
+MOST_BYTES[DOUBT] = doubt.MAX_BYTES
 MAX_ARCHIVE = 200 << 20
 # The texts in run.json with the most characters of each, and its other fields.
 TEXTS = dict(name=MAX_NAME, who=MAX_NAME, tags=200, notes=MAX_NOTES, message=MAX_NOTES)
@@ -81,6 +85,7 @@ def pack(store: Store, run_id: int) -> bytes:
         if run.state not in ENDED:
             # They belong to the last look at the test images, which is still to come.
             files.pop(READINGS, None)
+            files.pop(DOUBT, None)
         files[RUN] = _run_json(run, files)
         _check(files)
     except StoreError:
@@ -210,6 +215,8 @@ def _check(files: Mapping[str, bytes]) -> _Packed:
         raise ValueError(f"{READINGS}: a run that has not ended has read no test images")
     if READINGS in files:
         _guarded(READINGS, files[READINGS], readings_from_bytes)
+    if DOUBT in files:
+        _guarded(DOUBT, files[DOUBT], doubt.from_bytes)
     return packed
 
 

@@ -45,6 +45,10 @@ class Store:
         """Where the weights of the run's last epoch are once it has ended."""
         return self.run_folder(run_id) / "last.safetensors"
 
+    def epoch_checkpoint(self, run_id: int, epoch: int) -> Path:
+        """Where an epoch's weights are, of networks that are small enough to keep them all."""
+        return self.run_folder(run_id) / "epochs" / f"{epoch:04}.safetensors"
+
     def resumable(self, run_id: int) -> Path:
         """Where the training stands that can go on, until the run is done."""
         return self.run_folder(run_id) / "resume.safetensors"

@@ -31,6 +31,8 @@ REPORT_SECONDS = 0.25
 PATIENCE = 2.0
 BALLAST = 1 << 18
 """Bytes that are set aside, to be thrown off when the disk is full and a run's end must be said."""
+SMALL = 100_000
+"""Parameters up to which every epoch's weights are kept: 60 KB an epoch within the budget."""
 
 
 def work(where: Home) -> None:
@@ -135,12 +137,12 @@ def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, s
     from mnistlab.training.resume import read_resumable
     from mnistlab.training.training import Training
 
-    for left in store.run_folder(run.id).glob(".*.safetensors.*"):
+    for left in store.run_folder(run.id).rglob(".*.safetensors.*"):
         left.unlink(missing_ok=True)
     training = Training(build(run.spec, run.recipe.seed), run.recipe, device)
     if store.resumable(run.id).is_file():
         read_resumable(store.resumable(run.id), training, run.spec)
-        _keep_best(store, run, training, versions)
+        _keep_weights(store, run, training, versions)
     elif run.epochs:
         raise CheckpointError(
             f"{store.resumable(run.id).name} is gone, so this training cannot go on after epoch "
@@ -161,7 +163,7 @@ def _epochs(
 ) -> None:
     """Train to the end, or until asked otherwise; each epoch is safe before the next begins.
 
-    The resumable training is written first. Whatever is missing after a kill, the best checkpoint
+    The resumable training is written first. Whatever is missing after a kill, a checkpoint
     or the row in the store, is made again from it.
     """
     from mnistlab.training.loop import train
@@ -176,16 +178,21 @@ def _epochs(
     ):
         record = _record(run, training.epochs, epoch.number, versions)
         write_resumable(store.resumable(run.id), training, record)
-        _keep_best(store, run, training, versions)
+        _keep_weights(store, run, training, versions)
         store.add_epoch(run.id, epoch)
 
 
-def _keep_best(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
-    """Keep the last epoch's weights if they are the ones to keep."""
+def _keep_weights(store: Store, run: Run, training: "Training", versions: dict[str, str]) -> None:
+    """Keep the last epoch's weights: as that epoch's, and as the best if they are."""
     from mnistlab.training import checkpoint
 
-    if training.epochs and kept(run.recipe, training.epochs) is training.epochs[-1]:
-        record = _record(run, training.epochs, len(training.epochs), versions)
+    if not training.epochs:
+        return
+    number = len(training.epochs)
+    record = _record(run, training.epochs, number, versions)
+    if run.parameters <= SMALL:
+        checkpoint.write(store.epoch_checkpoint(run.id, number), training.network, record)
+    if kept(run.recipe, training.epochs) is training.epochs[-1]:
         checkpoint.write(store.best_checkpoint(run.id), training.network, record)
 
 
@@ -217,8 +224,9 @@ def _conclude(
     """Keep the last weights, read the test images with the best ones, and end the run."""
     from dataclasses import replace
 
-    from mnistlab.training import checkpoint
+    from mnistlab.training import checkpoint, doubt
     from mnistlab.training.evaluate import read_images
+    from mnistlab.training.features import fit_doubt
     from mnistlab.training.readings import read_readings, write_readings
 
     epochs = training.epochs
@@ -235,6 +243,8 @@ def _conclude(
         write_readings(store.readings(run.id), readings)
     test = readings.score if parts.test else None
     final = replace(record, epoch=chosen.record.epoch, test=test)
+    fitted = fit_doubt(chosen.network, parts.train, parts.validation)
+    doubt.write(doubt.beside(store.best_checkpoint(run.id)), fitted)
     checkpoint.write(store.best_checkpoint(run.id), chosen.network, final)
     stopped = f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs."
     state, message = (State.DONE, reason or "") if whole else (State.STOPPED, stopped)

@@ -1,26 +1,17 @@
 """What a checkpoint reads in a Digit."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from mnistlab.data.looks import looks
 from mnistlab.sketch.digit import Digit
-from mnistlab.training import checkpoint
-from mnistlab.training.evaluate import logits
+from mnistlab.sketch.reading import Reading
+from mnistlab.training import checkpoint, doubt
+from mnistlab.training.features import scores_and_features
 from mnistlab.training.record import Record
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Ten probabilities, for 0 to 9, that sum to one."""
-
-    probabilities: tuple[float, ...]
-
-    @property
-    def digit(self) -> int:
-        """The likeliest."""
-        return self.probabilities.index(max(self.probabilities))
 
 
 class Reader:
@@ -29,8 +20,23 @@ class Reader:
     def __init__(self, path: Path) -> None:
         loaded = checkpoint.read(path)
         self.record: Record = loaded.record
-        self._network = loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.doubt = doubt.read(doubt.beside(path))
 
-    def read(self, digit: Digit) -> Reading:
-        images = torch.from_numpy(digit.pixels.copy())[None]
-        return Reading(tuple(logits(self._network, images)[0].softmax(0).tolist()))
+    def read(self, digit: Digit, several: bool = True) -> Reading:
+        """Read a drawing, in several looks at it or in the one alone."""
+        image = torch.from_numpy(digit.pixels.copy())
+        seen = looks(image) if several else image[None]
+        scores, features = scores_and_features(self.network, seen)
+        mean = scores.mean(0) / (self.doubt.temperature if self.doubt else 1.0)
+        shares = np.exp(mean - mean.max())
+        probabilities = shares / shares.sum()
+        strange = self.doubt.strangeness(features[:1]) if self.doubt else None
+        return Reading(
+            tuple(probabilities.tolist()), None if strange is None else float(strange[0])
+        )
+
+
+def seen(digit: Digit) -> NDArray[np.uint8]:
+    """The looks (N, 28, 28) at a drawing that an answer is the mean of."""
+    return looks(torch.from_numpy(digit.pixels.copy())).numpy()

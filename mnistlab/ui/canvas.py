@@ -1,6 +1,7 @@
 """The canvas and what is on it, which outlives the page and can be taken back step by step."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,23 @@ from mnistlab.sketch.strokes import Stroke, digit_from_strokes, pictured, stroke
 
 SIDE = 280
 BRUSH = 22
+BARE = """
+export default function () {
+  const hide = (left) => {
+    for (const host of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
+      const root = host.shadowRoot;
+      if (!root?.querySelector(".dc-toolbar") || root.querySelector(".lab-bare")) continue;
+      const style = root.appendChild(document.createElement("style"));
+      style.className = "lab-bare";
+      style.textContent = ".dc-toolbar { display: none !important; }";
+    }
+    if (left) setTimeout(hide, 50, left - 1);
+  };
+  hide(100);
+}
+"""
+"""Hides the canvas' own toolbar: its pencil switches drawing off until it is pressed again, and the
+lab has an Undo and a Clear that are always in view. A canvas comes some time after the script."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +69,6 @@ def show(entered: bool) -> Drawing:
         # A canvas forgets its strokes with its page; what it held is given to a new one, once,
         # because a canvas that is fed its own drawing starts over at every stroke.
         _renew(get.get("drawing"))
-    # The canvas' own tools hover above it.
-    st.space("small")
     canvas = st_canvas(
         stroke_width=BRUSH,
         stroke_color="#000000",
@@ -63,6 +79,7 @@ def show(entered: bool) -> Drawing:
         return_image_data=True,
         key=f"canvas{get['canvas']}",
     )
+    _bare()(data=get["canvas"], key="bare")
     get["drawing"] = canvas.json_data or get["restored"]
     if canvas.image_data is not None:
         get["ink"] = ink_from_canvas(canvas.image_data)
@@ -72,6 +89,11 @@ def show(entered: bool) -> Drawing:
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not strokes)
         st.button("Clear", icon=":material/delete:", on_click=_renew)
     return drawing
+
+
+@cache
+def _bare() -> Any:
+    return st.components.v2.component("mnistlab.bare_canvas", js=BARE, isolate_styles=False)
 
 
 def _renew(drawing: dict[str, Any] | None = None) -> None:

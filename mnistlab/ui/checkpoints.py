@@ -29,6 +29,11 @@ class Choice:
     source: str
     name: str
 
+    @property
+    def epochs(self) -> list[Path]:
+        """The checkpoints of the run's epochs, the first one first; none of a shipped one."""
+        return sorted((self.path.parent / "epochs").glob("*.safetensors"))
+
     def __str__(self) -> str:
         doubt = " (optimistic)" if self.record.optimistic else ""
         return (
@@ -80,10 +85,16 @@ def _record(path: Path, changed: int) -> Record:
 
 def reader(choice: Choice) -> "Reader":
     """The choice's network, loaded once. Raises CheckpointError if the file is damaged."""
-    return _reader(choice.path, choice.path.stat().st_mtime_ns)
+    return reader_of(choice.path)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+def reader_of(path: Path) -> "Reader":
+    """A checkpoint's network, loaded once. Raises CheckpointError if the file is damaged."""
+    return _reader(path, path.stat().st_mtime_ns)
+
+
+# A run's epochs may be looked at one after the other; small networks take 100 KB each.
+@st.cache_resource(show_spinner=False, max_entries=200)
 def _reader(path: Path, changed: int) -> "Reader":
     import torch
 

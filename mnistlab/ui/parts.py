@@ -106,11 +106,10 @@ def bars(probabilities: Sequence[float] | None) -> str:
     return f'<div class="lab-bars" role="group" aria-label="Probabilities">{"".join(lines)}</div>'
 
 
-def answer(digit: int | None, text: str) -> str:
+def answer(digit: str, text: str) -> str:
     """The digit in large, and a line about it."""
-    shown = "?" if digit is None else str(digit)
     return (
-        f'<div class="lab-answer" aria-live="polite"><b>{shown}</b>'
+        f'<div class="lab-answer" aria-live="polite"><b>{_text(digit)}</b>'
         f'<span class="lab-note">{_text(text)}</span></div>'
     )
 
@@ -151,8 +150,8 @@ def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -
     )
 
 
-def cards(pieces: Sequence[str]) -> str:
-    return f'<div class="lab-cards">{"".join(pieces)}</div>'
+def cards(pieces: Sequence[str], large: bool = False) -> str:
+    return f'<div class="lab-cards{" lab-large" * large}">{"".join(pieces)}</div>'
 
 
 def swatch(colour: str, text: str) -> str:

@@ -1,14 +1,18 @@
 """The way from a drawing to what the network gets, step by step, each of which can be left out."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from mnistlab.sketch.digit import Digit, Steps
 from mnistlab.ui import parts
 from mnistlab.ui.canvas import Drawing
 
 
-def choose(strokes: bool) -> Steps:
-    """The switches of the steps; without strokes there is nothing to draw anew."""
+def choose(strokes: bool) -> tuple[Steps, bool]:
+    """The switches of the steps, and of the several looks; without strokes there is nothing to draw
+    anew.
+    """
     anew = _switch(
         "Draw the strokes anew",
         "anew",
@@ -25,7 +29,13 @@ def choose(strokes: bool) -> Steps:
         "centre",
         "The ink's centre of mass comes to the middle of 28×28. Without it the box does.",
     )
-    return Steps(anew=anew or not strokes, crop=crop, centre=centre)
+    several = _switch(
+        "Look nine times",
+        "looks",
+        "The answer is the mean of nine looks: as it is, turned by 8° both ways, moved by a pixel "
+        "in four directions, larger and smaller. Without it one look decides.",
+    )
+    return Steps(anew=anew or not strokes, crop=crop, centre=centre), several
 
 
 def _switch(label: str, key: str, why: str, disabled: bool = False) -> bool:
@@ -34,29 +44,39 @@ def _switch(label: str, key: str, why: str, disabled: bool = False) -> bool:
     )
 
 
-def show(drawing: Drawing, digit: Digit | None, steps: Steps) -> None:
+def show(drawing: Drawing, digit: Digit | None, steps: Steps, several: bool) -> None:
     """The strip: the drawing after every step."""
     whole = drawing.picture()
     if digit is None or whole is None:
-        st.html(parts.empty("Draw a digit in the white square: every step to it is shown here."))
+        st.html(parts.empty("Every step from the drawing to what the network gets is shown here."))
         return
     anew = bool(drawing.strokes) and steps.anew
-    st.html(
-        parts.cards(
-            [
-                parts.card(whole, "As drawn", "any size, any place, any brush"),
-                parts.card(
-                    digit.cropped,
-                    "Cropped" if steps.crop else "Not cropped",
-                    "its strokes drawn anew" if anew else "its own pixels",
-                ),
-                parts.card(digit.scaled, "Fitted", "into 20×20, proportions kept"),
-                parts.card(
-                    digit.pixels,
-                    "Centred" if steps.centre else "Not centred",
-                    "28×28: what the network gets",
-                ),
-            ]
-        )
-    )
+    cards = [
+        parts.card(whole, "As drawn", "any size, any place, any brush")
+        if drawing.strokes
+        else parts.card(whole, "The ink", "what was found in the picture"),
+        parts.card(
+            digit.cropped,
+            "Cropped" if steps.crop else "Not cropped",
+            "its strokes drawn anew" if anew else "its own pixels",
+        ),
+        parts.card(digit.scaled, "Fitted", "into 20×20, proportions kept"),
+        parts.card(
+            digit.pixels,
+            "Centred" if steps.centre else "Not centred",
+            "28×28: what the network gets",
+        ),
+    ]
+    if several:
+        cards.append(parts.card(_sheet(digit), "Nine looks", "the answer is their mean"))
+    st.html(parts.cards(cards))
     st.html(parts.note("As MNIST's own digits were made. Switch a step off to see what breaks:"))
+
+
+def _sheet(digit: Digit) -> NDArray[np.uint8]:
+    """The looks as one picture, three in a row."""
+    from mnistlab.sketch.predict import seen
+
+    framed = np.pad(seen(digit), ((0, 0), (1, 1), (1, 1)), constant_values=90)
+    side = framed.shape[1]
+    return framed.reshape(3, 3, side, side).swapaxes(1, 2).reshape(3 * side, 3 * side)

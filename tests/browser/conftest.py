@@ -69,17 +69,18 @@ class App:
     process: "subprocess.Popen[bytes]"
 
 
-def serve(folder: Path) -> App:
+def serve(folder: Path, script: Path = ROOT / "app.py") -> App:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (folder / "app.log").open("ab") as log:
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "streamlit", "run", "app.py",
+                sys.executable, "-m", "streamlit", "run", str(script),
                 f"--server.port={port}", "--server.headless=true", "--server.fileWatcherType=none",
             ],
             cwd=ROOT,
-            env=os.environ | {"MNISTLAB_HOME": str(folder), "MNISTLAB_THREADS": "1"},
+            env=os.environ
+            | {"MNISTLAB_HOME": str(folder), "MNISTLAB_THREADS": "1", "PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=log,
         )  # fmt: skip

@@ -44,7 +44,7 @@ def test_ten_digits_by_mouse_are_read_as_what_they_are(app: App, page: Page) -> 
         for points in strokes:
             stroke(page, points)
         expect(answer).to_have_text(str(digit))
-        expect(page.locator(".lab-card")).to_have_count(4)
+        expect(page.locator(".lab-card")).to_have_count(5)
         press(page, "Clear")
     healthy(page)
 
@@ -74,11 +74,11 @@ def test_a_drawing_is_found_again_and_goes_on(app: App, page: Page, away: str) -
     answer = page.locator(".lab-answer b")
     first, second = DIGITS[4]
     stroke(page, first)
-    expect(page.locator(".lab-card")).to_have_count(4)
+    expect(page.locator(".lab-card")).to_have_count(5)
     page.get_by_role("link", name=away, exact=True).click()
     expect(page.locator("canvas.upper-canvas")).to_have_count(0)
     page.get_by_role("link", name="Draw", exact=True).click()
-    expect(page.locator(".lab-card")).to_have_count(4)
+    expect(page.locator(".lab-card")).to_have_count(5)
     stroke(page, second)
     expect(answer).to_have_text("4")
     press(page, "Undo")

@@ -22,7 +22,7 @@ from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
 from mnistlab.runs.worker import train_run
-from mnistlab.training import checkpoint
+from mnistlab.training import checkpoint, doubt
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import evaluate, read_images
 from mnistlab.training.readings import Readings, read_readings
@@ -68,6 +68,12 @@ def pid_of(lab: Home, run_id: int) -> int:
     return process[1]
 
 
+def same(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have the same weights, to the bit."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
 def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Home) -> None:
     run_id = submit(lab, "first", SMALL, QUICK)
     until(lambda: not the(lab, run_id).state.active)
@@ -79,6 +85,27 @@ def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Ho
     assert loaded.record.test == run.test and run.test and run.test.count == 10_000
     last = checkpoint.read(Store(lab.runs).last_checkpoint(run_id))
     assert last.record.epoch == 2
+    for epoch in run.epochs:
+        each = checkpoint.read(Store(lab.runs).epoch_checkpoint(run_id, epoch.number))
+        assert each.record.kept == epoch
+    assert same(each.network, last.network)
+    # What answers to drawings finds beside the checkpoint how far it may be trusted.
+    fitted = doubt.read(doubt.beside(Store(lab.runs).best_checkpoint(run_id)))
+    assert fitted and fitted.limit > 0
+
+
+def test_a_large_network_keeps_its_best_and_last_epoch_alone(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(lab.runs)
+    run_id = store.add("", SMALL, QUICK)
+    run = store.claim()
+    assert run
+    monkeypatch.setattr("mnistlab.runs.worker.SMALL", run.parameters - 1)
+    train_run(store, run, lab, 0)
+    assert the(lab, run_id).state is State.DONE
+    assert not store.epoch_checkpoint(run_id, 1).exists()
+    assert store.best_checkpoint(run_id).exists() and store.last_checkpoint(run_id).exists()
 
 
 def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:

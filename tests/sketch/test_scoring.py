@@ -7,7 +7,7 @@ import pytest
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.handwriting import Drawn, checked
-from mnistlab.sketch.predict import Reading
+from mnistlab.sketch.reading import Reading
 from mnistlab.sketch.scoring import Answer, answers, made, scores
 from mnistlab.sketch.strokes import MAX_POINTS, digit_from_strokes
 from mnistlab.training.score import Score

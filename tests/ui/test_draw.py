@@ -76,7 +76,7 @@ def test_each_step_is_shown_and_each_can_be_left_out() -> None:
     at = page()
     assert answer(at) == "?" and not seen(at)
     draw(at, STEM)
-    assert answer(at) == "1" and len(seen(at)) == 4
+    assert answer(at) == "1" and len(seen(at)) == 5
     pictures = seen(at)
     for key in ("anew", "crop", "centre"):
         at.toggle(key=f"step_{key}").set_value(False)

@@ -1,0 +1,143 @@
+"""How often a checkpoint notices what is no digit: `python benchmarks/nonsense.py [FILE]`.
+
+Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are made up here;
+with a FILE of pen strokes (see benchmarks/strokes.py) also two of its digits side by side, and its
+digits themselves, which should not be given up. None of it served to set the limit: that is done
+on MNIST's validation digits alone (`mnistlab/training/doubt.py`).
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+from strokes import read  # noqa: E402
+
+Lines = list[NDArray[np.float64]]
+SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], float)
+TRIANGLE = np.array([[0, 1], [0.5, 0], [1, 1], [0, 1]], float)
+CROSS = [np.array([[0, 0], [1, 1]], float), np.array([[1, 0], [0, 1]], float)]
+
+
+def curve(points: int, chance: np.random.Generator) -> NDArray[np.float64]:
+    """A smooth line through the neighbourhood of some random points."""
+    knots = chance.uniform(0, 1, (points, 2))
+    steps = np.linspace(0, points - 1, points * 12)
+    each = [np.interp(steps, np.arange(points), knots[:, axis]) for axis in (0, 1)]
+    smooth = [np.convolve(np.pad(one, 4, "edge"), np.ones(9) / 9, "valid") for one in each]
+    return np.stack(smooth, 1)
+
+
+def wobbly(line: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float64]:
+    return line * [chance.uniform(0.6, 1), 1] + chance.normal(0, 0.02, line.shape)
+
+
+def scribble(chance: np.random.Generator) -> Lines:
+    return [curve(int(chance.integers(6, 25)), chance)]
+
+
+def loose_strokes(chance: np.random.Generator) -> Lines:
+    count = int(chance.integers(3, 8))
+    return [
+        curve(int(chance.integers(2, 5)), chance) + chance.uniform(-0.3, 0.3, 2)
+        for _ in range(count)
+    ]
+
+
+def straight_lines(chance: np.random.Generator) -> Lines:
+    return [chance.uniform(0, 1, (2, 2)) for _ in range(int(chance.integers(3, 8)))]
+
+
+def dots(chance: np.random.Generator) -> Lines:
+    return [chance.uniform(0, 1, (1, 2)) for _ in range(int(chance.integers(1, 6)))]
+
+
+def square(chance: np.random.Generator) -> Lines:
+    return [wobbly(SQUARE, chance)]
+
+
+def triangle(chance: np.random.Generator) -> Lines:
+    return [wobbly(TRIANGLE, chance)]
+
+
+def cross(chance: np.random.Generator) -> Lines:
+    return [wobbly(line, chance) for line in CROSS]
+
+
+def pair(digits: list[dict[str, Any]]) -> Callable[[np.random.Generator], Lines]:
+    """Two digits side by side, each of height 1."""
+
+    def unit(digit: dict[str, Any]) -> tuple[Lines, float]:
+        lines = [np.asarray(stroke, float) for stroke in digit["strokes"]]
+        points = np.concatenate(lines)
+        low, extent = points.min(0), np.ptp(points, axis=0)
+        scale = max(extent.max(), 1e-9)
+        return [(line - low) / scale for line in lines], extent[0] / scale
+
+    def made(chance: np.random.Generator) -> Lines:
+        one, other = (digits[int(n)] for n in chance.integers(0, len(digits), 2))
+        (left, wide), (right, _) = unit(one), unit(other)
+        gap = wide + chance.uniform(0.1, 0.5)
+        return [*left, *(line + np.array([gap, 0.0]) for line in right)]
+
+    return made
+
+
+def kinds(digits: list[dict[str, Any]]) -> Iterator[tuple[str, Callable[..., Lines]]]:
+    for made in (scribble, loose_strokes, straight_lines, dots, square, triangle, cross):
+        yield made.__name__.replace("_", " "), made
+    if digits:
+        yield "two digits", pair(digits)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("file", type=Path, nargs="?", help="digits as pen strokes")
+    parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
+    parser.add_argument("--number", type=int, default=500, help="of each kind; default: 500")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    digits = read(options.file) if options.file else []
+
+    import torch
+
+    from mnistlab import zoo
+    from mnistlab.sketch.predict import Reader
+    from mnistlab.sketch.reading import Verdict
+    from mnistlab.sketch.strokes import digit_from_strokes
+
+    torch.set_num_threads(1)
+    path = options.checkpoint or zoo.reader()
+    reader = Reader(path)
+    if reader.doubt is None:
+        sys.exit(f"{path} has no doubt beside it: python -m mnistlab doubt {path}")
+    chance = np.random.default_rng(options.seed)
+
+    def told(name: str, drawings: list[Lines]) -> None:
+        verdicts: Counter[Verdict] = Counter()
+        for lines in drawings:
+            digit = digit_from_strokes([line.tolist() for line in lines])
+            assert digit is not None
+            verdicts[reader.read(digit).verdict] += 1
+        parts = (
+            f"{100 * verdicts[v] / len(drawings):6.2f} % {v}"
+            for v in (Verdict.STRANGE, Verdict.UNSURE)
+        )
+        print(f"  {name:<15} {'   '.join(parts)}   of {len(drawings):,}", flush=True)
+
+    print(f"read by {path.stem}, seed {options.seed}")
+    for name, made in kinds(digits):
+        told(name, [made(chance) for _ in range(options.number)])
+    if digits:
+        told("its digits", [[np.asarray(s, float) for s in one["strokes"]] for one in digits])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Why a network reads what it reads: evidence, feature maps, the nearest training digits.
+
+Everything here looks at the image itself, not at the several looks that an answer is the mean of.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mnistlab.data.mnist import Digits, normalise
+from mnistlab.training.evaluate import logits
+
+PATCH = 5
+"""Pixels of the side of the square that is covered."""
+STRIDE = 2
+SIDE = 28
+LEAST = 3
+"""Units along a side of the last maps from which on they say where."""
+
+Maps = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for (above 0) and against each digit, and where: (10, H, W).
+
+    `exact`: of the last maps' units, H along a side, and with `bias` (10,) their sums are the
+    scores. Otherwise H is 28 and a value is what the score, measured from the ten's mean, loses
+    where the pixel is covered.
+    """
+
+    maps: Maps
+    exact: bool
+    bias: Maps | None = None
+
+
+def exact_evidence(network: nn.Sequential, image: Tensor) -> Evidence | None:
+    """The last maps' shares in the scores of an image (28, 28) uint8; None if they are too small.
+
+    Class activation mapping (B. Zhou et al., "Learning deep features for discriminative
+    localization", 2016) for a global average, and the same for a convolution over the whole map:
+    behind the last maps every score is a sum over their units.
+    """
+    modules = dict(network.named_children())
+    found = feature_maps(network, image)
+    if "average" in found:
+        last = found[_before(list(found), "average")]
+        linear: Any = modules["linear"]
+        weight, bias = linear.weight[:, :, None, None] / last[0].size, linear.bias
+    else:
+        last = found[_before(list(found), "head2")]
+        head: Any = modules["head2"]
+        weight, bias = head.weight, head.bias
+    if last.shape[-1] < LEAST:
+        return None
+    with torch.inference_mode():
+        shares = (weight * torch.from_numpy(last)).sum(1)
+        return Evidence(shares.numpy(), True, bias.numpy())
+
+
+def _before(names: list[str], name: str) -> str:
+    return names[names.index(name) - 1]
+
+
+def occlusion_evidence(network: nn.Sequential, image: Tensor) -> Evidence:
+    """Cover an image (28, 28) uint8 square by square and see what each score loses.
+
+    After M. Zeiler & R. Fergus, "Visualizing and understanding convolutional networks" (2014). A
+    pixel's value is the mean over the squares that cover it.
+    """
+    starts = range(STRIDE - PATCH, SIDE, STRIDE)
+    covers = torch.zeros(len(starts) ** 2, SIDE, SIDE)
+    for number, (top, left) in enumerate((y, x) for y in starts for x in starts):
+        covers[number, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = 1
+    covered = torch.where(covers > 0, torch.zeros_like(image), image)
+    scores = logits(network, torch.cat([image[None], covered]))
+    scores = scores - scores.mean(1, keepdim=True)
+    lost = scores[:1] - scores[1:]
+    maps = torch.einsum("pk,pyx->kyx", lost, covers) / covers.sum(0)
+    return Evidence(maps.numpy(), False)
+
+
+def feature_maps(network: nn.Sequential, image: Tensor) -> dict[str, Maps]:
+    """What each layer that gives maps gives for an image (28, 28) uint8, by the ledger's names:
+    (C, H, W) each.
+    """
+    found = {}
+    with torch.inference_mode():
+        maps = normalise(image[None]).contiguous(memory_format=torch.channels_last)
+        for name, layer in network.named_children():
+            maps = layer(maps)
+            if maps.ndim == 4:
+                # The next layer may change its input in place: a copy is what this one gave.
+                found[name] = maps[0].clone().numpy()
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Training digits by their last features (N, F): what the last layer decides by."""
+
+    features: Tensor
+    labels: Tensor
+
+    def nearest(self, network: nn.Sequential, image: Tensor, count: int) -> list[tuple[int, int]]:
+        """Indices and labels of the digits nearest to an image (28, 28) uint8, nearest first."""
+        distances = torch.cdist(last_features(network, image[None]), self.features)[0]
+        indices = distances.topk(min(count, len(self.labels)), largest=False).indices
+        return [(index, int(self.labels[index])) for index in indices.tolist()]
+
+
+def neighbours(network: nn.Sequential, digits: Digits) -> Neighbours:
+    """Look at digits once, so that drawings can be held against them."""
+    return Neighbours(last_features(network, digits.images), digits.labels)
+
+
+def last_features(network: nn.Sequential, images: Tensor) -> Tensor:
+    """What the last layer is given for images (N, 28, 28) uint8: (N, F)."""
+    layers = [layer for name, layer in network.named_children() if name != "flatten"][:-1]
+    with torch.inference_mode():
+        parts = []
+        for part in torch.split(images, 500):
+            maps = normalise(part).contiguous(memory_format=torch.channels_last)
+            for layer in layers:
+                maps = layer(maps)
+            parts.append(maps.flatten(1))
+    return torch.cat(parts)

@@ -1,0 +1,160 @@
+"""How far a network's answers can be trusted: how sure it is, and whether it saw a digit at all.
+
+*How sure*: a temperature that the ten scores are divided by before they become probabilities, so
+that of the answers given with 90 % nine in ten are right (C. Guo et al., "On calibration of modern
+neural networks", 2017). *A digit at all*: the distance of what the layers see from what they see in
+training digits, after K. Lee et al., "A simple unified framework for detecting out-of-distribution
+samples and adversarial attacks" (2018): Mahalanobis, to the nearest of ten means with one
+covariance; `training.features` says of what.
+
+Both are fitted on training and validation digits alone and kept in a file beside the checkpoint.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from mnistlab.atomic import write_whole
+from mnistlab.training.record import CheckpointError
+
+REJECTED = 0.005
+"""The share of validation digits that is given up as no digits."""
+SHRINKAGE = 1e-3
+"""Of the covariance towards a multiple of the unit matrix, relative to its mean variance."""
+MOST = 512
+"""Features of a network too wide to be worth it: its answers are only made as sure as they are."""
+MAX_BYTES = 1 << 20
+TEMPERATURES = np.geomspace(0.2, 5, 65)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """`temperature` divides scores. With D features: `means` (K, D) of the K digits that were
+    trained on, `whitening` (D, D) lower triangular, `limit` the distance that REJECTED of the
+    validation digits exceed. D and the limit are 0 where the network is too wide.
+    """
+
+    temperature: float
+    means: Floats
+    whitening: Floats
+    limit: float
+
+    def strangeness(self, features: Floats) -> Floats | None:
+        """Distances of features (N, D) in units of the limit: (N,), above 1 for what is no digit;
+        None where the network is too wide.
+        """
+        return _distance(features, self.means, self.whitening) / self.limit if self.limit else None
+
+
+def beside(checkpoint: Path) -> Path:
+    """Where a checkpoint's doubt is kept."""
+    return checkpoint.with_suffix(".doubt")
+
+
+def doubt_from(
+    scores: Floats, labels: NDArray[np.int64], held: Floats, known: Floats, of: NDArray[np.int64]
+) -> Doubt:
+    """Fit a doubt to a network's scores (N, 10), labels (N,) and features `held` (N, D) of
+    validation digits, and features `known` (M, D) of training digits with the labels `of` (M,).
+    """
+    temperature = fit_temperature(scores, labels)
+    if not 0 < held.shape[1] <= MOST:
+        return Doubt(temperature, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), 0.0)
+    means, whitening = _fit_means(known, of)
+    limit = float(np.quantile(_distance(held, means, whitening), 1 - REJECTED))
+    return Doubt(temperature, means, whitening, max(1e-6, limit))
+
+
+def fit_temperature(scores: Floats, labels: NDArray[np.int64]) -> float:
+    """The one of TEMPERATURES with the least cross-entropy of scores (N, 10) and labels (N,)."""
+
+    def loss(temperature: float) -> float:
+        divided = (scores - scores.max(1, keepdims=True)).astype(np.float64) / temperature
+        right = divided[np.arange(len(labels)), labels]
+        return float((np.log(np.exp(divided).sum(1)) - right).mean())
+
+    return float(min(TEMPERATURES, key=loss))
+
+
+def _fit_means(features: Floats, labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Each digit's mean, and what makes the spread around them the same in every direction."""
+    digits = np.unique(labels)
+    means = np.stack([features[labels == digit].mean(0, dtype=np.float64) for digit in digits])
+    spread = features - means[np.searchsorted(digits, labels)]
+    covariance = spread.T @ spread / len(spread)
+    # The floor keeps a network that sees nothing from numbers that half precision cannot hold.
+    floor = SHRINKAGE * max(float(np.diag(covariance).mean()), 1e-5)
+    # |(f - m) W|² is the Mahalanobis distance for W W' = the covariance's inverse.
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance + floor * np.eye(len(covariance))))
+    # As the file keeps them, so that the limit is theirs.
+    half = (each.astype(np.float16).astype(np.float32) for each in (means, whitening))
+    rounded_means, rounded_whitening = half
+    return rounded_means, rounded_whitening
+
+
+def _distance(features: Floats, means: Floats, whitening: Floats) -> Floats:
+    """The squared Mahalanobis distance (N,) to the nearest of the means, divided by D."""
+    white, centres = features @ whitening, means @ whitening
+    each = [((white - centre) ** 2).sum(1) for centre in centres]
+    nearest: Floats = np.min(each, axis=0) / features.shape[1]
+    return nearest
+
+
+def write(path: Path, doubt: Doubt) -> None:
+    """Keep a doubt; half precision and the triangle alone, as a shipped file shall be small."""
+    below = doubt.whitening[np.tril_indices(len(doubt.whitening))]
+    tensors = {
+        "temperature": np.array([doubt.temperature]),
+        "limit": np.array([doubt.limit]),
+        "means": doubt.means.astype(np.float16),
+        "whitening": below.astype(np.float16),
+    }
+    write_whole(path, save(tensors))
+
+
+def read(path: Path) -> Doubt | None:
+    """Read back what `write` wrote, None if it is not there.
+
+    Raises CheckpointError if the file is damaged.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("it is too large")
+        return from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path.name} is damaged ({error}). Delete it, and the checkpoint answers without it."
+        ) from None
+
+
+def from_bytes(content: bytes) -> Doubt:
+    """Raises ValueError if the bytes are not a doubt."""
+    try:
+        tensors = load(content)
+        values = [tensors[name] for name in ("temperature", "limit", "means", "whitening")]
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from None
+    if not all(value.dtype.kind == "f" and np.isfinite(value).all() for value in values):
+        raise ValueError("it holds values that are not numbers")
+    temperature, limit, means, below = values
+    size = means.shape[1] if means.ndim == 2 and len(means) <= 10 else MOST + 1
+    if not (
+        temperature.shape == limit.shape == (1,)
+        and temperature[0] > 0
+        and limit[0] >= 0
+        and size <= MOST
+        and (size > 0) == (limit[0] > 0)
+        and below.shape == (size * (size + 1) // 2,)
+    ):
+        raise ValueError("its parts do not fit together")
+    whitening = np.zeros((size, size), np.float32)
+    whitening[np.tril_indices(size)] = below
+    return Doubt(float(temperature[0]), means.astype(np.float32), whitening, float(limit[0]))

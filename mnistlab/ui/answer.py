@@ -1,0 +1,50 @@
+"""What a checkpoint answers to a drawing: the digit, the ten bars, and how sure it is."""
+
+import streamlit as st
+
+from mnistlab.sketch.reading import Reading, Verdict
+from mnistlab.training.score import percent
+from mnistlab.ui import parts
+
+TRUST = """
+**How sure** is calibrated: the scores are divided by a temperature that was fitted on validation
+digits, so that of the answers given with 90 % about nine in ten are right. Below 80 % both
+candidates are named. For drawings it is a little too sure: they differ from MNIST's digits.
+
+**Not a digit** is what lies farther from training digits than all but 0.5 % of the validation
+digits do, measured by what each layer's maps see. So about one real digit in 200 is given up, of
+people's drawings 1 to 2 in 100; about nine in ten scribbles and pairs of digits are noticed.
+`python benchmarks/nonsense.py` measures it.
+"""
+
+
+def words(reading: Reading | None) -> tuple[str, str]:
+    """What stands in large, and what in small beside it."""
+    if reading is None:
+        return "?", "Nothing is drawn yet."
+    first, second = reading.order[:2]
+    match reading.verdict:
+        case Verdict.STRANGE:
+            return "?", f"This doesn't look like a digit. If it is one: {first}."
+        case Verdict.UNSURE:
+            chances = (percent(reading.probabilities[digit], 0) for digit in (first, second))
+            one, two = chances
+            return str(first), f"Not sure: {first} ({one}) or {second} ({two})"
+    # Nothing is certain, however many nines there are.
+    sure = percent(reading.sure, 1) if reading.sure < 0.999 else "Over 99.9 %"
+    return str(first), f"{sure} sure"
+
+
+def body(reading: Reading | None, truth: int | None = None) -> str:
+    """The answer and its ten bars, as HTML; `truth` is the digit that it is, if that is known."""
+    large, small = words(reading)
+    if reading is not None and truth is not None:
+        small += f" · it is a {truth}: {'right' if reading.digit == truth else 'misread'}"
+    probabilities = reading.probabilities if reading else None
+    return parts.answer(large, small) + parts.bars(probabilities)
+
+
+def explain() -> None:
+    """How the two words are to be taken."""
+    with st.popover("How far to trust this", icon=":material/help:"):
+        st.markdown(TRUST)

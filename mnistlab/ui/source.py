@@ -1,0 +1,111 @@
+"""Where a drawing comes from: the canvas, a photo, or MNIST's test digits."""
+
+import random
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mnistlab.data.files import DataError
+from mnistlab.data.pixels import images_at, labels_at
+from mnistlab.home import home
+from mnistlab.sketch.digit import DigitError
+from mnistlab.sketch.photo import ink_from_photo
+from mnistlab.ui import canvas, page, parts, paste
+from mnistlab.ui.canvas import Drawing
+
+DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
+SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
+TEST_DIGITS = 10_000
+MEGABYTES = 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A drawing, what it truly is if that is known, and whether it is the visitor's own."""
+
+    drawing: Drawing
+    truth: int | None = None
+    drawn: bool = False
+
+
+NOTHING = Shown(Drawing([], None))
+
+
+def show(entered: bool) -> Shown:
+    """Let the visitor choose a way in, and show it; `entered` as in `canvas.show`."""
+    get = st.session_state
+    source = st.segmented_control(
+        "Where from",
+        SOURCES,
+        default=DRAW,
+        required=True,
+        format_func=lambda name: f"{SOURCES[name]} {name}",
+        key="source",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    # A canvas that was away while something else was shown has forgotten its strokes too.
+    back = get.get("source_before") != source
+    get["source_before"] = source
+    if source == DRAW:
+        return Shown(canvas.show(entered or back), drawn=True)
+    return _photo() if source == PHOTO else _test_digit()
+
+
+def _photo() -> Shown:
+    get = st.session_state
+    st.file_uploader(
+        "A photo of one digit",
+        ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+        key="photo_file",
+        max_upload_size=MEGABYTES,
+        on_change=_take_file,
+        help="Dark on light or light on dark, on any paper; cut it so that the digit is alone.",
+    )
+    if pasted := paste.show("photo_paste"):
+        get["photo"] = pasted
+    content: bytes | None = get.get("photo")
+    if content is None:
+        st.html(parts.empty("Choose a picture of a digit, or paste one."))
+        return NOTHING
+    st.button("Another one", icon=":material/delete:", on_click=_forget_photo)
+    try:
+        return Shown(Drawing([], ink_from_photo(content)))
+    except DigitError as error:
+        st.error(str(error), icon=":material/error:")
+        return NOTHING
+
+
+def _take_file() -> None:
+    if (file := st.session_state["photo_file"]) is not None:
+        st.session_state["photo"] = file.getvalue()
+
+
+def _forget_photo() -> None:
+    st.session_state.pop("photo", None)
+
+
+def _test_digit() -> Shown:
+    get = st.session_state
+    if "test_digit" not in get:
+        _another()
+    number = get["test_digit"]
+    folder = home().data
+    try:
+        image = images_at(folder, "test", [number])[0]
+        label = int(labels_at(folder, "test", [number])[0])
+    except DataError:
+        st.html(
+            parts.empty(
+                "MNIST is not on this machine yet. It is fetched by the first training, or by "
+                "python -m mnistlab data."
+            )
+        )
+        return NOTHING
+    st.html(parts.card(image, f"Test digit {number}: a {label}", "one of MNIST's 10,000"))
+    st.button("Another one", icon=":material/casino:", on_click=page.attempt, args=(_another,))
+    return Shown(Drawing([], image), label)
+
+
+def _another() -> None:
+    st.session_state["test_digit"] = random.randrange(TEST_DIGITS)

@@ -1,0 +1,100 @@
+"""A picture pasted in a real browser, on a page that holds nothing but the box for it."""
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import healthy, serve
+
+SCRIPT = """
+import hashlib, io
+import streamlit as st
+from PIL import Image
+from mnistlab.ui import page, paste
+
+st.text_input("name", key="name")
+picture = paste.show("picture")
+st.session_state["count"] = st.session_state.get("count", 0) + (picture is not None)
+if picture:
+    opened = Image.open(io.BytesIO(picture))
+    colour = opened.convert("RGB").getpixel((0, 0))
+    st.session_state["seen"] = f"{opened.format} {opened.width}x{opened.height} {colour}"
+st.markdown(f"{st.session_state['count']} pasted: {st.session_state.get('seen')}")
+"""
+PASTE = """
+([selector, type, content]) => {
+  const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+  const data = new DataTransfer();
+  if (type.startsWith("image/")) data.items.add(new File([bytes], "picture", { type }));
+  else data.setData(type, "no picture");
+  const about = { clipboardData: data, bubbles: true, cancelable: true };
+  const event = new ClipboardEvent("paste", about);
+  document.querySelector(selector).dispatchEvent(event);
+  return event.defaultPrevented;
+}
+"""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    script = tmp_path / "paste.py"
+    script.write_text(SCRIPT, "utf-8")
+    app = serve(tmp_path, script)
+    yield app.url
+    app.process.terminate()
+    app.process.wait(30)
+
+
+def packed(width: int, height: int, form: str = "PNG", **options: object) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), (10, 120, 240)).save(out, form, **options)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def pasted(page: Page, selector: str, type_: str, content: str = "") -> bool:
+    taken: bool = page.evaluate(PASTE, [selector, type_, content])
+    return taken
+
+
+def test_a_picture_is_pasted_with_the_keyboard_and_comes_small_and_once(
+    url: str, page: Page
+) -> None:
+    page.goto(url)
+    box = page.get_by_role("button", name="Paste a picture")
+    expect(box).to_be_visible()
+    expect(page.get_by_text("0 pasted")).to_be_visible()
+    box.focus()
+    expect(box).to_be_focused()
+    assert pasted(page, ".lab-paste", "image/png", packed(3000, 1500))
+    expect(page.get_by_text("1 pasted: PNG 1024x512 (10, 120, 240)")).to_be_visible()
+    healthy(page)
+
+    # Another run of the page does not bring it again, and one's ears do not double.
+    page.get_by_label("name").fill("somebody")
+    page.get_by_label("name").press("Enter")
+    healthy(page)
+    expect(page.get_by_text("1 pasted")).to_be_visible()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert pasted(page, "body", "image/jpeg", packed(40, 20, "JPEG", exif=exif))
+    expect(page.get_by_text("2 pasted: PNG 20x40")).to_be_visible()
+    healthy(page)
+    expect(page.get_by_text("2 pasted")).to_be_visible()
+
+
+def test_what_is_no_picture_is_said_and_nothing_is_sent(url: str, page: Page) -> None:
+    page.goto(url)
+    status = page.get_by_role("status").filter(has_text="picture")
+    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    assert pasted(page, ".lab-paste", "text/plain")
+    expect(status).to_contain_text("no picture")
+    assert pasted(page, ".lab-paste", "image/png", base64.b64encode(b"no").decode())
+    expect(status).to_contain_text("not a picture")
+    assert not pasted(page, "input", "text/plain"), "a text goes where it was pasted"
+    healthy(page)
+    expect(page.get_by_text("0 pasted")).to_be_visible()

@@ -1,0 +1,44 @@
+"""Several looks at one image, against where its ink must come to lie."""
+
+import math
+
+import torch
+
+from mnistlab.data.looks import GROW, LOOKS, MOVE, TURN, looks
+
+
+def blob(row: int, column: int) -> torch.Tensor:
+    image = torch.zeros(28, 28, dtype=torch.uint8)
+    image[row - 1 : row + 2, column - 1 : column + 2] = 200
+    return image
+
+
+def middle(image: torch.Tensor) -> tuple[float, float]:
+    """The ink's centre of mass, right and down from the image's middle."""
+    grid = torch.arange(28.0) - 13.5
+    ink = image.float()
+    return float((ink.sum(0) @ grid) / ink.sum()), float((ink.sum(1) @ grid) / ink.sum())
+
+
+def test_the_first_look_is_the_image_itself_to_the_bit() -> None:
+    image = torch.randint(0, 256, (28, 28), generator=torch.Generator().manual_seed(0)).byte()
+    seen = looks(image)
+    assert seen.shape == (len(LOOKS), 28, 28) and seen.dtype == torch.uint8
+    assert torch.equal(seen[0], image) and image.sum() == looks(image)[0].sum()
+
+
+def test_each_look_moves_turns_and_grows_as_it_says() -> None:
+    start = blob(8, 18)
+    right, down = middle(start)
+    for seen, (turn, x, y, zoom) in zip(looks(start), LOOKS, strict=True):
+        angle = math.radians(turn)
+        # On the screen, y downwards, a positive turn is clockwise.
+        wanted = (
+            zoom * (right * math.cos(angle) - down * math.sin(angle)) + x,
+            zoom * (right * math.sin(angle) + down * math.cos(angle)) + y,
+        )
+        found = middle(seen)
+        assert math.dist(found, wanted) < 0.1, (turn, x, y, zoom, found, wanted)
+    assert {look[0] for look in LOOKS} == {0, TURN, -TURN}
+    assert {look[1] for look in LOOKS} == {0, MOVE, -MOVE} == {look[2] for look in LOOKS}
+    assert {look[3] for look in LOOKS} == {1, 1 + GROW, 1 - GROW}
