@@ -17,6 +17,7 @@ from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.store import Store
 from mnistlab.terminal import runs
+from mnistlab.terminal.handwriting import handwriting
 from mnistlab.terminal.study import study
 from mnistlab.terminal.watch import Bar
 from mnistlab.training.recipe import ENUMS, Recipe, choice
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("image", type=Path)
     predict.add_argument("--checkpoint", type=Path, help="a checkpoint; default: the shipped one")
     predict.set_defaults(run=_predict)
+    _add_handwriting(commands)
     return parser
 
 
@@ -119,6 +121,25 @@ def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     export.add_argument("--out", type=Path, help="the file, or TensorBoard's folder")
     imported = add("import", runs.import_runs, "take in runs that were exported")
     imported.add_argument("archives", type=Path, nargs="+", metavar="ZIP", help="exported runs")
+
+
+def _add_handwriting(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    command = commands.add_parser("handwriting", help="the drawings that were kept with labels")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--export", type=Path, metavar="FILE", help="write them as JSON")
+    what.add_argument(
+        "--import", dest="take_in", type=Path, metavar="FILE", help="take in what was exported"
+    )
+    what.add_argument(
+        "--score",
+        type=Path,
+        nargs="?",
+        const=zoo.reader(),
+        metavar="CHECKPOINT",
+        help="hold a checkpoint against them; without one, the shipped one",
+    )
+    command.add_argument("--writer", metavar="NAME", help="export or score this person's alone")
+    command.set_defaults(run=handwriting)
 
 
 def _data(options: argparse.Namespace) -> None:

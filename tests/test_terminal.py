@@ -1,5 +1,6 @@
 """The commands, as a person types them; each error is one line and exit status 2."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -10,13 +11,16 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from mnistlab import zoo
 from mnistlab.__main__ import main
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
 from mnistlab.runs.jobs import worker_lock
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
+from mnistlab.sketch.handwriting import checked, from_json, to_json
 from mnistlab.training import timing
+from tests.digits import DIGITS
 
 ROOT = Path(__file__).parents[1]
 
@@ -131,6 +135,33 @@ def test_runs_are_queued_paused_resumed_compared_and_carried_away(
     assert first.epochs == second.epochs and first.test == second.test
 
 
+def test_drawings_are_counted_scored_and_carried_away(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do(command: str, status: int = 0) -> str:
+        assert main(command.split()) == status, capsys.readouterr()
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    assert "No drawing" in do("handwriting")
+    do("handwriting --score", status=2)
+    do("handwriting --export none.json", status=2)
+    drawings = [checked(label, "Ada", DIGITS[label]) for label in (1, 7)]
+    drawings.append(checked(9, "", DIGITS[4]))
+    Path("class.json").write_text(to_json(drawings))
+    assert "3 drawings, 0" in do("handwriting --import class.json")
+    assert "0 drawings, 3" in do("handwriting --import class.json")
+    assert "Ada" in do("handwriting") and len(do("handwriting").splitlines()) == 2
+    told = do("handwriting --score")
+    assert "66.67 %" in told and "9 read as 4" in told and "sketch" in told
+    told = do(f"handwriting --score {zoo.shipped('target-4')} --writer Ada")
+    assert "100.00 %" in told and "read as" not in told and "target-4" in told
+    do("handwriting --score class.json", status=2)
+    assert "2 drawings" in do("handwriting --export ada.json --writer Ada")
+    assert from_json(Path("ada.json").read_bytes()) == drawings[:2]
+    assert do("handwriting --export ada.json", status=2) == "", "nothing is written over"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
@@ -171,6 +202,9 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("import nowhere.zip", "nowhere.zip"),
         ("import README.md", "cannot be taken in"),
         ("show seven", "seven"),
+        ("handwriting --import nowhere.json", "nowhere.json"),
+        ("handwriting --import README.md", "cannot be taken in"),
+        ("handwriting --score --export x.json", "not allowed"),
         ("predict nowhere.png", "nowhere.png"),
         ("predict .", "directory"),
         ("predict README.md", "not a picture"),
@@ -203,6 +237,6 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
-    out = capsys.readouterr().out
+    named = re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE)
     commands = "data ledger train runs show resume pause stop compare export import predict"
-    assert all(f"    {name} " in out for name in commands.split())
+    assert {*commands.split(), "handwriting"} <= set(named)

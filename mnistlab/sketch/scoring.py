@@ -3,22 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import Digit, DigitError
 from mnistlab.sketch.handwriting import Drawn
+from mnistlab.sketch.reading import Reading
 from mnistlab.sketch.strokes import digit_from_strokes
 from mnistlab.training.score import Score
-
-if TYPE_CHECKING:
-    from mnistlab.sketch.reading import Reading
 
 
 class Reads(Protocol):
     """What `sketch.predict.Reader` does; said here because that module opens torch."""
 
-    def read(self, digit: Digit) -> "Reading": ...
+    def read(self, digit: Digit) -> Reading: ...
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,10 @@ def made(drawn: Drawn) -> Digit | None:
         return None
 
 
-def answer(reader: Reads, digit: Digit | None) -> Answer:
-    if digit is None:
-        return Answer(None, 0.0)
-    reading = reader.read(digit)
-    return Answer(reading.digit, reading.probabilities[reading.digit])
+def answers(reader: Reads, digits: Sequence[Digit | None]) -> list[Answer]:
+    """What a reader reads in each digit."""
+    readings = [digit and reader.read(digit) for digit in digits]
+    return [Answer(one.digit, one.sure) if one else Answer(None, 0.0) for one in readings]
 
 
 @dataclass(frozen=True)

@@ -141,10 +141,11 @@ def progress(left: str, right: str, share: float | None) -> str:
     )
 
 
-def card(image: NDArray[np.uint8], title: str, note: str) -> str:
-    """A small grey image (H, W) with two lines under it."""
+def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> str:
+    """A small grey image (H, W) with two lines under it; one that is wrong is framed."""
+    kind = " lab-wrong" if wrong else ""
     return (
-        f'<figure class="lab-card"><img alt="{_text(title)}" src="{_png(image)}">'
+        f'<figure class="lab-card{kind}"><img alt="{_text(title)}" src="{_png(image)}">'
         f"<figcaption><b>{_text(title)}</b>{_text(note)}</figcaption></figure>"
     )
 

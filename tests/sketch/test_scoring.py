@@ -7,8 +7,8 @@ import pytest
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.handwriting import Drawn, checked
-from mnistlab.sketch.predict import Reading
-from mnistlab.sketch.scoring import Answer, answer, made, scores
+from mnistlab.sketch.reading import Reading
+from mnistlab.sketch.scoring import Answer, answers, made, scores
 from mnistlab.sketch.strokes import MAX_POINTS, digit_from_strokes
 from mnistlab.training.score import Score
 from tests.digits import DIGITS
@@ -30,14 +30,17 @@ class Always:
 def test_a_drawing_is_read_as_the_draw_page_would_show_it() -> None:
     reader = Always(7)
     drawn = checked(4, "", DIGITS[4])
-    assert answer(reader, made(drawn)) == Answer(7, pytest.approx(0.91))
+    assert answers(reader, [made(drawn)]) == [Answer(7, pytest.approx(0.91))]
     expected = digit_from_strokes(DIGITS[4])
     assert expected and (reader.shown.pixels == expected.pixels).all()
 
 
 def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
     endless = Drawn(1, "", (((1.0, 2.0),) * (MAX_POINTS + 1),))
-    assert made(endless) is None and answer(Always(1), made(endless)) == Answer(None, 0)
+    assert made(endless) is None
+    one = made(checked(1, "", DIGITS[1]))
+    read = answers(Always(1), [one, None, one])
+    assert [each.digit for each in read] == [1, None, 1]
 
 
 def kept(number: int, writer: str, label: int) -> Kept:

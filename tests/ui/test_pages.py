@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[2]
 TIMEOUT = 60
 PAGES = (
     "app.py",
-    *(f"pages/{name}.py" for name in ("design", "train", "runs", "run", "compare", "draw")),
+    *(
+        f"pages/{name}.py"
+        for name in ("design", "train", "runs", "run", "compare", "draw", "handwriting")
+    ),
 )
 
 

@@ -1,0 +1,232 @@
+"""The handwriting page by AppTest: drawings taken in, scored, looked through, deleted, renamed."""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Sequence
+from html import unescape
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import zoo
+from mnistlab.runs.store import Store
+from mnistlab.sketch import collection, scoring
+from mnistlab.sketch.handwriting import Drawn, checked, to_json
+from mnistlab.ui.gallery import Wanted
+from tests.digits import DIGITS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    return Store(tmp_path / "runs")
+
+
+def drawn(label: int, writer: str = "Ada", shift: float = 0, real: int | None = None) -> Drawn:
+    """A digit; another shift is another drawing of it, another `real` a wrong label."""
+    strokes = DIGITS[label if real is None else real]
+    return checked(label, writer, [[[x + shift, y] for x, y in stroke] for stroke in strokes])
+
+
+def page(store: Store, drawings: Sequence[Drawn] = ()) -> AppTest:
+    if drawings:
+        collection.keep_all(store, drawings)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    return settled(at.switch_page("pages/handwriting.py"))
+
+
+def settled(at: AppTest) -> AppTest:
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def body(at: AppTest) -> str:
+    return " ".join(element.proto.body for element in at.get("html"))
+
+
+def told(at: AppTest) -> str:
+    return unescape(body(at)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def lines(at: AppTest) -> list[list[str]]:
+    """The score table's cells, line by line."""
+    found = re.findall(r"<tr.*?</tr>", told(at))
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line) for line in found]
+
+
+def shown(at: AppTest) -> list[str]:
+    """What is said of each drawing on the page, in its order."""
+    return re.findall(r"<figcaption><b>(.*?)</b>", told(at))
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click()
+    return settled(at)
+
+
+def take_in(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    at.file_uploader[0].set_value([(name, content, "application/json") for name, content in files])
+    return press(settled(at), "Import")
+
+
+def test_an_empty_lab_says_what_to_do(store: Store) -> None:
+    at = page(store)
+    assert "lab-empty" in body(at) and not at.multiselect and not at.checkbox
+    assert not store.database.file.exists()
+
+
+def test_drawings_are_taken_in_and_scored_by_person_and_in_all(store: Store) -> None:
+    ada = [drawn(digit) for digit in DIGITS]
+    ben = [drawn(digit, "Zoë <b>", 0.5) for digit in (1, 7)]
+    content = gzip.compress(to_json([*ada, *ben, drawn(5, "Zoë <b>", 0.5, real=8)]).encode())
+    at = take_in(page(store), ("class.json.gz", content))
+    assert "13" in told(at) and len(collection.listed(store)) == 13
+    head, first, second, total = lines(at)
+    assert head[2].startswith("sketch") and first[:2] == ["Ada", "10"]
+    assert "100.0 %" in first[2] and "0 wrong" in first[2]
+    assert second[:2] == ["Zoë <b>", "3"] and "66.7 %" in second[2] and "1 wrong" in second[2]
+    assert total[1] == "13" and "92.3 %" in total[2]
+    assert "Zoë <b>" not in body(at), "what a person typed is escaped"
+    assert shown(at)[0] == "5 read as 8" and len(shown(at)) == 13, "misread ones first"
+    assert body(at).count('lab-card lab-wrong"') == 1
+    take_in(at, ("class.json.gz", content))
+    assert len(collection.listed(store)) == 13 and "13 were here already" in told(at)
+
+
+def test_several_checkpoints_stand_beside_each_other(store: Store) -> None:
+    at = page(store, [drawn(digit) for digit in DIGITS])
+    wanted = [str(zoo.shipped(name)) for name in ("smallest", "target-4")]
+    at.multiselect(key="scored").set_value(wanted)
+    head, _, total = lines(settled(at))
+    assert [cell.split()[0] for cell in head[2:]] == ["smallest", "target-4"]
+    assert all("of" not in cell and "wrong" in cell for cell in total[2:])
+    at.multiselect(key="scored").set_value([])
+    assert lines(settled(at))[0][2].startswith("sketch"), "somebody has to read them"
+
+
+def test_what_was_read_once_is_not_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [drawn(digit, shift=0.001 * (digit + 1)) for digit in DIGITS]
+    at = page(store, many[:9])
+    before = lines(at)[-1]
+    with monkeypatch.context() as patch:
+        patch.setattr(scoring, "digit_from_strokes", lambda strokes: pytest.fail("made anew"))
+        assert lines(settled(at))[-1] == before
+    collection.keep_all(store, many)
+    assert lines(settled(at))[-1][1] == "10"
+
+
+@pytest.mark.parametrize("name", ["sketch", "target-4"])
+def test_a_damaged_checkpoint_is_a_sentence_and_the_drawings_stay(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    content = zoo.reader().read_bytes()
+    (tmp_path / f"{name}.safetensors").write_bytes(content[:-1000])
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    at = page(store, [drawn(3)])
+    assert "damaged" in at.error[0].value and shown(at) == ["3"]
+    assert lines(at)[-1] == ["All", "1"]
+
+
+def test_person_digit_and_mistakes_choose_what_is_shown(store: Store) -> None:
+    wrong = drawn(1, "Ben", 0.5, real=6)
+    at = page(store, [*(drawn(digit) for digit in DIGITS), drawn(3, "Ben", 0.5), wrong])
+    assert len(shown(at)) == 12
+    at.selectbox(key="whose").set_value(["Ben"])
+    assert shown(settled(at)) == ["1 read as 6", "3"]
+    at.toggle(key="only_misread").set_value(True)
+    assert shown(settled(at)) == ["1 read as 6"]
+    at.selectbox(key="which").set_value("3")
+    assert shown(settled(at)) == [] and "None." in told(at)
+    at.toggle(key="only_misread").set_value(False)
+    at.selectbox(key="whose").set_value([])
+    assert shown(settled(at)) == ["3", "3"]
+
+
+def test_what_is_ticked_is_deleted_and_comes_back(store: Store) -> None:
+    at = page(store, [drawn(digit) for digit in DIGITS])
+    before = collection.listed(store)
+    assert at.button(key="delete").disabled
+    for number in (4, 7):
+        at.checkbox(key=f"tick{number}").check()
+    settled(at).button(key="delete").click()
+    assert len(shown(settled(at))) == 8 and not at.checkbox(key="tick5").value
+    assert [kept.id for kept in collection.listed(store)] == [10, 9, 8, 6, 5, 3, 2, 1]
+    press(at, "Undo")
+    assert collection.listed(store) == before and len(shown(at)) == 10
+    assert not any(button.label == "Undo" for button in at.button)
+
+
+def test_deleting_the_filtered_person_s_last_drawing_shows_everybody_again(store: Store) -> None:
+    at = page(store, [drawn(1), drawn(2, "Ben")])
+    at.selectbox(key="whose").set_value(["Ben"])
+    settled(at).checkbox(key="tick2").check()
+    settled(at).button(key="delete").click()
+    assert shown(settled(at)) == ["1"]
+    at.checkbox(key="tick1").check()
+    settled(at).button(key="delete").click()
+    assert "lab-empty" in body(settled(at))
+    press(at, "Undo")
+    assert collection.counts(store) == {"Ada": Counter({1: 1})}
+
+
+def test_a_person_is_renamed(store: Store) -> None:
+    at = page(store, [drawn(1), drawn(2, "Ben"), drawn(3, "")])
+    for old, new, people in (
+        ("Ben", "Ada", ["", "Ada"]),
+        ("", "Cy", ["Ada", "Cy"]),
+        ("Cy", "  ", ["Ada", "Cy"]),
+    ):
+        next(box for box in at.selectbox if box.label == "Who").set_value(old)
+        next(text for text in at.text_input if text.label == "New name").set_value(new)
+        press(at, "Rename")
+        assert [*collection.counts(store)] == people
+
+
+def test_many_drawings_come_in_pages(store: Store) -> None:
+    at = page(store, [drawn(digit, "Ada", shift) for digit in DIGITS for shift in (0, 1, 2, 3)])
+    first = {box.label for box in at.checkbox}
+    assert 0 < len(first) < 40
+    key = f"page_{Wanted(None, None, False)}"
+    at.session_state[key] = 2
+    second = {box.label for box in settled(at).checkbox}
+    assert not first & second and len(first | second) == 40
+    for box in at.checkbox:
+        box.check()
+    settled(at).button(key="delete").click()
+    assert {box.label for box in settled(at).checkbox} == first, "a page that is gone is left"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no JSON",
+        b"[" * 100_000,
+        b'[{"label": 1, "strokes": [[[NaN, 1]]]}]',
+        b'[{"label": 1, "strokes": [[' + b"[1,2]," * 1_000_000 + b"[1,2]]]}]",
+        b'[{"label": "<b>", "strokes": [[[1, 2]]]}]',
+    ],
+    ids=lambda content: repr(content[:20]),
+)
+def test_bad_input_is_a_sentence_and_nothing_is_lost(store: Store, content: bytes) -> None:
+    at = page(store, [drawn(1), drawn(4)])
+    good = to_json([drawn(9)]).encode()
+    at = take_in(at, ("bad.json", content), ("good.json", good))
+    assert len(at.error) == 1 and "bad.json" in at.error[0].value
+    assert len(at.error[0].value) < 500
+    assert collection.counts(store) == {"Ada": Counter({1: 1, 4: 1, 9: 1})}
+    assert not settled(at).error
+
+
+def test_a_damaged_store_is_a_sentence(store: Store) -> None:
+    store.folder.mkdir()
+    store.database.file.write_bytes(b"no database" * 1000)
+    assert "cannot be used" in page(store).error[0].value
