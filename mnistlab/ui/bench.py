@@ -63,7 +63,9 @@ def origin() -> Spec:
 
 
 def steps(way: str) -> list[str]:
-    """The networks' texts that undoing (`past`) or doing again (`future`) leads to, the nearest last."""
+    """The texts of the networks that undoing (`past`) or doing again (`future`) leads to, the
+    nearest last.
+    """
     found: list[str] = st.session_state.setdefault(f"bench_{way}", [])
     return found
 

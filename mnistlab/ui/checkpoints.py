@@ -76,8 +76,8 @@ def find(home: Home) -> Found:
     return Found({str(choice.path): choice for choice in choices}, errors)
 
 
-# Not Streamlit's caches: theirs outlive a reload of the code, and their values' classes then are not
-# the code's any more. These go with their module.
+# Not Streamlit's caches: theirs outlive a reload of the code, and their values' classes are then no
+# longer the code's. These go with their module.
 @lru_cache(maxsize=500)
 def _record(path: Path, changed: int) -> Record:
     return read_record(path)

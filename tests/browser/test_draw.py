@@ -117,6 +117,23 @@ def test_a_photo_is_read_and_another_taken_instead(app: App, page: Page) -> None
     healthy(page)
 
 
+def test_a_drawing_is_kept_by_one_click_corrected_and_scored(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    for points in DIGITS[4]:
+        stroke(page, points)
+    expect(page.locator(".lab-answer b")).to_have_text("4")
+    for wrong_then_right in ("9", "4"):
+        press(page, wrong_then_right)
+        expect(page.locator(".lab-note[role=status]")).to_contain_text(f"Kept as {wrong_then_right}")
+    page.get_by_role("link", name="All that were kept").click()
+    expect(page.get_by_role("heading", name="Handwriting")).to_be_visible()
+    # One drawing, not two: the second click put its label right.
+    total = page.locator(".lab-table tr").last
+    expect(total.locator("td").nth(1)).to_have_text("1")
+    expect(total.locator("td").nth(2)).to_contain_text("0 wrong")
+    healthy(page)
+
+
 def test_every_look_inside_opens_and_a_unit_is_chosen_by_a_click(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     for points in DIGITS[4]:
