@@ -1,6 +1,7 @@
 """What the chosen checkpoints read in the kept drawings: read once, known to every visitor."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ from mnistlab.sketch import collection
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import SIDE, Digit, Grey
 from mnistlab.sketch.handwriting import Drawn
-from mnistlab.sketch.scoring import Answer, answers, made
+from mnistlab.sketch.scoring import Answer, Read, answers, made
 from mnistlab.ui import checkpoints
 from mnistlab.ui.checkpoints import Choice
 
-STEP = 50
+STEP = 200
 """Drawings that are read between two movements of the bar."""
 
 
@@ -41,12 +42,13 @@ def read(
     What has not been read yet is read now, while a bar moves in `place`.
     """
     known: dict[str, dict[str, Answer]] = {}
-    readers, problems = {}, []
+    readers: dict[str, Read] = {}
+    problems = []
     for name, choice in choices.items():
         try:
             given = _known(choice.path, choice.path.stat().st_mtime_ns)
             if any(one.mark not in given for one in kept):
-                readers[name] = checkpoints.reader(choice)
+                readers[name] = _reader(choice)
             known[name] = given
         except (LabError, OSError) as error:
             problems.append(f"{choice.name}: {error} Choose another checkpoint.")
@@ -62,6 +64,12 @@ def read(
             known[name].update(zip(part, answers(reader, digits), strict=True))
     place.empty()
     return known, problems
+
+
+def _reader(choice: Choice) -> Read:
+    from mnistlab.sketch.many import read_many
+
+    return partial(read_many, checkpoints.reader(choice))
 
 
 def _shown(mark: str, drawn: Drawn) -> Digit | None:
