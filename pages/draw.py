@@ -81,6 +81,9 @@ except LabError as error:
 if shown.drawn:
     with label:
         keep.show(drawing.strokes, reading.digit if reading else None)
+        st.page_link(
+            "pages/handwriting.py", label="All that were kept, scored", icon=":material/grading:"
+        )
 
 look = st.segmented_control(
     "Look inside", list(LOOKS), key="look", persist_state="session", label_visibility="collapsed"

@@ -1,10 +1,13 @@
-"""The bench: the network that a visitor works on, from page to page, and those before it."""
+"""The bench: the network that a visitor works on, from page to page, and those before it.
+
+They are kept as text: a session outlives a reload of the code, and its values' classes don't.
+"""
 
 import streamlit as st
 
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import TARGETS, resolve
-from mnistlab.arch.spec import Spec
+from mnistlab.arch.spec import Spec, parse
 
 DEFAULT = TARGETS[3].spec
 LABEL = "My design"
@@ -17,8 +20,8 @@ KEPT = 200
 
 def design() -> Spec:
     """The network on the bench: the last one that could be built."""
-    spec: Spec = st.session_state.get("design", DEFAULT)
-    return spec
+    text = st.session_state.get("design")
+    return parse(text) if text else DEFAULT
 
 
 def accept(text: str) -> Spec:
@@ -36,9 +39,9 @@ def keep(spec: Spec) -> Spec:
     """
     ledger(spec)
     if "design" not in st.session_state:
-        st.session_state["design"] = st.session_state["origin"] = spec
+        st.session_state["design"] = st.session_state["origin"] = str(spec)
     if spec != design():
-        steps("past").append(design())
+        steps("past").append(str(design()))
         del steps("past")[:-KEPT]
         steps("future").clear()
         _lay(spec)
@@ -50,29 +53,31 @@ def begin(spec: Spec) -> None:
 
     Raises SpecError if it cannot be built, and the bench stays as it was.
     """
-    st.session_state["origin"] = keep(spec)
+    st.session_state["origin"] = str(keep(spec))
 
 
 def origin() -> Spec:
     """The network that the present work began with: a preset, a file's, or the visit's first."""
-    spec: Spec = st.session_state.get("origin", design())
-    return spec
+    text = st.session_state.get("origin")
+    return parse(text) if text else design()
 
 
-def steps(way: str) -> list[Spec]:
-    """The networks that undoing (`past`) or doing again (`future`) leads to, the nearest last."""
-    found: list[Spec] = st.session_state.setdefault(f"bench_{way}", [])
+def steps(way: str) -> list[str]:
+    """The texts of the networks that undoing (`past`) or doing again (`future`) leads to, the
+    nearest last.
+    """
+    found: list[str] = st.session_state.setdefault(f"bench_{way}", [])
     return found
 
 
 def step(way: str) -> None:
     """Go one step into the past or the future, if there is one."""
     if steps(way):
-        steps("future" if way == "past" else "past").append(design())
-        _lay(steps(way).pop())
+        steps("future" if way == "past" else "past").append(str(design()))
+        _lay(parse(steps(way).pop()))
 
 
 def _lay(spec: Spec) -> None:
-    st.session_state["design"] = spec
+    st.session_state["design"] = str(spec)
     # Who has just changed a design wants to train that one, whatever was chosen before.
     st.session_state[CHOICE_KEY] = LABEL

@@ -2,10 +2,9 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
@@ -77,8 +76,9 @@ def find(home: Home) -> Found:
     return Found({str(choice.path): choice for choice in choices}, errors)
 
 
-# A record is never changed, so all may share it; `st.cache_data` would copy it at every stroke.
-@st.cache_resource(show_spinner=False, max_entries=500)
+# Not Streamlit's caches: theirs outlive a reload of the code, and their values' classes are then no
+# longer the code's. These go with their module.
+@lru_cache(maxsize=500)
 def _record(path: Path, changed: int) -> Record:
     return read_record(path)
 
@@ -94,7 +94,7 @@ def reader_of(path: Path) -> "Reader":
 
 
 # A run's epochs may be looked at one after the other; small networks take 100 KB each.
-@st.cache_resource(show_spinner=False, max_entries=200)
+@lru_cache(maxsize=200)
 def _reader(path: Path, changed: int) -> "Reader":
     import torch
 

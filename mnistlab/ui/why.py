@@ -1,6 +1,8 @@
 """Why the answer is what it is: evidence, feature maps, the nearest training digits."""
 
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,6 +18,9 @@ from mnistlab.sketch.reading import Reading
 from mnistlab.training.score import percent
 from mnistlab.ui import checkpoints, drawing, parts
 from mnistlab.ui.checkpoints import Choice
+
+if TYPE_CHECKING:
+    from mnistlab.sketch.explain import Neighbours
 
 NEAREST = 10
 COVER, LAST = "By covering", "From the last maps"
@@ -152,8 +157,8 @@ def nearest(choice: Choice, digit: Digit) -> None:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _neighbours(path: Path, changed: int, folder: Path):  # type: ignore[no-untyped-def]
+@lru_cache(maxsize=16)
+def _neighbours(path: Path, changed: int, folder: Path) -> "Neighbours":
     from mnistlab.data.mnist import load
     from mnistlab.sketch.explain import neighbours
 

@@ -69,18 +69,22 @@ class App:
     process: "subprocess.Popen[bytes]"
 
 
-def serve(folder: Path, script: Path = ROOT / "app.py") -> App:
+def serve(
+    folder: Path, script: str | Path = "app.py", root: Path = ROOT, watcher: str = "none"
+) -> App:
+    """Start a script of the app that lies in `root`, with a home folder of its own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (folder / "app.log").open("ab") as log:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "streamlit", "run", str(script),
-                f"--server.port={port}", "--server.headless=true", "--server.fileWatcherType=none",
+                f"--server.port={port}", "--server.headless=true",
+                f"--server.fileWatcherType={watcher}", "--server.runOnSave=true",
             ],
-            cwd=ROOT,
+            cwd=root,
             env=os.environ
-            | {"MNISTLAB_HOME": str(folder), "MNISTLAB_THREADS": "1", "PYTHONPATH": str(ROOT)},
+            | {"MNISTLAB_HOME": str(folder), "MNISTLAB_THREADS": "1", "PYTHONPATH": str(root)},
             stdout=log,
             stderr=log,
         )  # fmt: skip

@@ -1,9 +1,16 @@
-"""Drawing in a real browser: ten digits by mouse, one by finger, undone, cleared, found again."""
+"""Drawing in a real browser: ten digits by mouse, one by finger, one from a file, one kept; undone,
+cleared, explained, found again.
+"""
+
+import io
+import shutil
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import TIMEOUT, App, healthy, settled
+from tests.browser.conftest import ROOT, TIMEOUT, App, healthy, serve, settled
 from tests.digits import DIGITS, Points
 
 
@@ -11,9 +18,9 @@ def corner(page: Page) -> tuple[float, float]:
     """Where the canvas begins, once it can be drawn on."""
     canvas = page.locator("canvas.upper-canvas")
     # While a new canvas comes, the old one is still there.
+    settled(page)
     expect(canvas).to_have_count(1)
     expect(canvas).to_be_visible()
-    settled(page)
     # A canvas that has just come is deaf for a moment.
     page.wait_for_timeout(500)
     canvas.scroll_into_view_if_needed()
@@ -86,3 +93,95 @@ def test_a_drawing_is_found_again_and_goes_on(app: App, page: Page, away: str) -
     press(page, "Undo")
     expect(answer).to_have_text("?")
     healthy(page)
+
+
+def test_a_photo_is_read_and_another_taken_instead(app: App, page: Page) -> None:
+    photos = {}
+    for digit, (ink, paper) in {3: ("navy", "beige"), 7: ("white", "darkgreen")}.items():
+        picture = Image.new("RGB", (600, 420), paper)
+        for points in DIGITS[digit]:
+            ImageDraw.Draw(picture).line([(150 + x, 70 + y) for x, y in points], ink, 14)
+        out = io.BytesIO()
+        picture.save(out, "JPEG")
+        photos[digit] = out.getvalue()
+    page.goto(f"{app.url}/draw")
+    page.get_by_role("radio", name="Photo").click()
+    answer, file = page.locator(".lab-answer b"), page.locator("input[type=file]")
+    for digit, content in photos.items():
+        file.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": content})
+        expect(answer).to_have_text(str(digit))
+    file.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.get_by_test_id("stAlert")).to_contain_text("picture")
+    press(page, "Another one")
+    expect(answer).to_have_text("?")
+    healthy(page)
+
+
+def test_a_drawing_is_kept_by_one_click_corrected_and_scored(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    for points in DIGITS[4]:
+        stroke(page, points)
+    expect(page.locator(".lab-answer b")).to_have_text("4")
+    for wrong_then_right in ("9", "4"):
+        press(page, wrong_then_right)
+        expect(page.locator(".lab-note[role=status]")).to_contain_text(f"Kept as {wrong_then_right}")
+    page.get_by_role("link", name="All that were kept").click()
+    expect(page.get_by_role("heading", name="Handwriting")).to_be_visible()
+    # One drawing, not two: the second click put its label right.
+    total = page.locator(".lab-table tr").last
+    expect(total.locator("td").nth(1)).to_have_text("1")
+    expect(total.locator("td").nth(2)).to_contain_text("0 wrong")
+    healthy(page)
+
+
+def test_every_look_inside_opens_and_a_unit_is_chosen_by_a_click(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    for points in DIGITS[4]:
+        stroke(page, points)
+    expect(page.locator(".lab-answer b")).to_have_text("4")
+    page.get_by_role("radio", name="Evidence").click()
+    expect(page.locator(".lab-large .lab-card")).to_have_count(10)
+    page.get_by_role("radio", name="Nearest digits").click()
+    expect(page.get_by_text("a 4", exact=True).first).to_be_visible()
+    page.get_by_role("radio", name="Other checkpoints").click()
+    expect(page.locator(".lab-answer")).to_have_count(4)
+    page.get_by_role("radio", name="Feature maps").click()
+    seeing = page.locator(".lab-seeing")
+    expect(seeing).to_have_attribute(
+        "aria-label", "The unit at row 12, column 12 sees 3 by 3 pixels of the drawing"
+    )
+    page.locator('.lab-seeing [data-layer="3:20"]').click()
+    expect(seeing).to_have_attribute(
+        "aria-label", "The unit at row 3, column 20 sees 3 by 3 pixels of the drawing"
+    )
+    healthy(page)
+
+
+def test_a_drawing_outlives_a_change_of_the_app_s_code(
+    tmp_path: Path, mnist_folder: Path, page: Page
+) -> None:
+    root = tmp_path / "checkout"
+    for name in ("pages", "mnistlab", ".streamlit"):
+        shutil.copytree(ROOT / name, root / name)
+    shutil.copy(ROOT / "app.py", root)
+    (tmp_path / "data").symlink_to(mnist_folder)
+    app = serve(tmp_path, root=root, watcher="poll")
+    try:
+        page.goto(f"{app.url}/draw")
+        first, second = DIGITS[4]
+        stroke(page, first)
+        expect(page.locator(".lab-card")).to_have_count(5)
+        code = root / "pages" / "draw.py"
+        code.write_text(code.read_text("utf-8").replace('Draw a digit")', 'Draw anew")'), "utf-8")
+        expect(page.get_by_role("heading", name="Draw anew")).to_be_visible()
+        expect(page.locator(".lab-card")).to_have_count(5)
+        stroke(page, second)
+        expect(page.locator(".lab-answer b")).to_have_text("4")
+        page.get_by_role("radio", name="Evidence").click()
+        expect(page.locator(".lab-large .lab-card")).to_have_count(10)
+        press(page, "Undo")
+        expect(page.locator(".lab-answer b")).not_to_have_text("4")
+        healthy(page)
+    finally:
+        app.process.terminate()
+        app.process.wait(30)

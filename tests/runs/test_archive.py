@@ -27,7 +27,7 @@ from mnistlab.runs.database import StoreError
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import describe, newest
-from mnistlab.training import checkpoint
+from mnistlab.training import checkpoint, doubt
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.readings import Readings, read_readings, write_readings
 from mnistlab.training.recipe import Recipe
@@ -77,6 +77,8 @@ def finished(store: Store) -> int:
     write_readings(
         store.readings(run_id), Readings(labels, read, chance.random(500, dtype=np.float32))
     )
+    fitted = doubt.Doubt(0.7, np.ones((10, 3), np.float32), np.eye(3, dtype=np.float32), 2.0)
+    doubt.write(doubt.beside(store.best_checkpoint(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached its goal.", TEST)
     return run_id
 
@@ -127,6 +129,7 @@ def test_a_run_arrives_as_it_was_packed(store: Store, tmp_path: Path) -> None:
     assert files_of(store, run_id) == files_of(source, packed)
     assert checkpoint.read(store.best_checkpoint(run_id)).record.headline == TEST
     assert len(read_readings(store.readings(run_id)).labels) == 500
+    assert doubt.read(doubt.beside(store.best_checkpoint(run_id)))
     assert [run.id for run in newest(store, 9)] == [2, 1]
     assert not list(store.folder.glob(".import*"))
 
@@ -301,6 +304,8 @@ ZIP = {
     "bomb of weights": having(BEST, bytes((64 << 20) + 1)),
     "bomb of readings": having(READINGS, bytes((1 << 20) + 1)),
     "no run": without(RUN),
+    "damaged doubt": having(archive.DOUBT, b"x"),
+    "doubt without limits": having(archive.DOUBT, save({"limit": torch.zeros(1)})),
     **{
         f"name {name!r}": having(name, b"x")
         for name in (

@@ -3,11 +3,21 @@
 import base64
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
+
+from mnistlab import zoo
+from mnistlab.arch.build import build
+from mnistlab.arch.spec import parse
+from mnistlab.runs.store import Store
+from mnistlab.training import checkpoint
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import Record
 
 ROOT = Path(__file__).parents[2]
 STEM = [(150, 40), (140, 140), (135, 240)]
@@ -134,3 +144,131 @@ def test_a_drawing_of_a_million_points_is_a_sentence() -> None:
     assert "points" in at.error[0].value and "checkpoint" not in at.error[0].value
     press(at, "Clear")
     assert answer(at) == "?" and not at.error
+
+
+def look(at: AppTest, name: str) -> AppTest:
+    at.button_group(key="look").set_value(name)
+    return settled(at)
+
+
+def test_a_scribble_is_not_given_out_as_a_digit() -> None:
+    at = page()
+    zigzag = [(20 + 240 * (n % 2), 20 + 12 * n) for n in range(20)]
+    cross = [(20 + 12 * n, 20 + 240 * (n % 2)) for n in range(20)]
+    draw(at, zigzag, cross)
+    assert answer(at) == "?" and "like a digit" in body(at)
+    draw(at, STEM)
+    assert answer(at) == "1" and "like a digit" not in body(at)
+
+
+def test_the_reasons_are_found_when_they_are_asked_for(lab: Path, mnist_folder: Path) -> None:
+    (lab / "data").symlink_to(mnist_folder)
+    at = page()
+    # Nothing to look inside of yet: a word of what to do, whatever is asked for.
+    for name in ("Evidence", "Feature maps", "Nearest digits", "Other checkpoints", "Its epochs"):
+        look(at, name)
+        assert "Draw a digit first" in body(at)
+    draw(at, STEM)
+    assert "No epochs were kept" in body(at)
+    look(at, "Evidence")
+    assert len(seen(at)) == 5 + 10
+    look(at, "Nearest digits")
+    assert len(seen(at)) == 5 + 10 and len(re.findall("<b>a 1</b>", body(at))) >= 8
+    look(at, "Other checkpoints")
+    assert len(re.findall('lab-answer"', body(at))) == 1 + 3
+    at.multiselect(key="rivals").set_value([])
+    settled(at)
+    assert len(re.findall('lab-answer"', body(at))) == 1
+
+
+def test_nearest_digits_without_mnist_say_how_to_get_it() -> None:
+    at = page()
+    draw(at, STEM)
+    look(at, "Nearest digits")
+    assert "mnistlab data" in body(at)
+
+
+def test_every_layer_and_unit_can_be_chosen_and_a_smaller_network_takes_over() -> None:
+    at = page()
+    draw(at, STEM)
+    look(at, "Feature maps")
+    at.slider(key="maps_row").set_value(25)
+    settled(at)
+    layers = at.selectbox(key="maps_layer").options
+    for layer in layers:
+        at.selectbox(key="maps_layer").set_value(layer)
+        settled(at)
+    # Another network has other layers; what was chosen of the first must not break the second.
+    other = next(o for o in at.selectbox(key="reader").options if "target-4" in o)
+    index = at.selectbox(key="reader").options.index(other)
+    at.selectbox(key="reader").select_index(index)
+    settled(at)
+    assert at.selectbox(key="maps_layer").value in at.selectbox(key="maps_layer").options
+
+
+def test_exact_evidence_is_offered_where_the_last_maps_allow_it() -> None:
+    at = page()
+    draw(at, STEM)
+    look(at, "Evidence")
+    assert "evidence_way" not in {group.key for group in at.button_group}
+    options = at.selectbox(key="reader").options
+    index = next(n for n, o in enumerate(options) if "target-4" in o)
+    at.selectbox(key="reader").select_index(index)
+    settled(at)
+    at.button_group(key="evidence_way").set_value("From the last maps")
+    settled(at)
+    assert "Exact" in body(at) and len(seen(at)) == 15
+
+
+def test_a_run_s_epochs_answer_one_by_one(lab: Path) -> None:
+    store = Store(lab / "runs")
+    spec, recipe = parse("4-p-8-gap-bn"), Recipe(epochs=3)
+    run_id = store.add("mine", spec, recipe)
+    assert store.claim()
+    epochs = tuple(Epoch(n, 0.1, 0.9, 0.1, 100 - n, 10_000, 0.1, 1.0, 1000.0) for n in (1, 2, 3))
+    store.settle(run_id, epochs)
+    for number in (1, 2, 3):
+        record = Record("mine", spec, recipe, epochs[:number], number)
+        for path in (store.epoch_checkpoint(run_id, number), store.best_checkpoint(run_id)):
+            checkpoint.write(path, build(spec, seed=number), record)
+    at = page()
+    draw(at, STEM)
+    look(at, "Its epochs")
+    options = at.selectbox(key="reader").options
+    at.selectbox(key="reader").select_index(next(n for n, o in enumerate(options) if "mine" in o))
+    settled(at)
+    slider = at.select_slider[0]
+    assert slider.value == 3 and "Epoch 3: 99.03" in body(at).replace("&nbsp;", " ")
+    slider.set_value(1)
+    settled(at)
+    assert "Epoch 1: 99.01" in body(at).replace("&nbsp;", " ")
+
+
+def test_a_test_digit_comes_with_its_truth_and_the_drawing_is_there_after_it(
+    lab: Path, mnist_folder: Path
+) -> None:
+    at = page()
+    draw(at, STEM)
+    before = seen(at)[1:]
+    at.button_group(key="source").set_value("MNIST")
+    settled(at)
+    assert "mnistlab data" in body(at), "without MNIST a word of how to get it"
+    (lab / "data").symlink_to(mnist_folder)
+    at.session_state["test_digit"] = 0
+    settled(at)
+    assert answer(at) == "7" and "it is a 7: right" in body(at)
+    press(at, "Another one")
+    assert at.session_state["test_digit"] != 0
+    at.button_group(key="source").set_value("Draw")
+    settled(at)
+    assert answer(at) == "1" and seen(at)[1:] == before
+
+
+def test_a_damaged_doubt_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    shutil.copy(zoo.reader(), folder)
+    (folder / "sketch.doubt").write_bytes(b"x")
+    monkeypatch.setattr(zoo, "FOLDER", folder)
+    at = page()
+    assert "sketch.doubt" in at.error[0].value
