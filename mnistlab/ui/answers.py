@@ -1,11 +1,10 @@
 """What the chosen checkpoints read in the kept drawings: read once, known to every visitor."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.errors import LabError
@@ -19,17 +18,19 @@ from mnistlab.ui import checkpoints
 from mnistlab.ui.checkpoints import Choice
 
 STEP = 200
-"""Drawings that are read between two movements of the bar."""
+"""Drawings that are read at a time; as few as that need no bar."""
+MOVE = 20
+"""Drawings that are made between two movements of the bar."""
 
 
 # Strokes never change under their mark, nor does a file that was not written since: what is known
-# stays true, and is added to as drawings come.
-@st.cache_resource(show_spinner=False, max_entries=64)
+# stays true, and is added to as drawings come. Both go with this module, as the classes in them do.
+@lru_cache(maxsize=64)
 def _known(path: Path, changed: int) -> dict[str, Answer]:
     return {}
 
 
-@st.cache_resource(show_spinner=False)
+@lru_cache(maxsize=1)
 def _pictures() -> dict[str, Grey]:
     return {}
 
@@ -55,11 +56,13 @@ def read(
     behind = [known[name] for name in readers]
     missing = [one.mark for one in kept if any(one.mark not in given for given in behind)]
     for first in range(0, len(missing), STEP):
-        if len(missing) > STEP:
-            place.progress(first / len(missing), f"Reading {len(missing):,} drawings")
         part = collection.drawings(store, missing[first : first + STEP])
         # Made once, however many read them: that takes as long as a reading.
-        digits = [_shown(mark, drawn) for mark, drawn in part.items()]
+        digits = []
+        for number, (mark, drawn) in enumerate(part.items(), first):
+            if len(missing) > STEP and number % MOVE == 0:
+                place.progress(number / len(missing), f"Reading {len(missing):,} drawings")
+            digits.append(_shown(mark, drawn))
         for name, reader in readers.items():
             known[name].update(zip(part, answers(reader, digits), strict=True))
     place.empty()
