@@ -15,6 +15,7 @@ WITH_TORCH = {
     "mnistlab.data.mnist",
     "mnistlab.data.vision",
     "mnistlab.sketch.explain",
+    "mnistlab.sketch.many",
     "mnistlab.sketch.predict",
     "mnistlab.training.checkpoint",
     "mnistlab.training.features",

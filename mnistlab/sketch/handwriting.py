@@ -17,11 +17,13 @@ from typing import Any, NoReturn
 
 from mnistlab.errors import LabError
 from mnistlab.runs.store import one_line
-from mnistlab.sketch.strokes import MAX_POINTS, Stroke
+from mnistlab.sketch.strokes import Stroke
 
 MAX_BYTES = 24 << 20
 """Of a file, unpacked."""
 MAX_DRAWINGS = 20_000
+MAX_POINTS = 5_000
+"""Of a drawing: half a minute with the pen down; more would take long to draw again and again."""
 MAX_POINTS_OF_ALL = 1_000_000
 """Of all drawings in a file; a digit drawn on the page has some hundred."""
 MAX_COORDINATE = 1e9

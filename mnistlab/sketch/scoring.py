@@ -1,9 +1,8 @@
 """How a checkpoint reads the drawings that were kept, in all and hand by hand."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import Digit, DigitError
@@ -12,11 +11,8 @@ from mnistlab.sketch.reading import Reading
 from mnistlab.sketch.strokes import digit_from_strokes
 from mnistlab.training.score import Score
 
-
-class Reads(Protocol):
-    """What `sketch.predict.Reader` does; said here because that module opens torch."""
-
-    def read(self, digit: Digit) -> Reading: ...
+Read = Callable[[Sequence[Digit]], Sequence[Reading]]
+"""What `sketch.many.read_many` does for a checkpoint; passed in, as that module opens torch."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +26,21 @@ class Answer:
 def made(drawn: Drawn) -> Digit | None:
     """A kept drawing made 28×28 as the draw page makes it; None if it cannot be."""
     try:
-        return digit_from_strokes(drawn.strokes)
+        digit = digit_from_strokes(drawn.strokes)
     except DigitError:
         return None
+    # The large picture is for people; of thousands nobody looks at it, and it takes the memory.
+    return digit and replace(digit, cropped=digit.scaled)
 
 
-def answers(reader: Reads, digits: Sequence[Digit | None]) -> list[Answer]:
-    """What a reader reads in each digit."""
-    readings = [digit and reader.read(digit) for digit in digits]
-    return [Answer(one.digit, one.sure) if one else Answer(None, 0.0) for one in readings]
+def answers(read: Read, digits: Sequence[Digit | None]) -> list[Answer]:
+    """What is read in each digit."""
+    readings = iter(read([digit for digit in digits if digit is not None]))
+    answered = []
+    for digit in digits:
+        reading = None if digit is None else next(readings)
+        answered.append(Answer(reading.digit, reading.sure) if reading else Answer(None, 0.0))
+    return answered
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The command about the drawings that were kept: counted, carried from lab to lab, scored."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from mnistlab.errors import LabError
@@ -42,14 +43,12 @@ def _export(store: Store, path: Path, writer: str | None) -> None:
 
 
 def _score(store: Store, checkpoint: Path, writer: str | None) -> None:
-    import torch
-
+    from mnistlab.sketch.many import read_many
     from mnistlab.sketch.predict import Reader
 
-    # One digit gains nothing from more threads, and waits for them.
-    torch.set_num_threads(1)
-    reader = Reader(checkpoint)
-    read = {drawn.mark: answers(reader, [made(drawn)])[0] for drawn in _found(store, writer)}
+    digits = {drawn.mark: made(drawn) for drawn in _found(store, writer)}
+    given = answers(partial(read_many, Reader(checkpoint)), [*digits.values()])
+    read = dict(zip(digits, given, strict=True))
     found = scores(collection.listed(store), read)
     print(f"read by {checkpoint.stem}")
     for name, score in found.by_writer.items():

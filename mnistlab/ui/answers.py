@@ -1,10 +1,10 @@
 """What the chosen checkpoints read in the kept drawings: read once, known to every visitor."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.errors import LabError
@@ -13,22 +13,24 @@ from mnistlab.sketch import collection
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import SIDE, Digit, Grey
 from mnistlab.sketch.handwriting import Drawn
-from mnistlab.sketch.scoring import Answer, answers, made
+from mnistlab.sketch.scoring import Answer, Read, answers, made
 from mnistlab.ui import checkpoints
 from mnistlab.ui.checkpoints import Choice
 
-STEP = 50
-"""Drawings that are read between two movements of the bar."""
+STEP = 200
+"""Drawings that are read at a time; as few as that need no bar."""
+MOVE = 20
+"""Drawings that are made between two movements of the bar."""
 
 
 # Strokes never change under their mark, nor does a file that was not written since: what is known
-# stays true, and is added to as drawings come.
-@st.cache_resource(show_spinner=False, max_entries=64)
+# stays true, and is added to as drawings come. Both go with this module, as the classes in them do.
+@lru_cache(maxsize=64)
 def _known(path: Path, changed: int) -> dict[str, Answer]:
     return {}
 
 
-@st.cache_resource(show_spinner=False)
+@lru_cache(maxsize=1)
 def _pictures() -> dict[str, Grey]:
     return {}
 
@@ -41,27 +43,36 @@ def read(
     What has not been read yet is read now, while a bar moves in `place`.
     """
     known: dict[str, dict[str, Answer]] = {}
-    readers, problems = {}, []
+    readers: dict[str, Read] = {}
+    problems = []
     for name, choice in choices.items():
         try:
             given = _known(choice.path, choice.path.stat().st_mtime_ns)
             if any(one.mark not in given for one in kept):
-                readers[name] = checkpoints.reader(choice)
+                readers[name] = _reader(choice)
             known[name] = given
         except (LabError, OSError) as error:
             problems.append(f"{choice.name}: {error} Choose another checkpoint.")
     behind = [known[name] for name in readers]
     missing = [one.mark for one in kept if any(one.mark not in given for given in behind)]
     for first in range(0, len(missing), STEP):
-        if len(missing) > STEP:
-            place.progress(first / len(missing), f"Reading {len(missing):,} drawings")
         part = collection.drawings(store, missing[first : first + STEP])
         # Made once, however many read them: that takes as long as a reading.
-        digits = [_shown(mark, drawn) for mark, drawn in part.items()]
+        digits = []
+        for number, (mark, drawn) in enumerate(part.items(), first):
+            if len(missing) > STEP and number % MOVE == 0:
+                place.progress(number / len(missing), f"Reading {len(missing):,} drawings")
+            digits.append(_shown(mark, drawn))
         for name, reader in readers.items():
             known[name].update(zip(part, answers(reader, digits), strict=True))
     place.empty()
     return known, problems
+
+
+def _reader(choice: Choice) -> Read:
+    from mnistlab.sketch.many import read_many
+
+    return partial(read_many, checkpoints.reader(choice))
 
 
 def _shown(mark: str, drawn: Drawn) -> Digit | None:

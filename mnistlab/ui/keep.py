@@ -1,13 +1,15 @@
 """What a drawing really is: one click on its label keeps it for the class's test set."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
 
 import streamlit as st
 
 from mnistlab.home import home
 from mnistlab.runs.store import MAX_NAME, Store
 from mnistlab.sketch import collection
-from mnistlab.sketch.collection import Keeping
+from mnistlab.sketch.collection import Keeping, Kept
 from mnistlab.sketch.handwriting import HandwritingError, checked, mark
 from mnistlab.sketch.strokes import Stroke
 from mnistlab.ui import page, parts
@@ -57,10 +59,14 @@ def show(strokes: Sequence[Stroke], guess: int | None = None) -> None:
 
 def _last(strokes: Sequence[Stroke]) -> Keeping | None:
     """The last keeping, as long as no other drawing has been begun."""
-    keepings: list[Keeping] = st.session_state.get("keepings", [])
-    if keepings and (not len(strokes) or keepings[-1].kept.mark == mark(strokes)):
-        return keepings[-1]
-    return None
+    keepings = st.session_state.get("keepings")
+    # They are kept as plain values: a session outlives a reload of the code, and its classes don't.
+    last = _keeping(*keepings[-1]) if keepings else None
+    return last if last and (not len(strokes) or last.kept.mark == mark(strokes)) else None
+
+
+def _keeping(kept: Sequence[Any], before: Sequence[Any] | None) -> Keeping:
+    return Keeping(Kept(*kept), Kept(*before) if before else None)
 
 
 def _told(strokes: Sequence[Stroke], last: Keeping | None) -> str:
@@ -76,10 +82,10 @@ def _keep(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
         drawn = checked(label, get.get("hand"), strokes)
     except HandwritingError as error:
         raise HandwritingError(f"This drawing cannot be kept: {error}. Draw it anew.") from None
-    get["keepings"] = [*get.get("keepings", []), collection.keep(store, drawn)]
+    get["keepings"] = [*get.get("keepings", []), astuple(collection.keep(store, drawn))]
 
 
 def _undo(store: Store) -> None:
     get = st.session_state
-    collection.undo(store, get["keepings"][-1])
+    collection.undo(store, _keeping(*get["keepings"][-1]))
     get["keepings"] = get["keepings"][:-1]

@@ -10,6 +10,7 @@ import pytest
 from mnistlab.sketch.handwriting import (
     MAX_BYTES,
     MAX_DRAWINGS,
+    MAX_POINTS,
     MAX_POINTS_OF_ALL,
     Drawn,
     HandwritingError,
@@ -17,7 +18,6 @@ from mnistlab.sketch.handwriting import (
     from_json,
     to_json,
 )
-from mnistlab.sketch.strokes import MAX_POINTS
 from tests.digits import DIGITS
 
 ONE = {"label": 1, "writer": "Ada", "strokes": [[[0, 0.5], [3, 90]]]}
@@ -76,6 +76,7 @@ def test_a_drawing_is_its_strokes_without_empty_ones_and_its_writer_may_be_missi
         ({"strokes": [[[1, -(10**400)]]]}, "coordinate"),
         ({"strokes": [[[1, [2]]]]}, "coordinate"),
         ({"strokes": [[[1, 2]] * (MAX_POINTS + 1)]}, "points"),
+        ({"strokes": [[[1, 2]]] * (MAX_POINTS + 1)}, "points"),
     ],
 )
 def test_a_wrong_drawing_is_named_with_what_is_wrong(change: dict[str, Any], said: str) -> None:

@@ -1,12 +1,16 @@
 """Kept drawings held against what is read in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 
+from mnistlab import zoo
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.handwriting import Drawn, checked
+from mnistlab.sketch.many import BATCH, read_many
+from mnistlab.sketch.predict import Reader
 from mnistlab.sketch.reading import Reading
 from mnistlab.sketch.scoring import Answer, answers, made, scores
 from mnistlab.sketch.strokes import MAX_POINTS, digit_from_strokes
@@ -16,23 +20,24 @@ from tests.digits import DIGITS
 
 @dataclass
 class Always:
-    """A reader that reads one digit in everything, and keeps what it was shown."""
+    """Reads one digit in everything, and keeps what it was shown."""
 
     digit: int
     sure: float = 0.91
 
-    def read(self, digit: Digit) -> Reading:
-        self.shown = digit
+    def __call__(self, digits: Sequence[Digit]) -> list[Reading]:
+        self.shown = digits
         rest = (1 - self.sure) / 9
-        return Reading(tuple(self.sure if n == self.digit else rest for n in range(10)))
+        shares = tuple(self.sure if n == self.digit else rest for n in range(10))
+        return [Reading(shares) for _ in digits]
 
 
 def test_a_drawing_is_read_as_the_draw_page_would_show_it() -> None:
-    reader = Always(7)
+    read = Always(7)
     drawn = checked(4, "", DIGITS[4])
-    assert answers(reader, [made(drawn)]) == [Answer(7, pytest.approx(0.91))]
+    assert answers(read, [made(drawn)]) == [Answer(7, pytest.approx(0.91))]
     expected = digit_from_strokes(DIGITS[4])
-    assert expected and (reader.shown.pixels == expected.pixels).all()
+    assert expected and (read.shown[0].pixels == expected.pixels).all()
 
 
 def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
@@ -41,6 +46,16 @@ def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
     one = made(checked(1, "", DIGITS[1]))
     read = answers(Always(1), [one, None, one])
     assert [each.digit for each in read] == [1, None, 1]
+
+
+def test_many_are_read_as_each_alone() -> None:
+    digits = [digit for n in DIGITS if (digit := made(checked(n, "", DIGITS[n])))]
+    digits = (digits * (BATCH // len(digits) + 1))[: BATCH + 3]
+    reader = Reader(zoo.reader())
+    read = read_many(reader, digits)
+    assert len(read) == len(digits) and read_many(reader, []) == []
+    for many, digit in zip(read[-10:], digits[-10:], strict=True):
+        assert many.probabilities == pytest.approx(reader.read(digit).probabilities, abs=1e-4)
 
 
 def kept(number: int, writer: str, label: int) -> Kept:
