@@ -16,6 +16,7 @@ from mnistlab.runs.store import Store
 from mnistlab.runs.table import describe, newest
 from mnistlab.training.readings import calibration, calibration_error, read_readings
 from mnistlab.training.score import percent
+from mnistlab.training.suggest import command
 from mnistlab.ui import address, insight, live, page, parts, plot
 
 lab = home()
@@ -75,7 +76,7 @@ def origin(run: Run) -> None:
     ]
     st.html(parts.rows([*rows, *insight.environment(store.best_checkpoint(run.id))]))
     st.caption("The same from a terminal:")
-    st.code(insight.command(run), language="sh", wrap_lines=True)
+    st.code(command(run.spec, run.recipe), language="sh", wrap_lines=True)
 
 
 def files(run: Run) -> None:

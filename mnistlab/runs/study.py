@@ -86,7 +86,13 @@ def members(store: Store, spec: Spec, recipe: Recipe, seeds: Sequence[int]) -> d
 
 
 def begin(
-    home: Home, name: str, spec: Spec, recipe: Recipe, seeds: Sequence[int], who: str = ""
+    home: Home,
+    name: str,
+    spec: Spec,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    who: str = "",
+    tag: str = TAG,
 ) -> dict[int, int]:
     """Queue what is missing, resume what was left half-way; each seed's run id.
 
@@ -102,5 +108,5 @@ def begin(
                 queue.resume(store, ids[seed])
         else:
             one = replace(recipe, seed=seed)
-            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, who, (TAG,))
+            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, who, (tag,))
     return ids
