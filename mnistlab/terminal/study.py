@@ -8,9 +8,9 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.jobs import cores, tend
-from mnistlab.runs.state import Request, Run, State
+from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
-from mnistlab.runs.study import begin, spread
+from mnistlab.runs.study import begin, pause, spread
 from mnistlab.terminal.watch import Bar, first_interrupt
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score, percent
@@ -65,9 +65,7 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
             if all(not run.state.active for run in runs):
                 return runs
             if interrupted():
-                for run in runs:
-                    if run.state.active and run.request is Request.NONE:
-                        store.request(run.id, Request.PAUSE)
+                pause(store, runs)
             done = sum(run.epochs_done + _within(run) for run in runs)
             share = done / sum(run.recipe.epochs for run in runs)
             bar.show(f"{len(said)} of {len(runs)} runs", min(1.0, share))

@@ -150,7 +150,8 @@ def test_ctrl_c_lets_the_ladder_wait_and_the_same_command_finishes_it(real: Home
     store = Store(real.runs)
     # The command's own ladder is long; the test's is two tiny networks.
     code = (
-        "import functools, sys; from tests.runs.test_climb import tiny; from mnistlab.runs import ladder;"
+        "import functools, sys; from mnistlab.runs import ladder;"
+        "from tests.runs.test_climb import tiny;"
         "from mnistlab.__main__ import main;"
         "ladder.Climb = functools.partial(ladder.Climb, rungs=tiny(2, 12));"
         "sys.exit(main(['ladder', '--quick']))"
