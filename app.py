@@ -8,7 +8,7 @@ from mnistlab.home import home
 from mnistlab.runs.ladder import newest
 from mnistlab.runs.store import Store
 from mnistlab.training.ladder import RUNGS
-from mnistlab.ui import page, parts, plot, walk
+from mnistlab.ui import page, parts, plot, story, walk
 
 page.begin("Ladder", "How small can a network be and still read handwriting?")
 st.markdown(
@@ -20,7 +20,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
     st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")
     st.page_link("pages/experiments.py", label="Run the ladder", icon=":material/science:")
-st.markdown(walk.BEGINNING)
+st.markdown(story.BEGINNING)
 
 try:
     store = Store(home().runs)
@@ -32,7 +32,7 @@ for number, rung in enumerate(RUNGS):
     walk.step(number, own.get(rung.preset.name))
 
 st.subheader("5 · Past the article", anchor=False)
-st.markdown(walk.OWN)
+st.markdown(story.OWN)
 for preset, column in zip(OWN, st.columns(2), strict=True):
     with column:
         walk.own(preset)

@@ -95,17 +95,29 @@ def _add_ladder_commands(commands: "argparse._SubParsersAction[_Parser]") -> Non
     ablate.add_argument("switch", help="such as dropout; another word lists them all")
     ablate.set_defaults(run=ladder.ablate)
     for command, count in ((climb, 1), (ablate, 3)):
-        command.add_argument("--quick", action="store_true", help="a tenth of the digits; minutes")
-        command.add_argument(
-            "--seeds", type=runs.number, default=count, help=f"how many; default: {count}"
-        )
-        command.add_argument(
-            "--split",
-            default=Split.ARTICLE,
-            choices=[Split.ARTICLE, Split.STRICT],
-            help="which images choose the epoch; default: the article's",
-        )
+        _add_conditions(command, count)
         command.add_argument("--who", default="", help="who trains")
+        command.add_argument("--report", type=Path, metavar="FILE", help="a report: .html or .md")
+    report = commands.add_parser("report", help="runs, or the ladder, as HTML or Markdown")
+    report.add_argument("run_ids", type=runs.number, nargs="*", metavar="RUN", help="runs' numbers")
+    report.add_argument("--ladder", action="store_true", help="the ladder instead")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE", help=".html or .md")
+    _add_conditions(report, 1)
+    report.set_defaults(run=ladder.report)
+
+
+def _add_conditions(command: argparse.ArgumentParser, seeds: int) -> None:
+    """How the ladder's runs were trained, or shall be."""
+    command.add_argument("--quick", action="store_true", help="a tenth of the digits; minutes")
+    command.add_argument(
+        "--seeds", type=runs.number, default=seeds, help=f"how many; default: {seeds}"
+    )
+    command.add_argument(
+        "--split",
+        default=Split.ARTICLE,
+        choices=[Split.ARTICLE, Split.STRICT],
+        help="which images choose the epoch; default: the article's",
+    )
 
 
 def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -5,33 +5,32 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.ladder import Climb
-from mnistlab.ui import experiments, page, plot
+from mnistlab.ui import ablation, experiments, page, plot, trust
 
-VIEWS = {"ladder": "The ladder", "choice": "One choice", "trust": "How far to trust it"}
+LADDER, CHOICE, TRUST = "The ladder", "One choice", "How far to trust it"
 lab = home()
 
 page.begin("Experiments", "Run the ladder, question a choice")
 plot.load()
 view = st.segmented_control(
     "Experiment",
-    list(VIEWS),
-    format_func=VIEWS.__getitem__,
-    default="ladder",
+    [LADDER, CHOICE, TRUST],
+    default=LADDER,
     required=True,
     label_visibility="collapsed",
     key="view",
     bind="query-params",
 )
 try:
-    if view == "trust":
-        experiments.trust(lab)
+    if view == TRUST:
+        trust.show(lab)
     else:
         length, split, seeds = experiments.conditions()
-        if view == "ladder":
+        if view == LADDER:
             experiments.climb(lab, Climb(length, split, seeds))
         else:
-            study = experiments.choose(length, split, seeds)
-            experiments.ablate(lab, study)
-            experiments.tried(lab, study.rung, study)
+            study = ablation.choose(length, split, seeds)
+            ablation.show(lab, study)
+            ablation.tried(lab, study)
 except LabError as error:
     st.error(str(error), icon=":material/error:")

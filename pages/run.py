@@ -7,6 +7,7 @@ import streamlit as st
 from mnistlab.charts import runs as charts
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.report import gather
 from mnistlab.runs.archive import pack
 from mnistlab.runs.compare import recipe_value
 from mnistlab.runs.export import epochs_csv
@@ -18,6 +19,7 @@ from mnistlab.training.readings import calibration, calibration_error, read_read
 from mnistlab.training.score import percent
 from mnistlab.training.suggest import command
 from mnistlab.ui import address, insight, live, page, parts, plot
+from mnistlab.ui.report import downloads
 
 lab = home()
 store = Store(lab.runs)
@@ -101,6 +103,7 @@ def files(run: Run) -> None:
                 st.download_button(
                     label, path.read_bytes, f"run{run.id}-{path.name}", key=label, **give
                 )
+    downloads(f"run{run.id}", lambda: gather.runs(store, [store.run(run.id) or run]))
     st.caption(
         "Another lab takes the zip in on its runs page. Checkpoints are safetensors files: numbers "
         "and their names, no code. For TensorBoard:"

@@ -31,11 +31,15 @@ MAY = {
     "sketch": {"errors", "arch", "training"},
     "zoo": set(),
     "charts": {"errors", "arch", "training", "runs"},
-    "terminal": {"errors", "home", "arch", "data", "training", "runs"},
+    "report": {"errors", "arch", "data", "training", "runs", "charts"},
+    "terminal": {"errors", "home", "arch", "data", "training", "runs", "report"},
     "home": set(),
     "errors": set(),
     "atomic": set(),
-    "ui": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
+    "ui": {
+        *{"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
+        "report",
+    },
     "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "terminal"},
     "__init__": set(),
 }

@@ -144,7 +144,7 @@ def outcome(runs: Sequence[Run]) -> Outcome | None:
 
 
 HEAD = (
-    *("", "Parameters", "Article: train", "validation"),
+    *("", "Parameters", "Article, train", "Article, val."),
     *("Best validation", "95 %", "Errors", "Epoch"),
     *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
 )

@@ -97,7 +97,7 @@ RUNGS = (
         "oscillates, and the weights of the best epoch are kept.",
         "It climbs much faster than the step before. Then the validation curve jumps up and down "
         "while the training curve creeps on: a gap opens between them.",
-        Trial("learning-rate", "Let the learning rate fall here already: is the gap's cure that?"),
+        Trial("learning-rate", "Let the learning rate fall here already: does that close the gap?"),
     ),
     _rung(
         "target-4",
