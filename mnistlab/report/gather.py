@@ -37,7 +37,7 @@ def ladder(store: Store, climb: Climb) -> Report:
     overview = Section(
         title="Overview",
         target=("Reach 99.40 % on MNIST with fewer than 15,000 parameters, in four steps.",),
-        result=(words.CHOSEN[climb.split], f"{climb.length} ladder{digits}, {seeds}."),
+        result=(words.CHOSEN[climb.split], f"The {climb.length} ladder{digits}, {seeds}."),
         questions=("Which of the steps gained most, and is that more than the intervals?",),
         tables=(Table(ladders.HEAD, tuple(map(ladders.cells, steps))),),
         figures=(ladder_charts.over(groups, longest),) if runs else (),

@@ -15,14 +15,16 @@ POLICY = (
 """The file may load nothing, from anywhere, whatever it holds."""
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
   background: #fff; color: #1c2128; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.3rem; margin-top: 2.2rem; } h3 { font-size: 1rem; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.25rem 0.6rem; text-align: left; border-bottom: 1px solid #8884; }
+table { border-collapse: collapse; margin-bottom: 1rem; font-size: 0.8rem;
+  font-variant-numeric: tabular-nums; }
+th, td { padding: 0.25rem 0.5rem; text-align: left; border-bottom: 1px solid #8884; }
 th { opacity: 0.75; }
-.figures td + td, .figures th + th { text-align: right; white-space: nowrap; }
+.figures td { white-space: nowrap; }
+.figures td + td, .figures th + th { text-align: right; }
 pre { padding: 0.7rem; background: #8881; border-radius: 0.4rem; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 blockquote { margin: 0.5rem 0; padding-left: 0.8rem; border-left: 3px solid #8886;
@@ -32,8 +34,12 @@ small { opacity: 0.75; }
 @media (prefers-color-scheme: dark) { body { background: #0f141a; color: #e6e9ee; } }
 @media print {
   body { background: #fff; color: #000; margin: 0; max-width: none; }
-  section, .plot { break-inside: avoid; }
+  .plot, table, pre, .analysis { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
+  .figures { font-size: 6.5pt; }
+  .figures th, .figures td { padding: 0.15rem; }
+  .modebar { display: none; }
 }
 """
 SCRIPT = """
@@ -41,12 +47,17 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = [...document.querySelectorAll(".plot")].map((node) => [
   node, JSON.parse(node.nextElementSibling.textContent),
 ]);
+// Of plotly's own buttons some would send the chart elsewhere.
+const CONFIG = {
+  displaylogo: false, responsive: true, modeBarButtons: [["toImage", "resetScale2d"]],
+};
 const draw = (paper) => {
   const [ink, ground] = dark.matches && !paper ? ["#e6e9ee", "#0f141a"] : ["#1c2128", "#fff"];
   for (const [node, figure] of charts) {
     const layout = { ...figure.layout, font: { color: ink } };
     layout.hoverlabel = { bgcolor: ground, font: { color: ink } };
-    Plotly.react(node, figure.data, layout, { displaylogo: false, responsive: true });
+    layout.modebar = { bgcolor: "transparent", color: "#888", activecolor: ink };
+    Plotly.react(node, figure.data, layout, CONFIG);
   }
 };
 draw(false);

@@ -88,7 +88,8 @@ def _figures(rung: Rung, shipped: Record | None, mine: Run | None) -> None:
     kept = best(mine.epochs) if mine else None
     if mine and kept:
         columns.append((f"Run {mine.id}", *_column(mine.epochs, kept)))
-    head, *lines = zip(*columns, strict=True)
+    head, *every = zip(*columns, strict=True)
+    lines = [line for line in every if set(line[1:]) != {"–"}]
     st.html(parts.table(head, lines, sums=False))
     if mine and mine.recipe.subset:
         st.html(
@@ -144,7 +145,7 @@ def _curves(rung: Rung, shipped: Record | None, earlier: Record | None, mine: Ru
 def _onwards(rung: Rung, mine: Run | None) -> None:
     """One thing to try, the way to the bench, the visitor's own run."""
     tried = switch(rung.spec, rung.quick, rung.trial.switch)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"onwards-{rung.preset.name}"):
         st.page_link(
             "pages/experiments.py",
             label=f"Try: {rung.trial.says}",
