@@ -34,12 +34,13 @@ def ladder(store: Store, climb: Climb) -> Report:
     longest = max(step.recipe.epochs for step in steps)
     digits = "" if climb.length is Length.FULL else f", {steps[0].recipe.digits:,} digits"
     seeds = f"{len(climb.seeds)} seed{'s' * (len(climb.seeds) > 1)}"
+    head, *rows = ladders.table(steps)
     overview = Section(
         title="Overview",
         target=("Reach 99.40 % on MNIST with fewer than 15,000 parameters, in four steps.",),
         result=(words.CHOSEN[climb.split], f"The {climb.length} ladder{digits}, {seeds}."),
         questions=("Which of the steps gained most, and is that more than the intervals?",),
-        tables=(Table(ladders.HEAD, tuple(map(ladders.cells, steps))),),
+        tables=(Table(head, tuple(rows)),),
         figures=(ladder_charts.over(groups, longest),) if runs else (),
     )
     sections = [

@@ -148,10 +148,21 @@ HEAD = (
     *("Best validation", "95 %", "Errors", "Epoch"),
     *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
 )
-"""What `cells` gives of a step."""
 
 
-def cells(step: Step) -> tuple[str, ...]:
+def table(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """The ladder's table, its head first.
+
+    Under the article's split the test images are not read once, so that column is left out.
+    """
+    rows = [HEAD, *map(_cells, steps)]
+    if all(step.recipe.split is Split.ARTICLE for step in steps):
+        test = HEAD.index("Test, once")
+        rows = [row[:test] + row[test + 1 :] for row in rows]
+    return rows
+
+
+def _cells(step: Step) -> tuple[str, ...]:
     """A step as a line of the ladder's table; dashes where nothing is known yet."""
     preset = step.rung.preset
     article = preset.article

@@ -30,7 +30,7 @@ def climb(options: argparse.Namespace) -> int:
     store = Store(home().runs)
     ended = watch_all(store, ladder.start(home(), way, options.who))
     found = ladder.steps(store, way)
-    print_columns([ladder.HEAD, *map(ladder.cells, found)])
+    print_columns(ladder.table(found))
     if options.report:
         write_new(options.report, written(gather.ladder(store, way), options.report))
     return status(ended)

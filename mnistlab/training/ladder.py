@@ -105,8 +105,8 @@ RUNGS = (
         20,
         "The learning rate is halved whenever the best epoch is three epochs old, and a batch is "
         "twice as large: its steps are surer.",
-        "The gap closes: with dropout the training curve is held back, the validation curve rises "
-        "above the one before, and it calms down each time the learning rate falls.",
+        "The gap narrows: dropout holds the training curve back, the validation curve rises above "
+        "the step before, and it calms down each time the learning rate falls.",
         Trial("dropout-0.2", "Four times the dropout: does more help more?"),
     ),
 )

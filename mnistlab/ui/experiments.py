@@ -64,7 +64,8 @@ def climb(lab: Home, way: Climb) -> None:
         groups = [(step.rung.preset.label, step.runs) for step in steps]
         longest = max(step.recipe.epochs for step in steps)
         plot.chart(charts.over(groups, longest), f"climb-{way.length}-{way.split}")
-        st.html(parts.table(ladder.HEAD, [ladder.cells(step) for step in steps], sums=False))
+        head, *rows = ladder.table(steps)
+        st.html(parts.table(head, rows, sums=False))
 
     live.follow(lab, [run.id for run in runs], draw)
     st.html(parts.note(TABLE))

@@ -91,10 +91,9 @@ def _figures(rung: Rung, shipped: Record | None, mine: Run | None) -> None:
     head, *every = zip(*columns, strict=True)
     lines = [line for line in every if set(line[1:]) != {"–"}]
     st.html(parts.table(head, lines, sums=False))
-    if mine and mine.recipe.subset:
-        st.html(
-            parts.note(f"Run {mine.id} is yours: quick, with {mine.recipe.digits:,} digits alone.")
-        )
+    if mine:
+        of = mine.recipe
+        st.html(parts.note(f"Run {mine.id} is yours: {of.digits:,} digits, {of.split} split."))
     if shipped:
         compared = against(article, shipped.epochs, shipped.kept)
         st.html(parts.note(" ".join(map(str, compared))))

@@ -14,10 +14,11 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
 from mnistlab.runs import jobs, ladder
-from mnistlab.runs.ladder import HEAD, Climb, cells, left, newest, outcome, start, steps
+from mnistlab.runs.ladder import HEAD, Climb, left, newest, outcome, start, steps, table
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import Store
-from mnistlab.runs.table import Query, table
+from mnistlab.runs.table import Query
+from mnistlab.runs.table import table as all_runs
 from mnistlab.training.ladder import RUNGS, Length, Rung
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
@@ -77,8 +78,9 @@ def test_what_was_left_half_way_is_resumed_and_counted(lab: Home) -> None:
 def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     store, rung = Store(tmp_path), RUNGS[2]
     climb = Climb(Length.FULL, seeds=(0, 1))
-    empty = cells(steps(store, climb)[2])
-    assert len(empty) == len(HEAD) and empty[1] == "12,874" and "99.28 %" in empty
+    head, *lines = table(steps(store, climb))
+    empty = lines[2]
+    assert len(empty) == len(head) and empty[1] == "12,874" and "99.28 %" in empty
     assert set(empty[4:]) == {"–"}
     told(store, rung.spec, rung.full, [90, 60, 70])
     told(store, rung.spec, replace(rung.full, seed=1), [80, 90, 70], train=1.0)
@@ -88,10 +90,19 @@ def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     assert found.last.mean == pytest.approx(0.993) and found.epochs == (2, 3)
     assert found.train == pytest.approx(0.995) and found.gap == pytest.approx(0.002)
     assert found.seconds == 6.0 and found.test is None
-    line = cells(step)
+    line = table(steps(store, climb))[3]
     assert line[4].startswith("99.35 %") and "±" in line[4] and "2, 3" in line
-    one = cells(steps(store, replace(climb, seeds=(0,)))[2])
+    one = table(steps(store, replace(climb, seeds=(0,))))[3]
     assert one[4:8] == ("99.40 %", "99.23–99.53 %", "60", "2")
+
+
+def test_the_test_images_have_a_column_where_they_are_read_once(tmp_path: Path) -> None:
+    store, rung = Store(tmp_path), RUNGS[0]
+    assert "Test, once" not in table(steps(store, Climb()))[0]
+    strict = Climb(split=Split.STRICT)
+    told(store, rung.spec, strict.recipe(rung), [90], test=Score(70, 10_000))
+    head, line, *_ = table(steps(store, strict))
+    assert head == HEAD and line[head.index("Test, once")] == "99.30 %"
 
 
 def test_the_newest_run_of_a_target_s_own_recipe_is_found(tmp_path: Path) -> None:
@@ -140,8 +151,8 @@ def test_a_ladder_whose_worker_was_killed_goes_on_where_it_was(real: Home) -> No
     runs = store.runs(ids)
     assert [run.epochs_done for run in runs] == [8, 8]
     assert runs[0].epochs[: len(before)] == before, "nothing was trained twice"
-    assert table(store, Query()).total == 2
-    assert all(cells(step)[4] != "–" for step in steps(store, climb))
+    assert all_runs(store, Query()).total == 2
+    assert all(line[4] != "–" for line in table(steps(store, climb)))
 
 
 @pytest.mark.slow

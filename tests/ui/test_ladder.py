@@ -96,7 +96,7 @@ def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) ->
     assert "98.77 %" not in shown(run()), "another recipe is another experiment"
     mine = told(store, rung.spec, rung.quick, [345, 321])
     text = shown(run())
-    assert f"Run {mine}" in text and "96.79 %" in text and "6,000 digits" in text
+    assert f"Run {mine}" in text and "96.79 %" in text and "6,000 digits, article split" in text
 
 
 def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
