@@ -48,6 +48,11 @@ class Step:
     def ended(self) -> tuple[Run, ...]:
         return tuple(run for run in self.runs if run.state is State.DONE)
 
+    @property
+    def told(self) -> tuple[Run, ...]:
+        """The runs that its figures come from: the finished ones, or what there is so far."""
+        return self.ended or tuple(run for run in self.runs if run.epochs)
+
 
 def start(home: Home, climb: Climb, who: str = "") -> list[int]:
     """Queue what is missing and resume what was left half-way; all run ids.
@@ -126,7 +131,7 @@ class Outcome:
 
 
 def outcome(runs: Sequence[Run]) -> Outcome | None:
-    """Sum up finished runs of one recipe; None if there are none."""
+    """Sum up runs of one recipe, as far as they have come; None if none has an epoch."""
     best = spread([run.best for run in runs])
     last = spread([run.last for run in runs])
     if not best or not last:
@@ -163,16 +168,16 @@ def table(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def _cells(step: Step) -> tuple[str, ...]:
-    """A step as a line of the ladder's table; dashes where nothing is known yet."""
+    """A step as a line of the table; dashes where nothing is known, dots while none has ended."""
     preset = step.rung.preset
     article = preset.article
     start = (
-        preset.label,
+        preset.label if step.ended or not step.told else f"{preset.label} …",
         f"{article.parameters:,}" if article else "–",
         f"{article.train:.2f} %" if article else "–",
         f"{article.validation:.2f} %" if article and article.validation else "–",
     )
-    came = outcome(step.ended)
+    came = outcome(step.told)
     if came is None:
         return (*start, *["–"] * (len(HEAD) - len(start)))
     errors = statistics.mean(score.errors for score in came.best.scores)

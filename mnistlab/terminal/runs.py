@@ -174,6 +174,7 @@ def write_new(path: Path, content: bytes) -> None:
     """Write a file, and say its name. Raises LabError if it is there already."""
     if path.exists():
         raise LabError(f"{path} is there already; give another name with --out.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     print(path)
 

@@ -75,8 +75,9 @@ def climb(lab: Home, way: Climb) -> None:
 TABLE = (
     "Best validation is the kept epoch's, with the 95 % interval that its number of images leaves; "
     "with several seeds it is their mean and standard deviation. Train, last validation and gap "
-    "(train less validation, in points) are the last epoch's. Stars in the chart are the kept "
-    "epochs. Closing the browser loses nothing: the runs go on, and this page finds them again."
+    "(train less validation, in points) are the last epoch's. Three dots: so far. Stars in the "
+    "chart are the kept epochs. Closing the browser loses nothing: the runs go on, and this page "
+    "finds them again."
 )
 
 
@@ -87,7 +88,7 @@ def buttons(lab: Home, runs: Sequence[Run], label: str, can: bool, begin: object
         st.button(
             label if can else "Running …" if active else "All done",
             type="primary",
-            icon=":material/play_arrow:" if can else ":material/check:",
+            icon=f":material/{'play_arrow' if can else 'hourglass_empty' if active else 'check'}:",
             disabled=not can,
             on_click=page.attempt,
             args=(begin,),

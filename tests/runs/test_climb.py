@@ -23,7 +23,7 @@ from mnistlab.training.ladder import RUNGS, Length, Rung
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
 from tests.runs.faults import until
-from tests.runs.stories import told
+from tests.runs.stories import epoch, told
 
 
 @pytest.fixture
@@ -94,6 +94,18 @@ def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     assert line[4].startswith("99.35 %") and "±" in line[4] and "2, 3" in line
     one = table(steps(store, replace(climb, seeds=(0,))))[3]
     assert one[4:8] == ("99.40 %", "99.23–99.53 %", "60", "2")
+
+
+def test_the_table_tells_of_a_run_that_trains_until_one_has_ended(tmp_path: Path) -> None:
+    store, rung = Store(tmp_path), RUNGS[0]
+    run_id = store.add("trains", rung.spec, rung.quick)
+    store.claim()
+    store.add_epoch(run_id, epoch(1, 90))
+    line = table(steps(store, Climb(seeds=(0, 1))))[1]
+    assert line[0].endswith("…") and "99.10 %" in line
+    told(store, rung.spec, replace(rung.quick, seed=1), [80])
+    line = table(steps(store, Climb(seeds=(0, 1))))[1]
+    assert line[0] == "Target 1" and "99.20 %" in line and "99.10 %" not in line
 
 
 def test_the_test_images_have_a_column_where_they_are_read_once(tmp_path: Path) -> None:
