@@ -35,11 +35,24 @@ MAY = {
     "sketch": {"arch", "data", "errors", "runs", "training"},
     "zoo": set(),
     "charts": {"errors", "arch", "training", "runs"},
-    "terminal": {"errors", "home", "arch", "data", "training", "runs", "sketch"},
+    "report": {"errors", "arch", "data", "training", "runs", "charts"},
+    "terminal": {
+        "errors",
+        "home",
+        "arch",
+        "data",
+        "training",
+        "runs",
+        "sketch",
+        "report",
+    },  # fmt: skip
     "home": set(),
     "errors": set(),
     "atomic": set(),
-    "ui": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
+    "ui": {
+        *{"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
+        "report",
+    },
     "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "terminal"},
     "__init__": set(),
 }
