@@ -45,7 +45,7 @@ MAY = {
         "runs",
         "sketch",
         "report",
-    },  # fmt: skip
+    },
     "home": set(),
     "errors": set(),
     "atomic": set(),
