@@ -176,7 +176,8 @@ def _parsed(content: bytes) -> Any:
     except ValueError as error:
         if isinstance(error, HandwritingError):
             raise
-        raise HandwritingError(f"it is not JSON ({_short(str(error))})") from None
+        # What json says has places in it, and nothing of the text.
+        raise HandwritingError(f"it is not JSON ({error})") from None
 
 
 @contextmanager
@@ -197,8 +198,9 @@ def _no_number(name: str) -> NoReturn:
     raise HandwritingError(f"it holds {name}, which is not a number")
 
 
+KINDS = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
+
+
 def _short(value: object) -> str:
-    """A foreign value in a message; whatever is in it, it stays short and can be shown."""
-    if isinstance(value, list | tuple | dict):
-        return "a list" if isinstance(value, list | tuple) else "an object"
-    return f"“{writer_name(value[:80])}”" if isinstance(value, str) else str(value)[:80]
+    """A foreign value in a message; texts are not quoted, as pages would read marks in them."""
+    return KINDS.get(type(value)) or str(value)[:80]
