@@ -198,7 +198,7 @@ def _no_number(name: str) -> NoReturn:
     raise HandwritingError(f"it holds {name}, which is not a number")
 
 
-KINDS = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
+KINDS: dict[type, str] = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
 
 
 def _short(value: object) -> str:
