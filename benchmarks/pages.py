@@ -35,7 +35,8 @@ def app(page: str | None) -> "AppTest":  # noqa: F821
     if page is None:
         return AppTest.from_string("import streamlit as st\nst.title('empty')", default_timeout=60)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.switch_page(page)
+    if page != "app.py":
+        at.switch_page(page)
     return at
 
 
@@ -137,8 +138,9 @@ def main() -> None:
     fill(home)
     if training:
         train(home)
-    names = ("empty", "design", "train", "runs", "run", "compare", "draw")
-    apps = {name: app(None if name == "empty" else f"pages/{name}.py") for name in names}
+    names = ("empty", "ladder", "design", "train", "runs", "run", "compare", "experiments", "draw")
+    places = {"empty": None, "ladder": "app.py"}
+    apps = {name: app(places.get(name, f"pages/{name}.py")) for name in names}
     apps["compare"].query_params["run"] = f"{FILLED},{FILLED - 1}"
     first, torch_free = {}, True
     for name in names:
@@ -164,7 +166,7 @@ def main() -> None:
         begun = f"  first {1000 * first[name]:.0f}"
         spread = f"{1000 * kept[0]:.1f}–{1000 * kept[-1]:.1f}"
         print(
-            f"{name:<7} median {1000 * median:6.1f}  range {spread}"
+            f"{name:<11} median {1000 * median:6.1f}  range {spread}"
             f"  ratio to empty {median / base:.1f}{begun}"
         )
     print(f"all pages but draw ran without torch: {torch_free}")

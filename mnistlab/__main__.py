@@ -10,16 +10,18 @@ from typing import NoReturn
 from mnistlab import zoo
 from mnistlab.arch.ledger import describe, ledger
 from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.data.kinds import Split
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.calibration import measure
 from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.store import Store
-from mnistlab.terminal import runs
+from mnistlab.terminal import ladder, runs
 from mnistlab.terminal.handwriting import handwriting
 from mnistlab.terminal.study import study
 from mnistlab.terminal.watch import Bar
+from mnistlab.training.ladder import RUNGS
 from mnistlab.training.recipe import ENUMS, Recipe, choice
 from mnistlab.training.score import percent
 from mnistlab.training.suggest import suggested
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(study, "its runs")
     study.add_argument("--seeds", type=runs.number, default=5, help="how many; default: 5")
     study.set_defaults(run=_study)
+    _add_ladder_commands(commands)
     _add_runs_commands(commands)
 
     calibrate = commands.add_parser("calibrate", help="time this machine, to foretell epochs")
@@ -91,6 +94,40 @@ def _add_training(command: argparse.ArgumentParser, what: str) -> None:
         command.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=values)
 
 
+def _add_ladder_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The commands that `mnistlab.terminal.ladder` carries out."""
+    climb = commands.add_parser("ladder", help="train the article's four targets, or go on with it")
+    climb.set_defaults(run=ladder.climb)
+    ablate = commands.add_parser("ablate", help="a target with one choice switched: what it does")
+    ablate.add_argument("target", help=", ".join(each.preset.name for each in RUNGS))
+    ablate.add_argument("switch", help="such as dropout; another word lists them all")
+    ablate.set_defaults(run=ladder.ablate)
+    for command, count in ((climb, 1), (ablate, 3)):
+        _add_conditions(command, count)
+        command.add_argument("--who", default="", help="who trains")
+        command.add_argument("--report", type=Path, metavar="FILE", help="a report: .html or .md")
+    report = commands.add_parser("report", help="runs, or the ladder, as HTML or Markdown")
+    report.add_argument("run_ids", type=runs.number, nargs="*", metavar="RUN", help="runs' numbers")
+    report.add_argument("--ladder", action="store_true", help="the ladder instead")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE", help=".html or .md")
+    _add_conditions(report, 1)
+    report.set_defaults(run=ladder.report)
+
+
+def _add_conditions(command: argparse.ArgumentParser, seeds: int) -> None:
+    """How the ladder's runs were trained, or shall be."""
+    command.add_argument("--quick", action="store_true", help="a tenth of the digits; minutes")
+    command.add_argument(
+        "--seeds", type=runs.number, default=seeds, help=f"how many; default: {seeds}"
+    )
+    command.add_argument(
+        "--split",
+        default=Split.ARTICLE,
+        choices=[Split.ARTICLE, Split.STRICT],
+        help="which images choose the epoch; default: the article's",
+    )
+
+
 def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     """The commands that `mnistlab.terminal.runs` carries out."""
 
@@ -117,6 +154,7 @@ def _add_runs_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     export = add("export", runs.export, "a run as a zip, or the table of all runs as CSV")
     export.add_argument("run_id", type=runs.number, nargs="?", metavar="RUN", help="a run's number")
     export.add_argument("--csv", action="store_true", help="the run's epochs as CSV instead")
+    export.add_argument("--record", action="store_true", help="its record without weights, JSON")
     export.add_argument("--tensorboard", action="store_true", help="event files instead")
     export.add_argument("--out", type=Path, help="the file, or TensorBoard's folder")
     imported = add("import", runs.import_runs, "take in runs that were exported")

@@ -7,6 +7,7 @@ import streamlit as st
 from mnistlab.charts import runs as charts
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.report import gather
 from mnistlab.runs.archive import pack
 from mnistlab.runs.compare import recipe_value
 from mnistlab.runs.export import epochs_csv
@@ -16,7 +17,9 @@ from mnistlab.runs.store import Store
 from mnistlab.runs.table import describe, newest
 from mnistlab.training.readings import calibration, calibration_error, read_readings
 from mnistlab.training.score import percent
+from mnistlab.training.suggest import command
 from mnistlab.ui import address, insight, live, page, parts, plot
+from mnistlab.ui.report import downloads
 
 lab = home()
 store = Store(lab.runs)
@@ -75,7 +78,7 @@ def origin(run: Run) -> None:
     ]
     st.html(parts.rows([*rows, *insight.environment(store.best_checkpoint(run.id))]))
     st.caption("The same from a terminal:")
-    st.code(insight.command(run), language="sh", wrap_lines=True)
+    st.code(command(run.spec, run.recipe), language="sh", wrap_lines=True)
 
 
 def files(run: Run) -> None:
@@ -100,6 +103,7 @@ def files(run: Run) -> None:
                 st.download_button(
                     label, path.read_bytes, f"run{run.id}-{path.name}", key=label, **give
                 )
+    downloads(f"run{run.id}", lambda: gather.runs(store, [store.run(run.id) or run]))
     st.caption(
         "Another lab takes the zip in on its runs page. Checkpoints are safetensors files: numbers "
         "and their names, no code. For TensorBoard:"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 from mnistlab.arch.presets import TARGETS
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import runs as run_charts
+from mnistlab.charts.ladder import beside, over
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import Point
 from mnistlab.training.epoch import Epoch
+from mnistlab.training.ladder import RUNGS
 from mnistlab.training.readings import Readings, calibration
 from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
+from tests.runs.stories import epoch, told
 
 EPOCHS = [
     Epoch(n, 0.5 / n, 1 - 0.1 / n, 0.4 / n, 900 // n, 10_000, 0.1, 2.0, 4000.0) for n in range(1, 6)
@@ -113,3 +117,37 @@ def test_confusion_and_calibration_are_plotly_s() -> None:
     heat = go.Figure(run_charts.confusion(readings.confusion())).data[0]
     assert np.trace(np.array(heat.z)) == 0 and np.array(heat.z).sum() == 5
     go.Figure(run_charts.calibration(calibration(readings)))
+
+
+def test_a_step_s_curve_stands_beside_the_step_before_it() -> None:
+    rung = RUNGS[2]
+    seen = [epoch(n, errors) for n, errors in enumerate([200, 80, 90], 1)]
+    alone = beside(rung, seen, 2, ())
+    both = beside(rung, seen, 2, [epoch(1, 300), epoch(2, 200)])
+    assert len(both["data"]) == len(alone["data"]) + 1
+    assert both["data"][-1]["y"] == pytest.approx([97.0, 98.0])
+    assert any("99.28" in str(shape) for shape in both["layout"]["shapes"])
+
+
+def test_the_ladder_s_curves_have_a_colour_a_target_and_an_interval_at_the_kept_epoch(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    for seed in (0, 1):
+        told(store, RUNGS[2].spec, replace(RUNGS[2].quick, seed=seed), [200, 80, 90])
+    told(store, RUNGS[3].spec, RUNGS[3].quick, [300, 60])
+    runs = store.runs([1, 2, 3])
+    figure = over([("Target 3", runs[:2]), ("Target 4", runs[2:]), ("none", ())], 20)
+    stars = [t for t in figure["data"] if t["mode"] == "markers"]
+    assert [star["x"] for star in stars] == [[2], [2], [2]]
+    low, high = runs[0].best.interval if runs[0].best else (0, 0)
+    assert stars[0]["y"][0] + stars[0]["error_y"]["array"][0] == pytest.approx(100 * high)
+    assert stars[0]["y"][0] - stars[0]["error_y"]["arrayminus"][0] == pytest.approx(100 * low)
+    colours = {
+        t["legendgroup"]: t["line"]["color"] for t in figure["data"] if "dash" not in t["line"]
+    }
+    assert len(colours) == len(set(colours.values())) == 2
+    named = [t["name"] for t in figure["data"] if t.get("showlegend", True)]
+    assert named == ["Target 3", "Target 3, train", "Target 4", "Target 4, train"]
+    assert len({t["uid"] for t in figure["data"]}) == len(figure["data"])
+    assert over([], 20)["data"] == []

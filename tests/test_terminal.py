@@ -20,6 +20,7 @@ from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
 from mnistlab.sketch.handwriting import checked, from_json, to_json
 from mnistlab.training import timing
+from mnistlab.training.record import read_json, read_record
 from tests.digits import DIGITS
 
 ROOT = Path(__file__).parents[1]
@@ -127,9 +128,13 @@ def test_runs_are_queued_paused_resumed_compared_and_carried_away(
         ("export", "runs.csv"),
         ("export 2", "run2.zip"),
         ("export 2 --csv", "run2-epochs.csv"),
+        ("export 2 --record", "run2.json"),
+        ("report 1 2 --out two.html", "two.html"),
+        ("report 2 --out one.md", "one.md"),
     ):
         assert name in do(command) and Path(name).stat().st_size
         assert do(command, status=2) == "", "nothing is written over"
+    assert read_json(Path("run2.json")) == read_record(store.best_checkpoint(2))
     assert "run 3" in do("import run2.zip")
     first, second = store.runs([2, 3])
     assert first.epochs == second.epochs and first.test == second.test
@@ -193,6 +198,12 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("train target-4 --epochs 1.5", "epochs: 1.5"),
         ("train target-4 --schedule spiral", "spiral"),
         ("train target-4 --goal 99.4", "goal: 99.4"),
+        ("report 7 --out a.html", "no run 7"),
+        ("report 7 --out a.pdf", ".html or .md"),
+        ("report --out a.md", "--ladder"),
+        ("report --ladder --out README.md", "README.md"),
+        ("ladder --report a.txt", ".html or .md"),
+        ("export --record", "number"),
         ("show 7", "no run 7"),
         ("resume 7", "no run 7"),
         ("pause 7", "no run 7"),
@@ -238,5 +249,5 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     named = re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE)
-    commands = "data ledger train runs show resume pause stop compare export import predict"
-    assert {*commands.split(), "handwriting"} <= set(named)
+    commands = "data ledger train ladder ablate report runs show resume pause stop compare export"
+    assert {*commands.split(), "import", "predict", "handwriting", "doubt"} <= set(named)

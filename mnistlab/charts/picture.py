@@ -4,6 +4,7 @@ A box's face is as large as the map, its depth grows with the channels; the smal
 is the window that the next layer reads. What can be chosen carries its row's name in `data-layer`.
 """
 
+from collections.abc import Collection
 from html import escape
 
 from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row
@@ -15,13 +16,18 @@ DEEPEST = 30.0
 WINDOWS = (Kind.CONV, Kind.POOL, Kind.FULL, Kind.AVERAGE)
 
 
-def picture(result: Ledger, chosen: str = "") -> str:
-    """All maps from the input to the ten scores, grouped into blocks, transitions and the head."""
+def picture(
+    result: Ledger, chosen: str = "", changed: Collection[str] = (), choosable: bool = True
+) -> str:
+    """All maps from the input to the ten scores, grouped into blocks, transitions and the head.
+
+    The rows named in `changed` are marked.
+    """
     unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
     groups: list[tuple[str, list[str]]] = []
     kernels = [row.kernel if row.kind in WINDOWS else 1 for row in result.rows[1:]] + [0]
     first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
-    groups.append(("input", [_figure("", "the digit", "1", INPUT_SIZE, first, False)]))
+    groups.append(("input", [_figure("input", "the digit", "1", INPUT_SIZE, first, "", False)]))
     for row, title, kernel in zip(result.rows, _groups(result.rows), kernels, strict=True):
         if groups[-1][0] != title:
             groups.append((title, []))
@@ -29,7 +35,8 @@ def picture(result: Ledger, chosen: str = "") -> str:
         groups[-1][1].append(
             _figure(
                 row.name, operation(row), str(row.out_channels), row.out_size, box,
-                row.name == chosen,
+                "lab-chosen" if row.name == chosen else "lab-changed" * (row.name in changed),
+                choosable,
             )
         )  # fmt: skip
     shown = (
@@ -80,18 +87,20 @@ def _groups(rows: tuple[Row, ...]) -> list[str]:
     return titles
 
 
-def _figure(name: str, does: str, channels: str, size: int, box: str, chosen: bool) -> str:
-    """A box with its name, what made it and its shape; to be chosen if it has a name."""
+def _figure(
+    name: str, does: str, channels: str, size: int, box: str, mark: str, choosable: bool
+) -> str:
+    """A box with its name, what made it and its shape."""
     shape = f"{channels} × {size}²" if size > 1 else channels
     choose = (
         f' data-layer="{escape(name)}" role="button" tabindex="0" '
-        f'aria-pressed="{str(chosen).lower()}"'
-        if name
+        f'aria-pressed="{str(mark == "lab-chosen").lower()}"'
+        if choosable
         else ""
     )
     return (
-        f'<figure class="lab-maps{" lab-chosen" if chosen else ""}"{choose}>{box}'
-        f"<figcaption><b>{escape(name) or 'input'}</b><span>{escape(does)}</span>"
+        f'<figure class="lab-maps {mark}"{choose}>{box}'
+        f"<figcaption><b>{escape(name)}</b><span>{escape(does)}</span>"
         f"<span>{shape}</span></figcaption></figure>"
     )
 

@@ -1,4 +1,4 @@
-"""What differs between runs: only the choices that are not the same in all of them."""
+"""What differs between runs, or between recipes: the choices that are not the same in all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +19,12 @@ class Difference:
 
 def differences(runs: Sequence[Summary]) -> list[Difference]:
     """The choices about network and recipe in which at least two of the runs differ."""
-    chosen = [_choices(run.spec) | _recipe(run.recipe) for run in runs]
+    return differing([(run.spec, run.recipe) for run in runs])
+
+
+def differing(ways: Sequence[tuple[Spec, Recipe]]) -> list[Difference]:
+    """The same for networks with their recipes, trained or not."""
+    chosen = [_choices(spec) | _recipe(recipe) for spec, recipe in ways]
     return [
         Difference(name, values)
         for name in (chosen[0] if chosen else ())

@@ -9,7 +9,7 @@ from mnistlab.home import Home
 from mnistlab.runs import queue
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.rows import summaries
-from mnistlab.runs.state import State, Summary
+from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score, percent
@@ -86,7 +86,13 @@ def members(store: Store, spec: Spec, recipe: Recipe, seeds: Sequence[int]) -> d
 
 
 def begin(
-    home: Home, name: str, spec: Spec, recipe: Recipe, seeds: Sequence[int], who: str = ""
+    home: Home,
+    name: str,
+    spec: Spec,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    who: str = "",
+    tag: str = TAG,
 ) -> dict[int, int]:
     """Queue what is missing, resume what was left half-way; each seed's run id.
 
@@ -102,5 +108,12 @@ def begin(
                 queue.resume(store, ids[seed])
         else:
             one = replace(recipe, seed=seed)
-            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, who, (TAG,))
+            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, who, (tag,))
     return ids
+
+
+def pause(store: Store, runs: Sequence[Run]) -> None:
+    """Let those wait that are queued or train; `begin` goes on with them."""
+    for run in runs:
+        if run.state.active and run.request is Request.NONE:
+            store.request(run.id, Request.PAUSE)

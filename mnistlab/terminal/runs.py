@@ -21,6 +21,7 @@ from mnistlab.runs.store import Store
 from mnistlab.runs.table import Query, table
 from mnistlab.terminal.watch import watch
 from mnistlab.training.readings import disagreement, read_readings
+from mnistlab.training.record import read_record, record_to_json
 from mnistlab.training.score import percent
 
 
@@ -132,7 +133,7 @@ def compare(options: argparse.Namespace) -> None:
     rows.append(("parameters", *(f"{ledger(run.spec).total:,}" for run in runs)))
     rows.append(("best", *(_share(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))
-    _print_columns(rows)
+    print_columns(rows)
     if len(runs) == 2:
         first, second = (read_readings(store.readings(run.id)) for run in runs)
         apart = disagreement(first, second)
@@ -142,7 +143,7 @@ def compare(options: argparse.Namespace) -> None:
         )
 
 
-def _print_columns(rows: Sequence[Sequence[str]]) -> None:
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
@@ -151,23 +152,29 @@ def _print_columns(rows: Sequence[Sequence[str]]) -> None:
 def export(options: argparse.Namespace) -> None:
     store = Store(home().runs)
     if options.run_id is None:
-        if options.tensorboard:
-            raise LabError("TensorBoard's files are written for one run; give its number.")
+        if options.tensorboard or options.record:
+            what = "TensorBoard's files are" if options.tensorboard else "A record is"
+            raise LabError(f"{what} written for one run; give its number.")
         everything = table(store, Query(descending=False, size=sys.maxsize)).rows
-        _write(options.out or Path("runs.csv"), table_csv(everything).encode())
+        write_new(options.out or Path("runs.csv"), table_csv(everything).encode())
         return
     run = found(store, options.run_id)
     if options.tensorboard:
         print(write_tensorboard(run, options.out or Path("tensorboard")))
+    elif options.record:
+        record = read_record(store.best_checkpoint(run.id))
+        write_new(options.out or Path(f"run{run.id}.json"), record_to_json(record).encode())
     elif options.csv:
-        _write(options.out or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
+        write_new(options.out or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
     else:
-        _write(options.out or Path(f"run{run.id}.zip"), pack(store, run.id))
+        write_new(options.out or Path(f"run{run.id}.zip"), pack(store, run.id))
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file, and say its name. Raises LabError if it is there already."""
     if path.exists():
         raise LabError(f"{path} is there already; give another name with --out.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     print(path)
 

@@ -8,9 +8,9 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.jobs import cores, tend
-from mnistlab.runs.state import Request, Run, State
+from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
-from mnistlab.runs.study import begin, spread
+from mnistlab.runs.study import begin, pause, spread
 from mnistlab.terminal.watch import Bar, first_interrupt
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score, percent
@@ -26,20 +26,32 @@ def study(name: str, spec: Spec, recipe: Recipe, seeds: Sequence[int], who: str 
     """
     if len(seeds) > MAX_SEEDS:
         raise LabError(f"{len(seeds):,} seeds are more than a study takes: {MAX_SEEDS:,}.")
-    # Two runs of one thread each get further than one run of two: nothing waits for anything.
-    os.environ.setdefault("MNISTLAB_WORKERS", str(min(cores(), len(seeds))))
-    os.environ.setdefault("MNISTLAB_THREADS", str(max(1, cores() // len(seeds))))
+    share_cores(len(seeds))
     store = Store(home().runs)
     ids = list(begin(home(), name, spec, recipe, seeds, who).values())
-    runs = _watch(store, ids)
+    runs = watch_all(store, ids)
     _print_spreads(runs)
+    return status(runs)
+
+
+def share_cores(runs: int) -> None:
+    """Let as many runs train at a time as there are cores, unless the environment says otherwise.
+
+    Two runs of one thread each get further than one run of two: nothing waits for anything.
+    """
+    os.environ.setdefault("MNISTLAB_WORKERS", str(min(cores(), runs)))
+    os.environ.setdefault("MNISTLAB_THREADS", str(max(1, cores() // runs)))
+
+
+def status(runs: Sequence[Run]) -> int:
+    """The command's exit status; says so if a run is not done."""
     if left := sum(run.state is not State.DONE for run in runs):
-        print(f"{left} of {len(runs)} seeds are not done; the same command goes on.")
+        print(f"{left} of {len(runs)} runs are not done; the same command goes on.")
     return 2 if left else 0
 
 
-def _watch(store: Store, ids: Sequence[int]) -> list[Run]:
-    """Print each run as it ends; the runs."""
+def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
+    """Print each run as it ends; the runs. Ctrl-C lets them wait."""
     bar, said = Bar(), set[int]()
     with first_interrupt() as interrupted:
         while True:
@@ -53,12 +65,10 @@ def _watch(store: Store, ids: Sequence[int]) -> list[Run]:
             if all(not run.state.active for run in runs):
                 return runs
             if interrupted():
-                for run in runs:
-                    if run.state.active and run.request is Request.NONE:
-                        store.request(run.id, Request.PAUSE)
+                pause(store, runs)
             done = sum(run.epochs_done + _within(run) for run in runs)
             share = done / sum(run.recipe.epochs for run in runs)
-            bar.show(f"{len(said)} of {len(runs)} seeds", min(1.0, share))
+            bar.show(f"{len(said)} of {len(runs)} runs", min(1.0, share))
             time.sleep(POLL_SECONDS)
 
 
@@ -75,7 +85,7 @@ def _line(run: Run) -> str:
         return f"{percent(score.accuracy)} ({score.errors})" if score else "–"
 
     return (
-        f"seed {run.recipe.seed:<4} run {run.id:<4} {run.state:<11} "
+        f"run {run.id:<4} {run.state:<11} {run.name[:28]:<28} seed {run.recipe.seed:<3} "
         f"best {figure(run.best)}, epoch {run.best_epoch or '–'}  last {figure(run.last)}  "
         f"test {figure(run.test)}  {run.seconds:.0f} s"
     )

@@ -43,6 +43,11 @@ class Record:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
+    def seconds(self) -> float:
+        """Of all its epochs together."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    @property
     def kept(self) -> Epoch:
         """The epoch whose weights these are."""
         return self.epochs[self.epoch - 1]
@@ -128,6 +133,24 @@ def read_record(path: Path) -> Record:
         raise CheckpointError(
             f"{path.name} is not a whole safetensors file of this lab; choose another checkpoint."
         ) from None
+    return record_from_metadata(metadata, path.name)
+
+
+def record_to_json(record: Record) -> str:
+    """A record by itself, for what is too large to be carried along with its weights."""
+    return json.dumps(record.to_metadata(), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_json(path: Path) -> Record:
+    """Read back what `record_to_json` wrote. Raises CheckpointError if the file is not that."""
+    try:
+        if path.stat().st_size > MAX_HEADER:
+            raise ValueError("it is too large")
+        metadata = json.loads(path.read_text("utf-8"))
+        if not isinstance(metadata, dict):
+            raise ValueError("it is no object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.name} is no record of this lab ({error}).") from None
     return record_from_metadata(metadata, path.name)
 
 

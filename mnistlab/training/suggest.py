@@ -1,6 +1,8 @@
-"""Where to begin with a network: the recipe that a training starts from."""
+"""Where to begin with a network: the recipe that a training starts from, and what to type."""
 
-from mnistlab.arch.presets import OWN, TARGETS
+from dataclasses import fields
+
+from mnistlab.arch.presets import OWN, PRESETS, TARGETS
 from mnistlab.arch.spec import Spec
 from mnistlab.training.recipe import Recipe
 
@@ -15,3 +17,20 @@ SETTLED = {
 def suggested(spec: Spec) -> Recipe:
     """A network's own recipe, else the lab's; without batch norm a smaller learning rate."""
     return SETTLED.get(spec) or Recipe(learning_rate=0.1 if spec.batch_norm else 0.02)
+
+
+def command(spec: Spec, recipe: Recipe) -> str:
+    """What to type to train this: a preset's name, and the choices that the command must be told.
+
+    The terminal starts from `suggested`, so what differs from that has to be said, and so must the
+    learning rate, which people look for. A suggestion that ends early cannot be taken back there.
+    """
+    name = next((preset.name for preset in PRESETS if preset.spec == spec), str(spec))
+    usual = suggested(spec)
+    words = [
+        f"--{field.name.replace('_', '-')} {getattr(recipe, field.name)}"
+        for field in fields(Recipe)
+        if getattr(recipe, field.name) != getattr(usual, field.name)
+        or field.name == "learning_rate"
+    ]
+    return " ".join(["python -m mnistlab train", name, *words])

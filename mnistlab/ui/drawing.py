@@ -36,7 +36,7 @@ def _element() -> Any:
     )
 
 
-def draw(body: str, key: str, on_choose: Callable[[str], None]) -> None:
+def draw(body: str, key: str, on_choose: Callable[[str], None] = lambda name: None) -> None:
     """Show a drawing; `on_choose` is called with the name of the part that was chosen."""
 
     def chosen() -> None:

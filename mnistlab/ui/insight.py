@@ -1,6 +1,5 @@
 """What one run's files tell: its mistakes, its filters, its origin, as pieces of a page."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,7 @@ from safetensors.numpy import load
 
 from mnistlab.data.pixels import images_at
 from mnistlab.errors import LabError
-from mnistlab.runs.state import Run
 from mnistlab.training.readings import Readings
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 from mnistlab.ui import parts
@@ -82,15 +79,3 @@ def environment(checkpoint: Path) -> list[tuple[str, str]]:
         return list(read_record(checkpoint).environment.items())
     except CheckpointError:
         return []
-
-
-def command(run: Run) -> str:
-    """What to type to train the same again: only the choices that are not the usual ones."""
-    usual = Recipe()
-    words = [
-        f"--{field.name.replace('_', '-')} {getattr(run.recipe, field.name)}"
-        for field in fields(Recipe)
-        if getattr(run.recipe, field.name) != getattr(usual, field.name)
-        or field.name == "learning_rate"
-    ]
-    return " ".join(["python -m mnistlab train", str(run.spec), *words])

@@ -14,6 +14,7 @@ PAGES = {
     "Design": "pages/design.py",
     "Train": "pages/train.py",
     "Runs": "pages/runs.py",
+    "Experiments": "pages/experiments.py",
     "Draw": "pages/draw.py",
 }
 BELOW = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}

@@ -73,14 +73,16 @@ def table(
     *,
     left: int = 1,
     marked: Collection[str] = (),
+    sums: bool = True,
 ) -> str:
-    """A table of figures: the first `left` columns are words, the last line sums up.
+    """A table of figures: the first `left` columns are words, the last line sums up if `sums`.
 
     Lines whose first cell is in `marked` stand out.
     """
     body = [_line(head, "th", left)]
     body += [_line(cells, "td", left, cells[0] in marked) for cells in lines]
-    return f'<div class="lab-scroll"><table class="lab-table">{"".join(body)}</table></div>'
+    kind = "lab-table" if sums else "lab-table lab-flat"
+    return f'<div class="lab-scroll"><table class="{kind}">{"".join(body)}</table></div>'
 
 
 def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> str:

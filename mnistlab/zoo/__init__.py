@@ -30,3 +30,13 @@ def shipped(name: str) -> Path | None:
     """A preset's shipped checkpoint, None if there is none yet."""
     path = FOLDER / f"{name}.safetensors"
     return path if path.is_file() else None
+
+
+def record(name: str) -> Path | None:
+    """The record of a target's run in the article's way, None where none was made yet.
+
+    A record alone, as JSON: target 1's weights are too large to ship. `python -m mnistlab export
+    RUN --record` writes one.
+    """
+    path = FOLDER / "ladder" / f"{name}.json"
+    return path if path.is_file() else None

@@ -124,7 +124,9 @@ def test_a_drawing_is_kept_by_one_click_corrected_and_scored(app: App, page: Pag
     expect(page.locator(".lab-answer b")).to_have_text("4")
     for wrong_then_right in ("9", "4"):
         press(page, wrong_then_right)
-        expect(page.locator(".lab-note[role=status]")).to_contain_text(f"Kept as {wrong_then_right}")
+        expect(page.locator(".lab-note[role=status]")).to_contain_text(
+            f"Kept as {wrong_then_right}"
+        )
     page.get_by_role("link", name="All that were kept").click()
     expect(page.get_by_role("heading", name="Handwriting")).to_be_visible()
     # One drawing, not two: the second click put its label right.

@@ -9,14 +9,14 @@ from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
 from tests.browser.conftest import App, healthy, serve, settled
 
-PATHS = ["", "design", "train", "runs", "run", "compare", "draw"]
+PATHS = ["", "design", "train", "runs", "run", "compare", "experiments", "draw"]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_cold_deep_link_opens_its_page_with_all_links(app: App, page: Page, path: str) -> None:
     page.goto(f"{app.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for label in ("Ladder", "Design", "Train", "Runs", "Draw"):
+    for label in ("Ladder", "Design", "Train", "Runs", "Experiments", "Draw"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
     healthy(page)
 

@@ -8,12 +8,14 @@ from mnistlab import zoo
 from mnistlab.arch.ledger import BUDGET, ledger
 from mnistlab.arch.presets import OWN, Preset, preset
 from mnistlab.data.kinds import Augmentation, Split
-from mnistlab.data.mnist import load
-from mnistlab.sketch.digit import digit_from_ink
-from mnistlab.sketch.predict import Reader
+from mnistlab.data.mnist import divide, load
+from mnistlab.sketch.digit import Digit, digit_from_ink
+from mnistlab.sketch.predict import Reader, seen
+from mnistlab.sketch.reading import Verdict
 from mnistlab.sketch.strokes import digit_from_strokes
-from mnistlab.training import checkpoint
+from mnistlab.training import checkpoint, doubt
 from mnistlab.training.evaluate import evaluate
+from mnistlab.training.features import fit_doubt
 from mnistlab.training.record import read_record
 from mnistlab.training.suggest import suggested
 from tests.digits import DIGITS
@@ -79,3 +81,44 @@ def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) ->
         assert sum(reading.probabilities) == pytest.approx(1)
         right += reading.digit == label
     assert right >= 195
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_doubt_is_what_its_command_fits(path: Path, mnist_folder: Path) -> None:
+    kept = doubt.read(doubt.beside(path))
+    assert kept and doubt.beside(path).stat().st_size < 100_000
+    loaded = checkpoint.read(path)
+    parts = divide(load(mnist_folder), loaded.record.recipe.split)
+    fitted = fit_doubt(loaded.network, parts.train, parts.validation)
+    assert kept.temperature == pytest.approx(fitted.temperature, rel=0.06), "one step of the grid"
+    assert kept.limit == pytest.approx(fitted.limit, rel=0.02)
+    np.testing.assert_allclose(kept.means, fitted.means, rtol=0.01, atol=0.01)
+
+
+def test_nonsense_is_given_up_and_digits_are_not() -> None:
+    reader, chance = Reader(zoo.reader()), np.random.default_rng(0)
+    given_up = 0
+    for _ in range(60):
+        # Straight from one random place to the next, seven to twenty times.
+        points = chance.uniform(0, 280, (int(chance.integers(7, 20)), 2)).tolist()
+        digit = digit_from_strokes([points])
+        assert digit is not None
+        given_up += reader.read(digit).verdict is Verdict.STRANGE
+    assert given_up >= 40
+    for strokes in DIGITS.values():
+        digit = digit_from_strokes(strokes)
+        assert digit is not None and reader.read(digit).verdict is not Verdict.STRANGE
+
+
+def test_several_looks_are_the_mean_of_each_look_s_scores() -> None:
+    reader = Reader(zoo.reader())
+    digit = digit_from_strokes(DIGITS[8])
+    assert digit is not None and reader.doubt is not None
+    each = [
+        reader.read(Digit(digit.cropped, digit.scaled, image), several=False).probabilities
+        for image in seen(digit)
+    ]
+    mean = np.log(np.array(each, np.float64)).mean(0)
+    wanted = np.exp(mean - mean.max())
+    found = reader.read(digit).probabilities
+    np.testing.assert_allclose(found, wanted / wanted.sum(), rtol=1e-3)

@@ -3,7 +3,8 @@ import math
 
 import pytest
 
-from mnistlab.arch.presets import OWN, PRESETS, TARGETS
+from mnistlab.__main__ import _parser, _recipe
+from mnistlab.arch.presets import OWN, PRESETS, TARGETS, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
 from mnistlab.training.epoch import Epoch
@@ -17,7 +18,7 @@ from mnistlab.training.recipe import (
     learning_rate_at,
     recipe_from_json,
 )
-from mnistlab.training.suggest import SETTLED, suggested
+from mnistlab.training.suggest import SETTLED, command, suggested
 
 
 def test_json_reads_back_to_the_same_recipe() -> None:
@@ -123,3 +124,17 @@ def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
     assert suggested(parse("8-p8-full-bn")) == Recipe()
     assert suggested(TARGETS[3].spec).epochs <= 4, "a lesson is short"
     assert {one.spec for one in (TARGETS[3], *OWN)} == set(SETTLED)
+
+
+def test_what_is_to_be_typed_trains_the_very_same() -> None:
+    for spec, recipe in (
+        (TARGETS[3].spec, Recipe()),
+        (TARGETS[3].spec, suggested(TARGETS[3].spec)),
+        (TARGETS[0].spec, Recipe(Optimiser.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0)),
+        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99)),
+    ):
+        words = command(spec, recipe).split()
+        assert words[:4] == ["python", "-m", "mnistlab", "train"]
+        options = _parser().parse_args(words[3:])
+        assert resolve(options.network) == spec
+        assert _recipe(options, suggested(spec)) == recipe

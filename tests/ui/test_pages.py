@@ -27,7 +27,16 @@ PAGES = (
     "app.py",
     *(
         f"pages/{name}.py"
-        for name in ("design", "train", "runs", "run", "compare", "draw", "handwriting")
+        for name in (
+            "design",
+            "train",
+            "runs",
+            "run",
+            "compare",
+            "draw",
+            "handwriting",
+            "experiments",
+        )
     ),
 )
 
@@ -101,7 +110,7 @@ def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Pat
 def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
-    for page in ("train", "runs", "run", "compare"):
+    for page in ("train", "runs", "run", "compare", "experiments"):
         assert "cannot be used" in run(f"pages/{page}.py").error[0].value
     at = run("pages/draw.py")
     assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])

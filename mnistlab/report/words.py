@@ -1,0 +1,91 @@
+"""The sentences that reports are made of."""
+
+from collections.abc import Sequence
+
+from mnistlab.data.kinds import Split
+from mnistlab.runs.forecast import duration
+from mnistlab.runs.state import Run, State
+from mnistlab.runs.store import Store
+from mnistlab.runs.study import spread
+from mnistlab.training.record import CheckpointError, read_record
+from mnistlab.training.score import percent
+
+QUESTIONS = {
+    "target-1": (
+        "How far apart are the training and the validation curve at the end, and why?",
+        "Which layers hold most of the parameters? Which would you take away first?",
+    ),
+    "target-2": (
+        "What did 128 times fewer parameters cost? Is the difference more than the intervals?",
+        "What does the partial transition save, and what may it lose?",
+    ),
+    "target-3": (
+        "How soon does it reach target 2's best accuracy? What makes batch norm that quick?",
+        "Why does the validation accuracy jump, and what would the last epoch have been instead of "
+        "the kept one?",
+        "Where does the gap between the curves open?",
+    ),
+    "target-4": (
+        "Three things changed at once: dropout, the falling learning rate, the larger batch. Which "
+        "one closed the gap? How would you find out?",
+        "Is the training accuracy below the validation accuracy, and how can that be?",
+    ),
+}
+ABLATION = (
+    "Is the difference more than noise? What would convince you?",
+    "Would you expect the same on another target, or with more training digits?",
+)
+RUN = (
+    "Do the training and the validation curve part? What would you change?",
+    "Was the kept epoch chosen on the images that its accuracy is read from?",
+)
+CHOSEN = {
+    Split.STRICT: "The epoch was chosen on 10,000 training digits that were kept apart; the test "
+    "images were read once, afterwards.",
+    Split.ARTICLE: "The epoch was chosen on the test images themselves, as the article does: its "
+    "accuracy is optimistic.",
+    Split.ALL: "The last epoch is kept, whatever it is; the test images were read once, with it.",
+}
+
+
+def came_to(run: Run) -> tuple[str, ...]:
+    """What a run gave, in a few sentences."""
+    if not run.epochs:
+        return (f"Seed {run.recipe.seed}: not trained yet.",)
+    last = run.epochs[-1]
+    gap = 100 * (last.train_accuracy - last.validation_accuracy)
+    words = [f"Seed {run.recipe.seed}."]
+    if run.best:
+        words.append(f"Best validation: {run.best}, epoch {run.best_epoch}.")
+    words.append(
+        f"Last of {run.epochs_done} epochs: validation {percent(last.validation_accuracy)}, train "
+        f"{percent(last.train_accuracy)}, gap {gap:+.2f} points.".replace("-", "−")
+    )
+    if run.test:
+        words.append(f"Test images, read once: {run.test}.")
+    words.append(f"{duration(run.seconds)} of training.")
+    if run.state is not State.DONE:
+        words.append(f"It has not come to its end: {run.state}.")
+    return (" ".join(words),)
+
+
+def over_seeds(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The mean and the spread of one recipe's runs."""
+    done = [run for run in runs if run.state is State.DONE]
+    found = (
+        ("Best epoch, validation", spread([run.best for run in done])),
+        ("Last epoch, validation", spread([run.last for run in done])),
+        ("Test images, read once", spread([run.test for run in done])),
+    )
+    return tuple(f"{what}: {each}." for what, each in found if each)
+
+
+def made_with(store: Store, runs: Sequence[Run]) -> str:
+    """The versions that the first of the runs was made with, as far as its checkpoint says."""
+    for run in runs:
+        try:
+            known = read_record(store.best_checkpoint(run.id)).environment
+        except CheckpointError:
+            continue
+        return ", ".join(f"{name} {value}" for name, value in known.items())
+    return ""

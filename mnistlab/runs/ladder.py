@@ -1,0 +1,207 @@
+"""The ladder as runs: all four targets queued, found again, gone on with, and summed up.
+
+Whatever interrupts it, what is missing is found in the store by network and recipe, so beginning
+again goes on.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mnistlab.data.kinds import Split
+from mnistlab.home import Home
+from mnistlab.runs.rows import summaries
+from mnistlab.runs.state import Run, State, Summary
+from mnistlab.runs.store import Store
+from mnistlab.runs.study import Spread, begin, members, spread
+from mnistlab.training.ladder import RUNGS, Length, Rung
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.score import Score, percent
+
+TAG = "ladder"
+MOST_SEEDS = 20
+"""A hundred hours in full; also what is looked through for runs that fit the walk."""
+
+
+@dataclass(frozen=True)
+class Climb:
+    """The ladder to be run: how long, on which split, with which seeds."""
+
+    length: Length = Length.QUICK
+    split: Split = Split.ARTICLE
+    seeds: tuple[int, ...] = (0,)
+    rungs: tuple[Rung, ...] = RUNGS
+
+    def recipe(self, rung: Rung) -> Recipe:
+        return rung.recipe(self.length, self.split)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung of a climb with its runs, by seed, as far as there are any."""
+
+    rung: Rung
+    recipe: Recipe
+    runs: tuple[Run, ...]
+
+    @property
+    def ended(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.state is State.DONE)
+
+    @property
+    def told(self) -> tuple[Run, ...]:
+        """The runs that its figures come from: the finished ones, or what there is so far."""
+        return self.ended or tuple(run for run in self.runs if run.epochs)
+
+
+def start(home: Home, climb: Climb, who: str = "") -> list[int]:
+    """Queue what is missing and resume what was left half-way; all run ids.
+
+    All four targets come with one seed before the next seed begins. Raises StoreError if the store
+    cannot be written.
+    """
+    ids: list[int] = []
+    for seed in climb.seeds:
+        for rung in climb.rungs:
+            name = f"{rung.preset.label}, {climb.length}"
+            recipe = climb.recipe(rung)
+            ids += begin(home, name, rung.spec, recipe, [seed], who, TAG).values()
+    return ids
+
+
+def steps(store: Store, climb: Climb) -> list[Step]:
+    """The climb as the store has it."""
+    found = []
+    for rung in climb.rungs:
+        recipe = climb.recipe(rung)
+        there = members(store, rung.spec, recipe, climb.seeds)
+        runs = tuple(store.runs([run.id for run in there.values()]))
+        found.append(Step(rung, recipe, runs))
+    return found
+
+
+def left(climb: Climb, found: Sequence[Step]) -> int:
+    """How many of its runs are not done and not on their way."""
+    planned = len(climb.rungs) * len(climb.seeds)
+    return planned - sum(
+        run.state is State.DONE or run.state.active for s in found for run in s.runs
+    )
+
+
+def newest(store: Store, rungs: Sequence[Rung] = RUNGS) -> dict[str, Summary]:
+    """For each target's name the newest finished run of its own recipe, full or quick."""
+    if not store.database.file.exists():
+        return {}
+    wanted = {
+        (str(rung.spec), replace(rung.recipe(length, split), seed=seed).to_json()): rung.preset.name
+        for rung in rungs
+        for length in Length
+        for split in (Split.ARTICLE, Split.STRICT)
+        for seed in range(MOST_SEEDS)
+    }
+    recipes = sorted({recipe for _, recipe in wanted})
+    with store.database.reading() as db:
+        runs = summaries(
+            db,
+            f"WHERE deleted IS NULL AND state = ? AND recipe IN ({', '.join('?' * len(recipes))}) "
+            "ORDER BY id",
+            (State.DONE, *recipes),
+        )
+    found = {}
+    for run in runs:
+        if name := wanted.get((str(run.spec), run.recipe.to_json())):
+            found[name] = run
+    return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rung's finished runs came to. Accuracies 0–1; means over the seeds.
+
+    `train` and `gap` (train less validation) are the last epoch's; `epochs` those that were kept.
+    """
+
+    best: Spread
+    last: Spread
+    test: Spread | None
+    train: float
+    gap: float
+    epochs: tuple[int, ...]
+    seconds: float
+
+
+def outcome(runs: Sequence[Run]) -> Outcome | None:
+    """Sum up runs of one recipe, as far as they have come; None if none has an epoch."""
+    best = spread([run.best for run in runs])
+    last = spread([run.last for run in runs])
+    if not best or not last:
+        return None
+    ends = [run.epochs[-1] for run in runs if run.epochs]
+    return Outcome(
+        best=best,
+        last=last,
+        test=spread([run.test for run in runs]),
+        train=statistics.mean(epoch.train_accuracy for epoch in ends),
+        gap=statistics.mean(e.train_accuracy - e.validation_accuracy for e in ends),
+        epochs=tuple(run.best_epoch for run in runs if run.best_epoch),
+        seconds=statistics.mean(run.seconds for run in runs),
+    )
+
+
+HEAD = (
+    *("", "Parameters", "Article, train", "Article, val."),
+    *("Best validation", "95 %", "Errors", "Epoch"),
+    *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
+)
+
+
+def table(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """The ladder's table, its head first.
+
+    Under the article's split the test images are not read once, so that column is left out.
+    """
+    rows = [HEAD, *map(_cells, steps)]
+    if all(step.recipe.split is Split.ARTICLE for step in steps):
+        test = HEAD.index("Test, once")
+        rows = [row[:test] + row[test + 1 :] for row in rows]
+    return rows
+
+
+def _cells(step: Step) -> tuple[str, ...]:
+    """A step as a line of the table; dashes where nothing is known, dots while none has ended."""
+    preset = step.rung.preset
+    article = preset.article
+    start = (
+        preset.label if step.ended or not step.told else f"{preset.label} …",
+        f"{article.parameters:,}" if article else "–",
+        f"{article.train:.2f} %" if article else "–",
+        f"{article.validation:.2f} %" if article and article.validation else "–",
+    )
+    came = outcome(step.told)
+    if came is None:
+        return (*start, *["–"] * (len(HEAD) - len(start)))
+    errors = statistics.mean(score.errors for score in came.best.scores)
+    return (
+        *start,
+        _mean(came.best),
+        interval(came.best),
+        f"{errors:.0f}" if len(came.best.scores) == 1 else f"{errors:.1f}",
+        ", ".join(map(str, came.epochs)),
+        _mean(came.last),
+        percent(came.train),
+        f"{100 * came.gap:+.2f}".replace("-", "−"),
+        _mean(came.test) if came.test else "–",
+        f"{came.seconds:,.0f}",
+    )
+
+
+def _mean(found: Spread) -> str:
+    if len(found.scores) == 1:
+        return percent(found.mean)
+    return f"{percent(found.mean)} ± {100 * found.deviation:.2f}"
+
+
+def interval(found: Spread | Score) -> str:
+    """What the number of images leaves open, in per cent."""
+    low, high = found.interval
+    return f"{100 * low:.2f}–{percent(high)}"

@@ -1,0 +1,119 @@
+"""The ladder as it is climbed, and what both experiments share: their conditions, their buttons."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnistlab.charts import ladder as charts
+from mnistlab.data.kinds import Split
+from mnistlab.home import Home
+from mnistlab.report import gather
+from mnistlab.runs import ablation, ladder
+from mnistlab.runs.ladder import Climb
+from mnistlab.runs.state import Run, State
+from mnistlab.runs.store import Store
+from mnistlab.runs.study import pause
+from mnistlab.training.ladder import Length
+from mnistlab.ui import live, page, parts, plot
+from mnistlab.ui.recipe import SPLITS
+from mnistlab.ui.report import downloads
+
+LENGTHS = {
+    Length.QUICK: "6,000 digits and few epochs: about five minutes for all four on two cores. The "
+    "accuracies are lower, but each step still shows what it is for.",
+    Length.FULL: "The article's way, all 60,000 digits: target 1 takes about an hour on two cores, "
+    "the others ten minutes each.",
+}
+
+
+def conditions() -> tuple[Length, Split, tuple[int, ...]]:
+    """The controls that hold for everything on the page: how long, on which split, which seeds."""
+    one, two, three = st.columns([2, 2, 1])
+    with one:
+        length = st.segmented_control(
+            "How long", list(Length), default=Length.QUICK, required=True,
+            key="length", bind="query-params",
+        )  # fmt: skip
+        st.caption(LENGTHS[length])
+    with two:
+        split = st.segmented_control(
+            "Which images choose the epoch", [Split.ARTICLE, Split.STRICT], default=Split.ARTICLE,
+            required=True, key="split", bind="query-params",
+        )  # fmt: skip
+        st.caption(SPLITS[split])
+    with three:
+        count = st.number_input(
+            "Seeds", 1, ablation.MOST_SEEDS, 1, key="seeds", bind="query-params"
+        )
+        st.caption("Each repeats everything with other chances.")
+    return length, split, ablation.seeds(int(count))
+
+
+def climb(lab: Home, way: Climb) -> None:
+    """The button that runs the ladder or goes on with it; its curves and its table as they come."""
+    store = Store(lab.runs)
+    found = ladder.steps(store, way)
+    missing, planned = ladder.left(way, found), len(way.rungs) * len(way.seeds)
+    runs = [run for step in found for run in step.runs]
+    label = "Run the ladder" if missing == planned else f"Go on: {missing} of {planned} runs"
+    buttons(lab, runs, label, bool(missing), lambda: ladder.start(lab, way))
+
+    def draw(store: Store) -> None:
+        steps = ladder.steps(store, way)
+        standing(lab, [run for step in steps for run in step.runs])
+        groups = [(step.rung.preset.label, step.runs) for step in steps]
+        longest = max(step.recipe.epochs for step in steps)
+        plot.chart(charts.over(groups, longest), f"climb-{way.length}-{way.split}")
+        head, *rows = ladder.table(steps)
+        st.html(parts.table(head, rows, sums=False))
+
+    live.follow(lab, [run.id for run in runs], draw)
+    st.html(parts.note(TABLE))
+    downloads(f"ladder-{way.length}", lambda: gather.ladder(store, way))
+
+
+TABLE = (
+    "Best validation is the kept epoch's, with the 95 % interval that its number of images leaves; "
+    "with several seeds it is their mean and standard deviation. Train, last validation and gap "
+    "(train less validation, in points) are the last epoch's. Three dots: so far. Stars in the "
+    "chart are the kept epochs. Closing the browser loses nothing: the runs go on, and this page "
+    "finds them again."
+)
+
+
+def buttons(lab: Home, runs: Sequence[Run], label: str, can: bool, begin: object) -> None:
+    """Begin or go on, and let everything wait."""
+    active = [run for run in runs if run.state.active]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            label if can else "Running …" if active else "All done",
+            type="primary",
+            icon=f":material/{'play_arrow' if can else 'hourglass_empty' if active else 'check'}:",
+            disabled=not can,
+            on_click=page.attempt,
+            args=(begin,),
+            key="begin",
+        )
+        if active:
+            st.button(
+                "Let it wait",
+                icon=":material/pause:",
+                on_click=page.attempt,
+                args=(pause, Store(lab.runs), active),
+                help="What was trained is kept; the button beside this one goes on.",
+                key="wait",
+            )
+
+
+def standing(lab: Home, runs: Sequence[Run]) -> None:
+    """What trains now, and how far the whole has come."""
+    if not runs:
+        return
+    training = [run for run in runs if run.state is State.RUNNING]
+    done = sum(run.epochs_done for run in runs)
+    planned = sum(run.recipe.epochs for run in runs)
+    ended = sum(not run.state.active for run in runs)
+    left = f"{done} of {planned} epochs"
+    st.html(parts.progress(f"{ended} of {len(runs)} runs have ended", left, done / planned))
+    for run in training:
+        live.status(lab, run)

@@ -1,0 +1,98 @@
+"""The walk, the ladder begun and let wait, and a report that opens without any network."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from mnistlab.runs.state import State
+from mnistlab.runs.store import Store
+from mnistlab.training.ladder import RUNGS
+from tests.browser.conftest import App, healthy, settled
+from tests.runs.stories import told
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, page: Page) -> None:
+    told(Store(app.home.runs), RUNGS[3].spec, RUNGS[3].quick, [400, 300, 310])
+    page.goto(app.url)
+    for name in ("Draw a digit", "Design a network", "Train one"):
+        door = page.get_by_role("link", name=name)
+        expect(door).to_be_visible()
+        expect(door).to_be_in_viewport()
+    for rung in RUNGS:
+        heading = re.compile(re.escape(rung.preset.question))
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.locator(".lab-picture")).to_have_count(4)
+    expect(page.locator(".lab-changed").first).to_be_visible()
+    expect(page.locator(".plot .main-svg").first).to_be_visible()
+    healthy(page)
+    page.get_by_role("link", name=RUNGS[3].trial.says).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("question a choice"))
+    expect(page.get_by_role("combobox", name="Target")).to_have_value("Target 4")
+    expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value("dropout of 0.2")
+    healthy(page)
+
+
+def test_a_ladder_is_begun_waits_is_found_again_and_reported(
+    app: App, page: Page, chromium: "Browser", tmp_path: Path
+) -> None:
+    store = Store(app.home.runs)
+    for rung in RUNGS[1:]:
+        told(store, rung.spec, rung.quick, [400, 300, 310])
+    page.goto(f"{app.url}/experiments")
+    expect(page.locator(".lab-table")).to_contain_text("97.00 %")
+    lines = page.locator(".plot .scatterlayer .trace path.js-line")
+    expect(lines).to_have_count(3)
+    page.get_by_role("button", name="Go on: 1 of 4 runs").click()
+    expect(page.locator(".lab-state")).to_have_text("running")
+    page.reload()
+    expect(page.locator(".lab-state")).to_have_text("running")
+    page.get_by_role("button", name="Let it wait").click()
+    expect(page.get_by_role("button", name="Go on: 1 of 4 runs")).to_be_visible()
+    settled(page)
+    assert [run.state for run in store.runs([1, 2, 3, 4])] == [*[State.DONE] * 3, State.PAUSED]
+
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Report (HTML)").click()
+    report = tmp_path / "report.html"
+    coming.value.save_as(report)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Report (Markdown)").click()
+    assert "### Analysis" in Path(coming.value.path()).read_text("utf-8")
+    healthy(page)
+    opens_without_a_network(chromium, report)
+
+
+def opens_without_a_network(chromium: "Browser", report: Path) -> None:
+    context = chromium.new_context()
+    context.set_offline(True)
+    page = context.new_page()
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else 0)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(report.as_uri())
+    chart = page.locator(".plot").first
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    expect(page.locator(".plot .main-svg.hidden")).to_have_count(0)
+    chart.scroll_into_view_if_needed()
+    drag = chart.locator(".nsewdrag")
+    box = drag.bounding_box()
+    assert box is not None
+    # Over the second of twenty epochs; the runs have three.
+    x, y = box["x"] + box["width"] * 1.5 / 20, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.move(x + 2, y)
+    expect(chart.locator(".hoverlayer .hovertext, .hoverlayer .legend").first).to_be_visible()
+    for scheme, ink in (("dark", "rgb(230, 233, 238)"), ("light", "rgb(28, 33, 40)")):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        title = chart.locator(".gtitle")
+        expect(title).to_have_css("fill", ink)
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert wrong == []
+    context.close()

@@ -1,0 +1,150 @@
+"""Reports: the course's headings, every figure, and nothing of the machine or of anybody's HTML."""
+
+import getpass
+import json
+import re
+import socket
+from dataclasses import replace
+from html import escape, unescape
+from pathlib import Path
+
+import pytest
+
+from mnistlab.data.kinds import Split
+from mnistlab.report import gather
+from mnistlab.report.document import Report, Section, Table
+from mnistlab.report.html import html, library
+from mnistlab.report.markdown import markdown
+from mnistlab.runs.ablation import ablation
+from mnistlab.runs.ladder import Climb
+from mnistlab.runs.state import State
+from mnistlab.runs.store import Store
+from mnistlab.runs.table import describe
+from mnistlab.training.ladder import RUNGS, Length
+from mnistlab.training.score import Score
+from tests.runs.stories import told
+
+WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A lab with a whole ladder, one switch and a run that somebody has written about."""
+    store = Store(tmp_path / "runs")
+    for rung in RUNGS:
+        told(store, rung.spec, rung.full, [90, 60, 70], wrong=range(20))
+    study = ablation(RUNGS[3], "dropout", (0,), Length.FULL)
+    told(store, study.switch.spec, study.recipe, [95, 80], wrong=range(10, 50))
+    strict = replace(RUNGS[3].full, split=Split.STRICT)
+    wild = told(store, RUNGS[3].spec, strict, [60], name=WILD, test=Score(55, 10_000))
+    describe(store, wild, "", WILD, "tag", f"{WILD}\nsecond line")
+    return store
+
+
+def reports(store: Store) -> dict[str, Report]:
+    return {
+        "ladder": gather.ladder(store, Climb(Length.FULL)),
+        "empty": gather.ladder(store, Climb(Length.QUICK, Split.STRICT, (0, 1))),
+        "ablation": gather.ablation(store, ablation(RUNGS[3], "dropout", (0,), Length.FULL)),
+        "untried": gather.ablation(store, ablation(RUNGS[0], "batch-norm", (0, 1, 2))),
+        "run": gather.runs(store, store.runs([6])),
+        "runs": gather.runs(store, store.runs([4, 5, 6])),
+    }
+
+
+def test_every_report_has_the_course_s_headings_and_says_how_to_make_it_again(
+    store: Store,
+) -> None:
+    for report in reports(store).values():
+        text, page = markdown(report), html(report)
+        count = len(report.sections) + (report.overview is not None)
+        for heading in ("Target", "Result", "Analysis"):
+            assert text.count(f"### {heading}\n") == count
+            assert page.count(f"<h3>{heading}</h3>") == count
+        for section in report.sections:
+            assert section.target and section.result and len(section.questions) >= 2
+        assert report.commands
+        for command in report.commands:
+            assert command in text and escape(command) in page
+            assert command.startswith("python -m mnistlab")
+
+
+def test_the_ladder_s_report_holds_its_figures(store: Store) -> None:
+    report = reports(store)["ladder"]
+    text = markdown(report)
+    assert report.overview and len(report.sections) == 4
+    for figure in ("1,595,316", "12,490", "12,874", "99.93 %", "99.28 %", "60 errors of 10,000"):
+        assert figure in text
+    assert "below" in text or "above" in text, "figures unlike the article's are named"
+    assert report.commands[0] == "python -m mnistlab ladder"
+    empty = reports(store)["empty"]
+    assert "Not trained yet" in markdown(empty) and not any(s.figures for s in empty.sections)
+    assert empty.commands[0] == "python -m mnistlab ladder --quick --split strict --seeds 2"
+
+
+def test_the_other_reports_hold_theirs(store: Store) -> None:
+    found = {name: markdown(report) for name, report in reports(store).items()}
+    assert "−2.00 points" in found["ablation"] and "McNemar" in found["ablation"]
+    assert "python -m mnistlab ablate target-4 dropout --seeds 1" in found["ablation"]
+    assert "python -m mnistlab ablate target-1 batch-norm --quick\n" in found["untried"]
+    assert "55 errors of 10,000" in found["run"] and "second line" in found["run"]
+    assert "| dropout |" in found["runs"] and "Run 4" in found["runs"]
+
+
+def test_what_is_not_done_is_said(store: Store) -> None:
+    run_id = store.add("half", RUNGS[2].spec, RUNGS[2].quick)
+    assert "not trained yet" in markdown(gather.runs(store, store.runs([run_id]))).lower()
+    assert html(gather.runs(store, store.runs([run_id, 4])))
+    stopped = told(store, RUNGS[2].spec, RUNGS[2].quick, [60])
+    with store.database.writing() as db:
+        db.execute("UPDATE runs SET state = ? WHERE id = ?", (State.STOPPED, stopped))
+    assert "stopped" in markdown(gather.runs(store, store.runs([stopped])))
+
+
+def test_seeds_of_one_recipe_are_summed_up(store: Store) -> None:
+    again = told(store, RUNGS[3].spec, replace(RUNGS[3].full, seed=1), [70, 62, 66])
+    assert "n = 2" in markdown(gather.runs(store, store.runs([4, again])))
+    assert "n = 2" not in markdown(reports(store)["runs"])
+
+
+def test_what_a_person_typed_is_shown_as_it_was_typed(store: Store) -> None:
+    for name in ("run", "runs"):
+        report = reports(store)[name]
+        page = html(report).replace(library(), "")
+        assert "<script>alert" not in page and "[x](http" in unescape(page)
+        assert page.count("</script>") == page.count("<script"), "no tag ends early"
+        text = markdown(report)
+        assert "<script" not in text.replace(r"\<script", "") and r"\[x\](http" in text
+        for data in re.findall(r'json">(.*?)</script>', page):
+            assert "<" not in data and json.loads(data)["layout"]
+
+
+@pytest.mark.parametrize("text", ["1. one", "12) two", "# three", "- four", "+ five", "> six",
+                                  "--- ", "=== ", "a | b", "![x](y)", "<b>", "&amp;", "*x*",
+                                  "~~x~~", "`x`", "\\*"])  # fmt: skip
+def test_markdown_escapes_whatever_means_something(text: str) -> None:
+    table = Table(("a", "b"), ((text, "x"),))
+    section = Section("t", (text,), ("r",), (), (table,), notes=text)
+    lines = markdown(Report("t", None, (section,), ())).splitlines()
+    shown = lines[lines.index("### Target") + 2]
+    assert shown != text.strip() and re.sub(r"\\(.)", r"\1", shown) == text.strip()
+    row = lines[lines.index("| --- | --- |") + 1]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3, "a bar in a cell begins no other cell"
+    assert f"> {shown}" in lines
+
+
+def test_nothing_of_the_machine_is_in_a_report(store: Store, tmp_path: Path) -> None:
+    words = {str(tmp_path), str(Path.home()), str(Path.cwd()), socket.gethostname()}
+    words |= {getpass.getuser()} if len(getpass.getuser()) > 4 else set()
+    for report in reports(store).values():
+        for text in (markdown(report), html(report).replace(library(), "")):
+            assert not [word for word in words if word in text]
+
+
+def test_the_html_may_load_nothing(store: Store) -> None:
+    page = html(reports(store)["ladder"])
+    assert "default-src 'none'" in page
+    bare = page.replace(library(), "")
+    assert not re.findall(r"(?:src|href)=", bare) and "url(" not in bare
+    assert len(re.findall('class="plot"', bare)) == 5, "the overview's chart, and each target's"
+    assert "</script" not in library()

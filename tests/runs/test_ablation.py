@@ -1,0 +1,88 @@
+"""One choice switched: both ways queued with the same seeds, and the effect between them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab.__main__ import main
+from mnistlab.errors import LabError
+from mnistlab.home import Home
+from mnistlab.runs import jobs
+from mnistlab.runs.ablation import MOST_SEEDS, ablation, effect, runs, seeds, start
+from mnistlab.runs.ladder import Climb
+from mnistlab.runs.ladder import start as climb
+from mnistlab.runs.store import Store
+from mnistlab.training.ladder import RUNGS
+from tests.runs.stories import told
+
+STUDY = ablation(RUNGS[3], "dropout", (0, 1, 2))
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setattr(jobs, "start_worker", lambda home: None)
+    return Home(tmp_path)
+
+
+def test_both_ways_have_the_same_seeds_and_the_ladder_s_own_runs_serve(lab: Home) -> None:
+    of_the_ladder = climb(lab, Climb())
+    ids = start(lab, STUDY)
+    assert start(lab, STUDY) == ids and len(set(ids)) == 6
+    assert ids[0] == of_the_ladder[3], "target 4 with seed 0 is there already"
+    found = Store(lab.runs).runs(ids)
+    assert [run.recipe.seed for run in found] == [0, 0, 1, 1, 2, 2]
+    assert {run.spec.dropout for run in found[::2]} == {0.05}
+    assert {run.spec.dropout for run in found[1::2]} == {0.0}
+    assert {replace(run.recipe, seed=0) for run in found} == {RUNGS[3].quick}
+
+
+def test_several_seeds_are_compared_by_their_best_epochs(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for seed, (with_it, without) in enumerate([(60, 80), (62, 81), (58, 79)]):
+        recipe = replace(STUDY.recipe, seed=seed)
+        told(store, STUDY.rung.spec, recipe, [100, with_it, 90])
+        if seed < 2:
+            told(store, STUDY.switch.spec, recipe, [without, 95])
+        else:
+            store.add("waits", STUDY.switch.spec, recipe)
+    before, after = runs(store, STUDY)
+    assert list(before) == [0, 1, 2] and list(after) == [0, 1, 2]
+    found = effect(store, before, after)
+    assert found and found.pairs == 2, "a seed that has not ended both ways is not counted"
+    assert found.difference == pytest.approx(-0.00195) and found.shown
+    assert effect(store, {}, after) is None
+
+
+def test_one_seed_is_compared_image_by_image(tmp_path: Path) -> None:
+    store, study = Store(tmp_path), replace(STUDY, seeds=(0,))
+    told(store, study.rung.spec, study.recipe, [60], wrong=range(20))
+    before, after = runs(store, study)
+    assert effect(store, before, after) is None
+    told(store, study.switch.spec, study.recipe, [70], wrong=range(10, 50))
+    found = effect(store, *runs(store, study))
+    assert found and found.pairs == 1 and found.difference == pytest.approx(-0.02)
+    assert found.p == pytest.approx(0.00222, abs=1e-5) and found.shown
+    store.readings(2).unlink()
+    bare = effect(store, *runs(store, study))
+    assert bare and bare.shown is None and bare.difference == pytest.approx(-0.001)
+
+
+def test_what_is_no_switch_or_too_many_seeds_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seeds(2) == (0, 1)
+    with pytest.raises(LabError, match=f"more than .* {MOST_SEEDS}"):
+        seeds(MOST_SEEDS + 1)
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    for command, said in (
+        ("ablate target-9 dropout", "target-1, target-2"),
+        ("ablate target-4 fly", "batch-norm"),
+        ("ablate target-4 dropout --seeds 100", "20"),
+        ("ladder --seeds 100", "20"),
+        ("ladder --split all", "all"),
+    ):
+        assert main(command.split()) == 2
+        err = capsys.readouterr().err
+        assert said in err and err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,135 @@
+"""The article's ladder as values, and single choices of it switched."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab import zoo
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.presets import OWN, TARGETS
+from mnistlab.arch.spec import Spec, Transition, parse
+from mnistlab.data.kinds import Split
+from mnistlab.errors import LabError
+from mnistlab.runs.compare import differing
+from mnistlab.training.ladder import QUICK_DIGITS, RUNGS, Length, rung
+from mnistlab.training.recipe import Recipe, Schedule
+from mnistlab.training.record import read_json
+from mnistlab.training.switches import Switch, switch, switches
+
+
+def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
+    assert tuple(each.preset for each in RUNGS) == TARGETS
+    for each in RUNGS:
+        assert each.preset.article
+        assert ledger(each.spec).total == each.preset.article.parameters
+        assert each.full.split is Split.ARTICLE and each.full.subset is None
+        assert each.recipe(Length.FULL) == each.full
+        strict = each.recipe(Length.QUICK, Split.STRICT)
+        assert strict == replace(each.quick, split=Split.STRICT)
+        assert strict.subset == QUICK_DIGITS and strict.epochs < each.full.epochs
+        assert each.way and each.look and each.trial.says
+        assert switch(each.spec, each.full, each.trial.switch)
+    third, fourth = RUNGS[2].full, RUNGS[3].full
+    assert third.schedule is Schedule.CONSTANT, "a fixed rate, and the best epoch kept"
+    assert fourth.schedule is Schedule.PLATEAU and fourth.batch_size > third.batch_size
+    assert rung("target-3") is RUNGS[2] and rung("smallest") is None
+
+
+def test_a_shipped_record_is_of_the_article_s_way_in_full() -> None:
+    for each in RUNGS:
+        path = zoo.record(each.preset.name)
+        if path is None:
+            continue
+        record = read_json(path)
+        assert (record.spec, record.recipe) == (each.spec, each.full)
+        assert len(record.epochs) == each.full.epochs
+
+
+def without(spec: Spec, kind: type) -> tuple[object, ...]:
+    return tuple(layer for layer in spec.layers if not isinstance(layer, kind))
+
+
+# For each switch the choices that may differ, and no others; "bias before batch norm" and "dropout
+# drops" only say something where there is batch norm and dropout.
+TOUCHES = {
+    "batch-norm": {"batch norm", "bias before batch norm"},
+    "dropout": {"dropout", "dropout drops"},
+    "dropout-0.1": {"dropout"},
+    "dropout-0.2": {"dropout"},
+    "partial-transition": {"layers"},
+    "early-pool": {"layers"},
+    "late-pool": {"layers"},
+    "filters-halved": {"layers"},
+    "filters-more": {"layers"},
+    "learning-rate": {"schedule"},
+    "smaller-batch": {"batch size"},
+    "larger-batch": {"batch size"},
+}
+CASES = [(each.spec, each.full) for each in RUNGS] + [(each.spec, Recipe()) for each in OWN]
+ALL = [(spec, recipe, s) for spec, recipe in CASES for s in switches(spec, recipe)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "recipe", "one"), ALL, ids=lambda value: getattr(value, "name", "")
+)
+def test_a_switch_can_be_built_and_changes_that_choice_alone(
+    spec: Spec, recipe: Recipe, one: Switch
+) -> None:
+    assert ledger(one.spec).total > 0
+    changed = {d.choice for d in differing([(spec, recipe), (one.spec, one.recipe)])}
+    assert changed and changed <= TOUCHES[one.name]
+    before, after = spec.layers, one.spec.layers
+    if one.name.endswith("-pool"):
+        assert Counter(before) == Counter(after), "the same layers in another order"
+        assert without(spec, Transition) == without(one.spec, Transition)
+    elif one.name == "partial-transition":
+        assert abs(len(before) - len(after)) == 1
+        longer, shorter = sorted((before, after), key=len, reverse=True)
+        (extra,) = Counter(longer) - Counter(shorter)
+        assert isinstance(extra, Transition) and not extra.pooled
+    elif one.name.startswith("filters"):
+        assert [type(layer) for layer in before] == [type(layer) for layer in after]
+        factor = 0.5 if one.name == "filters-halved" else 1.5
+        for old, new in zip(before, after, strict=True):
+            assert (new.filters or 0) == round((old.filters or 0) * factor)
+
+
+def test_every_target_has_all_the_choices() -> None:
+    for each in RUNGS:
+        names = {one.name for one in switches(each.spec, each.full)}
+        assert names >= TOUCHES.keys() - {"dropout-0.1", "dropout-0.2"}
+    assert {"dropout-0.1", "dropout-0.2"} <= {
+        one.name for one in switches(RUNGS[3].spec, RUNGS[3].full)
+    }
+
+
+def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
+    spec, recipe = RUNGS[1].spec, RUNGS[1].full
+    found = {name: str(switch(spec, recipe, name).spec) for name in ("early-pool", "late-pool")}
+    assert found == {
+        "early-pool": "8-p10-16-16-20-t12-16-20-full",
+        "late-pool": "8-16-16-p10-20-t12-16-20-full",
+    }
+    assert switch(spec, recipe, "learning-rate").recipe.schedule is Schedule.PLATEAU
+    last = RUNGS[3]
+    assert switch(last.spec, last.full, "learning-rate").recipe.schedule is Schedule.CONSTANT
+
+
+def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:
+    small = parse("8-p4-full")
+    assert {one.name for one in switches(small, Recipe())}.isdisjoint({"early-pool", "late-pool"})
+    with pytest.raises(LabError, match=r"fly.*batch-norm"):
+        switch(small, Recipe(), "fly")
+    tiny = Recipe(batch_size=8)
+    assert "smaller-batch" not in {one.name for one in switches(small, tiny)}
+
+
+def test_a_record_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    for name, text in (("nowhere.json", None), ("a.json", "{"), ("b.json", "[]"), ("c.json", "{}")):
+        path = tmp_path / name
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(LabError, match=name):
+            read_json(path)

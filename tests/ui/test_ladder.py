@@ -1,0 +1,183 @@
+"""The walk and the experiments, with made-up records and runs."""
+
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import zoo
+from mnistlab.runs import jobs
+from mnistlab.runs.state import State
+from mnistlab.runs.store import Store
+from mnistlab.training.ladder import RUNGS
+from mnistlab.training.record import Record, record_to_json
+from mnistlab.training.suggest import command
+from mnistlab.training.switches import switch
+from mnistlab.ui import story
+from tests.runs.stories import epoch, told
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(jobs, "start_worker", lambda home: None)
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path / "zoo")
+    return tmp_path
+
+
+def run(page: str = "app.py", **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if page != "app.py":
+        at.switch_page(page)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def shown(at: AppTest) -> str:
+    bodies = [element.proto.body for element in at.get("html")]
+    bodies += [element.value for element in (*at.markdown, *at.code, *at.subheader)]
+    return unescape(" ".join(bodies)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def ship(lab: Path, name: str, errors: list[int], train: float = 0.9996) -> None:
+    rung = next(each for each in RUNGS if each.preset.name == name)
+    epochs = tuple(epoch(n, e, train) for n, e in enumerate(errors, 1))
+    kept = min(epochs, key=lambda each: each.validation_errors)
+    record = Record(name, rung.spec, rung.full, epochs, kept.number)
+    (lab / "zoo" / "ladder").mkdir(parents=True, exist_ok=True)
+    (lab / "zoo" / "ladder" / f"{name}.json").write_text(record_to_json(record), "utf-8")
+
+
+def test_the_walk_opens_without_any_record_and_says_how_to_make_one() -> None:
+    text = shown(run())
+    for rung in RUNGS:
+        assert rung.preset.question in text and command(rung.spec, rung.full) in text
+    for figure in ("1,595,316", "12,490", "12,874", "99.93 %", "99.28 %", "14,846", "4,844"):
+        assert figure in text
+    assert text.count("has not measured it yet") == 4
+
+
+TERMS = (
+    *("parameter", "accuracy", "95 % interval", "convolution", "kernel", "map", "filters"),
+    *("receptive field", "transition", "max-pool", "ReLU", "softmax", "epoch", "batch"),
+    *("learning rate", "Adam", "validation", "partial transition", "batch norm", "checkpoint"),
+    *("overfitting", "gap", "dropout", "augmented", "seed"),
+)
+
+
+def test_each_term_is_explained_once_where_it_first_appears() -> None:
+    text = " ".join([story.BEGINNING, *story.STEPS.values(), story.OWN]).replace("\n", " ").lower()
+    for term in TERMS:
+        words = term.lower()
+        assert text.count(f"**{words}**") == 1, term
+        assert text.index(words) == text.index(f"**{words}**") + 2, f"{term} comes too early"
+
+
+def test_the_walk_shows_records_and_names_what_differs_from_the_article(lab: Path) -> None:
+    ship(lab, "target-3", [200, 150, 160])
+    ship(lab, "target-4", [80, 55, 60], train=0.9945)
+    text = shown(run())
+    assert "98.50 %" in text and "0.78 points below" in text
+    assert "99.45 % here, 99.45 % in the article: no more apart" in text
+    assert text.count("has not measured it yet") == 2
+
+
+def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) -> None:
+    store, rung = Store(lab / "runs"), RUNGS[1]
+    told(store, rung.spec, replace(rung.full, epochs=3), [123])
+    assert "98.77 %" not in shown(run()), "another recipe is another experiment"
+    mine = told(store, rung.spec, rung.quick, [345, 321])
+    text = shown(run())
+    assert f"Run {mine}" in text and "96.79 %" in text and "6,000 digits, article split" in text
+
+
+def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
+    ship(lab, "target-3", [70])
+    (lab / "zoo" / "ladder" / "target-3.json").write_text("{")
+    (lab / "runs").mkdir()
+    (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
+    at = run()
+    said = " ".join(warning.value for warning in at.warning)
+    assert "target-3.json" in said and "cannot be used" in said
+    assert RUNGS[3].preset.question in shown(at)
+
+
+def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]
+    return at.button(key=key)
+
+
+def test_the_ladder_is_queued_once_waits_and_goes_on(lab: Path) -> None:
+    at, store = run("pages/experiments.py"), Store(lab / "runs")
+    button(at, "begin").click().run()
+    runs = store.queue()
+    assert [each.spec for each in runs] == [rung.spec for rung in RUNGS]
+    assert [each.recipe for each in runs] == [rung.quick for rung in RUNGS]
+    assert button(at, "begin").disabled
+    button(at, "wait").click().run()
+    assert not store.queue() and not button(at, "begin").disabled
+    button(at, "begin").click().run()
+    assert [each.id for each in store.queue()] == [each.id for each in runs]
+    assert not at.exception
+
+
+def test_the_conditions_come_from_the_address(lab: Path) -> None:
+    at = run("pages/experiments.py", length="full", split="strict", seeds="2")
+    button(at, "begin").click().run()
+    runs = Store(lab / "runs").queue()
+    assert [each.recipe.seed for each in runs] == [0] * 4 + [1] * 4
+    assert {each.recipe.subset for each in runs} == {None}
+    assert {each.recipe.split.value for each in runs} == {"strict"}
+
+
+def test_the_table_fills_in(lab: Path) -> None:
+    store = Store(lab / "runs")
+    for rung in RUNGS[:2]:
+        told(store, rung.spec, rung.quick, [400, 345, 350])
+    text = shown(run("pages/experiments.py"))
+    assert "96.55 %" in text and "345" in text and "99.28 %" in text
+
+
+def test_the_walk_s_trials_open_their_experiment(lab: Path) -> None:
+    for rung in RUNGS:
+        one = switch(rung.spec, rung.quick, rung.trial.switch)
+        query = {"view": "One choice", "target": rung.preset.label, "switch": one.label}
+        at = run("pages/experiments.py", **query)
+        assert at.selectbox(key="switch").value == one.label
+        assert at.selectbox(key="target").value == rung.preset.label
+
+
+def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None:
+    store, rung = Store(lab / "runs"), RUNGS[3]
+    query = {"view": "One choice", "target": "Target 4", "switch": "without dropout"}
+    at = run("pages/experiments.py", **query)
+    button(at, "begin").click().run()
+    assert [each.spec.dropout for each in store.queue()] == [0.05, 0]
+    for waiting in store.queue():
+        store.request(waiting.id, "stop")  # type: ignore[arg-type]
+    told(store, rung.spec, rung.quick, [60], wrong=range(20))
+    one = switch(rung.spec, rung.quick, "dropout")
+    told(store, one.spec, one.recipe, [70], wrong=range(10, 50))
+    text = shown(run("pages/experiments.py", **query))
+    assert "−2.00 points" in text and "McNemar" in text and "All that was tried" in text
+    assert {each.state for each in store.runs([3, 4])} == {State.DONE}
+
+
+def test_another_target_has_its_own_switches() -> None:
+    at = run("pages/experiments.py", view="One choice", target="Target 4", switch="dropout of 0.1")
+    at.selectbox(key="target").set_value("Target 2").run()
+    assert not at.exception and "dropout of 0.1" not in at.selectbox(key="switch").options
+
+
+def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:
+    store, rung = Store(lab / "runs"), RUNGS[3]
+    told(store, rung.spec, rung.full, [60, 70] * 10)
+    text = shown(run("pages/experiments.py", view="How far to trust it"))
+    assert "20 times" in text and "+0.05" in text and "no run yet" in text
