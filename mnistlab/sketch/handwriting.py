@@ -161,11 +161,12 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _parsed(content: bytes) -> Any:
-    # Counting takes no time; a parser makes a list of each bracket.
-    for part, most in ((b"[", 1.2), (b",", 2.4)):
+    # Counting takes no time; a parser makes a list of each bracket and an entry of each colon.
+    for part, most in ((b"[", 1.2), (b",", 2.4), (b":", 0.2)):
         if content.count(part) > most * MAX_POINTS_OF_ALL:
             raise HandwritingError(
-                f"it has more than {MAX_POINTS_OF_ALL:,} points; export one person at a time"
+                f"it holds more than {MAX_DRAWINGS:,} drawings with {MAX_POINTS_OF_ALL:,} points "
+                "in all; export one person at a time"
             )
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
