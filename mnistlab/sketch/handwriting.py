@@ -161,11 +161,12 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _parsed(content: bytes) -> Any:
-    # Counting takes no time; a parser makes a list of each bracket.
-    for part, most in ((b"[", 1.2), (b",", 2.4)):
+    # Counting takes no time; a parser makes a list of each bracket and an entry of each colon.
+    for part, most in ((b"[", 1.2), (b",", 2.4), (b":", 0.2)):
         if content.count(part) > most * MAX_POINTS_OF_ALL:
             raise HandwritingError(
-                f"it has more than {MAX_POINTS_OF_ALL:,} points; export one person at a time"
+                f"it holds more than {MAX_DRAWINGS:,} drawings with {MAX_POINTS_OF_ALL:,} points "
+                "in all; export one person at a time"
             )
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
@@ -176,7 +177,8 @@ def _parsed(content: bytes) -> Any:
     except ValueError as error:
         if isinstance(error, HandwritingError):
             raise
-        raise HandwritingError(f"it is not JSON ({_short(str(error))})") from None
+        # What json says has places in it, and nothing of the text.
+        raise HandwritingError(f"it is not JSON ({error})") from None
 
 
 @contextmanager
@@ -197,8 +199,9 @@ def _no_number(name: str) -> NoReturn:
     raise HandwritingError(f"it holds {name}, which is not a number")
 
 
+KINDS: dict[type, str] = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
+
+
 def _short(value: object) -> str:
-    """A foreign value in a message; whatever is in it, it stays short and can be shown."""
-    if isinstance(value, list | tuple | dict):
-        return "a list" if isinstance(value, list | tuple) else "an object"
-    return f"“{writer_name(value[:80])}”" if isinstance(value, str) else str(value)[:80]
+    """A foreign value in a message; texts are not quoted, as pages would read marks in them."""
+    return KINDS.get(type(value)) or str(value)[:80]
