@@ -13,7 +13,7 @@ from mnistlab.sketch import collection
 from mnistlab.sketch.handwriting import MAX_BYTES, from_json, to_json
 from mnistlab.sketch.scoring import Answer, Scores, scores
 from mnistlab.training.score import Score, percent
-from mnistlab.ui import answers, checkpoints, gallery, page, parts
+from mnistlab.ui import checkpoints, collected, gallery, page, parts
 from mnistlab.ui.checkpoints import Choice
 
 MOST = 4
@@ -112,7 +112,7 @@ def compare() -> Mapping[str, Answer]:
         help="Up to four checkpoints. What the first of them reads is shown with the drawings.",
     )
     choices = {path: found.choices[path] for path in chosen or first}
-    known, problems = answers.read(store, kept, choices, st.empty())
+    known, problems = collected.read(store, kept, choices, st.empty())
     for problem in problems:
         st.error(problem, icon=":material/error:")
     st.html(table(people, [(choices[path], scores(kept, read)) for path, read in known.items()]))

@@ -9,7 +9,7 @@ from mnistlab.runs.store import Store
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.scoring import Answer, scores
 from mnistlab.training.score import percent
-from mnistlab.ui import answers, parts
+from mnistlab.ui import collected, parts
 
 SIZE = 27
 NOBODY = "(no name)"
@@ -72,7 +72,7 @@ def show(
         st.session_state[key] = pages
     number = st.session_state.get(key, 1)
     shown = order[(number - 1) * SIZE : number * SIZE]
-    images = answers.pictures(store, [one.mark for one in shown])
+    images = collected.pictures(store, [one.mark for one in shown])
     ticked = []
     with st.container(key="gallery"):
         for one in shown:
