@@ -7,6 +7,7 @@ again goes on.
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
@@ -92,13 +93,7 @@ def newest(store: Store, rungs: Sequence[Rung] = RUNGS) -> dict[str, Summary]:
     """For each target's name the newest finished run of its own recipe, full or quick."""
     if not store.database.file.exists():
         return {}
-    wanted = {
-        (str(rung.spec), replace(rung.recipe(length, split), seed=seed).to_json()): rung.preset.name
-        for rung in rungs
-        for length in Length
-        for split in (Split.ARTICLE, Split.STRICT)
-        for seed in range(MOST_SEEDS)
-    }
+    wanted = _own(tuple(rungs))
     recipes = sorted({recipe for _, recipe in wanted})
     with store.database.reading() as db:
         runs = summaries(
@@ -112,6 +107,18 @@ def newest(store: Store, rungs: Sequence[Rung] = RUNGS) -> dict[str, Summary]:
         if name := wanted.get((str(run.spec), run.recipe.to_json())):
             found[name] = run
     return found
+
+
+@cache
+def _own(rungs: tuple[Rung, ...]) -> dict[tuple[str, str], str]:
+    """Each target's name by network and recipe, for every recipe of its own."""
+    return {
+        (str(rung.spec), replace(rung.recipe(length, split), seed=seed).to_json()): rung.preset.name
+        for rung in rungs
+        for length in Length
+        for split in (Split.ARTICLE, Split.STRICT)
+        for seed in range(MOST_SEEDS)
+    }
 
 
 @dataclass(frozen=True)
