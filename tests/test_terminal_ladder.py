@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab.__main__ import main
-from mnistlab.runs.ladder import HEAD
+from mnistlab.runs.outcome import HEAD
 from mnistlab.runs.store import Store
 from mnistlab.training.ladder import RUNGS
 from mnistlab.training.switches import switch
