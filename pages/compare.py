@@ -6,6 +6,7 @@ from mnistlab.charts import runs as charts
 from mnistlab.charts.runs import colours
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.report import gather
 from mnistlab.runs.compare import differences
 from mnistlab.runs.forecast import duration
 from mnistlab.runs.jobs import tend
@@ -15,6 +16,7 @@ from mnistlab.runs.table import newest
 from mnistlab.training.readings import disagreement, read_readings
 from mnistlab.training.score import percent
 from mnistlab.ui import address, insight, live, page, parts, plot
+from mnistlab.ui.report import downloads
 
 lab = home()
 store = Store(lab.runs)
@@ -108,3 +110,4 @@ if len(runs) == 2:
     apart(*runs)
 else:
     st.html(parts.note("Choose exactly two to see which digits tell them apart."))
+downloads("runs-" + "-".join(str(run.id) for run in runs), lambda: gather.runs(store, runs))

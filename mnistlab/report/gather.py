@@ -15,7 +15,8 @@ from mnistlab.runs import ablation as ablations
 from mnistlab.runs import ladder as ladders
 from mnistlab.runs.ablation import Ablation
 from mnistlab.runs.compare import differences, differing, recipe_value
-from mnistlab.runs.ladder import Climb, Step, interval
+from mnistlab.runs.ladder import Climb, Step
+from mnistlab.runs.outcome import interval, table
 from mnistlab.runs.state import Run
 from mnistlab.runs.store import Store
 from mnistlab.training.against import against
@@ -34,7 +35,7 @@ def ladder(store: Store, climb: Climb) -> Report:
     longest = max(step.recipe.epochs for step in steps)
     digits = "" if climb.length is Length.FULL else f", {steps[0].recipe.digits:,} digits"
     seeds = f"{len(climb.seeds)} seed{'s' * (len(climb.seeds) > 1)}"
-    head, *rows = ladders.table(steps)
+    head, *rows = table(steps)
     overview = Section(
         title="Overview",
         target=("Reach 99.40 % on MNIST with fewer than 15,000 parameters, in four steps.",),

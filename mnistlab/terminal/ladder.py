@@ -11,6 +11,7 @@ from mnistlab.report.document import Report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
 from mnistlab.runs import ablation, ladder
+from mnistlab.runs.outcome import table
 from mnistlab.runs.state import Run
 from mnistlab.runs.store import Store
 from mnistlab.terminal import runs
@@ -30,7 +31,7 @@ def climb(options: argparse.Namespace) -> int:
     store = Store(home().runs)
     ended = watch_all(store, ladder.start(home(), way, options.who))
     found = ladder.steps(store, way)
-    print_columns(ladder.table(found))
+    print_columns(table(found))
     if options.report:
         write_new(options.report, written(gather.ladder(store, way), options.report))
     return status(ended)

@@ -10,7 +10,7 @@ from mnistlab.home import Home
 from mnistlab.report import gather
 from mnistlab.runs import ablation
 from mnistlab.runs.ablation import Ablation
-from mnistlab.runs.ladder import interval
+from mnistlab.runs.outcome import interval
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.training.effect import points, verdict
@@ -46,7 +46,7 @@ def show(lab: Home, study: Ablation) -> None:
 
     def draw(store: Store) -> None:
         one, two = ablation.runs(store, study)
-        standing(lab, [*one.values(), *two.values()])
+        standing(lab, [*one.values(), *two.values()], [study.recipe] * 2 * len(study.seeds))
         (as_is, _), (changed, _) = study.ways
         groups = [(as_is, tuple(one.values())), (changed, tuple(two.values()))]
         key = f"ablate-{study.rung.preset.name}-{study.switch.name}"

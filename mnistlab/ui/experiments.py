@@ -10,10 +10,12 @@ from mnistlab.home import Home
 from mnistlab.report import gather
 from mnistlab.runs import ablation, ladder
 from mnistlab.runs.ladder import Climb
+from mnistlab.runs.outcome import table
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.study import pause
 from mnistlab.training.ladder import Length
+from mnistlab.training.recipe import Recipe
 from mnistlab.ui import live, page, parts, plot
 from mnistlab.ui.recipe import SPLITS
 from mnistlab.ui.report import downloads
@@ -21,8 +23,8 @@ from mnistlab.ui.report import downloads
 LENGTHS = {
     Length.QUICK: "6,000 digits and few epochs: about five minutes for all four on two cores. The "
     "accuracies are lower, but each step still shows what it is for.",
-    Length.FULL: "The article's way, all 60,000 digits: target 1 takes about an hour on two cores, "
-    "the others ten minutes each.",
+    Length.FULL: "The article's way, all training digits: target 1 takes about an hour on two "
+    "cores, the others ten minutes each.",
 }
 
 
@@ -60,11 +62,12 @@ def climb(lab: Home, way: Climb) -> None:
 
     def draw(store: Store) -> None:
         steps = ladder.steps(store, way)
-        standing(lab, [run for step in steps for run in step.runs])
+        planned = [step.recipe for step in steps] * len(way.seeds)
+        standing(lab, [run for step in steps for run in step.runs], planned)
         groups = [(step.rung.preset.label, step.runs) for step in steps]
         longest = max(step.recipe.epochs for step in steps)
         plot.chart(charts.over(groups, longest), f"climb-{way.length}-{way.split}")
-        head, *rows = ladder.table(steps)
+        head, *rows = table(steps)
         st.html(parts.table(head, rows, sums=False))
 
     live.follow(lab, [run.id for run in runs], draw)
@@ -105,15 +108,15 @@ def buttons(lab: Home, runs: Sequence[Run], label: str, can: bool, begin: object
             )
 
 
-def standing(lab: Home, runs: Sequence[Run]) -> None:
-    """What trains now, and how far the whole has come."""
+def standing(lab: Home, runs: Sequence[Run], planned: Sequence[Recipe]) -> None:
+    """What trains now, and how far the whole has come; `planned` are its runs' recipes."""
     if not runs:
         return
     training = [run for run in runs if run.state is State.RUNNING]
     done = sum(run.epochs_done for run in runs)
-    planned = sum(run.recipe.epochs for run in runs)
-    ended = sum(not run.state.active for run in runs)
-    left = f"{done} of {planned} epochs"
-    st.html(parts.progress(f"{ended} of {len(runs)} runs have ended", left, done / planned))
+    epochs = sum(recipe.epochs for recipe in planned)
+    ended = sum(run.state is State.DONE for run in runs)
+    left = f"{done} of {epochs} epochs"
+    st.html(parts.progress(f"{ended} of {len(planned)} runs are done", left, done / epochs))
     for run in training:
         live.status(lab, run)

@@ -14,7 +14,7 @@ from mnistlab.charts import ladder as charts
 from mnistlab.charts.picture import picture
 from mnistlab.runs.compare import differing
 from mnistlab.runs.forecast import duration
-from mnistlab.runs.ladder import interval
+from mnistlab.runs.outcome import interval
 from mnistlab.runs.state import Run
 from mnistlab.runs.study import spread
 from mnistlab.training.against import against

@@ -30,11 +30,17 @@ def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, 
     expect(page.locator(".lab-changed").first).to_be_visible()
     expect(page.locator(".plot .main-svg").first).to_be_visible()
     healthy(page)
-    page.get_by_role("link", name=RUNGS[3].trial.says).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("question a choice"))
-    expect(page.get_by_role("combobox", name="Target")).to_have_value("Target 4")
-    expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value("dropout of 0.2")
-    healthy(page)
+    for rung, choice in (
+        (RUNGS[3], "dropout of 0.2"),
+        (RUNGS[1], "without the partial transition"),
+    ):
+        page.get_by_role("link", name=rung.trial.says).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("question a choice"))
+        expect(page.get_by_role("combobox", name="Target")).to_have_value(rung.preset.label)
+        expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value(choice)
+        healthy(page)
+        page.get_by_role("link", name="Ladder", exact=True).click()
+        settled(page)
 
 
 def test_a_ladder_is_begun_waits_is_found_again_and_reported(

@@ -14,7 +14,8 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
 from mnistlab.runs import jobs, ladder
-from mnistlab.runs.ladder import HEAD, Climb, left, newest, outcome, start, steps, table
+from mnistlab.runs.ladder import Climb, left, newest, start, steps
+from mnistlab.runs.outcome import HEAD, outcome, table
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import Query

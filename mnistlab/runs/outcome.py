@@ -1,0 +1,111 @@
+"""What the ladder's runs came to, summed up over the seeds, and as a table."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mnistlab.data.kinds import Split
+from mnistlab.runs.ladder import Step
+from mnistlab.runs.state import Run
+from mnistlab.runs.study import Spread, spread
+from mnistlab.training.score import Score, percent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rung's finished runs came to. Accuracies 0–1; means over the seeds.
+
+    `train` and `gap` (train less validation) are the last epoch's; `epochs` those that were kept.
+    """
+
+    best: Spread
+    last: Spread
+    test: Spread | None
+    train: float
+    gap: float
+    epochs: tuple[int, ...]
+    seconds: float
+
+
+def outcome(runs: Sequence[Run]) -> Outcome | None:
+    """Sum up runs of one recipe, as far as they have come; None if none has an epoch."""
+    best = spread([run.best for run in runs])
+    last = spread([run.last for run in runs])
+    if not best or not last:
+        return None
+    ends = [run.epochs[-1] for run in runs if run.epochs]
+    return Outcome(
+        best=best,
+        last=last,
+        test=spread([run.test for run in runs]),
+        train=statistics.mean(epoch.train_accuracy for epoch in ends),
+        gap=statistics.mean(e.train_accuracy - e.validation_accuracy for e in ends),
+        epochs=tuple(run.best_epoch for run in runs if run.best_epoch),
+        seconds=statistics.mean(run.seconds for run in runs),
+    )
+
+
+HEAD = (
+    *("", "Parameters", "Article, train", "Article, val."),
+    *("Best validation", "95 %", "Errors", "Epoch"),
+    *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
+)
+
+
+def table(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """The ladder's table, its head first.
+
+    Under the article's split the test images are not read once, so that column is left out.
+    """
+    rows = [HEAD, *map(_cells, steps)]
+    if all(step.recipe.split is Split.ARTICLE for step in steps):
+        test = HEAD.index("Test, once")
+        rows = [row[:test] + row[test + 1 :] for row in rows]
+    return rows
+
+
+def _cells(step: Step) -> tuple[str, ...]:
+    """A step as a line of the table; dashes where nothing is known, dots while none has ended."""
+    preset = step.rung.preset
+    article = preset.article
+    start = (
+        preset.label if step.ended or not step.told else f"{preset.label} …",
+        f"{article.parameters:,}" if article else "–",
+        f"{article.train:.2f} %" if article else "–",
+        f"{article.validation:.2f} %" if article and article.validation else "–",
+    )
+    came = outcome(step.told)
+    if came is None:
+        return (*start, *["–"] * (len(HEAD) - len(start)))
+    errors = statistics.mean(score.errors for score in came.best.scores)
+    return (
+        *start,
+        _mean(came.best),
+        interval(came.best),
+        f"{errors:.0f}" if len(came.best.scores) == 1 else f"{errors:.1f}",
+        _some(came.epochs),
+        _mean(came.last),
+        percent(came.train),
+        f"{100 * came.gap:+.2f}".replace("-", "−"),
+        _mean(came.test) if came.test else "–",
+        f"{came.seconds:,.0f}",
+    )
+
+
+def _some(numbers: Sequence[int]) -> str:
+    """Each of up to three numbers, or from where to where they go."""
+    if len(numbers) > 3:
+        return f"{min(numbers)}–{max(numbers)}"
+    return ", ".join(map(str, numbers))
+
+
+def _mean(found: Spread) -> str:
+    if len(found.scores) == 1:
+        return percent(found.mean)
+    return f"{percent(found.mean)} ± {100 * found.deviation:.2f}"
+
+
+def interval(found: Spread | Score) -> str:
+    """What the number of images leaves open, in per cent."""
+    low, high = found.interval
+    return f"{100 * low:.2f}–{percent(high)}"
