@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable
 from errno import ENOSPC
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistlab.errors import LabError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 REPORT_SECONDS = 0.25
 # An app that looks whether a worker lives holds the lock for a moment; a new worker waits that out.
 PATIENCE = 2.0
+NICE = 10
 BALLAST = 1 << 18
 """Bytes that are set aside, to be thrown off when the disk is full and a run's end must be said."""
 SMALL = 100_000
@@ -281,7 +283,11 @@ class _Watch:
 def main() -> int:
     if hasattr(os, "nice"):
         # Pages come first: training takes what they leave.
-        os.nice(10)
+        os.nice(NICE)
+    # Where Linux groups processes by their session, niceness counts within the group alone, and a
+    # worker has a session of its own: the group must be nice too.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICE))
     # A closed terminal sends this to its whole group; a training outlives its terminal.
     with contextlib.suppress(AttributeError, ValueError):
         import signal

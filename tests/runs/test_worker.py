@@ -21,7 +21,7 @@ from mnistlab.runs.jobs import submit, tend, worker_lock
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
-from mnistlab.runs.worker import train_run
+from mnistlab.runs.worker import NICE, train_run
 from mnistlab.training import checkpoint, doubt
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import evaluate, read_images
@@ -133,6 +133,14 @@ def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alon
     assert kept.record.epoch == 3 and kept.record.test == run.test
     for name, weights in kept.network.state_dict().items():
         assert torch.equal(weights, last.network.state_dict()[name])
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
+def test_a_worker_s_whole_session_is_nice(lab: Home) -> None:
+    run_id = submit(lab, "", SMALL, LONG)
+    until(lambda: the(lab, run_id).progress)
+    group = Path(f"/proc/{pid_of(lab, run_id)}/autogroup").read_text()
+    assert group.split()[-1] == str(NICE), "else it takes as much as the pages' server"
 
 
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
