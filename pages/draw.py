@@ -28,7 +28,6 @@ LOOKS = {
 }
 
 entered = page.begin("Draw", "Draw a digit")
-plot.load()
 found = checkpoints.find(home())
 for problem in found.errors:
     st.warning(problem, icon=":material/warning:")
@@ -67,12 +66,13 @@ with path_column:
 digit = reading = None
 try:
     digit = drawing.digit(steps)
-    with strip:
-        path.show(drawing, digit, steps, several)
     # Loaded before the first stroke too, so that the first stroke need not wait for it.
     reader = checkpoints.reader(choice)
     reading = reader.read(digit, several) if digit else None
     place.html(answer.body(reading, shown.truth))
+    # After the answer, which nothing shall keep waiting.
+    with strip:
+        path.show(drawing, digit, steps, several)
 except DigitError as error:
     place.error(str(error), icon=":material/error:")
 except LabError as error:
@@ -90,8 +90,8 @@ look = st.segmented_control(
 )
 if look:
     st.html(parts.note(LOOKS[look]))
-if look and (digit is None or reading is None):
-    st.html(parts.empty("Draw a digit first."))
+if look and digit is None:
+    st.html(parts.empty("There is no digit to look at yet: draw one, or take a picture."))
 elif look and digit is not None and reading is not None:
     try:
         match look:
@@ -104,6 +104,7 @@ elif look and digit is not None and reading is not None:
             case "Other checkpoints":
                 others.side_by_side(found.choices, digit, several, shown.truth)
             case "Its epochs":
+                plot.load()
                 others.epochs(choice, digit, several, shown.truth)
     except LabError as error:
         st.error(str(error), icon=":material/error:")

@@ -1,8 +1,9 @@
 """A whole run as one zip file that another lab takes in.
 
 `run.json` holds what the store knows of the run; beside it lie the run's safetensors files as they
-are. Archives come from strangers, so all of one is checked before anything of it is kept: it is
-read with bounds, nothing in it is run or unpickled, and no name in it becomes a path.
+are, but for those of the single epochs, which stay where it was trained. Archives come from
+strangers, so all of one is checked before anything of it is kept: it is read with bounds, nothing
+in it is run or unpickled, and no name in it becomes a path.
 """
 
 import io
@@ -83,7 +84,7 @@ def pack(store: Store, run_id: int) -> bytes:
         if run is None:
             raise StoreError(f"There is no run {run_id}; choose one from the table of runs.")
         if run.state not in ENDED:
-            # They belong to the last look at the test images, which is still to come.
+            # They are made when a run ends, and that is still to come.
             files.pop(READINGS, None)
             files.pop(DOUBT, None)
         files[RUN] = _run_json(run, files)
@@ -211,12 +212,13 @@ def _check(files: Mapping[str, bytes]) -> _Packed:
     packed: _Packed = _guarded(RUN, files[RUN], _packed)
     for name in {BEST, LAST, RESUME} & set(files):
         _guarded(name, files[name], _check_weights, packed, name == RESUME)
-    if READINGS in files and packed.row["state"] not in ENDED:
-        raise ValueError(f"{READINGS}: a run that has not ended has read no test images")
+    for name in {READINGS, DOUBT} & set(files):
+        if packed.row["state"] not in ENDED:
+            raise ValueError(f"{name}: a run that has not ended has none yet")
     if READINGS in files:
         _guarded(READINGS, files[READINGS], readings_from_bytes)
     if DOUBT in files:
-        _guarded(DOUBT, files[DOUBT], doubt.from_bytes)
+        _guarded(DOUBT, files[DOUBT], doubt.from_bytes, packed.spec)
     return packed
 
 

@@ -22,6 +22,11 @@ ARRIVAL_SECONDS = 15.0
 """How long a worker that was started may take until another one is started in its place."""
 
 
+def epochs_beside(best: Path) -> list[Path]:
+    """The epochs' checkpoints of the run whose best one this is, the first epoch's first."""
+    return sorted((best.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
+
+
 class Store:
     """The runs below one folder, which also holds their checkpoints."""
 
@@ -46,7 +51,9 @@ class Store:
         return self.run_folder(run_id) / "last.safetensors"
 
     def epoch_checkpoint(self, run_id: int, epoch: int) -> Path:
-        """Where an epoch's weights are, of networks that are small enough to keep them all."""
+        """Where an epoch's weights are, of networks that are small enough to keep them all; the
+        record in it is of that epoch alone.
+        """
         return self.run_folder(run_id) / "epochs" / f"{epoch:04}.safetensors"
 
     def resumable(self, run_id: int) -> Path:

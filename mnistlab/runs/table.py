@@ -106,10 +106,10 @@ def newest(store: Store, count: int) -> list[Summary]:
     return table(store, Query(size=count)).rows
 
 
-def best_first(store: Store, count: int) -> list[int]:
-    """The ids of the runs that have an epoch, the most accurate first."""
+def best_first(store: Store, count: int) -> list[Summary]:
+    """The runs that have an epoch, the most accurate first."""
     rows = table(store, Query(sort=Sort.BEST, size=count)).rows
-    return [row.id for row in rows if row.best_epoch]
+    return [row for row in rows if row.best_epoch]
 
 
 def people(store: Store) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,7 @@ def _train(store: Store, run: Run, where: Home) -> None:
         # The steps of the unfinished epoch are taken back: what is kept is the last whole one's.
         read_resumable(store.resumable(run.id), training, run.spec)
     watch.now("Reading the test images")
-    _conclude(store, run, training, parts, versions, reason, whole)
+    _conclude(store, run, training, parts, watch, versions, reason, whole)
 
 
 def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, str]) -> "Training":  # type: ignore[name-defined]  # noqa: F821
@@ -139,7 +140,7 @@ def _begin(store: Store, run: Run, device: "torch.device", versions: dict[str, s
     from mnistlab.training.resume import read_resumable
     from mnistlab.training.training import Training
 
-    for left in store.run_folder(run.id).rglob(".*.safetensors.*"):
+    for left in store.run_folder(run.id).rglob(".*"):
         left.unlink(missing_ok=True)
     training = Training(build(run.spec, run.recipe.seed), run.recipe, device)
     if store.resumable(run.id).is_file():
@@ -193,7 +194,9 @@ def _keep_weights(store: Store, run: Run, training: "Training", versions: dict[s
     number = len(training.epochs)
     record = _record(run, training.epochs, number, versions)
     if run.parameters <= SMALL:
-        checkpoint.write(store.epoch_checkpoint(run.id, number), training.network, record)
+        # With all epochs in each of them, the files of a long run would grow with its square.
+        alone = replace(record, epochs=record.epochs[-1:], epoch=1)
+        checkpoint.write(store.epoch_checkpoint(run.id, number), training.network, alone)
     if kept(run.recipe, training.epochs) is training.epochs[-1]:
         checkpoint.write(store.best_checkpoint(run.id), training.network, record)
 
@@ -219,13 +222,12 @@ def _conclude(
     run: Run,
     training: "Training",
     parts: "Parts",
+    watch: "_Watch",
     versions: dict[str, str],
     reason: str | None,
     whole: bool,
 ) -> None:
     """Keep the last weights, read the test images with the best ones, and end the run."""
-    from dataclasses import replace
-
     from mnistlab.training import checkpoint, doubt
     from mnistlab.training.evaluate import read_images
     from mnistlab.training.features import fit_doubt
@@ -245,6 +247,7 @@ def _conclude(
         write_readings(store.readings(run.id), readings)
     test = readings.score if parts.test else None
     final = replace(record, epoch=chosen.record.epoch, test=test)
+    watch.now("Fitting how far it can be trusted")
     fitted = fit_doubt(chosen.network, parts.train, parts.validation)
     doubt.write(doubt.beside(store.best_checkpoint(run.id)), fitted)
     checkpoint.write(store.best_checkpoint(run.id), chosen.network, final)

@@ -11,13 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mnistlab.data.mnist import Digits, normalise
+from mnistlab.data.mnist import Digits
 from mnistlab.training.evaluate import logits
+from mnistlab.training.features import BATCH, layers
 
 PATCH = 5
 """Pixels of the side of the square that is covered."""
 STRIDE = 2
 SIDE = 28
+STARTS = range(STRIDE - PATCH, SIDE, STRIDE)
+"""Where along one axis the square is laid."""
 LEAST = 3
 """Units along a side of the last maps from which on they say where."""
 
@@ -28,14 +31,15 @@ Maps = NDArray[np.float32]
 class Evidence:
     """What speaks for (above 0) and against each digit, and where: (10, H, W).
 
-    `exact`: of the last maps' units, H along a side, and with `bias` (10,) their sums are the
-    scores. Otherwise H is 28 and a value is what the score, measured from the ten's mean, loses
-    where the pixel is covered.
+    `exact`: of the units of the last maps, the layer `of`, H along a side, and with `bias` (10,)
+    their sums are the scores. Otherwise H is 28 and a value is what the score, measured from the
+    ten's mean, loses where the pixel is covered.
     """
 
     maps: Maps
     exact: bool
     bias: Maps | None = None
+    of: str = ""
 
 
 def exact_evidence(network: nn.Sequential, image: Tensor) -> Evidence | None:
@@ -47,19 +51,19 @@ def exact_evidence(network: nn.Sequential, image: Tensor) -> Evidence | None:
     """
     modules = dict(network.named_children())
     found = feature_maps(network, image)
+    of = _before(list(found), "average" if "average" in found else "head2")
+    last = found[of]
     if "average" in found:
-        last = found[_before(list(found), "average")]
         linear: Any = modules["linear"]
         weight, bias = linear.weight[:, :, None, None] / last[0].size, linear.bias
     else:
-        last = found[_before(list(found), "head2")]
         head: Any = modules["head2"]
         weight, bias = head.weight, head.bias
     if last.shape[-1] < LEAST:
         return None
     with torch.inference_mode():
         shares = (weight * torch.from_numpy(last)).sum(1)
-        return Evidence(shares.numpy(), True, bias.numpy())
+        return Evidence(shares.numpy(), True, bias.numpy(), of)
 
 
 def _before(names: list[str], name: str) -> str:
@@ -72,9 +76,8 @@ def occlusion_evidence(network: nn.Sequential, image: Tensor) -> Evidence:
     After M. Zeiler & R. Fergus, "Visualizing and understanding convolutional networks" (2014). A
     pixel's value is the mean over the squares that cover it.
     """
-    starts = range(STRIDE - PATCH, SIDE, STRIDE)
-    covers = torch.zeros(len(starts) ** 2, SIDE, SIDE)
-    for number, (top, left) in enumerate((y, x) for y in starts for x in starts):
+    covers = torch.zeros(len(STARTS) ** 2, SIDE, SIDE)
+    for number, (top, left) in enumerate((y, x) for y in STARTS for x in STARTS):
         covers[number, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = 1
     covered = torch.where(covers > 0, torch.zeros_like(image), image)
     scores = logits(network, torch.cat([image[None], covered]))
@@ -88,15 +91,11 @@ def feature_maps(network: nn.Sequential, image: Tensor) -> dict[str, Maps]:
     """What each layer that gives maps gives for an image (28, 28) uint8, by the ledger's names:
     (C, H, W) each.
     """
-    found = {}
-    with torch.inference_mode():
-        maps = normalise(image[None]).contiguous(memory_format=torch.channels_last)
-        for name, layer in network.named_children():
-            maps = layer(maps)
-            if maps.ndim == 4:
-                # The next layer may change its input in place: a copy is what this one gave.
-                found[name] = maps[0].clone().numpy()
-    return found
+    return {
+        name: maps[0].clone().numpy()
+        for name, maps in layers(network, image[None])
+        if maps.ndim == 4
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +119,10 @@ def neighbours(network: nn.Sequential, digits: Digits) -> Neighbours:
 
 def last_features(network: nn.Sequential, images: Tensor) -> Tensor:
     """What the last layer is given for images (N, 28, 28) uint8: (N, F)."""
-    layers = [layer for name, layer in network.named_children() if name != "flatten"][:-1]
-    with torch.inference_mode():
-        parts = []
-        for part in torch.split(images, 500):
-            maps = normalise(part).contiguous(memory_format=torch.channels_last)
-            for layer in layers:
-                maps = layer(maps)
-            parts.append(maps.flatten(1))
+    last = [name for name, _ in network.named_children() if name != "flatten"][-2]
+    parts = []
+    for part in torch.split(images, BATCH):
+        for name, maps in layers(network, part):
+            if name == last:
+                parts.append(maps.flatten(1).clone())
     return torch.cat(parts)

@@ -10,18 +10,23 @@ from mnistlab.data.looks import looks
 from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.reading import Reading
 from mnistlab.training import checkpoint, doubt
+from mnistlab.training.doubt import Doubt
 from mnistlab.training.features import scores_and_features
 from mnistlab.training.record import Record
 
 
 class Reader:
-    """A checkpoint, loaded once and ready to read. Raises CheckpointError where loading does."""
+    """A checkpoint, loaded once and ready to read.
 
-    def __init__(self, path: Path) -> None:
+    `lent` is the doubt of a checkpoint that has none of its own. Raises CheckpointError where
+    loading does.
+    """
+
+    def __init__(self, path: Path, lent: Doubt | None = None) -> None:
         loaded = checkpoint.read(path)
         self.record: Record = loaded.record
         self.network = loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.doubt = doubt.read(doubt.beside(path))
+        self.doubt = doubt.read(doubt.beside(path), self.record.spec) or lent
 
     def read(self, digit: Digit, several: bool = True) -> Reading:
         """Read a drawing, in several looks at it or in the one alone."""
@@ -33,7 +38,9 @@ class Reader:
         probabilities = shares / shares.sum()
         strange = self.doubt.strangeness(features[:1]) if self.doubt else None
         return Reading(
-            tuple(probabilities.tolist()), None if strange is None else float(strange[0])
+            tuple(probabilities.tolist()),
+            None if strange is None else float(strange[0]),
+            self.doubt is not None,
         )
 
 

@@ -18,11 +18,12 @@ class Reading:
     """Ten probabilities, for 0 to 9, that sum to one.
 
     `strangeness` is how far the drawing lies from training digits, above 1 for what is none; None
-    where the checkpoint has nothing to tell it by.
+    where the checkpoint has nothing to tell it by. `calibrated`: whether a temperature was fitted.
     """
 
     probabilities: tuple[float, ...]
     strangeness: float | None = None
+    calibrated: bool = True
 
     @property
     def order(self) -> list[int]:

@@ -8,6 +8,8 @@ samples and adversarial attacks" (2018): Mahalanobis, to the nearest of ten mean
 covariance; `training.features` says of what.
 
 Both are fitted on training and validation digits alone and kept in a file beside the checkpoint.
+What a split calls validation digits are the test images under *article* and digits that were
+trained on under *all*, where the temperature therefore comes out a little low.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from mnistlab.arch.ledger import Kind, ledger
+from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_whole
 from mnistlab.training.record import CheckpointError
 
@@ -52,6 +56,12 @@ class Doubt:
         return _distance(features, self.means, self.whitening) / self.limit if self.limit else None
 
 
+def feature_count(spec: Spec) -> int:
+    """How many features a network has: `training.features` takes them."""
+    rows = (row for row in ledger(spec).rows if row.kind is Kind.CONV)
+    return sum(row.out_channels * (2 if row.out_size > 1 else 1) for row in rows)
+
+
 def beside(checkpoint: Path) -> Path:
     """Where a checkpoint's doubt is kept."""
     return checkpoint.with_suffix(".doubt")
@@ -64,11 +74,19 @@ def doubt_from(
     validation digits, and features `known` (M, D) of training digits with the labels `of` (M,).
     """
     temperature = fit_temperature(scores, labels)
-    if not 0 < held.shape[1] <= MOST:
-        return Doubt(temperature, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), 0.0)
-    means, whitening = _fit_means(known, of)
-    limit = float(np.quantile(_distance(held, means, whitening), 1 - REJECTED))
-    return Doubt(temperature, means, whitening, max(1e-6, limit))
+    if 0 < held.shape[1] <= MOST:
+        with np.errstate(over="ignore", invalid="ignore"):
+            means, whitening = _fit_means(known, of)
+            limit = float(np.quantile(_distance(held, means, whitening), 1 - REJECTED))
+        # Half precision ends at 65,504: maps of a network without batch norm may lie beyond.
+        if all(np.isfinite(each).all() for each in (means, whitening, limit)):
+            return Doubt(temperature, means, whitening, max(1e-6, limit))
+    return temperature_alone(temperature)
+
+
+def temperature_alone(temperature: float) -> Doubt:
+    """The doubt of a network of which nothing more is known."""
+    return Doubt(temperature, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), 0.0)
 
 
 def fit_temperature(scores: Floats, labels: NDArray[np.int64]) -> float:
@@ -118,15 +136,15 @@ def write(path: Path, doubt: Doubt) -> None:
     write_whole(path, save(tensors))
 
 
-def read(path: Path) -> Doubt | None:
-    """Read back what `write` wrote, None if it is not there.
+def read(path: Path, spec: Spec) -> Doubt | None:
+    """Read back what `write` wrote of a network, None if it is not there.
 
-    Raises CheckpointError if the file is damaged.
+    Raises CheckpointError if the file is damaged or another network's.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is too large")
-        return from_bytes(path.read_bytes())
+        return from_bytes(path.read_bytes(), spec)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -135,8 +153,8 @@ def read(path: Path) -> Doubt | None:
         ) from None
 
 
-def from_bytes(content: bytes) -> Doubt:
-    """Raises ValueError if the bytes are not a doubt."""
+def from_bytes(content: bytes, spec: Spec) -> Doubt:
+    """Raises ValueError if the bytes are not a doubt of this network."""
     try:
         tensors = load(content)
         values = [tensors[name] for name in ("temperature", "limit", "means", "whitening")]
@@ -148,13 +166,15 @@ def from_bytes(content: bytes) -> Doubt:
     size = means.shape[1] if means.ndim == 2 and len(means) <= 10 else MOST + 1
     if not (
         temperature.shape == limit.shape == (1,)
-        and temperature[0] > 0
+        and 0.99 * TEMPERATURES[0] < temperature[0] < 1.01 * TEMPERATURES[-1]
         and limit[0] >= 0
         and size <= MOST
         and (size > 0) == (limit[0] > 0)
         and below.shape == (size * (size + 1) // 2,)
     ):
         raise ValueError("its parts do not fit together")
+    if size not in (0, feature_count(spec)):
+        raise ValueError(f"it belongs to another network than {spec}")
     whitening = np.zeros((size, size), np.float32)
     whitening[np.tril_indices(size)] = below
     return Doubt(float(temperature[0]), means.astype(np.float32), whitening, float(limit[0]))

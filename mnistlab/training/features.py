@@ -4,17 +4,33 @@ A map's mean and deviation, of all maps of all 3×3 layers at once: scribbles gi
 the first layers, pairs of digits in the last.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mnistlab.data.mnist import Digits, normalise
-from mnistlab.training.doubt import Doubt, doubt_from
+from mnistlab.training.doubt import MOST, Doubt, doubt_from
 
 FITTED = 5000
 """Digits of either kind that are looked at."""
+FEW = 1000
+"""Of a network that is too wide, and slow, for more than a temperature."""
 BATCH = 500
+
+
+def layers(network: nn.Sequential, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """What each of a network's layers gives for images (N, 28, 28) uint8, by the ledger's names.
+
+    The next layer may change it in place: copy what shall last.
+    """
+    with torch.inference_mode():
+        maps = normalise(images).contiguous(memory_format=torch.channels_last)
+        for name, layer in network.named_children():
+            maps = layer(maps)
+            yield name, maps
 
 
 def scores_and_features(
@@ -26,18 +42,15 @@ def scores_and_features(
     maps are a single unit, which have no deviation.
     """
     scores, features = [], []
-    with torch.inference_mode():
-        for part in torch.split(images, BATCH):
-            maps = normalise(part).contiguous(memory_format=torch.channels_last)
-            found = []
-            for name, layer in network.named_children():
-                maps = layer(maps)
-                if name.startswith("conv"):
-                    found.append(maps.mean((2, 3)))
-                    if maps.shape[-1] > 1:
-                        found.append(maps.std((2, 3)))
-            scores.append(maps)
-            features.append(torch.cat(found, 1) if found else maps[:, :0])
+    for part in torch.split(images, BATCH):
+        found = []
+        for name, maps in layers(network, part):
+            if name.startswith("conv"):
+                found.append(maps.mean((2, 3)))
+                if maps.shape[-1] > 1:
+                    found.append(maps.std((2, 3)))
+        scores.append(maps)
+        features.append(torch.cat(found, 1) if found else maps[:, :0])
     return torch.cat(scores).numpy(), torch.cat(features).numpy()
 
 
@@ -45,6 +58,9 @@ def fit_doubt(network: nn.Sequential, train: Digits, validation: Digits) -> Doub
     """Fit a network's doubt to the first digits of either kind; the network must be in evaluation
     mode.
     """
+    wide = scores_and_features(network, validation.images[:1])[1].shape[1] > MOST
+    if wide:
+        train, validation = train[:1], validation[:FEW]
     scores, held = scores_and_features(network, validation.images[:FITTED])
     _, known = scores_and_features(network, train.images[:FITTED])
     labels, of = (digits.labels[:FITTED].numpy() for digits in (validation, train))

@@ -16,7 +16,11 @@ little too sure of itself, as they differ from MNIST's digits.
 digits, by what each layer's maps see. So about one MNIST digit in 200 is given up, and 2 in 100 of
 people's drawings; of scribbles and of pairs of digits some 84 in 100 are noticed, of triangles 8.
 
-For the shipped *sketch*; `python benchmarks/nonsense.py` and `benchmarks/strokes.py` measure it.
+Without a fitted temperature an answer says *not calibrated*: a run's, until it has ended. Under the
+split *all* the digits that it is fitted on were trained on, so it is a little too sure.
+
+The figures are the shipped *sketch*'s, by `python benchmarks/nonsense.py` and
+`benchmarks/strokes.py`.
 """
 
 
@@ -25,16 +29,17 @@ def words(reading: Reading | None) -> tuple[str, str]:
     if reading is None:
         return "?", "Nothing is drawn yet."
     first, second = reading.order[:2]
+    loose = "" if reading.calibrated else ", not calibrated"
     match reading.verdict:
         case Verdict.STRANGE:
             return "?", f"This doesn't look like a digit. If it is one: {first}."
         case Verdict.UNSURE:
             chances = (percent(reading.probabilities[digit], 0) for digit in (first, second))
             one, two = chances
-            return str(first), f"Not sure: {first} ({one}) or {second} ({two})"
+            return str(first), f"Not sure: {first} ({one}) or {second} ({two}){loose}"
     # Nothing is certain, however many nines there are.
     sure = percent(reading.sure, 1) if reading.sure < 0.999 else "Over 99.9 %"
-    return str(first), f"{sure} sure"
+    return str(first), f"{sure} sure{loose}"
 
 
 def body(reading: Reading | None, truth: int | None = None) -> str:

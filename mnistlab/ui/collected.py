@@ -47,7 +47,7 @@ def read(
     problems = []
     for name, choice in choices.items():
         try:
-            given = _known(choice.path, choice.path.stat().st_mtime_ns)
+            given = _known(choice.path, checkpoints.changed(choice.path))
             if any(one.mark not in given for one in kept):
                 readers[name] = _reader(choice)
             known[name] = given

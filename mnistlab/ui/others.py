@@ -37,7 +37,7 @@ def side_by_side(
         for key, column in zip(chosen[first : first + 3], st.columns(3), strict=False):
             with column, st.container(border=True):
                 choice = choices[key]
-                st.markdown(f"**{choice.name}** · {choice.source}".replace("_", "\\_"))
+                st.html(parts.labelled(choice.name, choice.source))
                 try:
                     reading = checkpoints.reader(choice).read(digit, several)
                 except LabError as error:
@@ -53,27 +53,35 @@ def epochs(choice: Choice, digit: Digit, several: bool, truth: int | None) -> No
         st.html(
             parts.empty(
                 "No epochs were kept of this checkpoint. Choose a run of a small network above: "
-                "every epoch's weights are kept while it trains."
+                "every epoch's weights are kept where it trains."
             )
         )
         return
     if len(paths) > EPOCHS:
         paths = [paths[round(n * (len(paths) - 1) / (EPOCHS - 1))] for n in range(EPOCHS)]
-    numbers = [int(path.stem) for path in paths]
+    readers, damaged = {}, 0
     with st.spinner("Reading it with every epoch's network …"):
-        readings = [checkpoints.reader_of(path).read(digit, several) for path in paths]
+        for path in paths:
+            try:
+                readers[int(path.stem)] = checkpoints.epoch_reader(choice, path)
+            except LabError:
+                damaged += 1
+        readings = [reader.read(digit, several) for reader in readers.values()]
+    if damaged:
+        st.warning(f"Epochs that cannot be read and are left out: {damaged}.")
+    if not readers:
+        return
+    numbers = list(readers)
     plot.chart(course(numbers, [r.probabilities for r in readings]), "course")
     last = readings[-1].digit
     wrong = [n for n, r in zip(numbers, readings, strict=True) if r.digit != last]
-    since = f"in every epoch after {max(wrong)}" if wrong else "in every epoch"
-    told = f"It reads {last} {since}"
+    since = f"in every one after epoch {max(wrong)}" if wrong else "in every one"
+    told = f"Of the {len(numbers)} epochs shown it reads {last} {since}"
     st.html(parts.note(told + ("." if truth is None else f"; it is a {truth}.")))
     if len(numbers) > 1:
         number = st.select_slider("Epoch", numbers, numbers[-1], key=f"epoch{choice.path}")
     else:
         number = numbers[0]
-    where = numbers.index(number)
-    record = checkpoints.reader_of(paths[where]).record
-    accuracy = percent(record.kept.validation_accuracy)
-    st.html(answer.body(readings[where], truth))
+    accuracy = percent(readers[number].record.kept.validation_accuracy)
+    st.html(answer.body(readings[numbers.index(number)], truth))
     st.html(parts.note(f"Epoch {number}: {accuracy} of the validation digits."))

@@ -3,10 +3,14 @@
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from mnistlab.sketch.digit import Digit, Steps
 from mnistlab.ui import parts
 from mnistlab.ui.canvas import Drawing
+
+SHOWN = 280
+"""Pixels."""
 
 
 def choose(strokes: bool) -> tuple[Steps, bool]:
@@ -52,11 +56,11 @@ def show(drawing: Drawing, digit: Digit | None, steps: Steps, several: bool) -> 
         return
     anew = bool(drawing.strokes) and steps.anew
     cards = [
-        parts.card(whole, "As drawn", "any size, any place, any brush")
+        parts.card(_small(whole), "As drawn", "any size, any place, any brush")
         if drawing.strokes
-        else parts.card(whole, "The ink", "what was found in the picture"),
+        else parts.card(_small(whole), "The ink", "what was found in the picture"),
         parts.card(
-            digit.cropped,
+            _small(digit.cropped),
             "Cropped" if steps.crop else "Not cropped",
             "its strokes drawn anew" if anew else "its own pixels",
         ),
@@ -71,6 +75,13 @@ def show(drawing: Drawing, digit: Digit | None, steps: Steps, several: bool) -> 
         cards.append(parts.card(_sheet(digit), "Nine looks", "the answer is their mean"))
     st.html(parts.cards(cards))
     st.html(parts.note("As MNIST's own digits were made. Switch a step off to see what breaks:"))
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """As large as it is shown at most: a photo's ink would be megabytes in the page."""
+    image = Image.fromarray(picture)
+    image.thumbnail((SHOWN, SHOWN), Image.Resampling.BOX)
+    return np.asarray(image)
 
 
 def _sheet(digit: Digit) -> NDArray[np.uint8]:

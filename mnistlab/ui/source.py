@@ -57,32 +57,47 @@ def _photo() -> Shown:
     st.file_uploader(
         "A photo of one digit",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-        key="photo_file",
+        key=f"photo_file{get.get('photos', 0)}",
         max_upload_size=MEGABYTES,
         on_change=_take_file,
-        help="Dark on light or light on dark, on any paper; cut it so that the digit is alone.",
+        help="Dark on light or light on dark; cut it so that the digit is alone.",
     )
     if pasted := paste.show("photo_paste"):
-        get["photo"] = pasted
-    content: bytes | None = get.get("photo")
-    if content is None:
+        _take(pasted)
+    ink = get.get("photo_ink")
+    if refused := get.get("photo_refused"):
+        st.error(refused, icon=":material/error:")
+    elif ink is None:
         st.html(parts.empty("Choose a picture of a digit, or paste one."))
+    if ink is None and not refused:
         return NOTHING
-    st.button("Another one", icon=":material/delete:", on_click=_forget_photo)
-    try:
-        return Shown(Drawing([], ink_from_photo(content)))
-    except DigitError as error:
-        st.error(str(error), icon=":material/error:")
-        return NOTHING
+    st.button("Remove", icon=":material/delete:", on_click=_forget_photo)
+    return NOTHING if ink is None else Shown(Drawing([], ink))
 
 
 def _take_file() -> None:
-    if (file := st.session_state["photo_file"]) is not None:
-        st.session_state["photo"] = file.getvalue()
+    get = st.session_state
+    file = get[f"photo_file{get.get('photos', 0)}"]
+    if file is None:
+        _take(None)
+    else:
+        _take(file.getvalue())
+
+
+def _take(content: bytes | None) -> None:
+    """Find the ink once: every control of the page runs its script again."""
+    get = st.session_state
+    get["photo_ink"] = get["photo_refused"] = None
+    try:
+        get["photo_ink"] = ink_from_photo(content) if content else None
+    except DigitError as error:
+        get["photo_refused"] = str(error)
 
 
 def _forget_photo() -> None:
-    st.session_state.pop("photo", None)
+    """Empty the controls too: a new key is a new one."""
+    st.session_state["photos"] = st.session_state.get("photos", 0) + 1
+    _take(None)
 
 
 def _test_digit() -> Shown:

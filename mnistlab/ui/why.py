@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,18 +22,22 @@ from mnistlab.ui.checkpoints import Choice
 
 if TYPE_CHECKING:
     from mnistlab.sketch.explain import Neighbours
+    from mnistlab.sketch.predict import Reader
 
 NEAREST = 10
 COVER, LAST = "By covering", "From the last maps"
 COMPARED = 10_000
-"""Training digits that a drawing is held against."""
+"""Training digits that a drawing is held against, fewer of what is wide or slow."""
+MOST_NUMBERS, MOST_WORK = 4_000_000, 20_000_000_000
+"""Features that are kept of them, and multiply–accumulates: about a second."""
+MOST_MAPS = 64
 
 
 def evidence(choice: Choice, digit: Digit, reading: Reading) -> None:
     """What speaks for and against each digit."""
     import torch
 
-    from mnistlab.sketch.explain import exact_evidence, occlusion_evidence
+    from mnistlab.sketch.explain import PATCH, STARTS, exact_evidence, occlusion_evidence
 
     network, image = checkpoints.reader(choice).network, torch.from_numpy(digit.pixels.copy())
     exact = exact_evidence(network, image)
@@ -59,15 +64,17 @@ def evidence(choice: Choice, digit: Digit, reading: Reading) -> None:
         )
     )
     if found.exact:
-        side, field = found.maps.shape[-1], ledger(choice.record.spec).rows[-2].receptive_field
+        last = next(r for r in ledger(choice.record.spec).rows if r.name == found.of)
+        side, field = last.out_size, last.receptive_field
         note = (
-            f"Exact: each score is a sum over the last maps' {side}×{side} units, drawn as squares "
-            f"here, though each sees {field}×{field} pixels."
+            f"Exact: but for its bias each score is a sum over the {side}×{side} units of "
+            f"{found.of}, drawn as squares here, though each sees {field}×{field} pixels. Shown is "
+            "what a digit gets beyond the ten's mean."
         )
     else:
         note = (
-            "A square of 5×5 pixels is laid over the drawing at 225 places. Where covering costs a "
-            "digit its score, the ink there spoke for it."
+            f"A square of {PATCH}×{PATCH} pixels is laid over the drawing at {len(STARTS) ** 2} "
+            "places. Where covering costs a digit its score, the ink there spoke for it."
         )
         if not exact:
             note += " This network's last maps are too small to say where."
@@ -99,12 +106,15 @@ def feature_maps(choice: Choice, digit: Digit) -> None:
         )
     with right:
         st.markdown(f"**{row.name}**: {row.out_channels} maps of {row.out_size}×{row.out_size}")
-        drawing.draw(map_charts.layer(found[row.name], place), "maps_chosen", lambda name: None)
+        drawing.draw(map_charts.layer(found[row.name], place), "maps_chosen", _choose_unit)
     with st.expander("All layers", expanded=True):
         for name, one in rows.items():
-            st.html(parts.labelled(name, f"{one.out_channels} of {one.out_size}×{one.out_size}"))
+            first = f", the first {MOST_MAPS} shown" if one.out_channels > MOST_MAPS else ""
+            told = f"{one.out_channels} of {one.out_size}×{one.out_size}{first}"
+            st.html(parts.labelled(name, told))
             scale = 2 if one.out_size > 12 else 4 if one.out_size > 3 else 8
-            st.html(parts.grid(map_charts.greys(found[name])[:64], 64, scale, gap=1))
+            shown = map_charts.greys(found[name])[:MOST_MAPS]
+            st.html(parts.grid(shown, MOST_MAPS, scale, gap=1))
 
 
 def _unit(row: Row) -> tuple[int, int]:
@@ -131,10 +141,10 @@ def nearest(choice: Choice, digit: Digit) -> None:
     """The training digits that look most like the drawing to the last layer."""
     import torch
 
-    folder = home().data
+    folder, count = home().data, _compared(choice)
     try:
-        with st.spinner(f"Looking at {COMPARED:,} training digits, once for this network …"):
-            known = _neighbours(choice.path, choice.path.stat().st_mtime_ns, folder)
+        with st.spinner(f"Looking at {count:,} training digits, once for this network …"), LOCK:
+            known = _neighbours(checkpoints.reader(choice), count, folder)
         image = torch.from_numpy(digit.pixels.copy())
         found = known.nearest(checkpoints.reader(choice).network, image, NEAREST)
         images = images_at(folder, "train", [index for index, _ in found])
@@ -151,15 +161,26 @@ def nearest(choice: Choice, digit: Digit) -> None:
     )
     st.html(
         parts.note(
-            f"Nearest first, of MNIST's first {COMPARED:,} training digits, by what the last layer "
+            f"Nearest first, of MNIST's first {count:,} training digits, by what the last layer "
             "is given: to the network these look most like the drawing."
         )
     )
 
 
-@lru_cache(maxsize=16)
-def _neighbours(path: Path, changed: int, folder: Path) -> "Neighbours":
+def _compared(choice: Choice) -> int:
+    """How many training digits are looked at, so that nobody waits long."""
+    made = ledger(choice.record.spec)
+    width = made.rows[-1].in_channels * made.rows[-1].in_size ** 2
+    return max(10, min(COMPARED, MOST_NUMBERS // width, MOST_WORK // made.macs))
+
+
+LOCK = Lock()
+"""Of several visitors who ask for the same, one looks and the others wait."""
+
+
+@lru_cache(maxsize=8)
+def _neighbours(reader: "Reader", count: int, folder: Path) -> "Neighbours":
     from mnistlab.data.mnist import load
     from mnistlab.sketch.explain import neighbours
 
-    return neighbours(checkpoints.reader_of(path).network, load(folder).train[:COMPARED])
+    return neighbours(reader.network, load(folder).train[:count])

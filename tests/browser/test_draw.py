@@ -112,7 +112,7 @@ def test_a_photo_is_read_and_another_taken_instead(app: App, page: Page) -> None
         expect(answer).to_have_text(str(digit))
     file.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": b"no picture"})
     expect(page.get_by_test_id("stAlert")).to_contain_text("picture")
-    press(page, "Another one")
+    press(page, "Remove")
     expect(answer).to_have_text("?")
     healthy(page)
 

@@ -24,7 +24,7 @@ def test_the_first_look_is_the_image_itself_to_the_bit() -> None:
     image = torch.randint(0, 256, (28, 28), generator=torch.Generator().manual_seed(0)).byte()
     seen = looks(image)
     assert seen.shape == (len(LOOKS), 28, 28) and seen.dtype == torch.uint8
-    assert torch.equal(seen[0], image) and image.sum() == looks(image)[0].sum()
+    assert torch.equal(seen[0], image)
 
 
 def test_each_look_moves_turns_and_grows_as_it_says() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save as save_numpy
 from safetensors.torch import load, save
 
 from mnistlab.arch.build import build
@@ -77,7 +78,9 @@ def finished(store: Store) -> int:
     write_readings(
         store.readings(run_id), Readings(labels, read, chance.random(500, dtype=np.float32))
     )
-    fitted = doubt.Doubt(0.7, np.ones((10, 3), np.float32), np.eye(3, dtype=np.float32), 2.0)
+    size = doubt.feature_count(SPEC)
+    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
+    fitted = doubt.Doubt(0.7, means, whitening, 2.0)
     doubt.write(doubt.beside(store.best_checkpoint(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached its goal.", TEST)
     return run_id
@@ -129,7 +132,7 @@ def test_a_run_arrives_as_it_was_packed(store: Store, tmp_path: Path) -> None:
     assert files_of(store, run_id) == files_of(source, packed)
     assert checkpoint.read(store.best_checkpoint(run_id)).record.headline == TEST
     assert len(read_readings(store.readings(run_id)).labels) == 500
-    assert doubt.read(doubt.beside(store.best_checkpoint(run_id)))
+    assert doubt.read(doubt.beside(store.best_checkpoint(run_id)), SPEC)
     assert [run.id for run in newest(store, 9)] == [2, 1]
     assert not list(store.folder.glob(".import*"))
 
@@ -273,6 +276,11 @@ def torch_pickle() -> bytes:
     return buffer.getvalue()
 
 
+def foreign_doubt() -> bytes:
+    one = np.ones(1, np.float32)
+    return save_numpy({"temperature": one, "limit": one, "means": one[None], "whitening": one})
+
+
 def flat_readings(confidence: float) -> bytes:
     digits = torch.zeros(9, dtype=torch.uint8)
     return save({"labels": digits, "read": digits + 1, "confidence": torch.full((9,), confidence)})
@@ -305,6 +313,7 @@ ZIP = {
     "bomb of readings": having(READINGS, bytes((1 << 20) + 1)),
     "no run": without(RUN),
     "damaged doubt": having(archive.DOUBT, b"x"),
+    "another network's doubt": having(archive.DOUBT, foreign_doubt()),
     "doubt without limits": having(archive.DOUBT, save({"limit": torch.zeros(1)})),
     **{
         f"name {name!r}": having(name, b"x")

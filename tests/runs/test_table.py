@@ -122,7 +122,7 @@ def test_points_and_the_best_first_are_those_that_have_an_epoch(store: Store) ->
         for run in runs
         if run.best
     ]
-    order = best_first(store, 1000)
+    order = [run.id for run in best_first(store, 1000)]
     shares = {run.id: run.best.accuracy for run in runs if run.best}
     assert [shares[run_id] for run_id in order] == sorted(shares.values(), reverse=True)
 

@@ -90,7 +90,7 @@ def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Ho
         assert each.record.kept == epoch
     assert same(each.network, last.network)
     # What answers to drawings finds beside the checkpoint how far it may be trusted.
-    fitted = doubt.read(doubt.beside(Store(lab.runs).best_checkpoint(run_id)))
+    fitted = doubt.read(doubt.beside(Store(lab.runs).best_checkpoint(run_id)), SMALL)
     assert fitted and fitted.limit > 0
 
 

@@ -85,7 +85,7 @@ def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) ->
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_doubt_is_what_its_command_fits(path: Path, mnist_folder: Path) -> None:
-    kept = doubt.read(doubt.beside(path))
+    kept = doubt.read(doubt.beside(path), read_record(path).spec)
     assert kept and doubt.beside(path).stat().st_size < 100_000
     loaded = checkpoint.read(path)
     parts = divide(load(mnist_folder), loaded.record.recipe.split)

@@ -16,7 +16,7 @@ from mnistlab.training import doubt
 from mnistlab.training.features import fit_doubt, scores_and_features
 from mnistlab.training.record import CheckpointError
 
-SPEC = parse("4-p-8-p8-gap-bn")
+SPEC, WIDE = parse("4-p-8-p8-gap-bn"), parse("300-gap")
 
 
 def random_digits(count: int, seed: int = 0) -> Digits:
@@ -85,17 +85,17 @@ def test_noise_is_stranger_than_digits(mnist_folder: Path) -> None:
 def test_a_file_keeps_every_bit_and_is_small(tmp_path: Path, fitted: doubt.Doubt) -> None:
     path = doubt.beside(tmp_path / "best.safetensors")
     doubt.write(path, fitted)
-    back = doubt.read(path)
+    back = doubt.read(path, SPEC)
     assert back is not None and path.stat().st_size < 4000
     assert (back.means == fitted.means).all() and (back.whitening == fitted.whitening).all()
     assert back.limit == fitted.limit and back.temperature == fitted.temperature
 
 
 def test_a_wide_network_has_a_temperature_alone(tmp_path: Path) -> None:
-    wide = build(parse("300-gap"), 0).eval()
+    wide = build(WIDE, 0).eval()
     fitted = fit_doubt(wide, random_digits(30), random_digits(30, 1))
     doubt.write(tmp_path / "wide.doubt", fitted)
-    back = doubt.read(tmp_path / "wide.doubt")
+    back = doubt.read(tmp_path / "wide.doubt", WIDE)
     assert (
         back and back.strangeness(np.zeros((1, 600), np.float32)) is None and back.temperature > 0
     )
@@ -113,20 +113,46 @@ def test_what_is_not_there_is_none_and_what_is_damaged_is_a_sentence(
     tmp_path: Path, fitted: doubt.Doubt
 ) -> None:
     path = tmp_path / "x.doubt"
-    assert doubt.read(path) is None
+    assert doubt.read(path, SPEC) is None
     doubt.write(path, fitted)
     whole = path.read_bytes()
     for content in (b"", whole[:-1], whole[:40], b"\0" * 200, whole.replace(b"means", b"meanz")):
         write_whole(path, content)
         with pytest.raises(CheckpointError, match=r"x\.doubt.*Delete"):
-            doubt.read(path)
+            doubt.read(path, SPEC)
     tensors = load_numpy(whole)
     for name, value in (
         ("limit", np.array([float("nan")])),
-        ("temperature", np.array([0.0])),
+        ("temperature", np.array([1e-300])),
+        ("means", tensors["means"][:, :-1]),
         ("whitening", np.zeros(5)),
         ("means", np.zeros(10)),
     ):
         write_whole(path, save_numpy(tensors | {name: value}))
         with pytest.raises(CheckpointError):
-            doubt.read(path)
+            doubt.read(path, SPEC)
+
+
+def test_maps_beyond_half_precision_leave_a_temperature_that_can_be_read(tmp_path: Path) -> None:
+    loud = build(parse("4-p-8-gap"), 0).eval()
+    for weights in loud.parameters():
+        weights.data.mul_(1e4)
+    fitted = fit_doubt(loud, random_digits(100), random_digits(100, 1))
+    doubt.write(tmp_path / "loud.doubt", fitted)
+    back = doubt.read(tmp_path / "loud.doubt", parse("4-p-8-gap"))
+    assert back and back.limit == 0
+
+
+def test_another_network_s_doubt_is_refused(tmp_path: Path, fitted: doubt.Doubt) -> None:
+    doubt.write(tmp_path / "x.doubt", fitted)
+    with pytest.raises(CheckpointError, match="another network"):
+        doubt.read(tmp_path / "x.doubt", parse("4-p-9-p8-gap-bn"))
+
+
+@pytest.mark.parametrize(
+    "text", ["4-p-8-p8-gap-bn", "8s-gap", "12-16-p-16-20-20-p-20-gap", "p-p4-full"]
+)
+def test_features_are_as_many_as_foretold(text: str) -> None:
+    spec = parse(text)
+    features = scores_and_features(build(spec, 0).eval(), random_digits(3).images)[1]
+    assert features.shape == (3, doubt.feature_count(spec))

@@ -13,11 +13,14 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.home import Home
 from mnistlab.runs.store import Store
+from mnistlab.runs.table import describe
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import Record
+from mnistlab.ui import checkpoints
 
 ROOT = Path(__file__).parents[2]
 STEM = [(150, 40), (140, 140), (135, 240)]
@@ -167,7 +170,7 @@ def test_the_reasons_are_found_when_they_are_asked_for(lab: Path, mnist_folder: 
     # Nothing to look inside of yet: a word of what to do, whatever is asked for.
     for name in ("Evidence", "Feature maps", "Nearest digits", "Other checkpoints", "Its epochs"):
         look(at, name)
-        assert "Draw a digit first" in body(at)
+        assert "no digit to look at" in body(at)
     draw(at, STEM)
     assert "No epochs were kept" in body(at)
     look(at, "Evidence")
@@ -203,7 +206,8 @@ def test_every_layer_and_unit_can_be_chosen_and_a_smaller_network_takes_over() -
     index = at.selectbox(key="reader").options.index(other)
     at.selectbox(key="reader").select_index(index)
     settled(at)
-    assert at.selectbox(key="maps_layer").value in at.selectbox(key="maps_layer").options
+    assert at.selectbox(key="maps_layer").options != layers
+    assert "sees" in body(at) and not at.error
 
 
 def test_exact_evidence_is_offered_where_the_last_maps_allow_it() -> None:
@@ -221,22 +225,11 @@ def test_exact_evidence_is_offered_where_the_last_maps_allow_it() -> None:
 
 
 def test_a_run_s_epochs_answer_one_by_one(lab: Path) -> None:
-    store = Store(lab / "runs")
-    spec, recipe = parse("4-p-8-gap-bn"), Recipe(epochs=3)
-    run_id = store.add("mine", spec, recipe)
-    assert store.claim()
-    epochs = tuple(Epoch(n, 0.1, 0.9, 0.1, 100 - n, 10_000, 0.1, 1.0, 1000.0) for n in (1, 2, 3))
-    store.settle(run_id, epochs)
-    for number in (1, 2, 3):
-        record = Record("mine", spec, recipe, epochs[:number], number)
-        for path in (store.epoch_checkpoint(run_id, number), store.best_checkpoint(run_id)):
-            checkpoint.write(path, build(spec, seed=number), record)
+    a_run(lab, "mine", 3)
     at = page()
     draw(at, STEM)
     look(at, "Its epochs")
-    options = at.selectbox(key="reader").options
-    at.selectbox(key="reader").select_index(next(n for n, o in enumerate(options) if "mine" in o))
-    settled(at)
+    choose(at, "mine")
     slider = at.select_slider[0]
     assert slider.value == 3 and "Epoch 3: 99.03" in body(at).replace("&nbsp;", " ")
     slider.set_value(1)
@@ -272,3 +265,75 @@ def test_a_damaged_doubt_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(zoo, "FOLDER", folder)
     at = page()
     assert "sketch.doubt" in at.error[0].value
+
+
+def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
+    """A run in the store whose epochs were all kept."""
+    store = Store(lab / "runs")
+    spec, recipe = parse("4-p-8-gap-bn"), Recipe(epochs=epochs)
+    run_id = store.add(name, spec, recipe)
+    assert store.claim()
+    done = tuple(
+        Epoch(n, 0.1, 0.9, 0.1, 100 - n, 10_000, 0.1, 1.0, 1000.0) for n in range(1, epochs + 1)
+    )
+    store.settle(run_id, done)
+    for epoch in done:
+        checkpoint.write(
+            store.epoch_checkpoint(run_id, epoch.number),
+            build(spec, seed=epoch.number),
+            Record(name, spec, recipe, (epoch,), 1),
+        )
+    record = Record(name, spec, recipe, done, epochs)
+    checkpoint.write(store.best_checkpoint(run_id), build(spec, seed=epochs), record)
+    return store, run_id
+
+
+def choose(at: AppTest, name: str) -> AppTest:
+    options = at.selectbox(key="reader").options
+    at.selectbox(key="reader").select_index(next(n for n, o in enumerate(options) if name in o))
+    return settled(at)
+
+
+def test_damaged_and_strange_files_among_the_epochs_leave_the_others(lab: Path) -> None:
+    store, run_id = a_run(lab, "mine", 4)
+    first = store.epoch_checkpoint(run_id, 1)
+    shutil.copy(first, first.with_name("copy of 0001.safetensors"))
+    store.epoch_checkpoint(run_id, 2).write_bytes(first.read_bytes()[:500])
+    at = page()
+    draw(at, STEM)
+    look(at, "Its epochs")
+    choose(at, "mine")
+    assert at.select_slider[0].options == ["1", "3", "4"]
+    assert "left out: 1" in at.warning[0].value
+    assert "not calibrated" in body(at), "no temperature was fitted to this run yet"
+
+
+def test_a_checkpoint_that_goes_while_the_page_is_made_is_a_sentence(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, run_id = a_run(lab, "mine", 1)
+    at = page()
+    draw(at, STEM)
+    look(at, "Nearest digits")
+    found = checkpoints.find
+
+    def gone(home: Home) -> checkpoints.Found:
+        known = found(home)
+        store.best_checkpoint(run_id).unlink(missing_ok=True)
+        return known
+
+    monkeypatch.setattr(checkpoints, "find", gone)
+    choose(at, "mine")
+    assert "not there any more" in at.error[0].value
+
+
+def test_a_run_is_shown_by_the_name_it_has_now_and_never_as_markdown(lab: Path) -> None:
+    store, run_id = a_run(lab, "old", 1)
+    describe(store, run_id, "![x](https://example.org/x.png)", "", "", "")
+    at = page()
+    draw(at, STEM)
+    look(at, "Other checkpoints")
+    at.multiselect(key="rivals").set_value([str(store.best_checkpoint(run_id))])
+    settled(at)
+    assert not any("example.org" in element.value for element in at.markdown)
+    assert "![x](https://example.org/x.png)" in body(at)
