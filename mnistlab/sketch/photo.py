@@ -1,81 +1,172 @@
-"""The ink in a photo of a digit, or in any other picture file of one."""
+"""The ink in a photo of a digit, or in any other picture file of one.
 
-import io
-import warnings
-from typing import Any
+Whatever the light and the paper: printed lines are taken out, strokes are found between their
+outlines, and ink is what differs from the paper around it as much as they do.
+"""
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mnistlab.sketch.digit import (
-    ALL_STEPS,
-    Digit,
-    DigitError,
-    Grey,
-    Steps,
-    digit_from_ink,
-    on_white,
-)
+from mnistlab.sketch.digit import ALL_STEPS, Digit, DigitError, Grey, Steps, digit_from_ink
+from mnistlab.sketch.outlines import Strokes, outlines, strokes
+from mnistlab.sketch.picture import Colours, opened
+from mnistlab.sketch.ruling import without_ruling
+from mnistlab.sketch.shapes import Floats, Mask, closed, grown, halved, highest, parts, smoothed
+from mnistlab.sketch.thickness import of_mnist_s_thickness
 
-MAX_SIDE = 8192
-MAX_PIXELS = 50_000_000
-"""Of a file; the camera pictures of phones stay below."""
-WORKING_SIDE = 1024
-"""Larger pictures are shrunk to this first: 28×28 needs no more."""
-INK = 32
-"""Of 255; what is fainter in a picture is paper."""
+SIDE = 384
+"""Pixels of the longer side of the picture that is looked at."""
+NARROWEST = 16
+"""Pixels of its shorter side."""
+MARGIN = 40
+"""Pixels around a picture that was cut close to its ink."""
+BLUR = 0.8
+"""Pixels: the camera's noise is gone, a fine pen's stroke is not."""
+WIDEST = 0.22
+"""Of the picture's shorter side; no stroke is wider."""
+BORDER = 1 / 12
+"""Of each side: what lies in it counts as the surroundings."""
+AT_BORDER = 0.2
+"""How much what touches the picture's border counts beside what does not."""
+FAINTEST = 0.3
+"""Of the strokes' usual contrast; what is fainter is no ink."""
+NEAR = 0.25
+"""Of the digit's size: a stroke apart from the others is no further."""
+SMALLEST = 1 / 32
+"""Of the picture's longer side: less is a speck, and no digit."""
+SMALL = 0.04
+"""Of the digit's ink; a stroke of its own has more."""
 
 
 def digit_from_file(content: bytes, steps: Steps = ALL_STEPS) -> Digit:
     """Read a picture of one digit; raises DigitError as `ink_from_photo` does."""
     digit = digit_from_ink(ink_from_photo(content, steps), steps)
     if digit is None:
-        raise DigitError("The picture is empty; choose one with a digit in it.")
+        raise _nothing()
     return digit
 
 
 def ink_from_photo(content: bytes, steps: Steps = ALL_STEPS) -> Grey:
     """The ink (H, W) uint8, 0 for paper, of a picture file, dark on light or light on dark.
 
-    Raises DigitError if it is no picture, is too large, or shows nothing.
+    The steps say whether its strokes are made as thick as MNIST's. Raises DigitError if it is no
+    picture, is too large, or shows nothing.
     """
-    try:
-        with warnings.catch_warnings():
-            # Its own warning about large pictures; the bounds below are narrower.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture: Any = Image.open(io.BytesIO(content))
-        width, height = picture.size
-        if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-            raise DigitError(
-                f"The picture is {width:,} × {height:,} pixels; the lab reads up to {MAX_SIDE:,} a "
-                f"side and {MAX_PIXELS // 1_000_000} million in all. Crop it or make it smaller."
-            )
-        # JPEGs are decoded at a fraction of their size where that is enough.
-        picture.draft("L", (WORKING_SIDE, WORKING_SIDE))
-        picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-        grey = _grey(ImageOps.exif_transpose(picture))
-    except (UnidentifiedImageError, OSError, SyntaxError, TypeError, ValueError) as error:
-        if isinstance(error, DigitError):
-            raise
-        raise DigitError(
-            "The file is not a picture that can be read; choose a PNG or a JPEG."
-        ) from None
-    except Image.DecompressionBombError:
-        raise DigitError("The picture is far too large; crop it or make it smaller.") from None
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = 255 - grey if np.median(border) > 127 else grey
-    # A stray grey of paper or of JPEG's would otherwise count as the digit's edge.
-    ink = np.where(ink > INK, ink, 0).astype(np.uint8)
+    seen = opened(content, SIDE)
+    height, width = (length // 2 * 2 for length in seen.shape[:2])
+    if min(height, width) < NARROWEST:
+        raise DigitError("The picture is too narrow for a digit; choose one that shows all of it.")
+    wide = _with_margin(seen[:height, :width])
+    colours = smoothed(wide.transpose(2, 0, 1).astype(np.float32), BLUR)
+    dark = _is_dark(colours.mean(0))
+    ink = _ink(colours if dark else 255 - colours, dark)
+    margin = (len(wide) - height) // 2
+    ink = ink[margin : margin + height, margin : margin + width]
     if not ink.any():
-        raise DigitError("The picture is empty; choose one with a digit in it.")
-    return ink
+        raise _nothing()
+    return of_mnist_s_thickness(ink) if steps.anew else ink
 
 
-def _grey(picture: Image.Image) -> Grey:
-    """Lay a picture on white paper and drop its colours."""
-    if picture.mode in ("I;16", "I", "F"):
-        # Sixteen bits and more: Pillow would cut, not scale, them.
-        values = np.asarray(picture, np.float64)
-        span = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return np.clip(values * (255 / span), 0, 255).astype(np.uint8)
-    return on_white(picture)
+def _with_margin(seen: Colours) -> Colours:
+    """A picture (H, W, 3) that was cut close to its ink, with more of its paper around it.
+
+    Only where that paper is of one colour, as on a screen: a photo's would show a seam.
+    """
+    border = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).astype(np.int64)
+    paper = np.median(border, 0).astype(np.uint8)
+    if (np.abs(border - paper).max(1) <= 4).mean() < 0.5:
+        return seen
+    height, width, _ = seen.shape
+    around = np.full((height + 2 * MARGIN, width + 2 * MARGIN, 3), paper)
+    around[MARGIN:-MARGIN, MARGIN:-MARGIN] = seen
+    return around
+
+
+def _nothing() -> DigitError:
+    return DigitError("No digit can be seen in the picture; choose one with a digit in it.")
+
+
+def _is_dark(grey: Floats) -> bool:
+    """Whether the strokes are darker than what they are on: those that are sharper and narrower.
+
+    Between the strokes of an 8 on a board there are dark places too, but wider ones.
+    """
+    dark = 0.0
+    half = halved(smoothed(grey, 1))
+    for size in (half, halved(smoothed(half, 1))):
+        found, widest = outlines(size), round(WIDEST * min(size.shape))
+        each = [float(strokes(found, widest, way).weight.sum()) for way in (True, False)]
+        dark += (each[0] - each[1]) / max(sum(each), 1e-9)
+    return dark >= 0
+
+
+def _ink(colours: Floats, printed: bool) -> Grey:
+    """The ink of dark strokes in colours (3, H, W); all 0 where there are none."""
+    colours = without_ruling(colours)
+    half = halved(smoothed(colours.mean(0), 1))
+    main, width = _main(strokes(outlines(half), round(WIDEST * min(half.shape))))
+    main = main.repeat(2, 0).repeat(2, 1)
+    if not main.any():
+        return np.zeros(main.shape, np.uint8)
+    paper = closed(colours, round(1.6 * width) + 2)
+    contrast = paper - colours
+    if printed:
+        # A shadow takes as much of the paper's light as of the ink's.
+        contrast *= 255 / np.maximum(paper, 16)
+    # Seen in the ink's own colour: red ink is as strong as black, and noise is less.
+    own = contrast[:, main].mean(1)
+    strength = np.tensordot(own / max(float(np.linalg.norm(own)), 1e-9), contrast, 1)
+    strength = np.maximum(strength - np.median(strength), 0)
+    noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
+    usual = float(np.percentile(strength[main], 70))
+    kept = _digit(strength, max(FAINTEST * usual, 3 * noise), main)
+    if not kept.any():
+        return np.zeros(main.shape, np.uint8)
+    rows, columns = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
+    size = int(max(np.ptp(rows), np.ptp(columns))) + 1
+    if size < SMALLEST * max(kept.shape):
+        return np.zeros(main.shape, np.uint8)
+    # A pen presses unevenly, and chalk in the shadow is no bright chalk.
+    around = highest(smoothed(np.where(kept, strength, 0), 1), size // 4)
+    share = strength / np.maximum(smoothed(around, 4), 0.5 * usual)
+    ink = np.where(grown(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
+    return np.round(255 * ink).astype(np.uint8)
+
+
+def _main(found: Strokes) -> tuple[Mask, float]:
+    """The digit's strokes (H, W), at half the picture's size, and their width in its full size."""
+    height, width = found.mask.shape
+    across, down = round(BORDER * width), round(BORDER * height)
+    inner = np.zeros_like(found.weight)
+    inner[down : height - down, across : width - across] = 1
+    pieces = parts(grown(found.mask))
+    boxes = pieces.boxes()
+    at_border = (boxes[:, :2] <= 1).any(1) | (boxes[:, 2:] >= [height - 1, width - 1]).any(1)
+    score = pieces.sums(found.weight * inner) * np.where(at_border, AT_BORDER, 1)
+    mask = (pieces.labels == score.argmax()) & found.mask
+    edge = mask & (found.weight > 0)
+    if not score.any() or not edge.any():
+        return np.zeros_like(mask), 0.0
+    widths, steep = found.width[edge], (found.weight * found.width)[edge]
+    order = np.argsort(widths)
+    steep_so_far = np.cumsum(steep[order])
+    usual = float(widths[order][np.searchsorted(steep_so_far, 0.6 * steep_so_far[-1])])
+    return mask & (found.width <= 2 * usual), 2 * usual
+
+
+def _digit(strength: Floats, least: float, main: Mask) -> Mask:
+    """Where (H, W) there is ink that belongs to the digit, of which `main` has been found."""
+    inked = strength > least
+    pieces = parts(inked)
+    ink, found = pieces.sums(np.where(inked, strength, 0)), pieces.sums(main & inked)
+    if not found.any():
+        return np.zeros_like(inked)
+    first, boxes = int(found.argmax()), pieces.boxes()
+    top, left, bottom, right = boxes[first]
+    gaps = [top - boxes[:, 2], boxes[:, 0] - bottom, left - boxes[:, 3], boxes[:, 1] - right]
+    near = np.max(gaps, 0) < NEAR * max(bottom - top, right - left)
+    whole = (boxes[:, :2] > 1).all(1) & (boxes[:, 2:] < np.array(inked.shape) - 1).all(1)
+    density = ink / np.maximum(pieces.sums(inked), 1)
+    apart = near & whole & (ink > SMALL * ink[first]) & (density > 0.6 * density[first])
+    same = (found > 0.05 * found.sum()) & (density > 0.4 * density[first])
+    kept: Mask = ((apart | same) & (np.arange(pieces.count + 1) > 0))[pieces.labels]
+    return kept

@@ -1,0 +1,87 @@
+"""The lines that are printed on paper, found and taken out from under what was written on it."""
+
+import numpy as np
+
+from mnistlab.sketch.shapes import Floats, Mask, averaged, closed, grown, highest, parts
+
+THICKEST = 0.02
+"""Of the picture's shorter side: half of what a printed line may be thick."""
+LENGTH = 0.55
+"""Of the picture: a line is longer; it begins at the picture's edge."""
+BLUR = 6
+"""Pixels along the line, to each side, that are averaged to see it in noise."""
+FALL = 5
+"""A line may rise or fall by one pixel in so many: 11°, for paper that lies askew."""
+GAP = 6
+"""How much longer a line must be for each pixel that is missing in it."""
+WRITTEN = 50.0
+"""Of 255: what is so much darker than the paper may hide a line."""
+STRONGER = 1.8
+"""Ink on a line is so much darker than the line."""
+
+
+def without_ruling(colours: Floats) -> Floats:
+    """Colours (3, H, W), dark on light, without printed lines along or across the picture.
+
+    A line is taken out by a closing across it: what goes on above and below it stays.
+    """
+    grey = colours.mean(0)
+    short = min(grey.shape)
+    reach = max(3, round(THICKEST * short))
+    contrast = contrasted(grey, reach + 1)
+    contrast -= np.median(contrast)
+    noise = 1.48 * float(np.median(np.abs(contrast))) + 1.5
+    hidden = contrasted(grey, round(0.1 * short)) > WRITTEN
+    lines = [
+        _lines(contrast, hidden, noise, reach),
+        _lines(contrast.T, hidden.T, noise, reach).T,
+    ]
+    for across, mask in zip((-2, -1), lines, strict=True):
+        if mask.any():
+            usual = float(np.median(contrast[mask]))
+            weak = grown(mask, 2) & (contrast < STRONGER * usual + 2 * noise)
+            colours = np.where(weak, closed(colours, reach, (across,)), colours)
+    return colours
+
+
+def contrasted(grey: Floats, reach: int) -> Floats:
+    """How much darker than what surrounds it, 0–255, all that is no wider than 2 · `reach` + 1 is.
+
+    In parts of the paper's own brightness, so that it is the same in light and in shadow.
+    """
+    paper = closed(grey, reach)
+    return ((paper - grey) * 255 / np.maximum(paper, 16)).astype(np.float32)
+
+
+def _lines(contrast: Floats, hidden: Mask, noise: float, reach: int) -> Mask:
+    """Where (H, W) there are lines from left to right."""
+    along = averaged(contrast, BLUR)
+    ridge = (along > noise) & (along > 0.5 * highest(along, reach, (-2,)))
+    # In a line's favour, against it, or neither.
+    points = np.where(ridge, 1, np.where(hidden, 0, -GAP)).astype(np.float32)
+    through = _best(points) + _best(points[:, ::-1])[:, ::-1] - points
+    mask = ridge & (through >= LENGTH * contrast.shape[1])
+    found = parts(mask)
+    tops = mask & ~np.pad(mask, ((1, 0), (0, 0)))[:-1]
+    thin = found.sums(mask) <= 2 * reach * found.sums(tops)
+    kept = np.zeros(found.count + 1, np.bool_)
+    kept[found.labels[:, [*range(4), *range(-4, 0)]]] = True
+    return (kept & thin & (np.arange(found.count + 1) > 0))[found.labels]
+
+
+def _best(points: Floats) -> Floats:
+    """The most points (H, W) of a nearly level path from anywhere on the left to each pixel."""
+    best = np.empty_like(points)
+    sum_so_far = np.zeros(len(points), np.float32)
+    for column in range(points.shape[1]):
+        if column % FALL == 0:
+            sum_so_far = np.maximum(sum_so_far, _shifted(sum_so_far))
+        sum_so_far = np.maximum(sum_so_far + points[:, column], 0)
+        best[:, column] = sum_so_far
+    return best
+
+
+def _shifted(sums: Floats) -> Floats:
+    """The higher of each one's two neighbours."""
+    wide = np.pad(sums, 1)
+    return np.maximum(wide[:-2], wide[2:])
