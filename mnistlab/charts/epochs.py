@@ -64,7 +64,7 @@ def accuracy(
     # The first epoch is so far below the rest that a floor under it would flatten the others.
     low = floor(train[1:] + validation[1:] or train + validation)
     # Room above for the name of the article's line.
-    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.06]
+    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.1]
     figure["layout"]["shapes"] = goal_marks()
     if article:
         value = article.validation or article.train

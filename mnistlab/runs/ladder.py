@@ -19,7 +19,7 @@ from mnistlab.training.recipe import Recipe
 
 TAG = "ladder"
 MOST_SEEDS = 20
-"""A hundred hours in full; also what is looked through for runs that fit the walk."""
+"""A day and more in full; also what is looked through for runs that fit the walk."""
 
 
 @dataclass(frozen=True)
