@@ -27,8 +27,9 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
 from mnistlab.runs.state import Run
-from mnistlab.runs.store import Store
+from mnistlab.runs.store import Store, epochs_beside
 from mnistlab.training import checkpoint
+from mnistlab.training.doubt import beside
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 
@@ -117,6 +118,7 @@ def outcome(lab: Home, run_id: int) -> dict[str, Any]:
     store, run = Store(lab.runs), the(lab, run_id)
     files = (store.best_checkpoint(run_id), store.last_checkpoint(run_id), store.readings(run_id))
     records = [checkpoint.read(file).record for file in files[:2]]
+    files += (beside(files[0]), *epochs_beside(files[0]))
     return {
         "ends": (run.state, run.message, run.epochs_done, run.best_epoch, run.last, run.test),
         "rows": [row(epoch) for epoch in run.epochs],

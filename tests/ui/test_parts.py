@@ -6,7 +6,7 @@ def test_what_a_person_typed_is_escaped() -> None:
     pieces = [
         parts.status("done", [nasty]),
         parts.facts([(nasty, nasty)]),
-        parts.answer(1, nasty),
+        parts.answer("1", nasty),
         *(part(nasty) for part in (parts.note, parts.mono, parts.empty)),
     ]
     for html in pieces:
