@@ -24,8 +24,8 @@ ENDLESS = json.dumps(
 ).encode()
 
 
-def read(file: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(ROOT / "benchmarks" / "strokes.py"), str(file)]
+def read(file: Path, *options: str, name: str = "strokes") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), str(file), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -63,3 +63,23 @@ def test_a_file_that_holds_no_strokes_is_a_sentence(tmp_path: Path, content: byt
     done = read(file)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(DIGITS))
+    done = read(file, "--number", "3", name="photos")
+    assert done.returncode == 0, done.stderr
+    share = re.match(r"(\d+\.\d\d) %  (\d) of 3 ", done.stdout)
+    assert share and float(share[1]) == pytest.approx(100 * int(share[2]) / 3, abs=0.01)
+    for kind in ("plain", "ruled", "squared"):
+        assert re.search(rf"^ +{kind} .* of +1$", done.stdout, re.MULTILINE), kind
+    again = read(file, "--number", "3", name="photos")
+    assert again.stdout.split("read rightly")[0] == done.stdout.split("read rightly")[0]
+
+
+def test_photos_of_no_strokes_are_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "bad.json"
+    file.write_bytes(b"{}")
+    done = read(file, name="photos")
+    assert done.returncode != 0 and len(done.stderr.strip().splitlines()) == 1, done.stderr

@@ -17,8 +17,10 @@ SIDE = 384
 """Pixels of the longer side of the picture that is looked at."""
 NARROWEST = 16
 """Pixels of its shorter side."""
+CUT = 64
+"""Levels of 255: what differs so much from the paper at the picture's edge is ink."""
 MARGIN = 40
-"""Pixels around a picture that was cut close to its ink."""
+"""Pixels around a picture that was cut through its ink."""
 BLUR = 0.8
 """Pixels: the camera's noise is gone, a fine pen's stroke is not."""
 WIDEST = 0.22
@@ -27,6 +29,10 @@ BORDER = 1 / 12
 """Of each side: what lies in it counts as the surroundings."""
 AT_BORDER = 0.2
 """How much what touches the picture's border counts beside what does not."""
+REACH = 1.6
+"""Of the stroke's width: its paper is looked for this far around it."""
+TORN = 2
+"""Half the gap, in pixels of half the picture's size, that a line may have torn into a stroke."""
 FAINTEST = 0.3
 """Of the strokes' usual contrast; what is fainter is no ink."""
 NEAR = 0.25
@@ -67,13 +73,15 @@ def ink_from_photo(content: bytes, steps: Steps = ALL_STEPS) -> Grey:
 
 
 def _with_margin(seen: Colours) -> Colours:
-    """A picture (H, W, 3) that was cut close to its ink, with more of its paper around it.
+    """A picture (H, W, 3) that was cut through its ink, with more of its paper around it.
 
-    Only where that paper is of one colour, as on a screen: a photo's would show a seam.
+    Only where that paper is of one colour, as on a screen: a photo's would show a seam, and its
+    printed lines would no longer end at its edge.
     """
     border = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]]).astype(np.int64)
     paper = np.median(border, 0).astype(np.uint8)
-    if (np.abs(border - paper).max(1) <= 4).mean() < 0.5:
+    off = np.abs(border - paper).max(1)
+    if (off <= 1).mean() < 0.5 or off.max() < CUT:
         return seen
     height, width, _ = seen.shape
     around = np.full((height + 2 * MARGIN, width + 2 * MARGIN, 3), paper)
@@ -88,15 +96,17 @@ def _nothing() -> DigitError:
 def _is_dark(grey: Floats) -> bool:
     """Whether the strokes are darker than what they are on: those that are sharper and narrower.
 
-    Between the strokes of an 8 on a board there are dark places too, but wider ones.
+    Between the strokes of an 8 on a board there are dark places too, but wider ones. A quarter of
+    the size is enough, and chalk has no grain in it.
     """
-    dark = 0.0
-    half = halved(smoothed(grey, 1))
-    for size in (half, halved(smoothed(half, 1))):
-        found, widest = outlines(size), round(WIDEST * min(size.shape))
-        each = [float(strokes(found, widest, way).weight.sum()) for way in (True, False)]
-        dark += (each[0] - each[1]) / max(sum(each), 1e-9)
-    return dark >= 0
+    small = halved(smoothed(halved(smoothed(grey, 1)), 1))
+    found, widest = outlines(small), round(WIDEST * min(small.shape))
+    sharp = []
+    for dark in (True, False):
+        way = strokes(found, widest, dark)
+        main, _ = _main(way)
+        sharp.append(float(way.weight[main].sum()))
+    return sharp[0] >= sharp[1]
 
 
 def _ink(colours: Floats, printed: bool) -> Grey:
@@ -107,7 +117,7 @@ def _ink(colours: Floats, printed: bool) -> Grey:
     main = main.repeat(2, 0).repeat(2, 1)
     if not main.any():
         return np.zeros(main.shape, np.uint8)
-    paper = closed(colours, round(1.6 * width) + 2)
+    paper = closed(colours, round(REACH * width) + 2)
     contrast = paper - colours
     if printed:
         # A shadow takes as much of the paper's light as of the ink's.
@@ -138,7 +148,7 @@ def _main(found: Strokes) -> tuple[Mask, float]:
     across, down = round(BORDER * width), round(BORDER * height)
     inner = np.zeros_like(found.weight)
     inner[down : height - down, across : width - across] = 1
-    pieces = parts(grown(found.mask))
+    pieces = parts(grown(found.mask, TORN))
     boxes = pieces.boxes()
     at_border = (boxes[:, :2] <= 1).any(1) | (boxes[:, 2:] >= [height - 1, width - 1]).any(1)
     score = pieces.sums(found.weight * inner) * np.where(at_border, AT_BORDER, 1)
@@ -163,10 +173,10 @@ def _digit(strength: Floats, least: float, main: Mask) -> Mask:
     first, boxes = int(found.argmax()), pieces.boxes()
     top, left, bottom, right = boxes[first]
     gaps = [top - boxes[:, 2], boxes[:, 0] - bottom, left - boxes[:, 3], boxes[:, 1] - right]
-    near = np.max(gaps, 0) < NEAR * max(bottom - top, right - left)
+    gap = np.max(gaps, 0) / max(bottom - top, right - left)
     whole = (boxes[:, :2] > 1).all(1) & (boxes[:, 2:] < np.array(inked.shape) - 1).all(1)
     density = ink / np.maximum(pieces.sums(inked), 1)
-    apart = near & whole & (ink > SMALL * ink[first]) & (density > 0.6 * density[first])
-    same = (found > 0.05 * found.sum()) & (density > 0.4 * density[first])
+    apart = (gap < NEAR) & whole & (ink > SMALL * ink[first]) & (density > 0.6 * density[first])
+    same = (gap < 2 * NEAR) & (found > 0.05 * found.sum()) & (density > 0.4 * density[first])
     kept: Mask = ((apart | same) & (np.arange(pieces.count + 1) > 0))[pieces.labels]
     return kept

@@ -31,7 +31,8 @@ def without_ruling(colours: Floats) -> Floats:
     contrast = contrasted(grey, reach + 1)
     contrast -= np.median(contrast)
     noise = 1.48 * float(np.median(np.abs(contrast))) + 1.5
-    hidden = contrasted(grey, round(0.1 * short)) > WRITTEN
+    written = contrasted(grey, round(0.1 * short)) > WRITTEN
+    hidden = highest(written.astype(np.float32), reach) > 0
     lines = [
         _lines(contrast, hidden, noise, reach),
         _lines(contrast.T, hidden.T, noise, reach).T,
@@ -45,7 +46,7 @@ def without_ruling(colours: Floats) -> Floats:
 
 
 def contrasted(grey: Floats, reach: int) -> Floats:
-    """How much darker than what surrounds it, 0–255, all that is no wider than 2 · `reach` + 1 is.
+    """How much darker than what surrounds it, 0–255, all is that is narrower than 2 · `reach` + 1.
 
     In parts of the paper's own brightness, so that it is the same in light and in shadow.
     """
@@ -60,13 +61,13 @@ def _lines(contrast: Floats, hidden: Mask, noise: float, reach: int) -> Mask:
     # In a line's favour, against it, or neither.
     points = np.where(ridge, 1, np.where(hidden, 0, -GAP)).astype(np.float32)
     through = _best(points) + _best(points[:, ::-1])[:, ::-1] - points
-    mask = ridge & (through >= LENGTH * contrast.shape[1])
-    found = parts(mask)
-    tops = mask & ~np.pad(mask, ((1, 0), (0, 0)))[:-1]
-    thin = found.sums(mask) <= 2 * reach * found.sums(tops)
-    kept = np.zeros(found.count + 1, np.bool_)
-    kept[found.labels[:, [*range(4), *range(-4, 0)]]] = True
-    return (kept & thin & (np.arange(found.count + 1) > 0))[found.labels]
+    line = ridge & (through >= LENGTH * contrast.shape[1])
+    found = parts(line)
+    tops = line & ~np.pad(line, ((1, 0), (0, 0)))[:-1]
+    thin = found.sums(line) <= 2 * reach * found.sums(tops)
+    at_edge = np.zeros_like(thin)
+    at_edge[found.labels[:, [*range(4), *range(-4, 0)]]] = True
+    return (at_edge & thin & (np.arange(found.count + 1) > 0))[found.labels]
 
 
 def _best(points: Floats) -> Floats:

@@ -56,7 +56,7 @@ def highest(grey: Floats, reach: int, axes: tuple[int, ...] = (-1, -2)) -> Float
 
 
 def closed(grey: Floats, reach: int, axes: tuple[int, ...] = (-1, -2)) -> Floats:
-    """A picture without the dark features that are no wider than 2 · `reach` + 1 pixels.
+    """A picture without the dark features that are narrower than 2 · `reach` + 1 pixels.
 
     Slopes, shadows and all that is wider stay as they are: a closing by a square (J. Serra, "Image
     analysis and mathematical morphology", 1982), or by a line along one axis.

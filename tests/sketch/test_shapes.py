@@ -1,0 +1,155 @@
+"""Shapes, outlines and printed lines, each against what the definition says pixel by pixel."""
+
+from collections import deque
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from mnistlab.sketch.outlines import outlines, strokes
+from mnistlab.sketch.ruling import without_ruling
+from mnistlab.sketch.shapes import (
+    averaged,
+    closed,
+    distance,
+    grown,
+    halved,
+    highest,
+    parts,
+    smoothed,
+)
+
+CHANCE = np.random.default_rng(0)
+MASKS = [CHANCE.random(CHANCE.integers(1, 24, 2)) < CHANCE.random() for _ in range(60)]
+MASKS += [np.ones((5, 7), bool), np.zeros((3, 4), bool), np.eye(9, dtype=bool)]
+GREYS = [CHANCE.random(mask.shape, np.float32) for mask in MASKS]
+
+
+def flooded(mask: np.ndarray) -> np.ndarray:
+    """The parts of a mask by walking from pixel to pixel."""
+    labels = np.zeros(mask.shape, int)
+    for start in zip(*mask.nonzero(), strict=True):
+        if labels[start]:
+            continue
+        name, queue = labels.max() + 1, deque([start])
+        labels[start] = name
+        while queue:
+            row, column = queue.popleft()
+            for near in np.ndindex(3, 3):
+                y, x = row + near[0] - 1, column + near[1] - 1
+                inside = 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1]
+                if inside and mask[y, x] and not labels[y, x]:
+                    labels[y, x] = name
+                    queue.append((y, x))
+    return labels
+
+
+@pytest.mark.parametrize("mask", MASKS, ids=lambda mask: f"{mask.shape}")
+def test_what_hangs_together_is_what_can_be_walked(mask: np.ndarray) -> None:
+    found, walked = parts(mask), flooded(mask)
+    assert found.count == walked.max(initial=0) and ((found.labels > 0) == mask).all()
+    pairs = set(zip(found.labels[mask].tolist(), walked[mask].tolist(), strict=True))
+    assert len(pairs) == found.count
+    sizes, boxes = found.sums(mask), found.boxes()
+    for name in range(1, found.count + 1):
+        rows, columns = (found.labels == name).nonzero()
+        assert sizes[name] == len(rows)
+        box = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
+        assert boxes[name].tolist() == box
+
+
+@pytest.mark.parametrize("mask", [m for m in MASKS if m.any()], ids=lambda mask: f"{mask.shape}")
+def test_distances_are_exact(mask: np.ndarray) -> None:
+    points = np.argwhere(mask)
+    for pixel in np.ndindex(mask.shape):
+        nearest = np.sqrt(((points - pixel) ** 2).sum(1).min())
+        assert distance(mask)[pixel] == pytest.approx(nearest, abs=1e-4)
+    assert np.array_equal(grown(mask, 2), np.abs(_steps(mask)) <= 2)
+
+
+def _steps(mask: np.ndarray) -> np.ndarray:
+    """The fewest steps along rows and columns to a mask."""
+    points = np.argwhere(mask)
+    whole = [np.abs(points - pixel).sum(1).min() for pixel in np.ndindex(mask.shape)]
+    return np.array(whole).reshape(mask.shape)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2, 5, 30])
+def test_the_highest_and_the_average_around_are_what_they_say(reach: int) -> None:
+    for grey in GREYS:
+        around, along = highest(grey, reach), averaged(grey, reach)
+        wide = np.pad(grey, ((0, 0), (reach, reach)), mode="edge")
+        for y, x in np.ndindex(grey.shape):
+            rows = slice(max(0, y - reach), y + reach + 1)
+            assert around[y, x] == grey[rows, max(0, x - reach) : x + reach + 1].max()
+            assert along[y, x] == pytest.approx(wide[y, x : x + 2 * reach + 1].mean(), abs=1e-5)
+
+
+def test_a_closing_fills_what_is_narrow_and_leaves_slopes_and_what_is_wide() -> None:
+    slope = np.add.outer(np.arange(40.0), np.arange(50.0)).astype(np.float32) + 100
+    assert np.array_equal(closed(slope, 4)[4:-4, 4:-4], slope[4:-4, 4:-4])
+    with_line, with_bar = slope.copy(), slope.copy()
+    with_line[:, 20:28] -= 80
+    with_bar[:, 20:29] -= 80
+    # A filled line is as light as the darkest of what is beside it.
+    assert (closed(with_line, 4) >= slope - 17).all()
+    assert np.abs(closed(with_bar, 4)[4:-4, 20:29] - with_bar[4:-4, 20:29]).max() <= 8
+
+
+def test_smoothing_and_halving_keep_the_light() -> None:
+    point = np.zeros((2, 61, 61), np.float32)
+    point[:, 30, 30] = 1
+    blurred = smoothed(point, 3)
+    assert blurred.sum() == pytest.approx(2, abs=1e-4) and blurred.max() < 0.02
+    spread = (blurred[0] * (np.arange(61) - 30) ** 2).sum()
+    assert spread == pytest.approx(9, rel=0.03), "the Gaussian's variance"
+    assert halved(point[:, :60, :60]).sum() == pytest.approx(0.5)
+    assert halved(np.ones((3, 7, 5), np.float32)).shape == (3, 3, 2)
+
+
+@pytest.mark.parametrize("pen", [5, 9, 15, 25])
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_stroke_is_as_wide_as_it_was_drawn_and_only_one_way(pen: int, dark: bool) -> None:
+    paper, ink = (200, 60) if dark else (60, 200)
+    sheet = Image.new("L", (200, 160), paper)
+    ImageDraw.Draw(sheet).line([(30, 40), (120, 60), (90, 130)], ink, pen, joint="curve")
+    found = outlines(smoothed(np.asarray(sheet, np.float32), 1))
+    right, wrong = (strokes(found, 40, way) for way in (dark, not dark))
+    assert float(np.median(right.width[right.weight > 0])) == pytest.approx(pen, abs=1.5)
+    assert right.weight.sum() > 5 * wrong.weight.sum()
+    inside = (np.asarray(sheet) == ink).mean()
+    assert right.mask.mean() == pytest.approx(inside, rel=0.35)
+
+
+def test_light_s_slopes_have_no_outline() -> None:
+    slope = np.add.outer(np.arange(100.0), np.arange(120.0)).astype(np.float32)
+    assert not outlines(slope).mask.any()
+    assert not strokes(outlines(slope), 20).mask.any()
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("askew", [-16, 0, 16])
+def test_printed_lines_go_and_what_is_written_across_them_stays(askew: int, squared: bool) -> None:
+    sheet = Image.new("L", (300, 220), 230)
+    draw = ImageDraw.Draw(sheet)
+    for step in range(-20, 320, 35):
+        draw.line([(-5, step), (305, step + askew)], 190, 2)
+        if squared:
+            draw.line([(step, -5), (step - askew, 225)], 190, 2)
+    plain = Image.new("L", sheet.size, 230)
+    for each in (sheet, plain):
+        written = ImageDraw.Draw(each)
+        written.line([(120, 60), (180, 58), (140, 170)], 60, 6, joint="curve")
+    grey, wanted = (smoothed(np.asarray(one, np.float32), 0.8) for one in (sheet, plain))
+    cleared = without_ruling(np.stack([grey] * 3)).mean(0)
+    beside = ~grown(wanted < 215, 3)
+    assert ((wanted - cleared)[beside] > 10).mean() < 0.003, "no line is left"
+    assert ((wanted - grey)[beside] > 10).mean() > 0.02
+    assert np.abs(cleared - wanted)[wanted < 100].mean() < 6, "the digit is"
+
+
+def test_a_long_stroke_that_does_not_reach_the_edge_is_no_printed_line() -> None:
+    sheet = Image.new("L", (300, 220), 230)
+    ImageDraw.Draw(sheet).line([(40, 100), (260, 104)], 120, 4)
+    grey = np.stack([smoothed(np.asarray(sheet, np.float32), 0.8)] * 3)
+    assert np.array_equal(without_ruling(grey), grey)
