@@ -43,9 +43,9 @@ def opened(content: bytes, side: int) -> Colours:
             # About large pictures, for which the bounds are narrower here, and about odd metadata.
             warnings.simplefilter("ignore")
             return _opaque(_shrunk(content, side))
-    except (DigitError, MemoryError):
+    except DigitError:
         raise
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, MemoryError):
         raise DigitError("The picture is far too large; crop it or make it smaller.") from None
     # Pillow's readers raise whatever a broken file makes them stumble over.
     except Exception:

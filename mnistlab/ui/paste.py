@@ -101,15 +101,15 @@ def show(key: str) -> bytes | None:
     def pasted() -> None:
         # Kept at once: a run that is broken off before it comes here would lose it.
         if content := st.session_state[key].pasted:
-            st.session_state[kept] = _decoded(content)
+            st.session_state[kept] = content
 
     _element()(data=MAX_SIDE, key=key, on_pasted_change=pasted)
-    picture: bytes | None = st.session_state.pop(kept, None)
-    return picture
+    content = st.session_state.pop(kept, None)
+    return None if content is None else _decoded(content)
 
 
 def _decoded(content: object) -> bytes:
-    """What the browser sent; nothing at all if that was no base64."""
+    """What the browser sent; nothing at all, which is no picture, if that was no base64."""
     try:
         return base64.b64decode(str(content), validate=True)
     except (binascii.Error, ValueError):

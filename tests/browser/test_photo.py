@@ -18,7 +18,7 @@ from PIL import Image
 from mnistlab.ui import page, paste
 
 st.text_input("name", key="name")
-picture = paste.show("picture")
+picture = paste.show("picture") if st.toggle("shown", True) else None
 st.session_state["count"] = st.session_state.get("count", 0) + (picture is not None)
 if picture:
     opened = Image.open(io.BytesIO(picture))
@@ -96,5 +96,16 @@ def test_what_is_no_picture_is_said_and_nothing_is_sent(url: str, page: Page) ->
     assert pasted(page, ".lab-paste", "image/png", base64.b64encode(b"no").decode())
     expect(status).to_contain_text("not a picture")
     assert not pasted(page, "input", "text/plain"), "a text goes where it was pasted"
+    healthy(page)
+    expect(page.get_by_text("0 pasted")).to_be_visible()
+
+
+def test_a_page_without_the_box_takes_nothing(url: str, page: Page) -> None:
+    page.goto(url)
+    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    page.get_by_text("shown").click()
+    expect(page.get_by_role("button", name="Paste a picture")).to_have_count(0)
+    healthy(page)
+    assert not pasted(page, "body", "image/png", packed(40, 20))
     healthy(page)
     expect(page.get_by_text("0 pasted")).to_be_visible()
