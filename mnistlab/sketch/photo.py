@@ -109,37 +109,45 @@ def _is_dark(grey: Floats) -> bool:
     return sharp[0] >= sharp[1]
 
 
-def _ink(colours: Floats, printed: bool) -> Grey:
-    """The ink of dark strokes in colours (3, H, W); all 0 where there are none."""
+def _ink(colours: Floats, dark: bool) -> Grey:
+    """The ink of dark strokes in colours (3, H, W), or of light ones in the colours' negative; all
+    0 where there are none.
+    """
     colours = without_ruling(colours)
     half = halved(smoothed(colours.mean(0), 1))
     main, width = _main(strokes(outlines(half), round(WIDEST * min(half.shape))))
     main = main.repeat(2, 0).repeat(2, 1)
+    nothing = np.zeros(main.shape, np.uint8)
     if not main.any():
-        return np.zeros(main.shape, np.uint8)
-    paper = closed(colours, round(REACH * width) + 2)
-    contrast = paper - colours
-    if printed:
-        # A shadow takes as much of the paper's light as of the ink's.
-        contrast *= 255 / np.maximum(paper, 16)
-    # Seen in the ink's own colour: red ink is as strong as black, and noise is less.
-    own = contrast[:, main].mean(1)
-    strength = np.tensordot(own / max(float(np.linalg.norm(own)), 1e-9), contrast, 1)
-    strength = np.maximum(strength - np.median(strength), 0)
+        return nothing
+    strength = _strength(colours, main, round(REACH * width) + 2, dark)
     noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
     usual = float(np.percentile(strength[main], 70))
     kept = _digit(strength, max(FAINTEST * usual, 3 * noise), main)
-    if not kept.any():
-        return np.zeros(main.shape, np.uint8)
-    rows, columns = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
-    size = int(max(np.ptp(rows), np.ptp(columns))) + 1
+    size = max(int(kept.any(axis).sum()) for axis in (0, 1))
     if size < SMALLEST * max(kept.shape):
-        return np.zeros(main.shape, np.uint8)
+        return nothing
     # A pen presses unevenly, and chalk in the shadow is no bright chalk.
-    around = highest(smoothed(np.where(kept, strength, 0), 1), size // 4)
-    share = strength / np.maximum(smoothed(around, 4), 0.5 * usual)
+    around = smoothed(highest(smoothed(np.where(kept, strength, 0), 1), size // 4), 4)
+    share = strength / np.maximum(around, 0.5 * usual)
     ink = np.where(grown(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
     return np.round(255 * ink).astype(np.uint8)
+
+
+def _strength(colours: Floats, main: Mask, reach: int, dark: bool) -> Floats:
+    """How much (H, W) each place differs from the paper around it, in the main strokes' colour.
+
+    So red ink is as strong as black, blue lines under it are weaker, and noise is less.
+    """
+    paper = closed(colours, reach)
+    contrast = paper - colours
+    if dark:
+        # A shadow takes as much of the paper's light as of the ink's.
+        contrast *= 255 / np.maximum(paper, 16)
+    own = contrast[:, main].mean(1)
+    strength: Floats = np.tensordot(own / max(float(np.linalg.norm(own)), 1e-9), contrast, 1)
+    above: Floats = np.maximum(strength - np.median(strength), 0)
+    return above
 
 
 def _main(found: Strokes) -> tuple[Mask, float]:
