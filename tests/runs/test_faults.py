@@ -79,12 +79,12 @@ def opened(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def alone(workers: Workers, lab: Home, run: tuple[str, Recipe]) -> tuple[dict[str, Any], float]:
-    """What a run gives that is left alone, and how many seconds five of its epochs take."""
+    """What a run gives that is left alone, and how many seconds three of its epochs take."""
     run_id = queued(lab, run)
     assert workers.work(lab)
     found = the(lab, run_id)
     assert found.state is State.DONE
-    return outcome(lab, run_id), 5 * found.seconds / len(found.epochs)
+    return outcome(lab, run_id), 3 * found.seconds / len(found.epochs)
 
 
 def next_start(lab: Home, run_id: int) -> Run:
@@ -128,7 +128,8 @@ def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
         run_id = queued(lab, RUNS[ends % len(RUNS)])
         while the(lab, run_id).state is not State.DONE:
             again(store, run_id)
-            kills += not workers.work(lab, after=chance.uniform(0, span) if kills < KILLS else None)
+            after = chance.uniform(0, 2 * span) if kills < KILLS else None
+            kills += not workers.work(lab, after=after)
             next_start(lab, run_id)
         ends += 1
         if outcome(lab, run_id) != reference:
