@@ -1,11 +1,15 @@
-# Two commands: `make run` and `make test`. Both make what they need and are quick the second time.
+# Three commands: `make run`, `make dev` (which watches the code) and `make test`. All make what they
+# need and are quick the second time.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check clean
+.PHONY: run dev test check clean
 
 run: .venv/run.stamp
 	$(BIN)/python -m streamlit run app.py
+
+dev: .venv/dev.stamp
+	$(BIN)/python -m streamlit run app.py --server.fileWatcherType auto --server.runOnSave true
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest

@@ -10,11 +10,12 @@ from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.store import MAX_NAME, Store
 from mnistlab.sketch import collection
-from mnistlab.sketch.handwriting import MAX_BYTES, from_json, to_json
+from mnistlab.sketch.handwriting import from_json, to_json
 from mnistlab.sketch.scoring import Answer, Scores, scores
 from mnistlab.training.score import Score, percent
 from mnistlab.ui import checkpoints, collected, gallery, page, parts
 from mnistlab.ui.checkpoints import Choice
+from mnistlab.uploads import HANDWRITING, megabytes
 
 MOST = 4
 PEOPLE_SHOWN = 100
@@ -181,7 +182,7 @@ with st.expander("Take in drawings", icon=":material/upload:"):
         "Drawings as JSON, plain or gzipped, as this page exports them",
         type=["json", "gz"],
         accept_multiple_files=True,
-        max_upload_size=MAX_BYTES >> 20,
+        max_upload_size=megabytes(HANDWRITING),
         key=f"files{get.get('imports', 0)}",
     )
     if files:

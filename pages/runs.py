@@ -16,6 +16,7 @@ from mnistlab.runs.state import State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import Query, Sort, delete, empty_bin, points, restore, table
 from mnistlab.ui import live, page, parts, plot, waiting
+from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
 SIZE = 15
 ROW = 35  # pixels; the table shows a whole page and does not scroll in itself
@@ -219,6 +220,7 @@ with st.expander("Take in runs of another lab", icon=":material/upload:"):
         "Runs as zip files, as a run's page gives them",
         type="zip",
         accept_multiple_files=True,
+        max_upload_size=megabytes(RUN_ARCHIVE),
         key=f"archives{get.get('imports', 0)}",
     )
     if archives:

@@ -35,6 +35,7 @@ from mnistlab.training.readings import MAX_BYTES, readings_from_bytes
 from mnistlab.training.recipe import Recipe, recipe_from_json
 from mnistlab.training.record import MAX_HEADER, Record, record_from_metadata
 from mnistlab.training.score import Score
+from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
 FORMAT = "mnistlab-run-1"
 ENDED = (State.DONE, State.STOPPED)
@@ -44,7 +45,6 @@ DOUBT = doubt.beside(Path(BEST)).name
 # The files that there may be and the most bytes of each; the lab reads no larger readings.
 MOST_BYTES = {RUN: 4 << 20, BEST: 64 << 20, LAST: 64 << 20, RESUME: 64 << 20, READINGS: MAX_BYTES}
 MOST_BYTES[DOUBT] = doubt.MAX_BYTES
-MAX_ARCHIVE = 200 << 20
 # The texts in run.json with the most characters of each, and its other fields.
 TEXTS = dict(name=MAX_NAME, who=MAX_NAME, tags=200, notes=MAX_NOTES, message=MAX_NOTES)
 TEXTS["spec"] = MAX_TEXT
@@ -167,8 +167,10 @@ def _add(db: Connection, store: Store, packed: _Packed) -> int:
 def _members(content: bytes) -> dict[str, bytes]:
     """The archive's files by name, none of them larger than it may be."""
     end = content[-22:]
-    if len(content) > MAX_ARCHIVE or not end.startswith(b"PK\5\6"):
-        raise ValueError(f"it is no zip file, was cut short or is above {MAX_ARCHIVE >> 20} MB")
+    if len(content) > RUN_ARCHIVE or not end.startswith(b"PK\5\6"):
+        raise ValueError(
+            f"it is no zip file, was cut short or is above {megabytes(RUN_ARCHIVE)} MB"
+        )
     # zipfile reads the whole list of files at once, and that could have millions of names.
     if content[-42:-38] == b"PK\6\7" or int.from_bytes(end[12:16], "little") > 4096:
         raise ValueError("its list of files is too long")

@@ -18,9 +18,8 @@ from typing import Any, NoReturn
 from mnistlab.errors import LabError
 from mnistlab.runs.store import one_line
 from mnistlab.sketch.strokes import Stroke
+from mnistlab.uploads import HANDWRITING, megabytes
 
-MAX_BYTES = 24 << 20
-"""Of a file, unpacked."""
 MAX_DRAWINGS = 20_000
 MAX_POINTS = 5_000
 """Of a drawing: half a minute with the pen down; more would take long to draw again and again."""
@@ -148,14 +147,14 @@ def _unpacked(content: bytes) -> bytes:
         # Not the gzip module: it would go through half a million empty members one by one.
         packed = zlib.decompressobj(GZIP)
         try:
-            content = packed.decompress(content, MAX_BYTES + 1)
+            content = packed.decompress(content, HANDWRITING + 1)
         except zlib.error:
             content = b""
-        if not packed.eof and len(content) <= MAX_BYTES:
+        if not packed.eof and len(content) <= HANDWRITING:
             raise HandwritingError("it is a damaged gzip file")
-    if len(content) > MAX_BYTES:
+    if len(content) > HANDWRITING:
         raise HandwritingError(
-            f"it is larger than {MAX_BYTES >> 20} MB; export one person at a time"
+            f"it is larger than {megabytes(HANDWRITING)} MB; export one person at a time"
         )
     return content
 

@@ -8,8 +8,9 @@ from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.store import Store
 from mnistlab.sketch import collection
-from mnistlab.sketch.handwriting import MAX_BYTES, Drawn, from_json, to_json
+from mnistlab.sketch.handwriting import Drawn, from_json, to_json
 from mnistlab.sketch.scoring import answers, made, scores
+from mnistlab.uploads import HANDWRITING, megabytes
 
 NOBODY = "(no name)"
 
@@ -27,8 +28,10 @@ def handwriting(options: argparse.Namespace) -> None:
 
 
 def _take_in(store: Store, path: Path) -> None:
-    if path.stat().st_size > MAX_BYTES:
-        raise LabError(f"{path} is larger than {MAX_BYTES >> 20} MB; nothing was taken from it.")
+    if path.stat().st_size > HANDWRITING:
+        raise LabError(
+            f"{path} is larger than {megabytes(HANDWRITING)} MB; nothing was taken from it."
+        )
     drawings = from_json(path.read_bytes())
     new = collection.keep_all(store, drawings)
     print(f"{path}: {new:,} drawings, {len(drawings) - new:,} were here already")

@@ -11,7 +11,7 @@ from mnistlab.arch.ledger import ledger
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs import queue
-from mnistlab.runs.archive import MAX_ARCHIVE, pack, unpack
+from mnistlab.runs.archive import pack, unpack
 from mnistlab.runs.compare import differences, recipe_value
 from mnistlab.runs.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.runs.forecast import duration
@@ -23,6 +23,7 @@ from mnistlab.terminal.watch import watch
 from mnistlab.training.readings import disagreement, read_readings
 from mnistlab.training.record import read_record, record_to_json
 from mnistlab.training.score import percent
+from mnistlab.uploads import RUN_ARCHIVE
 
 
 def found(store: Store, run_id: int) -> Run:
@@ -181,6 +182,6 @@ def write_new(path: Path, content: bytes) -> None:
 
 def import_runs(options: argparse.Namespace) -> None:
     for path in options.archives:
-        if path.stat().st_size > MAX_ARCHIVE:
+        if path.stat().st_size > RUN_ARCHIVE:
             raise LabError(f"{path} is too large for a run; nothing was taken from it.")
         print(f"{path}: run {unpack(Store(home().runs), path.read_bytes())}")

@@ -21,6 +21,7 @@ from mnistlab.home import home
 from mnistlab.training.score import percent
 from mnistlab.ui import page, parts
 from mnistlab.ui.drawing import draw
+from mnistlab.uploads import NETWORK, megabytes
 
 Put = Callable[[Spec], None]
 
@@ -166,7 +167,12 @@ def files(spec: Spec, result: Ledger, put: Put) -> None:
         f"Download {name}", text, name, on_click="ignore", icon=":material/download:"
     )
     st.file_uploader(
-        "Open a network's JSON", "json", key="network_json", on_change=_take, args=(put,)
+        "Open a network's JSON",
+        "json",
+        key="network_json",
+        max_upload_size=megabytes(NETWORK),
+        on_change=_take,
+        args=(put,),
     )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.charts import base
 from mnistlab.errors import LabError
-from mnistlab.ui import bench
+from mnistlab.ui import bench, memory
 
 PAGES = {
     "Ladder": "app.py",
@@ -60,6 +60,7 @@ def begin(name: str, title: str) -> bool:
     Streamlit runs a page without `app.py` when its address is opened first, so each page calls this
     itself.
     """
+    memory.freeze_modules()
     st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
     colours = (
         f"--lab-train:{base.TRAIN};--lab-validation:{base.VALIDATION};"

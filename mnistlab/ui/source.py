@@ -12,11 +12,11 @@ from mnistlab.sketch.digit import DigitError
 from mnistlab.sketch.photo import ink_from_photo
 from mnistlab.ui import canvas, page, parts, paste
 from mnistlab.ui.canvas import Drawing
+from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
 TEST_DIGITS = 10_000
-MEGABYTES = 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _photo() -> Shown:
         "A photo of one digit",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
         key=f"photo_file{get.get('photos', 0)}",
-        max_upload_size=MEGABYTES,
+        max_upload_size=megabytes(PICTURE),
         on_change=_take_file,
         help="Dark on light or light on dark; cut it so that the digit is alone.",
     )

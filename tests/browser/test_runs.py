@@ -2,16 +2,22 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.runs.archive import pack
 from mnistlab.runs.jobs import submit
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import Store
+from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import Record
 from tests.browser.conftest import App, healthy, settled
+from tests.runs.stories import told
 
 TINY = parse("4-p4-8-p8-gap-bn")
 LONG = Recipe(epochs=300, batch_size=64, subset=512)
@@ -265,4 +271,31 @@ def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
     taken, given_away = store.run(run_id + 1), store.run(run_id)
     assert taken and given_away and taken.epochs == given_away.epochs
     assert taken.name == "a better name" and taken.test == given_away.test
+    healthy(page)
+
+
+def large_archive(folder: Path) -> bytes:
+    """A packed run of 2.4 million parameters with two checkpoints: more than 15 MB."""
+    store, spec, recipe = Store(folder), parse("8-p-8-p-512-512-gap"), Recipe(epochs=1)
+    run_id = told(store, spec, recipe, [100])
+    run = store.run(run_id)
+    assert run
+    record = Record(run.name, spec, recipe, run.epochs, 1, None, {})
+    for path in (store.best_checkpoint(run_id), store.last_checkpoint(run_id)):
+        path.parent.mkdir(exist_ok=True)
+        checkpoint.write(path, build(spec, seed=1), record)
+    return pack(store, run_id)
+
+
+def test_a_large_run_s_archive_is_uploaded_and_imported(
+    app: App, store: Store, page: Page, tmp_path: Path
+) -> None:
+    (archive := tmp_path / "run.zip").write_bytes(large_archive(tmp_path / "other"))
+    assert archive.stat().st_size > 15 << 20
+    page.goto(f"{app.url}/runs")
+    page.get_by_text("Take in runs of another lab").click()
+    page.locator("input[type=file]").set_input_files(archive)
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("Runs found: 1.")).to_be_visible()
+    assert store.best_checkpoint(1).exists() and store.last_checkpoint(1).exists()
     healthy(page)

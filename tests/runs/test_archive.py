@@ -20,6 +20,7 @@ import torch
 from safetensors.numpy import save as save_numpy
 from safetensors.torch import load, save
 
+from mnistlab import uploads
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.runs import archive, queue
@@ -295,7 +296,7 @@ ZIP = {
     "cut": lambda good: good[:-1],
     "halved": lambda good: good[: len(good) // 2],
     "headless": lambda good: good[100:],
-    "larger than an archive": lambda good: bytes(archive.MAX_ARCHIVE) + good,
+    "larger than an archive": lambda good: bytes(uploads.RUN_ARCHIVE) + good,
     "encrypted": patched(b"PK\1\2", 8, b"\1"),
     "strongly encrypted": patched(b"PK\1\2", 8, b"\x41"),
     "bad checksum": patched(b"PK\1\2", 16, b"\0\0\0\0"),

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from mnistlab.sketch.handwriting import (
-    MAX_BYTES,
     MAX_DRAWINGS,
     MAX_POINTS,
     MAX_POINTS_OF_ALL,
@@ -18,6 +17,7 @@ from mnistlab.sketch.handwriting import (
     from_json,
     to_json,
 )
+from mnistlab.uploads import HANDWRITING
 from tests.digits import DIGITS
 
 ONE = {"label": 1, "writer": "Ada", "strokes": [[[0, 0.5], [3, 90]]]}
@@ -138,8 +138,8 @@ def test_what_is_no_such_file_is_a_short_sentence(content: bytes) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        gzip.compress(b" " * (4 * MAX_BYTES)),
-        b" " * (MAX_BYTES + 1),
+        gzip.compress(b" " * (4 * HANDWRITING)),
+        b" " * (HANDWRITING + 1),
         json.dumps([ONE] * (MAX_DRAWINGS + 1)).encode(),
         b"[" + b"[1,2]," * MAX_POINTS_OF_ALL + b"[" * MAX_POINTS_OF_ALL,
         b"[" + b"1," * (3 * MAX_POINTS_OF_ALL) + b"1]",
