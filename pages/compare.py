@@ -93,7 +93,7 @@ def draw(store: Store) -> None:
 
 live.follow(lab, shown, draw)
 head = ["", *(f"{run.id} · {run.name}" for run in runs)]
-st.html("".join(parts.swatch(c, h) for c, h in zip(colours(len(runs)), head[1:], strict=True)))
+st.html(parts.swatches(zip(colours(len(runs)), head[1:], strict=True)))
 st.subheader("What differs", anchor=False)
 rows = [(d.choice, *d.values) for d in differences(runs)]
 if rows:

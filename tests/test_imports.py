@@ -34,8 +34,8 @@ MAY = {
     "runs": {"errors", "atomic", "home", "uploads", "arch", "data", "training"},
     "sketch": {"arch", "data", "errors", "uploads", "runs", "training"},
     "zoo": set(),
-    "charts": {"errors", "arch", "training", "runs"},
-    "report": {"errors", "arch", "data", "training", "runs", "charts"},
+    "charts": {"errors", "markup", "arch", "training", "runs"},
+    "report": {"errors", "markup", "arch", "data", "training", "runs", "charts"},
     "terminal": {
         "errors",
         "home",
@@ -51,10 +51,12 @@ MAY = {
     "errors": set(),
     "atomic": set(),
     "uploads": set(),
+    "markup": set(),
     "ui": {
         *{"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
         "report",
         "uploads",
+        "markup",
     },
     "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "terminal"},
     "__init__": set(),

@@ -5,9 +5,9 @@ is the window that the next layer reads. What can be chosen carries its row's na
 """
 
 from collections.abc import Collection
-from html import escape
 
 from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row
+from mnistlab.markup import Markup, fill, join
 
 PIXEL = 2.2
 """Drawn pixels for each pixel of a map."""
@@ -18,13 +18,13 @@ WINDOWS = (Kind.CONV, Kind.POOL, Kind.FULL, Kind.AVERAGE)
 
 def picture(
     result: Ledger, chosen: str = "", changed: Collection[str] = (), choosable: bool = True
-) -> str:
+) -> Markup:
     """All maps from the input to the ten scores, grouped into blocks, transitions and the head.
 
     The rows named in `changed` are marked.
     """
     unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
-    groups: list[tuple[str, list[str]]] = []
+    groups: list[tuple[str, list[Markup]]] = []
     kernels = [row.kernel if row.kind in WINDOWS else 1 for row in result.rows[1:]] + [0]
     first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
     groups.append(("input", [_figure("input", "the digit", "1", INPUT_SIZE, first, "", False)]))
@@ -40,11 +40,14 @@ def picture(
             )
         )  # fmt: skip
     shown = (
-        f'<section class="lab-group"><h4>{escape(title.split("#")[0])}</h4>'
-        f"<div>{''.join(figures)}</div></section>"
+        fill(
+            '<section class="lab-group"><h4>{}</h4><div>{}</div></section>',
+            title.split("#")[0],
+            join(figures),
+        )
         for title, figures in groups
     )
-    return f'<div class="lab-picture">{"".join(shown)}</div>'
+    return fill('<div class="lab-picture">{}</div>', join(shown))
 
 
 def operation(row: Row) -> str:
@@ -88,42 +91,61 @@ def _groups(rows: tuple[Row, ...]) -> list[str]:
 
 
 def _figure(
-    name: str, does: str, channels: str, size: int, box: str, mark: str, choosable: bool
-) -> str:
+    name: str, does: str, channels: str, size: int, box: Markup, mark: str, choosable: bool
+) -> Markup:
     """A box with its name, what made it and its shape."""
     shape = f"{channels} × {size}²" if size > 1 else channels
     choose = (
-        f' data-layer="{escape(name)}" role="button" tabindex="0" '
-        f'aria-pressed="{str(mark == "lab-chosen").lower()}"'
+        fill(
+            ' data-layer="{}" role="button" tabindex="0" aria-pressed="{}"',
+            name,
+            str(mark == "lab-chosen").lower(),
+        )
         if choosable
         else ""
     )
-    return (
-        f'<figure class="lab-maps {mark}"{choose}>{box}'
-        f"<figcaption><b>{escape(name)}</b><span>{escape(does)}</span>"
-        f"<span>{shape}</span></figcaption></figure>"
+    return fill(
+        '<figure class="lab-maps {}"{}>{}'
+        "<figcaption><b>{}</b><span>{}</span><span>{}</span></figcaption></figure>",
+        mark,
+        choose,
+        box,
+        name,
+        does,
+        shape,
     )
 
 
-def _box(size: int, channels: int, unit: float, window: int) -> str:
+def _box(size: int, channels: int, unit: float, window: int) -> Markup:
     side, depth = size * PIXEL, max(1.0, channels * unit)
     whole = side + depth + 1.5
-    face = (
-        f'<rect class="lab-face" x=".75" y="{depth + 0.75:.1f}" '
-        f'width="{side:.1f}" height="{side:.1f}"/>'
+    face = fill(
+        '<rect class="lab-face" x=".75" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>',
+        depth + 0.75,
+        side,
+        side,
     )
     x, y, far = 0.75, depth + 0.75, side
     top = f"M{x} {y:.1f}l{depth:.1f} {-depth:.1f}h{far:.1f}l{-depth:.1f} {depth:.1f}z"
     right = f"M{x + far:.1f} {y:.1f}l{depth:.1f} {-depth:.1f}v{far:.1f}l{-depth:.1f} {depth:.1f}z"
-    inner = ""
+    inner = Markup("")
     if window > 1:
         reach = min(window, size) * PIXEL
         at = (side - reach) / 2
-        inner = (
-            f'<rect class="lab-window" x="{x + at:.1f}" y="{y + at:.1f}" '
-            f'width="{reach:.1f}" height="{reach:.1f}"/>'
+        inner = fill(
+            '<rect class="lab-window" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>',
+            x + at,
+            y + at,
+            reach,
+            reach,
         )
-    return (
-        f'<svg width="{whole:.1f}" height="{whole:.1f}" aria-hidden="true">'
-        f'<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>{face}{inner}</svg>'
+    return fill(
+        '<svg width="{whole:.1f}" height="{whole:.1f}" aria-hidden="true">'
+        '<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>'
+        "{face}{inner}</svg>",
+        whole=whole,
+        top=top,
+        right=right,
+        face=face,
+        inner=inner,
     )

@@ -8,13 +8,13 @@ jump apart.
 import base64
 import io
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from mnistlab.arch.ledger import INPUT_SIZE, Ledger, Row
+from mnistlab.markup import Markup, fill, join
 
 PIXEL = 10
 LABEL = 96
@@ -45,7 +45,7 @@ def view(row: Row, unit: int | None = None) -> View:
     return View(row.start + place * row.jump, row.receptive_field)
 
 
-def ruler(result: Ledger, chosen: str, digit: NDArray[np.uint8] | None) -> str:
+def ruler(result: Ledger, chosen: str, digit: NDArray[np.uint8] | None) -> Markup:
     """The digit (28, 28) with the chosen row's square on it, and every row's bar below."""
     rows = result.rows
     height = TOP + 22 + ROW * len(rows)
@@ -58,9 +58,10 @@ def ruler(result: Ledger, chosen: str, digit: NDArray[np.uint8] | None) -> str:
         y = TOP + 22 + ROW * number
         parts.append(_row(one, y, one.name == row.name, one.name == reach))
     width = LABEL + INPUT_SIZE * PIXEL + RIGHT
-    return (
-        f'<svg class="lab-ruler" viewBox="0 0 {width} {height}" role="group" '
-        f'aria-label="Receptive fields">{"".join(parts)}</svg>'
+    return fill(
+        '<svg class="lab-ruler" viewBox="0 0 {} {}" role="group" '
+        'aria-label="Receptive fields">{}</svg>',
+        *(width, height, join(parts)),
     )
 
 
@@ -68,50 +69,52 @@ def _x(pixel: float) -> float:
     return LABEL + pixel * PIXEL
 
 
-def _digit(digit: NDArray[np.uint8] | None) -> str:
-    side = INPUT_SIZE * PIXEL
-    ground = f'<rect x="{LABEL}" y="0" width="{side}" height="{side}" fill="#000"/>'
+def _digit(digit: NDArray[np.uint8] | None) -> Markup:
+    ground = fill('<rect x="{}" y="0" width="{}" height="{}" fill="#000"/>', LABEL, TOP, TOP)
     if digit is None:
         # A three drawn here: without MNIST there is no real one yet.
-        path = (
-            "M9 8C11 4.5 18 4.5 18.5 9C18.8 12 15.5 13.4 13 13.5"
-            "C16.5 13.6 20 15 19.6 18.6C19 23.5 11 24 8.5 20"
+        return ground + fill(
+            '<path d="M9 8C11 4.5 18 4.5 18.5 9C18.8 12 15.5 13.4 13 13.5'
+            'C16.5 13.6 20 15 19.6 18.6C19 23.5 11 24 8.5 20" '
+            'transform="translate({} 0) scale({})" fill="none" '
+            'stroke="#fff" stroke-width="2.2" stroke-linecap="round"/>',
+            *(LABEL, PIXEL),
         )
-        return ground + (
-            f'<path d="{path}" transform="translate({LABEL} 0) scale({PIXEL})" fill="none" '
-            'stroke="#fff" stroke-width="2.2" stroke-linecap="round"/>'
-        )
+    return ground + pixelated(digit, LABEL, 0, TOP)
+
+
+def pixelated(grey: NDArray[np.uint8], x: float, y: float, side: float) -> Markup:
+    """A grey image (H, W) as a square SVG image at a place, its pixels sharp."""
     out = io.BytesIO()
-    Image.fromarray(digit).save(out, "PNG")
-    data = base64.b64encode(out.getvalue()).decode("ascii")
-    return ground + (
-        f'<image x="{LABEL}" y="0" width="{side}" height="{side}" '
-        f'style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>'
+    Image.fromarray(grey).save(out, "PNG")
+    return fill(
+        '<image x="{:g}" y="{:g}" width="{}" height="{}" preserveAspectRatio="none" '
+        'style="image-rendering:pixelated" href="data:image/png;base64,{}"/>',
+        x,
+        y,
+        side,
+        side,
+        base64.b64encode(out.getvalue()).decode("ascii"),
     )
 
 
-def _square(seen: View) -> str:
+def _square(seen: View) -> Markup:
     low, high = seen.inside
-    side = (high - low) * PIXEL
-    shade = (
-        f'<path class="lab-unseen" fill-rule="evenodd" d="M{LABEL} 0h{TOP}v{TOP}h-{TOP}z'
-        f'M{_x(low)} {low * PIXEL}h{side}v{side}h-{side}z"/>'
-    )
-    return shade + (
-        f'<rect class="lab-seen" x="{_x(low) + 1}" y="{low * PIXEL + 1}" '
-        f'width="{side - 2}" height="{side - 2}"/>'
+    x, y, side = _x(low), low * PIXEL, (high - low) * PIXEL
+    return fill(
+        '<path class="lab-unseen" fill-rule="evenodd" d="M{} 0h{}v{}h-{}z{}"/>'
+        '<rect class="lab-seen" x="{}" y="{}" width="{}" height="{}"/>',
+        *(LABEL, TOP, TOP, TOP, f"M{x} {y}h{side}v{side}h-{side}z"),
+        *(x + 1, y + 1, side - 2, side - 2),
     )
 
 
-def _scale(y: float) -> str:
-    marks = (
-        f'<text class="lab-tick" x="{_x(pixel)}" y="{y + 6}" text-anchor="middle">{pixel}</text>'
-        for pixel in range(0, INPUT_SIZE + 1, 7)
-    )
-    return "".join(marks)
+def _scale(y: float) -> Markup:
+    mark = '<text class="lab-tick" x="{}" y="{}" text-anchor="middle">{}</text>'
+    return join(fill(mark, _x(pixel), y + 6, pixel) for pixel in range(0, INPUT_SIZE + 1, 7))
 
 
-def _row(row: Row, y: float, chosen: bool, reach: bool) -> str:
+def _row(row: Row, y: float, chosen: bool, reach: bool) -> Markup:
     """A row's name, its bar, its units' places, and what it sees."""
     low, high = view(row).inside
     middle = y + ROW / 2
@@ -120,15 +123,27 @@ def _row(row: Row, y: float, chosen: bool, reach: bool) -> str:
     )
     kinds = "lab-ruler-row" + " lab-chosen" * chosen + " lab-whole" * reach
     sees = f"sees {row.receptive_field}" + (" ✓" if reach else "")
-    return (
-        f'<g class="{kinds}" data-layer="{escape(row.name)}" role="button" tabindex="0" '
-        f'aria-pressed="{str(chosen).lower()}" aria-label="{escape(row.name)} {sees}, '
-        f'jump {row.jump}"><rect class="lab-hit" x="0" y="{y}" width="100%" height="{ROW}"/>'
-        f'<text x="{LABEL - 8}" y="{middle + 4}" text-anchor="end">{escape(row.name)}</text>'
-        f'<rect class="lab-view" x="{_x(low)}" y="{middle - 6}" '
-        f'width="{(high - low) * PIXEL}" height="12" rx="2"/>'
-        f'<path class="lab-units" d="{ticks}"/>'
-        f'<text x="{_x(INPUT_SIZE) + 8}" y="{middle + 4}">{sees}</text></g>'
+    return fill(
+        '<g class="{kinds}" data-layer="{name}" role="button" tabindex="0" '
+        'aria-pressed="{pressed}" aria-label="{name} {sees}, jump {jump}">'
+        '<rect class="lab-hit" x="0" y="{y}" width="100%" height="{row}"/>'
+        '<text x="{label}" y="{base}" text-anchor="end">{name}</text>'
+        '<rect class="lab-view" x="{x}" y="{top}" width="{width}" height="12" rx="2"/>'
+        '<path class="lab-units" d="{ticks}"/><text x="{right}" y="{base}">{sees}</text></g>',
+        kinds=kinds,
+        name=row.name,
+        pressed=str(chosen).lower(),
+        sees=sees,
+        jump=row.jump,
+        y=y,
+        row=ROW,
+        label=LABEL - 8,
+        base=middle + 4,
+        x=_x(low),
+        top=middle - 6,
+        width=(high - low) * PIXEL,
+        ticks=ticks,
+        right=_x(INPUT_SIZE) + 8,
     )
 
 

@@ -2,18 +2,18 @@
 
 import json
 from functools import cache
-from html import escape
 from importlib.resources import files
 
 from mnistlab.charts.base import Figure
+from mnistlab.markup import Markup, fill, join
 from mnistlab.report.document import Report, Section, Table
 
-POLICY = (
+POLICY = Markup(
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
 )
 """The file may load nothing, from anywhere, whatever it holds."""
-STYLE = """
+STYLE = Markup("""
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
   background: #fff; color: #1c2128; }
@@ -41,8 +41,8 @@ small { opacity: 0.75; }
   .figures th, .figures td { padding: 0.15rem; }
   .modebar { display: none; }
 }
-"""
-SCRIPT = """
+""")
+SCRIPT = Markup("""
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = [...document.querySelectorAll(".plot")].map((node) => [
   node, JSON.parse(node.nextElementSibling.textContent),
@@ -64,65 +64,74 @@ draw(false);
 dark.addEventListener("change", () => draw(false));
 addEventListener("beforeprint", () => draw(true));
 addEventListener("afterprint", () => draw(false));
-"""
+""")
 
 
 @cache
-def library() -> str:
+def library() -> Markup:
     """plotly.js, as the plotly package carries it."""
     source = files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8")
-    return source.replace("</script", r"<\/script")
+    return Markup(source.replace("</script", r"<\/script"))  # noqa: S704 (a package's own file)
 
 
-def html(report: Report) -> str:
+def html(report: Report) -> Markup:
     """The whole report. Whatever a person typed is shown as it was typed."""
-    sections = [_section(s) for s in (report.overview, *report.sections) if s]
-    commands = escape("\n".join(report.commands))
-    made = (
-        f"<p><small>Made with {escape(report.made_with)}.</small></p>" if report.made_with else ""
-    )
-    return (
+    made = fill("<p><small>Made with {}.</small></p>", report.made_with) if report.made_with else ""
+    return fill(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{escape(report.title)}</h1>{''.join(sections)}"
-        f"<section><h2>To make it again</h2><pre>{commands}</pre>{made}</section>"
-        f"<script>{library()}</script><script>{SCRIPT}</script></body></html>\n"
+        "<title>{title}</title><style>{style}</style></head><body><h1>{title}</h1>{sections}"
+        "<section><h2>To make it again</h2><pre>{commands}</pre>{made}</section>"
+        "<script>{library}</script><script>{script}</script></body></html>\n",
+        policy=POLICY,
+        title=report.title,
+        style=STYLE,
+        sections=join(_section(s) for s in (report.overview, *report.sections) if s),
+        commands="\n".join(report.commands),
+        made=made,
+        library=library(),
+        script=SCRIPT,
     )
 
 
-def _section(section: Section) -> str:
-    notes = (
-        f"<p>Notes:</p><blockquote>{escape(section.notes)}</blockquote>" if section.notes else ""
+def _section(section: Section) -> Markup:
+    notes = fill("<p>Notes:</p><blockquote>{}</blockquote>", section.notes) if section.notes else ""
+    return fill(
+        "<section><h2>{}</h2><h3>Target</h3>{}<h3>Result</h3>{}{}{}{}"
+        '<h3>Analysis</h3><div class="analysis"><ul>{}</ul></div></section>',
+        section.title,
+        _paragraphs(section.target),
+        _paragraphs(section.result),
+        join(map(_table, section.tables)),
+        join(map(_chart, section.figures)),
+        notes,
+        join(fill("<li>{}</li>", each) for each in section.questions),
     )
-    questions = "".join(f"<li>{escape(each)}</li>" for each in section.questions)
-    return (
-        f"<section><h2>{escape(section.title)}</h2><h3>Target</h3>{_paragraphs(section.target)}"
-        f"<h3>Result</h3>{_paragraphs(section.result)}"
-        f"{''.join(map(_table, section.tables))}{''.join(map(_chart, section.figures))}{notes}"
-        f'<h3>Analysis</h3><div class="analysis"><ul>{questions}</ul></div></section>'
+
+
+def _paragraphs(texts: tuple[str, ...]) -> Markup:
+    return join(fill("<p>{}</p>", text) for text in texts)
+
+
+def _table(table: Table) -> Markup:
+    def line(cells: tuple[str, ...], tag: str) -> Markup:
+        row = join(fill("<{tag}>{}</{tag}>", cell, tag=tag) for cell in cells)
+        return fill("<tr>{}</tr>", row)
+
+    return fill(
+        '<div class="scroll"><table{}>{}{}</table></div>',
+        Markup(' class="figures"') if len(table.head) > 3 else "",
+        line(table.head, "th"),
+        join(line(row, "td") for row in table.rows),
     )
 
 
-def _paragraphs(texts: tuple[str, ...]) -> str:
-    return "".join(f"<p>{escape(text)}</p>" for text in texts)
-
-
-def _table(table: Table) -> str:
-    def line(cells: tuple[str, ...], tag: str) -> str:
-        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
-
-    rows = "".join(line(row, "td") for row in table.rows)
-    kind = ' class="figures"' if len(table.head) > 3 else ""
-    return f'<div class="scroll"><table{kind}>{line(table.head, "th")}{rows}</table></div>'
-
-
-def _chart(figure: Figure) -> str:
+def _chart(figure: Figure) -> Markup:
     """A figure's place, with its data beside it; `<` is written so that no tag can begin."""
     data = json.dumps(figure, ensure_ascii=False).replace("<", "\\u003c")
-    height = figure["layout"]["height"]
-    return (
-        f'<div class="plot" style="height:{height}px"></div>'
-        f'<script type="application/json">{data}</script>'
+    return fill(
+        '<div class="plot" style="height:{}px"></div><script type="application/json">{}</script>',
+        figure["layout"]["height"],
+        Markup(data),  # noqa: S704 (a script's text is not HTML: an entity in it would stay one)
     )

@@ -1,7 +1,7 @@
 """Drawings (SVG in HTML) on a page, whose parts can be chosen by a click or the keyboard.
 
-`st.html` takes SVG out. Here the drawing is handed to an element that puts it in as it is, so its
-texts must have been escaped; a part that carries `data-layer` can be chosen.
+`st.html` takes SVG out. Here the drawing is handed to an element that puts it in as it is, so it
+must be `Markup`; a part that carries `data-layer` can be chosen.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
+
+from mnistlab.markup import Markup
 
 SCRIPT = """
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -36,7 +38,7 @@ def _element() -> Any:
     )
 
 
-def draw(body: str, key: str, on_choose: Callable[[str], None] = lambda name: None) -> None:
+def draw(body: Markup, key: str, on_choose: Callable[[str], None] = lambda name: None) -> None:
     """Show a drawing; `on_choose` is called with the name of the part that was chosen."""
 
     def chosen() -> None:

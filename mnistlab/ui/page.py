@@ -7,6 +7,7 @@ import streamlit as st
 
 from mnistlab.charts import base
 from mnistlab.errors import LabError
+from mnistlab.markup import Markup, fill
 from mnistlab.ui import bench, memory
 
 PAGES = {
@@ -62,11 +63,17 @@ def begin(name: str, title: str) -> bool:
     """
     memory.freeze_modules()
     st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
-    colours = (
-        f"--lab-train:{base.TRAIN};--lab-validation:{base.VALIDATION};"
-        f"--lab-within:{base.WITHIN};--lab-over:{base.OVER}"
+    st.html(
+        fill(
+            "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{}}}"
+            "{}</style>",
+            base.TRAIN,
+            base.VALIDATION,
+            base.WITHIN,
+            base.OVER,
+            Markup(STYLE.read_text("utf-8")),  # noqa: S704 (the lab's own file)
+        )
     )
-    st.html(f"<style>:root{{{colours}}}{STYLE.read_text('utf-8')}</style>")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
             here = label == BELOW.get(name, name)

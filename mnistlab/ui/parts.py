@@ -1,24 +1,22 @@
-"""Pieces of pages as HTML, from plain values; what a person typed is escaped."""
+"""Pieces of pages as HTML, from plain values.
+
+All of them are `Markup`: what is put into one is escaped unless it is `Markup` itself.
+"""
 
 import base64
 import io
-from collections.abc import Collection, Sequence
-from html import escape
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from mnistlab.arch.ledger import BUDGET, verdict
+from mnistlab.markup import Markup, fill, join
 from mnistlab.training.score import percent
 
 
-def _text(text: str) -> str:
-    """Escaped, and with no line break before a per cent sign."""
-    return escape(text).replace(" %", "&nbsp;%")
-
-
-def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> str:
+def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> Markup:
     """Small grey images (H, W) of one size as one picture, with see-through gaps between them."""
     height, width = images[0].shape
     lines = -(-len(images) // columns)
@@ -29,9 +27,11 @@ def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap:
         y, x = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[y : y + height, x : x + width, 0] = image
         sheet[y : y + height, x : x + width, 1] = 255
-    return (
-        f'<img class="lab-grid" alt="{len(images)} images" width="{sheet.shape[1] * scale}" '
-        f'src="{_png(sheet)}">'
+    return fill(
+        '<img class="lab-grid" alt="{} images" width="{}" src="{}">',
+        len(images),
+        sheet.shape[1] * scale,
+        _png(sheet),
     )
 
 
@@ -41,30 +41,39 @@ def _png(image: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
 
 
-def gauge(total: int, budget: int = BUDGET, running: int = 0) -> str:
+def gauge(total: int, budget: int = BUDGET, running: int = 0) -> Markup:
     """The total against the budget, as a figure and a bar; running statistics are its pale end."""
     kind = "over" if total > budget else "within"
     share = min(total / budget, 1)
     pale = share * running / total if total else 0
-    return (
-        '<div class="lab-gauge"><div class="lab-gauge-figure">'
-        f"<b>{total:,}</b><span>parameters of {budget:,}</span>"
-        f'<span class="lab-text-{kind}">{verdict(total, budget)}</span>'
-        + (f"<span>{total - running:,} trainable + {running:,} running</span>" if running else "")
-        + "</div>"
-        f'<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
-        f'style="width:{share - pale:.2%}"></div><div class="lab-gauge-fill lab-{kind} lab-pale" '
-        f'style="width:{pale:.2%}"></div></div></div>'
+    figure = fill(
+        '<b>{:,}</b><span>parameters of {:,}</span><span class="lab-text-{}">{}</span>',
+        total,
+        budget,
+        kind,
+        verdict(total, budget),
+    )
+    if running:
+        figure += fill("<span>{:,} trainable + {:,} running</span>", total - running, running)
+    return fill(
+        '<div class="lab-gauge"><div class="lab-gauge-figure">{figure}</div>'
+        '<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
+        'style="width:{solid:.2%}"></div><div class="lab-gauge-fill lab-{kind} lab-pale" '
+        'style="width:{pale:.2%}"></div></div></div>',
+        figure=figure,
+        kind=kind,
+        solid=share - pale,
+        pale=pale,
     )
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> str:
+def facts(pairs: Sequence[tuple[str, str]]) -> Markup:
     """Small labelled figures side by side."""
     cells = (
-        f'<div class="lab-fact"><span>{_text(label)}</span><b>{_text(value)}</b></div>'
+        fill('<div class="lab-fact"><span>{}</span><b>{}</b></div>', label, value)
         for label, value in pairs
     )
-    return f'<div class="lab-facts">{"".join(cells)}</div>'
+    return fill('<div class="lab-facts">{}</div>', join(cells))
 
 
 def table(
@@ -74,129 +83,146 @@ def table(
     left: int = 1,
     marked: Collection[str] = (),
     sums: bool = True,
-) -> str:
+) -> Markup:
     """A table of figures: the first `left` columns are words, the last line sums up if `sums`.
 
     Lines whose first cell is in `marked` stand out.
     """
     body = [_line(head, "th", left)]
     body += [_line(cells, "td", left, cells[0] in marked) for cells in lines]
-    kind = "lab-table" if sums else "lab-table lab-flat"
-    return f'<div class="lab-scroll"><table class="{kind}">{"".join(body)}</table></div>'
+    return _table("lab-table" if sums else "lab-table lab-flat", body)
 
 
-def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> str:
-    body = "".join(
-        f"<{tag}{' class=lab-left' if column < left else ''}>{_text(cell)}</{tag}>"
+def _table(kind: str, lines: Iterable[Markup]) -> Markup:
+    return fill('<div class="lab-scroll"><table class="{}">{}</table></div>', kind, join(lines))
+
+
+def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Markup:
+    words, figures = Markup(" class=lab-left"), Markup("")
+    body = join(
+        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=words if column < left else figures)
         for column, cell in enumerate(cells)
     )
-    return f"<tr{' class=lab-reach' if marked else ''}>{body}</tr>"
+    return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
 
 
-def bars(probabilities: Sequence[float] | None) -> str:
+def bars(probabilities: Sequence[float] | None) -> Markup:
     """Ten bars; empty ones where nothing was read yet."""
     values = probabilities or [0.0] * 10
     top = max(values) if probabilities else None
-    lines = []
-    for digit, value in enumerate(values):
-        share = percent(value, 1) if probabilities else "–"
-        kind = " lab-top" if value == top else ""
-        lines.append(
-            f'<span class="lab-digit">{digit}</span><div class="lab-bar{kind}">'
-            f'<div style="width:{value:.1%}"></div></div><span class="lab-share">{share}</span>'
+    lines = (
+        fill(
+            '<span class="lab-digit">{}</span><div class="lab-bar{}">'
+            '<div style="width:{:.1%}"></div></div><span class="lab-share">{}</span>',
+            digit,
+            " lab-top" if value == top else "",
+            value,
+            percent(value, 1) if probabilities else "–",
         )
-    return f'<div class="lab-bars" role="group" aria-label="Probabilities">{"".join(lines)}</div>'
+        for digit, value in enumerate(values)
+    )
+    return fill(
+        '<div class="lab-bars" role="group" aria-label="Probabilities">{}</div>', join(lines)
+    )
 
 
-def answer(digit: str, text: str) -> str:
+def answer(digit: str, text: str) -> Markup:
     """The digit in large, and a line about it."""
-    return (
-        f'<div class="lab-answer" aria-live="polite"><b>{_text(digit)}</b>'
-        f'<span class="lab-note">{_text(text)}</span></div>'
+    return fill(
+        '<div class="lab-answer" aria-live="polite"><b>{}</b>'
+        '<span class="lab-note">{}</span></div>',
+        digit,
+        text,
     )
 
 
-def pixels(image: NDArray[np.uint8], description: str) -> str:
+def pixels(image: NDArray[np.uint8], description: str) -> Markup:
     """A small grey image (H, W) as large square pixels."""
-    return f'<img class="lab-pixels" alt="{_text(description)}" src="{_png(image)}">'
+    return fill('<img class="lab-pixels" alt="{}" src="{}">', description, _png(image))
 
 
-def status(state: str, words: Sequence[str]) -> str:
+def status(state: str, words: Sequence[str]) -> Markup:
     """A run's state as a badge, and what there is to say about it."""
-    rest = "".join(f"<span>{_text(word)}</span>" for word in words if word)
-    return (
-        f'<div class="lab-status"><span class="lab-state lab-state-{_text(state)}">'
-        f"{_text(state)}</span>{rest}</div>"
+    rest = (fill("<span>{}</span>", word) for word in words if word)
+    return fill(
+        '<div class="lab-status"><span class="lab-state lab-state-{}">{}</span>{}</div>',
+        state,
+        state,
+        join(rest),
     )
 
 
-def progress(left: str, right: str, share: float | None) -> str:
+def progress(left: str, right: str, share: float | None) -> Markup:
     """A bar with a line above it; without a share something moves all the same."""
     bar = (
-        '<div class="lab-moving"></div>'
+        Markup('<div class="lab-moving"></div>')
         if share is None
-        else f'<div class="lab-done" style="width:{min(max(share, 0), 1):.2%}"></div>'
+        else fill('<div class="lab-done" style="width:{:.2%}"></div>', min(max(share, 0), 1))
     )
-    return (
-        f'<div class="lab-progress"><span>{_text(left)}</span><span>{_text(right)}</span></div>'
-        f'<div class="lab-track" role="progressbar" aria-label="{_text(left)}">{bar}</div>'
+    return fill(
+        '<div class="lab-progress"><span>{left}</span><span>{right}</span></div>'
+        '<div class="lab-track" role="progressbar" aria-label="{left}">{bar}</div>',
+        left=left,
+        right=right,
+        bar=bar,
     )
 
 
-def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> str:
+def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> Markup:
     """A small grey image (H, W) with two lines under it; one that is wrong is framed."""
-    kind = " lab-wrong" if wrong else ""
-    return (
-        f'<figure class="lab-card{kind}"><img alt="{_text(title)}" src="{_png(image)}">'
-        f"<figcaption><b>{_text(title)}</b>{_text(note)}</figcaption></figure>"
+    return fill(
+        '<figure class="lab-card{kind}"><img alt="{title}" src="{image}">'
+        "<figcaption><b>{title}</b>{note}</figcaption></figure>",
+        kind=" lab-wrong" if wrong else "",
+        title=title,
+        image=_png(image),
+        note=note,
     )
 
 
-def cards(pieces: Sequence[str], large: bool = False) -> str:
-    return f'<div class="lab-cards{" lab-large" * large}">{"".join(pieces)}</div>'
+def cards(pieces: Sequence[Markup], large: bool = False) -> Markup:
+    return fill('<div class="lab-cards{}">{}</div>', " lab-large" * large, join(pieces))
 
 
-def swatch(colour: str, text: str) -> str:
+def swatch(colour: str, text: str) -> Markup:
     """A line in a legend."""
-    return f'<span class="lab-swatch"><i style="background:{colour}"></i>{_text(text)}</span>'
+    return fill('<span class="lab-swatch"><i style="background:{}"></i>{}</span>', colour, text)
 
 
-def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+def swatches(entries: Iterable[tuple[str, str]]) -> Markup:
+    """A legend: colors and what they stand for."""
+    return join(swatch(*entry) for entry in entries)
+
+
+def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Markup:
     """A small table of text; the first column is the rows' names."""
-    lines = [_cells(head, "th")] if head else []
-    lines += [_cells(row, "td") for row in cells]
-    return (
-        f'<div class="lab-scroll"><table class="lab-table lab-plain">{"".join(lines)}</table></div>'
-    )
+    lines = [_line(head, "th", 0)] if head else []
+    return _table("lab-table lab-plain", lines + [_line(row, "td", 0) for row in cells])
 
 
-def _cells(cells: Sequence[str], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{_text(cell)}</{tag}>' for cell in cells)}</tr>"
+def note(text: str) -> Markup:
+    return fill('<div class="lab-note">{}</div>', text)
 
 
-def note(text: str) -> str:
-    return f'<div class="lab-note">{_text(text)}</div>'
-
-
-def said(text: str) -> str:
+def said(text: str) -> Markup:
     """A line that a screen reader says whenever it changes."""
-    return f'<div class="lab-note" role="status">{_text(text)}</div>'
+    return fill('<div class="lab-note" role="status">{}</div>', text)
 
 
-def mono(text: str) -> str:
-    return f'<div class="lab-mono">{_text(text)}</div>'
+def mono(text: str) -> Markup:
+    return fill('<div class="lab-mono">{}</div>', text)
 
 
-def empty(text: str) -> str:
+def empty(text: str) -> Markup:
     """What to do next, where there is nothing to show yet."""
-    return f'<div class="lab-empty">{_text(text)}</div>'
+    return fill('<div class="lab-empty">{}</div>', text)
 
 
-def labelled(name: str, what: str) -> str:
+def labelled(name: str, what: str) -> Markup:
     """A name, and in small what it is."""
-    return f'<div class="lab-labelled"><b>{_text(name)}</b><span>{_text(what)}</span></div>'
+    return fill('<div class="lab-labelled"><b>{}</b><span>{}</span></div>', name, what)
 
 
-def advice(layer: str, reason: str) -> str:
+def advice(layer: str, reason: str) -> Markup:
     """A layer's name and what there is to say about it."""
-    return f'<div class="lab-advice"><b>{_text(layer)}</b><span>{_text(reason)}</span></div>'
+    return fill('<div class="lab-advice"><b>{}</b><span>{}</span></div>', layer, reason)

@@ -1,0 +1,133 @@
+"""Whatever a person typed is text in every piece of HTML: no tag, no entity, no end of a script."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from mnistlab.arch.ledger import Ledger, ledger
+from mnistlab.arch.presets import PRESETS
+from mnistlab.charts import maps, picture, ruler
+from mnistlab.charts.base import figure, line
+from mnistlab.markup import Markup, fill, join
+from mnistlab.report import html as report
+from mnistlab.report.document import Report, Section, Table
+from mnistlab.ui import parts
+
+NASTY = "<img src=x onerror=alert(1)>'\"&amp;</script></style>{0}%{x}"
+IMAGE = np.zeros((28, 28), np.uint8)
+DRAWN = np.zeros((2, 5, 5), np.float32)
+PLAIN = ledger(PRESETS[3].spec)
+ROW = replace(PLAIN.rows[0], name=NASTY)
+
+
+def nasty() -> Ledger:
+    """A network whose layers all have the name that nobody should have."""
+    return replace(PLAIN, rows=tuple(replace(row, name=NASTY) for row in PLAIN.rows))
+
+
+def document() -> Report:
+    section = Section(
+        title=NASTY,
+        target=(NASTY,),
+        result=(NASTY,),
+        questions=(NASTY,),
+        tables=(Table((NASTY,), ((NASTY,),)),),
+        figures=(figure(NASTY, [line(NASTY, [1], [1], "#000")]),),
+        notes=NASTY,
+    )
+    return Report(NASTY, section, (section,), (NASTY,), NASTY)
+
+
+Piece = Callable[[], Markup]
+PIECES: dict[str, Piece] = {
+    "parts.grid": lambda: parts.grid([IMAGE], 1),
+    "parts.gauge": lambda: parts.gauge(12_874, running=192),
+    "parts.facts": lambda: parts.facts([(NASTY, NASTY)]),
+    "parts.table": lambda: parts.table((NASTY, NASTY), [(NASTY, NASTY)], marked={NASTY}),
+    "parts.bars": lambda: parts.bars([0.1] * 10),
+    "parts.answer": lambda: parts.answer(NASTY, NASTY),
+    "parts.pixels": lambda: parts.pixels(IMAGE, NASTY),
+    "parts.status": lambda: parts.status(NASTY, [NASTY]),
+    "parts.progress": lambda: parts.progress(NASTY, NASTY, 0.5),
+    "parts.card": lambda: parts.card(IMAGE, NASTY, NASTY, wrong=True),
+    "parts.cards": lambda: parts.cards([parts.card(IMAGE, NASTY, NASTY)], large=True),
+    "parts.swatch": lambda: parts.swatch(NASTY, NASTY),
+    "parts.swatches": lambda: parts.swatches([(NASTY, NASTY)]),
+    "parts.rows": lambda: parts.rows([(NASTY,)], (NASTY,)),
+    "parts.note": lambda: parts.note(NASTY),
+    "parts.said": lambda: parts.said(NASTY),
+    "parts.mono": lambda: parts.mono(NASTY),
+    "parts.empty": lambda: parts.empty(NASTY),
+    "parts.labelled": lambda: parts.labelled(NASTY, NASTY),
+    "parts.advice": lambda: parts.advice(NASTY, NASTY),
+    "picture.picture": lambda: picture.picture(nasty(), NASTY, {NASTY}),
+    "ruler.ruler": lambda: ruler.ruler(nasty(), NASTY, IMAGE),
+    "ruler.pixelated": lambda: ruler.pixelated(IMAGE, 0, 0, 10),
+    "maps.seen": lambda: maps.seen(IMAGE, ROW, (0, 0)),
+    "maps.layer": lambda: maps.layer(DRAWN, (0, 0)),
+    "html.html": lambda: report.html(document()),
+    "html.library": report.library,
+}
+NAMELESS = {"grid", "gauge", "bars", "pixelated", "seen", "layer", "library"}
+"""Functions that are handed no text."""
+
+
+class Read(HTMLParser):
+    """A piece of HTML as a browser takes it: its tags with their attributes, and its texts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_every_public_function_that_makes_html_is_tried_here() -> None:
+    def makers(module: ModuleType) -> set[str]:
+        return {
+            f"{module.__name__.rpartition('.')[2]}.{name}"
+            for name, made in inspect.getmembers(module, inspect.isroutine)
+            if made.__module__ == module.__name__
+            and not name.startswith("_")
+            and inspect.signature(made).return_annotation is Markup
+        }
+
+    assert set(PIECES) == set().union(*map(makers, (parts, picture, ruler, maps, report)))
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_hostile_name_is_shown_as_it_was_typed(name: str) -> None:
+    piece = PIECES[name]()
+    assert isinstance(piece, Markup)
+    if name.endswith("library"):
+        assert "</script" not in piece
+        return
+    read = Read(piece)
+    assert not [a for _, attributes in read.tags for a in attributes if a.startswith("on")]
+    assert not [a for _, attributes in read.tags if (a := attributes).get("src") == "x"]
+    if name.rpartition(".")[2] not in NAMELESS:
+        shown = "".join(read.texts) + "".join(str(v) for _, a in read.tags for v in a.values())
+        assert NASTY in shown
+
+
+def test_a_template_s_values_are_text_unless_they_are_markup() -> None:
+    assert fill("<b>{}</b>", "<i>") == "<b>&lt;i&gt;</b>"
+    assert fill("<b>{}</b>", Markup("<i>")) == "<b><i></b>"
+    assert fill("{}{name:.1%}", 1, name=0.5) == "150.0%"
+    assert join([fill("{}", "&"), fill("{}", "<")]) == "&amp;&lt;"
+    assert fill("{} {}", "99.4 %", Markup("9 %")) == "99.4\N{NO-BREAK SPACE}% 9 %"
+
+
+def test_a_line_never_begins_with_a_percent_sign() -> None:
+    assert " %" not in parts.note("99.40 % of 10,000")

@@ -1,0 +1,23 @@
+"""What holds for every page that a test opens."""
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+
+from mnistlab.markup import Markup
+
+
+@pytest.fixture(autouse=True)
+def only_markup_is_shown_as_html(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A page never hands `st.html` a text that was put together by hand."""
+    show, refused = st.html, []
+
+    def checked(body: object, *args: object, **kwargs: object) -> object:
+        if not isinstance(body, Markup):
+            refused.append(body)
+        return show(body, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(st, "html", checked)
+    yield
+    assert not refused
