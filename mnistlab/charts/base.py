@@ -1,6 +1,7 @@
 """What all figures share: the colours and what they mean, the frame, the reference lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 TRAIN = "#3b82f6"
@@ -36,7 +37,7 @@ def line(name: str, x: Sequence[float], y: Sequence[float], colour: str) -> Trac
 def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
     """A dotted line across the figure at a y value, with its name on it."""
     label = {
-        "text": text,
+        "text": _plain(text),
         "textposition": at,
         "font": {"color": REFERENCE, "size": 11},
         "yanchor": "top" if at == "start" else "bottom",
@@ -70,10 +71,10 @@ def band(low: float, high: float) -> dict[str, Any]:
 
 def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
     """A frame that fits both themes, its legend below so that it never meets the title."""
-    return {
-        "data": list(traces),
+    result: Figure = {
+        "data": [],
         "layout": {
-            "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 14}},
+            "title": {"text": _plain(title), "x": 0, "xref": "paper", "font": {"size": 14}},
             "height": height,
             "margin": {"l": 52, "r": 12, "t": 36, "b": 56},
             "xaxis": {"gridcolor": GRID, "zeroline": False},
@@ -86,6 +87,39 @@ def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
             "uirevision": "kept",
         },
     }
+    add(result, traces)
+    return result
+
+
+def add(figure: Figure, traces: Iterable[Trace]) -> None:
+    """Put traces into a figure: the only way in, because plotly reads tags and entities in names.
+
+    A run that somebody called `<b>` or `&amp;` is shown as just that; so the names and texts of
+    traces come here as they were typed.
+    """
+    figure["data"] += map(_escaped, traces)
+
+
+def _escaped(trace: Trace) -> Trace:
+    result = dict(trace)
+    if name := trace.get("name"):
+        result["name"] = _plain(name)
+        if result["name"] != name:
+            # Shortened to plotly's 15 characters an entity could be cut in two.
+            result["hoverlabel"] = {"namelength": -1}
+    if "text" in trace:
+        result["text"] = _each_plain(trace["text"])
+    return result
+
+
+def _each_plain(text: Any) -> Any:
+    """A trace's text: one for all of its points, one for each, or rows of them."""
+    return _plain(text) if isinstance(text, str) else [_each_plain(each) for each in text]
+
+
+def _plain(text: str) -> str:
+    """The text as plotly must be given it for it to be shown as it is."""
+    return escape(text, quote=False)
 
 
 def logarithmic(figure: Figure) -> Figure:

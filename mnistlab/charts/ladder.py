@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mnistlab.charts import epochs as charts
-from mnistlab.charts.base import REFERENCE, RUNS, Figure, Trace, line, over_epochs
+from mnistlab.charts.base import REFERENCE, RUNS, Figure, Trace, add, line, over_epochs
 from mnistlab.charts.epochs import floor, goal_marks
 from mnistlab.runs.state import Run
 from mnistlab.training.epoch import Epoch
@@ -20,7 +20,7 @@ def beside(rung: Rung, seen: Sequence[Epoch], kept: int, before: Sequence[Epoch]
             [100 * epoch.validation_accuracy for epoch in before],
             REFERENCE,
         )
-        result["data"].append(earlier | {"mode": "lines"})
+        add(result, [earlier | {"mode": "lines"}])
     return result
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from html import escape
 
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import reported
@@ -130,8 +129,7 @@ def runs(store: Store, chosen: Sequence[Run]) -> Report:
     if len(chosen) > 1:
         names = tuple(f"{run.id} · {run.name}" for run in chosen)
         rows = tuple((d.choice, *d.values) for d in differences(chosen))
-        # The charts' library reads tags in names.
-        groups = [(escape(name), (run,)) for name, run in zip(names, chosen, strict=True)]
+        groups = [(name, (run,)) for name, run in zip(names, chosen, strict=True)]
         same = len({(run.spec, replace(run.recipe, seed=0)) for run in chosen}) == 1
         overview = Section(
             title="Overview",
