@@ -8,6 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mnistlab.errors import LabError
 from mnistlab.home import home
+from mnistlab.markup import Markup
 from mnistlab.runs.store import MAX_NAME, Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.handwriting import from_json, to_json
@@ -51,7 +52,7 @@ def take_in(files: list[UploadedFile]) -> None:
         raise LabError(" ".join(refused))
 
 
-def facts(people: dict[str, Counter[int]]) -> str:
+def facts(people: dict[str, Counter[int]]) -> Markup:
     """How many drawings there are, of how many people, and of which digit the fewest."""
     labels = sum(people.values(), Counter[int]())
     fewest = min(range(10), key=labels.__getitem__)
@@ -75,7 +76,7 @@ def cell(score: Score | None) -> str:
     )
 
 
-def table(people: dict[str, Counter[int]], found: Sequence[tuple[Choice, Scores]]) -> str:
+def table(people: dict[str, Counter[int]], found: Sequence[tuple[Choice, Scores]]) -> Markup:
     """A line for each person and one for all; a column for each checkpoint."""
     shown = list(people.items())[:PEOPLE_SHOWN]
     lines = [

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mnistlab.markup import Markup
 from mnistlab.sketch.reading import Reading, Verdict
 from mnistlab.training.score import percent
 from mnistlab.ui import parts
@@ -42,7 +43,7 @@ def words(reading: Reading | None) -> tuple[str, str]:
     return str(first), f"{sure} sure{loose}"
 
 
-def body(reading: Reading | None, truth: int | None = None) -> str:
+def body(reading: Reading | None, truth: int | None = None) -> Markup:
     """The answer and its ten bars, as HTML; `truth` is the digit that it is, if that is known."""
     large, small = words(reading)
     if reading is not None and truth is not None:

@@ -8,6 +8,7 @@ from safetensors.numpy import load
 
 from mnistlab.data.pixels import images_at
 from mnistlab.errors import LabError
+from mnistlab.markup import Markup
 from mnistlab.training.readings import Readings
 from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
@@ -18,7 +19,7 @@ TILE = 24
 """Pixels on the screen for one weight of a kernel."""
 
 
-def accuracies(readings: Readings) -> str:
+def accuracies(readings: Readings) -> Markup:
     """Each digit's accuracy and count of errors."""
     return parts.facts(
         [
@@ -28,7 +29,7 @@ def accuracies(readings: Readings) -> str:
     )
 
 
-def misread(data: Path, readings: Readings, indices: "np.ndarray | None" = None) -> str:
+def misread(data: Path, readings: Readings, indices: "np.ndarray | None" = None) -> Markup:
     """Test images with their labels and what was read, the surest mistake first."""
     chosen = readings.misread() if indices is None else indices
     if not len(chosen):
@@ -50,7 +51,7 @@ def misread(data: Path, readings: Readings, indices: "np.ndarray | None" = None)
     return parts.cards(cards) + rest
 
 
-def first_filters(checkpoint: Path) -> str:
+def first_filters(checkpoint: Path) -> Markup:
     """The first layer's kernels, each scaled to its own largest weight: grey is nought.
 
     Raises CheckpointError if there is no checkpoint or it is damaged.

@@ -12,6 +12,7 @@ from mnistlab.charts import runs as run_charts
 from mnistlab.data.kinds import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.markup import Markup
 from mnistlab.runs import queue
 from mnistlab.runs.forecast import duration, waiting_seconds
 from mnistlab.runs.jobs import end_by_force, tend, workers
@@ -117,7 +118,7 @@ def _doing(run: Summary) -> str:
     return "" if run.message == "Training" else run.message
 
 
-def _bar(lab: Home, run: Summary) -> str:
+def _bar(lab: Home, run: Summary) -> Markup:
     done, planned = run.epochs_done, run.recipe.epochs
     if run.state is State.QUEUED:
         return parts.progress(_place(lab, run), "", None)

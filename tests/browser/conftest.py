@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,9 +70,12 @@ class App:
 
 
 def serve(
-    folder: Path, script: str | Path = "app.py", root: Path = ROOT, watcher: str = "none"
+    folder: Path, script: str | Path = "app.py", root: Path = ROOT, options: Sequence[str] = ()
 ) -> App:
-    """Start a script of the app that lies in `root`, with a home folder of its own."""
+    """Start a script of the app that lies in `root`, with a home folder of its own.
+
+    The settings are those of its `.streamlit/config.toml`, but for the `options`.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (folder / "app.log").open("ab") as log:
@@ -80,7 +83,7 @@ def serve(
             [
                 sys.executable, "-m", "streamlit", "run", str(script),
                 f"--server.port={port}", "--server.headless=true",
-                f"--server.fileWatcherType={watcher}", "--server.runOnSave=true",
+                *options,
             ],
             cwd=root,
             env=os.environ

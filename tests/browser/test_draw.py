@@ -167,7 +167,9 @@ def test_a_drawing_outlives_a_change_of_the_app_s_code(
         shutil.copytree(ROOT / name, root / name)
     shutil.copy(ROOT / "app.py", root)
     (tmp_path / "data").symlink_to(mnist_folder)
-    app = serve(tmp_path, root=root, watcher="poll")
+    # As `make dev` does; the lab in use does not watch its files.
+    watched = ("--server.fileWatcherType=poll", "--server.runOnSave=true")
+    app = serve(tmp_path, root=root, options=watched)
     try:
         page.goto(f"{app.url}/draw")
         first, second = DIGITS[4]

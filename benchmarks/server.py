@@ -1,0 +1,222 @@
+"""What a visitor costs the server, end to end: `python benchmarks/server.py`.
+
+A real server with torch loaded, and a client that speaks its protocol over a WebSocket as a browser
+does: it edits the design, asks Draw for one test digit after another, and leaves Train open, idle
+and while a run trains in a process of its own. Measured are the time from the click to the last
+message, and the server's processor time (user and system, all threads) as the kernel counts it: for
+a click that of the whole time the page was used, with what the server does after its last message,
+divided by the clicks. It is all measured three times: with Streamlit's own settings, with its file
+watcher off, and with its collection after each run off as well, as .streamlit/config.toml has it.
+MNIST is taken from the cache of the tests, so run them once before.
+"""
+
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+CLICKS, WARM = 20, 3
+PAUSE = 0.5
+"""Seconds between two clicks: what the server does after its last message is done meanwhile."""
+WATCHED = 15.0
+"""Seconds for which Train is left open."""
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "as Streamlit comes": ("--server.fileWatcherType=auto", "--runner.postScriptGC=true"),
+    "without watcher": ("--server.fileWatcherType=none", "--runner.postScriptGC=true"),
+    "as the lab sets it": (),
+}
+Figures = dict[str, float]
+
+
+class Session:
+    """One visitor: a connection, the widgets on the page, and what was put into them."""
+
+    def __init__(self, socket: Any, page: str) -> None:
+        self.socket, self.page = socket, page
+        self.ids: dict[str, str] = {}
+        self.values: dict[str, int | str] = {}
+        self.polls: dict[str, float] = {}
+        self.shown = ""
+        self.run()
+
+    def run(self, fragment: str = "", click: str = "") -> float:
+        """Let the page run; seconds until its last message. A `click` is on a button's label."""
+        message = self._message(fragment, click)
+        self.shown = ""
+        if not fragment:
+            self.polls.clear()
+        started = time.perf_counter()
+        self.socket.send(message)
+        self._read_to_the_end()
+        return time.perf_counter() - started
+
+    def _message(self, fragment: str, click: str) -> bytes:
+        from streamlit.proto.BackMsg_pb2 import BackMsg
+
+        message = BackMsg()
+        state = message.rerun_script
+        state.page_name = self.page
+        state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
+        add = state.widget_states.widgets.add
+        for name, value in self.values.items():
+            if isinstance(value, int):
+                add(id=self.ids[name], int_value=value)
+            else:
+                add(id=self.ids[name]).string_array_value.data.append(value)
+        if click:
+            add(id=self.ids[click], trigger_value=True)
+        return message.SerializeToString()
+
+    def _read_to_the_end(self) -> None:
+        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+        while True:
+            message = ForwardMsg.FromString(self.socket.recv(60))
+            kind = message.WhichOneof("type")
+            if kind == "script_finished":
+                if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    return
+                self.polls.clear()
+            if kind == "auto_rerun":
+                self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+            if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                element = message.delta.new_element
+                shown = getattr(element, element.WhichOneof("type"))
+                assert element.WhichOneof("type") != "exception", shown.message
+                self.shown += getattr(shown, "body", "")
+                if widget := getattr(shown, "id", ""):
+                    # A widget without a key is known by its label.
+                    key = widget.split("-", 2)[2]
+                    self.ids[getattr(shown, "label", "") if key == "None" else key] = widget
+
+    def watch(self, seconds: float) -> None:
+        """Leave the page open: its fragments poll as often as they asked to."""
+        until = time.monotonic() + seconds
+        while (now := time.monotonic()) < until:
+            interval = min(self.polls.values(), default=seconds)
+            time.sleep(min(interval, until - now))
+            for fragment in list(self.polls):
+                self.run(fragment)
+
+
+@contextmanager
+def visit(url: str, page: str) -> Iterator[Session]:
+    """Open a page as a browser does."""
+    from websockets.sync.client import connect
+
+    address = f"{url.replace('http', 'ws')}/_stcore/stream"
+    with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
+        yield Session(socket, page)
+
+
+def processor_seconds(process: int) -> float:
+    """User and system time of a process and its threads so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def clicked(process: int, page: Session, act: Callable[[int], float]) -> tuple[float, float]:
+    """Median milliseconds from a click to the last message; processor milliseconds a click."""
+    times = []
+    showed = ""
+    for number in range(CLICKS + WARM):
+        if number == WARM:
+            before = processor_seconds(process)
+        times.append(act(number))
+        assert page.shown != showed, "a click changed nothing"
+        showed = page.shown
+        time.sleep(PAUSE)
+    time.sleep(2)
+    spent = processor_seconds(process) - before
+    return 1000 * statistics.median(times[WARM:]), 1000 * spent / CLICKS
+
+
+def share(process: int, session: Session) -> float:
+    """Percent of a core that the server takes while a page is left open."""
+    session.watch(3)
+    before, started = processor_seconds(process), time.monotonic()
+    session.watch(WATCHED)
+    return 100 * (processor_seconds(process) - before) / (time.monotonic() - started)
+
+
+@contextmanager
+def training(home: Any) -> Iterator[None]:
+    """A run trains meanwhile, in a process of its own as always."""
+    from mnistlab.arch.presets import PRESETS
+    from mnistlab.runs.jobs import submit
+    from mnistlab.runs.state import Request
+    from mnistlab.runs.store import Store
+    from mnistlab.training.recipe import Recipe
+
+    store = Store(home.runs)
+    run_id = submit(home, "watched", PRESETS[3].spec, Recipe(epochs=1000))
+    while not ((run := store.run(run_id)) and run.progress):
+        time.sleep(0.1)
+    yield
+    store.request(run_id, Request.STOP)
+    while store.running():
+        time.sleep(0.1)
+
+
+def measure(options: tuple[str, ...]) -> Figures:
+    """Every figure of a fresh server with these settings."""
+    from tests.browser.conftest import serve
+
+    folder = Path(tempfile.mkdtemp())
+    (folder / "data").symlink_to(ROOT / ".cache" / "data")
+    app = serve(folder, options=options)
+    server, found = app.process.pid, {}
+    try:
+        with visit(app.url, "draw") as draw:
+            # A choice is sent back as the label that it has on the page.
+            draw.values["source"] = ":material/casino: MNIST"
+            draw.run()
+
+            def another(number: int) -> float:
+                return draw.run(click="Another one")
+
+            found["Draw ms"], found["Draw CPU ms"] = clicked(server, draw, another)
+        with visit(app.url, "design") as design:
+
+            def edit(number: int) -> float:
+                design.values["filters0"] = 4 + number % 12
+                return design.run()
+
+            found["Design ms"], found["Design CPU ms"] = clicked(server, design, edit)
+        with visit(app.url, "train") as train:
+            found["idle Train %"] = share(server, train)
+            with training(app.home):
+                train.run()
+                found["busy Train %"] = share(server, train)
+    finally:
+        app.process.terminate()
+        app.process.wait(30)
+    return found
+
+
+def main() -> None:
+    table = {name: measure(options) for name, options in SETTINGS.items()}
+    first, last = (table[name] for name in ("as Streamlit comes", "as the lab sets it"))
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, n = {CLICKS} clicks, "
+        f"{WATCHED:.0f} s of Train; ms to the last message (median), processor ms a click, "
+        "percent of a core"
+    )
+    print(f"{'':<20}" + "".join(f"{name:>16}" for name in first))
+    for name, figures in table.items():
+        print(f"{name:<20}" + "".join(f"{value:16.1f}" for value in figures.values()))
+    pairs = zip(first.values(), last.values(), strict=True)
+    ratios = (before / max(after, 0.01) for before, after in pairs)
+    print(f"{'first over last':<20}" + "".join(f"{ratio:16.1f}" for ratio in ratios))
+
+
+if __name__ == "__main__":
+    main()
