@@ -46,11 +46,11 @@ class Strokes:
 
 def outlines(grey: Floats) -> Outlines:
     """The outlines of all shapes in a picture (H, W), one pixel wide (J. Canny, 1986)."""
-    x, y = np.zeros_like(grey), np.zeros_like(grey)
-    x[:, 1:-1] = (grey[:, 2:] - grey[:, :-2]) / 2
-    y[1:-1] = (grey[2:] - grey[:-2]) / 2
+    y, x = (np.gradient(grey, axis=axis) for axis in (0, 1))
     steep = np.hypot(x, y)
     height, width = grey.shape
+    # Only ridges of the slope stay: each pixel is held against its two neighbors across the edge,
+    # whose direction is rounded to a row, a column or a diagonal.
     around = np.pad(steep, 1)
     way = np.round(np.arctan2(y, x) / (np.pi / 4)).astype(np.int64) % 4
     mask = np.zeros(grey.shape, np.bool_)
@@ -65,6 +65,7 @@ def strokes(found: Outlines, widest: int, dark: bool = True) -> Strokes:
     """The dark strokes, or the light ones, that are no wider than `widest` pixels."""
     rows, columns = np.nonzero(found.mask)
     slope = found.steep[rows, columns]
+    # Rays go along the slope into the stroke: downhill into dark ink, uphill into light ink.
     towards = -1 if dark else 1
     right = towards * found.x[rows, columns] / slope
     down = towards * found.y[rows, columns] / slope
@@ -73,6 +74,8 @@ def strokes(found: Outlines, widest: int, dark: bool = True) -> Strokes:
         across = np.rint(columns[rays] + step * right[rays]).astype(np.int64)
         return np.rint(rows[rays] + step * down[rays]).astype(np.int64), across
 
+    # All rays go one pixel further at a time; `width` is where a ray met the opposite outline, 0
+    # where it left the picture, met an outline that does not face it, or went too far.
     width = np.zeros(len(rows), np.int64)
     on = np.arange(len(rows))
     for step in range(1, widest + 1):
@@ -87,6 +90,7 @@ def strokes(found: Outlines, widest: int, dark: bool = True) -> Strokes:
         width[on[across]] = step
         # The outline that a ray starts from may be two pixels wide.
         on = on[~(across | (met & (step > 1)))]
+    # Each ray marks the pixels that it crossed with its width.
     covered = np.zeros(found.mask.shape, np.bool_)
     widths, weight = np.zeros((2, *found.mask.shape), np.float32)
     # The widest first: where rays cross, the shortest says how wide the stroke is.

@@ -5,12 +5,13 @@ outlines, and ink is what differs from the paper around it as much as they do.
 """
 
 import numpy as np
+from scipy import ndimage
 
 from mnistlab.sketch.digit import ALL_STEPS, Digit, DigitError, Grey, Steps, digit_from_ink
 from mnistlab.sketch.outlines import Strokes, outlines, strokes
 from mnistlab.sketch.picture import Colours, opened
 from mnistlab.sketch.ruling import without_ruling
-from mnistlab.sketch.shapes import Floats, Mask, closed, grown, halved, highest, parts, smoothed
+from mnistlab.sketch.shapes import Floats, Mask, closed, halved, highest, parts, smoothed
 from mnistlab.sketch.thickness import of_mnist_s_thickness
 
 SIDE = 384
@@ -130,7 +131,7 @@ def _ink(colours: Floats, dark: bool) -> Grey:
     # A pen presses unevenly, and chalk in the shadow is no bright chalk.
     around = smoothed(highest(smoothed(np.where(kept, strength, 0), 1), size // 4), 4)
     share = strength / np.maximum(around, 0.5 * usual)
-    ink = np.where(grown(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
+    ink = np.where(ndimage.binary_dilation(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
     return np.round(255 * ink).astype(np.uint8)
 
 
@@ -156,7 +157,7 @@ def _main(found: Strokes) -> tuple[Mask, float]:
     across, down = round(BORDER * width), round(BORDER * height)
     inner = np.zeros_like(found.weight)
     inner[down : height - down, across : width - across] = 1
-    pieces = parts(grown(found.mask, TORN))
+    pieces = parts(ndimage.binary_dilation(found.mask, iterations=TORN))
     boxes = pieces.boxes()
     at_border = (boxes[:, :2] <= 1).any(1) | (boxes[:, 2:] >= [height - 1, width - 1]).any(1)
     score = pieces.sums(found.weight * inner) * np.where(at_border, AT_BORDER, 1)

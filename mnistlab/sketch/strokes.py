@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistlab.sketch.digit import ALL_STEPS, BOX, Digit, DigitError, Grey, Steps, centred
+from mnistlab.sketch.digit import (
+    ALL_STEPS,
+    BOX,
+    THICKNESS,
+    Digit,
+    DigitError,
+    Grey,
+    Steps,
+    centred,
+)
 
-THICKNESS = 2.45
-"""Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
-is measured."""
 ENLARGED = 7
 """How many times larger the strokes are shown before they are scaled into the box."""
 MAX_POINTS = 20_000
