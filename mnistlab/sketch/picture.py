@@ -98,6 +98,7 @@ def _opaque(picture: Image.Image) -> Colours:
     shown = colours[cover[..., 0] > 0.5]
     if len(shown) == 0:
         raise DigitError("The picture is transparent all over; choose one with a digit in it.")
+    # Opaque almost nowhere, or in one color alone: strokes, which need a ground that differs.
     strokes_alone = cover.mean() < 0.5 or shown.std(0).max() < PLAIN
     dark = shown.mean() < 128
     ground = (255.0 if dark else 0.0) if strokes_alone else np.median(shown, 0)
