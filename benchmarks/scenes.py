@@ -69,6 +69,7 @@ def written(
     angle = math.radians(chance.uniform(-8, 8))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     points = [line @ turn for line in points]
+    # A quarter to two thirds of the picture's shorter side, about its middle.
     whole = np.concatenate(points)
     low, extent = whole.min(0), np.ptp(whole, axis=0)
     unit = chance.uniform(0.25, 0.65) * min(width, height)
@@ -90,6 +91,7 @@ def paper(
     from mnistlab.sketch.strokes import pictured
 
     board = scene.kind == "board"
+    # Bottom up: the ground with its grain, the ruling, the ink or chalk, the table beside it.
     ground = np.array((BOARDS if board else PAPERS)[chance.integers(2 if board else 3)])
     sheet = np.ones((height, width, 3), np.float32) * ground
     sheet *= 1 + (0.12 if board else 0.025) * clouds(width, height, 0.1, chance)[..., None]
@@ -133,6 +135,7 @@ def ruled(
     angle = math.radians(chance.uniform(-4, 4))
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     cover = np.zeros((height, width), np.float32)
+    # A pixel's way across the lines says how far it is from the middle of the nearest one.
     ways = [y * math.cos(angle) - x * math.sin(angle)]
     if squared:
         ways.append(x * math.cos(angle) + y * math.sin(angle))
@@ -151,6 +154,7 @@ def beside(
     for side in chance.choice(4, int(chance.integers(1, 3)), replace=False):
         angle = math.radians(90 * side + chance.uniform(-10, 10))
         out = np.array([math.cos(angle), math.sin(angle)])
+        # The paper may end anywhere between the digit and the picture's last quarter on that side.
         away = x * out[0] + y * out[1]
         last = float((points @ out).max())
         border = max(last, float(away.max()) - 0.25 * (abs(out) @ [height, width]))
@@ -178,10 +182,12 @@ def light(scene: Scene, width: int, height: int, chance: np.random.Generator) ->
     across, down = (np.linspace(-1, 1, side, dtype=np.float32) for side in (width, height))
     x, y = np.meshgrid(across, down)
     angle = chance.uniform(0, 2 * math.pi)
+    # The lamp's light falls off to one side, the lens' with the squared distance to the middle.
     slope = (x * math.cos(angle) + y * math.sin(angle)) / math.sqrt(2)
     even = 1 + chance.uniform(0, 0.3) * slope - chance.uniform(0, 0.15) * (x**2 + y**2)
     bright = even * chance.uniform(0.65, 1.0)
     if scene.shadow:
+        # Five corners around some place, in order of their direction, with a soft edge.
         dark = Image.new("L", (width, height))
         middle = np.array([width, height]) * chance.uniform(0, 1, 2)
         reach = max(width, height) * chance.uniform(0.3, 0.7, 5)

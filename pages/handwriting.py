@@ -150,11 +150,11 @@ def look_through(read: Mapping[str, Answer]) -> None:
 
 page.begin("Handwriting", "Handwriting")
 try:
-    people = collection.counts(store)
-    kept = collection.listed(store)
+    listing = collected.listing(store)
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
+people, kept = listing.people, listing.kept
 
 # What comes and goes has a place of its own: what is below it would be made anew, and shut, else.
 with st.container():

@@ -87,6 +87,34 @@ def test_torch_free_modules_open_without_torch() -> None:
     assert done.stdout.strip() == "False"
 
 
+def test_scipy_s_filters_wait_for_the_first_photo() -> None:
+    opened = "import sys, mnistlab.sketch.strokes, mnistlab.ui.source"
+    told = "'scipy.ndimage' in sys.modules, 'mnistlab.sketch.photo' in sys.modules"
+    code = f"{opened}\nprint({told})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False False"
+
+
+# What reads photos stands alone: it knows digits and their thickness, and nothing else of drawing.
+PHOTO = {
+    "picture": {"digit"},
+    "shapes": set(),
+    "outlines": {"shapes"},
+    "ruling": {"shapes"},
+    "thickness": {"digit"},
+    "photo": {"digit", "picture", "outlines", "ruling", "shapes", "thickness"},
+}
+
+
+def test_the_parts_that_read_photos_depend_on_each_other_one_way() -> None:
+    for name, may in PHOTO.items():
+        names = imported(ROOT / "mnistlab" / "sketch" / f"{name}.py")
+        ours = {n.split(".")[2] for n in names if n.startswith("mnistlab.sketch.")}
+        assert ours <= may, name
+
+
 def test_imports_go_in_the_drawn_direction() -> None:
     wrong = []
     for path in (ROOT / "mnistlab").rglob("*.py"):

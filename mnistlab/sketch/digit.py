@@ -16,6 +16,9 @@ from mnistlab.errors import LabError
 
 SIDE = 28
 BOX = 20
+THICKNESS = 2.45
+"""Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
+is measured."""
 
 Grey = NDArray[np.uint8]
 

@@ -49,10 +49,12 @@ def exact_evidence(network: nn.Sequential, image: Tensor) -> Evidence | None:
     localization", 2016) for a global average, and the same for a convolution over the whole map:
     behind the last maps every score is a sum over their units.
     """
+    # The last maps are what the average, or the convolution over the whole map, is given.
     modules = dict(network.named_children())
     found = feature_maps(network, image)
     of = _before(list(found), "average" if "average" in found else "head2")
     last = found[of]
+    # The weight of each of their units in each score: an average shares one among all places.
     if "average" in found:
         linear: Any = modules["linear"]
         weight, bias = linear.weight[:, :, None, None] / last[0].size, linear.bias

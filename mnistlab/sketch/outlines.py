@@ -46,11 +46,11 @@ class Strokes:
 
 def outlines(grey: Floats) -> Outlines:
     """The outlines of all shapes in a picture (H, W), one pixel wide (J. Canny, 1986)."""
-    x, y = np.zeros_like(grey), np.zeros_like(grey)
-    x[:, 1:-1] = (grey[:, 2:] - grey[:, :-2]) / 2
-    y[1:-1] = (grey[2:] - grey[:-2]) / 2
+    y, x = (np.gradient(grey, axis=axis) for axis in (0, 1))
     steep = np.hypot(x, y)
     height, width = grey.shape
+    # Only ridges of the slope stay: each pixel is held against its two neighbors across the edge,
+    # whose direction is rounded to a row, a column or a diagonal.
     around = np.pad(steep, 1)
     way = np.round(np.arctan2(y, x) / (np.pi / 4)).astype(np.int64) % 4
     mask = np.zeros(grey.shape, np.bool_)
@@ -61,42 +61,68 @@ def outlines(grey: Floats) -> Outlines:
     return Outlines(x, y, steep, mask & (steep > NOISE * np.median(steep) + 1))
 
 
+@dataclass(frozen=True, eq=False)
+class _Rays:
+    """Rays from the points of outlines straight across the strokes: where (N,) each begins, and by
+    how much of a pixel it goes right and down in a step.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    right: Floats
+    down: Floats
+
+    def at(
+        self, which: NDArray[np.int64], step: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row and column where some of the rays are after some steps."""
+        across = np.rint(self.columns[which] + step * self.right[which]).astype(np.int64)
+        return np.rint(self.rows[which] + step * self.down[which]).astype(np.int64), across
+
+
 def strokes(found: Outlines, widest: int, dark: bool = True) -> Strokes:
     """The dark strokes, or the light ones, that are no wider than `widest` pixels."""
     rows, columns = np.nonzero(found.mask)
     slope = found.steep[rows, columns]
+    # Into the stroke means downhill into dark ink, uphill into light ink.
     towards = -1 if dark else 1
     right = towards * found.x[rows, columns] / slope
     down = towards * found.y[rows, columns] / slope
+    rays = _Rays(rows, columns, right, down)
+    width = _widths(found, rays, widest, towards)
+    crossing = np.flatnonzero(width)
+    weight = np.zeros(found.mask.shape, np.float32)
+    weight[rows[crossing], columns[crossing]] = slope[crossing] / width[crossing]
+    # The widest first: where rays cross, the shortest says how wide the stroke is.
+    crossing = crossing[np.argsort(-width[crossing], kind="stable")]
+    covered, widths = np.zeros_like(found.mask), np.zeros_like(weight)
+    for step in range(int(width.max(initial=-1)) + 1):
+        crossing = crossing[width[crossing] >= step]
+        at = rays.at(crossing, step)
+        covered[at] = True
+        widths[at] = width[crossing]
+    return Strokes(covered, widths, weight)
 
-    def place(rays: NDArray[np.int64], step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        across = np.rint(columns[rays] + step * right[rays]).astype(np.int64)
-        return np.rint(rows[rays] + step * down[rays]).astype(np.int64), across
 
-    width = np.zeros(len(rows), np.int64)
-    on = np.arange(len(rows))
+def _widths(found: Outlines, rays: _Rays, widest: int, towards: int) -> NDArray[np.int64]:
+    """After how many steps (N,) each ray meets an outline that faces the one where it began; 0 if
+    it leaves the picture, meets another outline, or meets none.
+    """
+    slope = found.steep[rays.rows, rays.columns]
+    width = np.zeros(len(slope), np.int64)
+    on = np.arange(len(slope))
+    # All rays go on together, step by step; those that have met something are left behind.
     for step in range(1, widest + 1):
-        row, column = place(on, step)
+        row, column = rays.at(on, step)
         inside = (row >= 0) & (column >= 0)
         inside &= (row < found.mask.shape[0]) & (column < found.mask.shape[1])
         on, row, column = on[inside], row[inside], column[inside]
         met = found.mask[row, column]
-        ahead = right[on] * found.x[row, column] + down[on] * found.y[row, column]
+        # It faces the first one if its own slope is about as steep and points the other way.
+        ahead = rays.right[on] * found.x[row, column] + rays.down[on] * found.y[row, column]
         facing = towards * ahead < -FACING * found.steep[row, column]
         across = met & facing & (found.steep[row, column] > ALIKE * slope[on])
         width[on[across]] = step
         # The outline that a ray starts from may be two pixels wide.
         on = on[~(across | (met & (step > 1)))]
-    covered = np.zeros(found.mask.shape, np.bool_)
-    widths, weight = np.zeros((2, *found.mask.shape), np.float32)
-    # The widest first: where rays cross, the shortest says how wide the stroke is.
-    crossing = np.flatnonzero(width)
-    crossing = crossing[np.argsort(-width[crossing], kind="stable")]
-    for step in range(int(width.max(initial=0)) + 1 if len(crossing) else 0):
-        crossing = crossing[width[crossing] >= step]
-        at = place(crossing, step)
-        covered[at] = True
-        widths[at] = width[crossing]
-    crossing = np.flatnonzero(width)
-    weight[rows[crossing], columns[crossing]] = slope[crossing] / width[crossing]
-    return Strokes(covered, widths, weight)
+    return width

@@ -5,12 +5,13 @@ outlines, and ink is what differs from the paper around it as much as they do.
 """
 
 import numpy as np
+from scipy import ndimage
 
 from mnistlab.sketch.digit import ALL_STEPS, Digit, DigitError, Grey, Steps, digit_from_ink
 from mnistlab.sketch.outlines import Strokes, outlines, strokes
 from mnistlab.sketch.picture import Colours, opened
 from mnistlab.sketch.ruling import without_ruling
-from mnistlab.sketch.shapes import Floats, Mask, closed, grown, halved, highest, parts, smoothed
+from mnistlab.sketch.shapes import Floats, Mask, closed, halved, highest, parts, smoothed
 from mnistlab.sketch.thickness import of_mnist_s_thickness
 
 SIDE = 384
@@ -57,10 +58,12 @@ def ink_from_photo(content: bytes, steps: Steps = ALL_STEPS) -> Grey:
     The steps say whether its strokes are made as thick as MNIST's. Raises DigitError if it is no
     picture, is too large, or shows nothing.
     """
+    # An even size, as the picture is halved to look for strokes.
     seen = opened(content, SIDE)
     height, width = (length // 2 * 2 for length in seen.shape[:2])
     if min(height, width) < NARROWEST:
         raise DigitError("The picture is too narrow for a digit; choose one that shows all of it.")
+    # From here on strokes are dark, and colors are (3, H, W) without the camera's noise.
     wide = _with_margin(seen[:height, :width])
     colours = smoothed(wide.transpose(2, 0, 1).astype(np.float32), BLUR)
     dark = _is_dark(colours.mean(0))
@@ -113,6 +116,7 @@ def _ink(colours: Floats, dark: bool) -> Grey:
     """The ink of dark strokes in colours (3, H, W), or of light ones in the colours' negative; all
     0 where there are none.
     """
+    # The digit's strokes, found at half the size, where there is less noise.
     colours = without_ruling(colours)
     half = halved(smoothed(colours.mean(0), 1))
     main, width = _main(strokes(outlines(half), round(WIDEST * min(half.shape))))
@@ -120,6 +124,7 @@ def _ink(colours: Floats, dark: bool) -> Grey:
     nothing = np.zeros(main.shape, np.uint8)
     if not main.any():
         return nothing
+    # Ink is what stands out from the paper and belongs to these strokes; a speck is no digit.
     strength = _strength(colours, main, round(REACH * width) + 2, dark)
     noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
     usual = float(np.percentile(strength[main], 70))
@@ -130,7 +135,8 @@ def _ink(colours: Floats, dark: bool) -> Grey:
     # A pen presses unevenly, and chalk in the shadow is no bright chalk.
     around = smoothed(highest(smoothed(np.where(kept, strength, 0), 1), size // 4), 4)
     share = strength / np.maximum(around, 0.5 * usual)
-    ink = np.where(grown(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
+    # From a fifth of the strongest ink around, which is paper, to four fifths, which is ink.
+    ink = np.where(ndimage.binary_dilation(kept), np.clip((share - 0.2) / 0.6, 0, 1), 0)
     return np.round(255 * ink).astype(np.uint8)
 
 
@@ -152,11 +158,13 @@ def _strength(colours: Floats, main: Mask, reach: int, dark: bool) -> Floats:
 
 def _main(found: Strokes) -> tuple[Mask, float]:
     """The digit's strokes (H, W), at half the picture's size, and their width in its full size."""
+    # What lies near the picture's border counts for nothing in the choice.
     height, width = found.mask.shape
     across, down = round(BORDER * width), round(BORDER * height)
     inner = np.zeros_like(found.weight)
     inner[down : height - down, across : width - across] = 1
-    pieces = parts(grown(found.mask, TORN))
+    # Of what hangs together, the digit has the most, the sharpest and the narrowest outlines.
+    pieces = parts(ndimage.binary_dilation(found.mask, iterations=TORN))
     boxes = pieces.boxes()
     at_border = (boxes[:, :2] <= 1).any(1) | (boxes[:, 2:] >= [height - 1, width - 1]).any(1)
     score = pieces.sums(found.weight * inner) * np.where(at_border, AT_BORDER, 1)
@@ -164,6 +172,8 @@ def _main(found: Strokes) -> tuple[Mask, float]:
     edge = mask & (found.weight > 0)
     if not score.any() or not edge.any():
         return np.zeros_like(mask), 0.0
+    # The width that three fifths of its outlines, by steepness, do not exceed; what is more than
+    # twice as wide is no stroke of the digit.
     widths, steep = found.width[edge], (found.weight * found.width)[edge]
     order = np.argsort(widths)
     steep_so_far = np.cumsum(steep[order])
@@ -178,10 +188,13 @@ def _digit(strength: Floats, least: float, main: Mask) -> Mask:
     ink, found = pieces.sums(np.where(inked, strength, 0)), pieces.sums(main & inked)
     if not found.any():
         return np.zeros_like(inked)
+    # The component with most of the main strokes, and how far the others are from its box.
     first, boxes = int(found.argmax()), pieces.boxes()
     top, left, bottom, right = boxes[first]
     gaps = [top - boxes[:, 2], boxes[:, 0] - bottom, left - boxes[:, 3], boxes[:, 1] - right]
     gap = np.max(gaps, 0) / max(bottom - top, right - left)
+    # A stroke apart lies near, within the picture, and is about as large and as dark as ink is;
+    # what has been found as a main stroke itself may be farther and fainter.
     whole = (boxes[:, :2] > 1).all(1) & (boxes[:, 2:] < np.array(inked.shape) - 1).all(1)
     density = ink / np.maximum(pieces.sums(inked), 1)
     apart = (gap < NEAR) & whole & (ink > SMALL * ink[first]) & (density > 0.6 * density[first])

@@ -2,11 +2,12 @@
 
 import io
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mnistlab.sketch.digit import DigitError
 
@@ -16,17 +17,6 @@ MAX_SIDE = 8192
 MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
 """Of a file; JPEGs, which are decoded at a fraction of their size, may be a large camera's."""
 MAX_PIXELS_ELSE = 24_000_000
-ORIENTATION = 0x0112
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What undoes each of the EXIF's orientations."""
 PLAIN = 8.0
 """Levels of 255 by which pixels of one colour may spread."""
 
@@ -68,10 +58,11 @@ def _shrunk(content: bytes, side: int) -> Image.Image:
         )
     picture.draft("RGB", (side, side))
     picture.load()
+    # Broken metadata does not make a picture unreadable: it is turned before they are rewritten.
+    with suppress(Exception):
+        ImageOps.exif_transpose(picture, in_place=True)
     mode = _mode(picture)
     seen: Image.Image = picture if picture.mode == mode else picture.convert(mode)
-    if (turn := _turn(picture)) is not None:
-        seen = seen.transpose(turn)
     scale = side / max(seen.size)
     size = [max(1, round(length * scale)) for length in seen.size]
     # Shrinking averages over areas; what is smaller than it should be grows smoothly.
@@ -85,15 +76,6 @@ def _mode(picture: Image.Image) -> str:
     if mode.startswith(("I", "F")):
         return mode if mode in ("I;16", "I", "F") else "I"
     return "RGBA" if picture.has_transparency_data else "RGB"
-
-
-def _turn(picture: Image.Image) -> Image.Transpose | None:
-    """How a picture must be turned to be upright, as its camera says in its EXIF."""
-    try:
-        return TURNS.get(picture.getexif().get(ORIENTATION, 1))
-    # Broken remarks about a picture do not make the picture unreadable.
-    except Exception:
-        return None
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
@@ -116,6 +98,7 @@ def _opaque(picture: Image.Image) -> Colours:
     shown = colours[cover[..., 0] > 0.5]
     if len(shown) == 0:
         raise DigitError("The picture is transparent all over; choose one with a digit in it.")
+    # Opaque almost nowhere, or in one color alone: strokes, which need a ground that differs.
     strokes_alone = cover.mean() < 0.5 or shown.std(0).max() < PLAIN
     dark = shown.mean() < 128
     ground = (255.0 if dark else 0.0) if strokes_alone else np.median(shown, 0)

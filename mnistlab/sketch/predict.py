@@ -33,9 +33,11 @@ class Reader:
         image = torch.from_numpy(digit.pixels.copy())
         seen = looks(image) if several else image[None]
         scores, features = scores_and_features(self.network, seen)
+        # The views' logits are averaged, then tempered, then made probabilities (softmax).
         mean = scores.mean(0) / (self.doubt.temperature if self.doubt else 1.0)
         shares = np.exp(mean - mean.max())
         probabilities = shares / shares.sum()
+        # How strange it is, is told by the drawing itself, which is the first view.
         strange = self.doubt.strangeness(features[:1]) if self.doubt else None
         return Reading(
             tuple(probabilities.tolist()),

@@ -1,8 +1,9 @@
 """The lines that are printed on paper, found and taken out from under what was written on it."""
 
 import numpy as np
+from scipy import ndimage
 
-from mnistlab.sketch.shapes import Floats, Mask, averaged, closed, grown, highest, parts
+from mnistlab.sketch.shapes import Floats, Mask, closed, highest, parts
 
 THICKEST = 0.02
 """Of the picture's shorter side: half of what a printed line may be thick."""
@@ -28,9 +29,11 @@ def without_ruling(colours: Floats) -> Floats:
     grey = colours.mean(0)
     short = min(grey.shape)
     reach = max(3, round(THICKEST * short))
+    # What is as narrow as a line, in units that noise is measured in (robustly: most is paper).
     contrast = contrasted(grey, reach + 1)
     contrast -= np.median(contrast)
     noise = 1.48 * float(np.median(np.abs(contrast))) + 1.5
+    # Under broad dark strokes a line may go on unseen.
     written = contrasted(grey, round(0.1 * short)) > WRITTEN
     hidden = highest(written.astype(np.float32), reach) > 0
     lines = [
@@ -39,8 +42,10 @@ def without_ruling(colours: Floats) -> Floats:
     ]
     for across, mask in zip((-2, -1), lines, strict=True):
         if mask.any():
+            # Where ink crosses the line it is darker than the line, and stays.
             usual = float(np.median(contrast[mask]))
-            weak = grown(mask, 2) & (contrast < STRONGER * usual + 2 * noise)
+            beside = ndimage.binary_dilation(mask, iterations=2)
+            weak = beside & (contrast < STRONGER * usual + 2 * noise)
             colours = np.where(weak, closed(colours, reach, (across,)), colours)
     return colours
 
@@ -56,12 +61,15 @@ def contrasted(grey: Floats, reach: int) -> Floats:
 
 def _lines(contrast: Floats, hidden: Mask, noise: float, reach: int) -> Mask:
     """Where (H, W) there are lines from left to right."""
-    along = averaged(contrast, BLUR)
+    # A line is a ridge of what is averaged along it.
+    along = ndimage.uniform_filter1d(contrast, 2 * BLUR + 1, mode="nearest")
     ridge = (along > noise) & (along > 0.5 * highest(along, reach, (-2,)))
     # In a line's favour, against it, or neither.
     points = np.where(ridge, 1, np.where(hidden, 0, -GAP)).astype(np.float32)
+    # The best path through a pixel is the best one to it and the best one from it.
     through = _best(points) + _best(points[:, ::-1])[:, ::-1] - points
     line = ridge & (through >= LENGTH * contrast.shape[1])
+    # Of what hangs together, a printed line is thin and begins at the picture's edge.
     found = parts(line)
     tops = line & ~np.pad(line, ((1, 0), (0, 0)))[:-1]
     thin = found.sums(line) <= 2 * reach * found.sums(tops)
@@ -75,14 +83,9 @@ def _best(points: Floats) -> Floats:
     best = np.empty_like(points)
     sum_so_far = np.zeros(len(points), np.float32)
     for column in range(points.shape[1]):
+        # Every few columns a path may move on by a row.
         if column % FALL == 0:
-            sum_so_far = np.maximum(sum_so_far, _shifted(sum_so_far))
+            sum_so_far = ndimage.maximum_filter1d(sum_so_far, 3)
         sum_so_far = np.maximum(sum_so_far + points[:, column], 0)
         best[:, column] = sum_so_far
     return best
-
-
-def _shifted(sums: Floats) -> Floats:
-    """The higher of each one's two neighbours."""
-    wide = np.pad(sums, 1)
-    return np.maximum(wide[:-2], wide[2:])

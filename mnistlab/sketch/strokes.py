@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistlab.sketch.digit import ALL_STEPS, BOX, Digit, DigitError, Grey, Steps, centred
+from mnistlab.sketch.digit import (
+    ALL_STEPS,
+    BOX,
+    THICKNESS,
+    Digit,
+    DigitError,
+    Grey,
+    Steps,
+    centred,
+)
 
-THICKNESS = 2.45
-"""Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
-is measured."""
 ENLARGED = 7
 """How many times larger the strokes are shown before they are scaled into the box."""
 MAX_POINTS = 20_000
@@ -46,12 +52,14 @@ def digit_from_strokes(
     low, extent = points.min(0), float(np.ptp(points, axis=0).max())
     if not steps.crop:
         low, extent = np.zeros(2), canvas
+    # The box holds the strokes with half their thickness around them.
     # A dot keeps the pen's own size: there is nothing to scale it by.
     scale = (BOX - THICKNESS) / extent if extent > DOT else 0.0
     # A pen may leave the canvas; what lies outside is not drawn.
     placed = [np.clip((line - low) * scale, 0, BOX - THICKNESS) + THICKNESS / 2 for line in lines]
     scaled = drawn(placed, THICKNESS, 0 if steps.crop else BOX)
     height, width = scaled.shape
+    # The same, larger, for people.
     large = [line * ENLARGED for line in placed]
     shown = pictured(large, THICKNESS * ENLARGED, width * ENLARGED, height * ENLARGED)
     return Digit(cropped=shown, scaled=scaled, pixels=centred(scaled, steps.centre))
@@ -126,14 +134,18 @@ def _distance(
     starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int
 ) -> NDArray[np.float64]:
     """The squared distance (H, W) from each pixel's middle to the nearest of some segments."""
+    # With p a pixel's middle and segments from a to b: the nearest point is a + t (b − a), where
+    # t = (p − a) · (b − a) / |b − a|², kept within 0 and 1.
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
     along = ends - starts
     length = np.maximum((along**2).sum(1), 1e-12)
     from_x = x[None, :] - starts[:, :1]
     from_y = y[None, :] - starts[:, 1:]
+    # t is a sum of what a pixel's column and its row give: two small outer products, no large one.
     share = (from_x * (along[:, :1] / length[:, None]))[:, None, :]
     share = share + (from_y * (along[:, 1:] / length[:, None]))[:, :, None]
     np.clip(share, 0, 1, out=share)
+    # p − a − t (b − a), squared, and the least of all segments.
     off_x = from_x[:, None, :] - share * along[:, 0, None, None]
     off_y = from_y[:, :, None] - share * along[:, 1, None, None]
     nearest: NDArray[np.float64] = (off_x**2 + off_y**2).min(0)
@@ -163,6 +175,7 @@ def _moved(stroke: list[list[float]], placed: dict[str, object]) -> list[list[fl
         value = placed.get(name)
         return float(value) if isinstance(value, int | float) else default
 
+    # What the canvas says of the path's middle, its stretching and its turn.
     points = np.asarray(stroke)
     middle = (points.min(0) + points.max(0)) / 2
     to = np.array([number("left", middle[0]), number("top", middle[1])])
@@ -172,6 +185,7 @@ def _moved(stroke: list[list[float]], placed: dict[str, object]) -> list[list[fl
     as_drawn = np.abs(to - middle).max() < 1 and (scale * flip == 1).all() and not angle
     if as_drawn or placed.get("originX") != "center":
         return stroke
+    # Stretched and turned about its own middle, which then comes to its new place.
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     moved: list[list[float]] = ((points - middle) * scale * flip @ turn + to).tolist()
     return moved

@@ -86,8 +86,7 @@ def changed(path: Path) -> int:
         ) from None
 
 
-# Not Streamlit's caches: theirs outlive a reload of the code, and their values' classes are then no
-# longer the code's. These go with their module.
+# Not Streamlit's caches: see `mnistlab.ui.caching`. All that `find` lists, twice; a few KB each.
 @lru_cache(maxsize=500)
 def _record(path: Path, changed: int) -> Record:
     return read_record(path)
@@ -112,6 +111,7 @@ def _changed_doubt(path: Path) -> int:
     return fitted.stat().st_mtime_ns if fitted.exists() else 0
 
 
+# A few visitors' choices, six side by side; a large network takes 6 MB.
 @lru_cache(maxsize=16)
 def _reader(path: Path, changed: int, changed_doubt: int) -> "Reader":
     import torch
@@ -123,7 +123,7 @@ def _reader(path: Path, changed: int, changed_doubt: int) -> "Reader":
     return Reader(path)
 
 
-# Only small networks keep their epochs: up to half a megabyte each.
+# Three runs of as many epochs as are shown. Only small networks keep theirs: up to 0.5 MB each.
 @lru_cache(maxsize=200)
 def _epoch_reader(path: Path, changed: int, best: Path, changed_doubt: int) -> "Reader":
     from mnistlab.sketch.predict import Reader

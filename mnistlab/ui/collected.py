@@ -1,7 +1,9 @@
-"""What the chosen checkpoints read in the kept drawings: read once, known to every visitor."""
+"""The stored drawings and what checkpoints read in them: read once, known to every visitor."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,45 +14,91 @@ from mnistlab.runs.store import Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import SIDE, Digit, Grey
-from mnistlab.sketch.handwriting import Drawn
 from mnistlab.sketch.scoring import Answer, Read, answers, made
 from mnistlab.ui import checkpoints
+from mnistlab.ui.caching import LruCache
 from mnistlab.ui.checkpoints import Choice
 
 STEP = 200
 """Drawings that are read at a time; as few as that need no bar."""
 MOVE = 20
 """Drawings that are made between two movements of the bar."""
+CLOCK_TICK = 1.0
+"""Seconds; no file system's clock is coarser. What was written so recently may be written again
+without a later time of change."""
 
 
-# Strokes never change under their mark, nor does a file that was not written since: what is known
-# stays true, and is added to as drawings come. Both go with this module, as the classes in them do.
-@lru_cache(maxsize=64)
-def _known(path: Path, changed: int) -> dict[str, Answer]:
-    return {}
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The stored drawings at one moment: how many of each label by writer, and all of them without
+    their strokes, newest first.
+    """
+
+    people: dict[str, Counter[int]]
+    kept: tuple[Kept, ...]
 
 
-@lru_cache(maxsize=1)
-def _pictures() -> dict[str, Grey]:
-    return {}
+FileState = tuple[tuple[int, int, int], ...]
+"""Inode, nanosecond of the last change and size of each of the store's files."""
+
+# A server has one store; a test run has many, one after the other.
+_LISTINGS: LruCache[Path, tuple[FileState, Listing]] = LruCache(4)
+# By a checkpoint's path and when it was written. Strokes never change under their mark, nor does a
+# file that was not written since. An entry is replaced, never changed, as other threads may be
+# reading it; it holds no drawing that is not stored any more: 20,000 drawings take 5 MB.
+_ANSWERS: LruCache[tuple[Path, int], Mapping[str, Answer]] = LruCache(16)
+# By mark, 1 KB each: seventy pages of the gallery.
+_PICTURES: LruCache[str, Grey] = LruCache(2000)
+
+
+def listing(store: Store) -> Listing:
+    """The stored drawings, read again only where a file of the store has changed since.
+
+    Raises StoreError if they cannot be read.
+    """
+    now, state = store.now(), _file_state(store)
+    known = _LISTINGS.get(store.folder)
+    if known and known[0] == state:
+        return known[1]
+    found = Listing(collection.counts(store), tuple(collection.listed(store)))
+    if state and now - max(changed for _, changed, _ in state) / 1e9 > CLOCK_TICK:
+        _LISTINGS.put(store.folder, (state, found))
+    return found
+
+
+def _file_state(store: Store) -> FileState:
+    """What any change to the store changes: the database and, if there is one, its log."""
+    file = store.database.file
+    states = []
+    for path in (file, file.with_name(f"{file.name}-wal")):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        # Those who only read make an empty log, too.
+        if stat.st_size:
+            states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(states)
 
 
 def read(
     store: Store, kept: Sequence[Kept], choices: Mapping[str, Choice], place: DeltaGenerator
-) -> tuple[dict[str, dict[str, Answer]], list[str]]:
+) -> tuple[dict[str, Mapping[str, Answer]], list[str]]:
     """The answers by mark of each choice, and what is wrong with the choices that have none.
 
     What has not been read yet is read now, while a bar moves in `place`.
     """
-    known: dict[str, dict[str, Answer]] = {}
+    known: dict[str, Mapping[str, Answer]] = {}
+    keys: dict[str, tuple[Path, int]] = {}
     readers: dict[str, Read] = {}
     problems = []
     for name, choice in choices.items():
         try:
-            given = _known(choice.path, checkpoints.changed(choice.path))
-            if any(one.mark not in given for one in kept):
+            key = choice.path, checkpoints.changed(choice.path)
+            given = _stored_answers(key, kept)
+            if len(given) < len(kept):
                 readers[name] = _reader(choice)
-            known[name] = given
+            keys[name], known[name] = key, given
         except (LabError, OSError) as error:
             problems.append(f"{choice.name}: {error} Choose another checkpoint.")
     behind = [known[name] for name in readers]
@@ -62,11 +110,24 @@ def read(
         for number, (mark, drawn) in enumerate(part.items(), first):
             if len(missing) > STEP and number % MOVE == 0:
                 place.progress(number / len(missing), f"Reading {len(missing):,} drawings")
-            digits.append(_shown(mark, drawn))
+            digits.append(made(drawn))
+            _shown(mark, digits[-1])
         for name, reader in readers.items():
-            known[name].update(zip(part, answers(reader, digits), strict=True))
+            new = dict(zip(part, answers(reader, digits), strict=True))
+            known[name] = {**known[name], **new}
+            # At once: a click on the page breaks this run off.
+            _ANSWERS.put(keys[name], known[name])
     place.empty()
     return known, problems
+
+
+def _stored_answers(key: tuple[Path, int], kept: Sequence[Kept]) -> Mapping[str, Answer]:
+    """A checkpoint's answers so far; those to drawings that are not stored any more are dropped."""
+    before = _ANSWERS.get(key) or {}
+    found = {one.mark: before[one.mark] for one in kept if one.mark in before}
+    if len(found) < len(before):
+        _ANSWERS.put(key, found)
+    return found
 
 
 def _reader(choice: Choice) -> Read:
@@ -75,16 +136,17 @@ def _reader(choice: Choice) -> Read:
     return partial(read_many, checkpoints.reader(choice))
 
 
-def _shown(mark: str, drawn: Drawn) -> Digit | None:
-    """A drawing made 28×28; its picture is kept."""
-    digit = made(drawn)
-    _pictures()[mark] = np.zeros((SIDE, SIDE), np.uint8) if digit is None else digit.pixels
-    return digit
+def _shown(mark: str, digit: Digit | None) -> Grey:
+    """What networks get of a drawing, (28, 28) uint8, empty where there is nothing; it is kept."""
+    picture = np.zeros((SIDE, SIDE), np.uint8) if digit is None else digit.pixels
+    _PICTURES.put(mark, picture)
+    return picture
 
 
 def pictures(store: Store, marks: Sequence[str]) -> dict[str, Grey]:
     """What networks get of the drawings, (28, 28) uint8 by mark, as far as they are there."""
-    known = _pictures()
-    for mark, drawn in collection.drawings(store, [m for m in marks if m not in known]).items():
-        _shown(mark, drawn)
-    return {mark: known[mark] for mark in marks if mark in known}
+    known = {mark: picture for mark in marks if (picture := _PICTURES.get(mark)) is not None}
+    if missing := [mark for mark in marks if mark not in known]:
+        for mark, drawn in collection.drawings(store, missing).items():
+            known[mark] = _shown(mark, made(drawn))
+    return known

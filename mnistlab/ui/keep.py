@@ -14,6 +14,9 @@ from mnistlab.sketch.handwriting import HandwritingError, checked, mark
 from mnistlab.sketch.strokes import Stroke
 from mnistlab.ui import page, parts
 
+MOST_UNDONE = 100
+"""Clicks of a session that can be taken back, the last ones."""
+
 
 def show(strokes: Sequence[Stroke], guess: int | None = None) -> None:
     """Ten buttons for the drawing on the page, the one that was read standing out; whose hand; and
@@ -82,7 +85,8 @@ def _keep(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
         drawn = checked(label, get.get("hand"), strokes)
     except HandwritingError as error:
         raise HandwritingError(f"This drawing cannot be kept: {error}. Draw it anew.") from None
-    get["keepings"] = [*get.get("keepings", []), astuple(collection.keep(store, drawn))]
+    keepings = [*get.get("keepings", []), astuple(collection.keep(store, drawn))]
+    get["keepings"] = keepings[-MOST_UNDONE:]
 
 
 def _undo(store: Store) -> None:

@@ -9,7 +9,6 @@ from mnistlab.data.files import DataError
 from mnistlab.data.pixels import images_at, labels_at
 from mnistlab.home import home
 from mnistlab.sketch.digit import DigitError
-from mnistlab.sketch.photo import ink_from_photo
 from mnistlab.ui import canvas, page, parts, paste
 from mnistlab.ui.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
@@ -86,6 +85,9 @@ def _take_file() -> None:
 
 def _take(content: bytes | None) -> None:
     """Find the ink once: every control of the page runs its script again."""
+    # scipy takes a quarter of a second to import, for which nobody who draws shall wait.
+    from mnistlab.sketch.photo import ink_from_photo
+
     get = st.session_state
     get["photo_ink"] = get["photo_refused"] = None
     try:

@@ -1,8 +1,6 @@
 """Why the answer is what it is: evidence, feature maps, the nearest training digits."""
 
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +16,11 @@ from mnistlab.sketch.digit import Digit
 from mnistlab.sketch.reading import Reading
 from mnistlab.training.score import percent
 from mnistlab.ui import checkpoints, drawing, parts
+from mnistlab.ui.caching import OnceCache
 from mnistlab.ui.checkpoints import Choice
 
 if TYPE_CHECKING:
     from mnistlab.sketch.explain import Neighbours
-    from mnistlab.sketch.predict import Reader
 
 NEAREST = 10
 COVER, LAST = "By covering", "From the last maps"
@@ -143,8 +141,8 @@ def nearest(choice: Choice, digit: Digit) -> None:
 
     folder, count = home().data, _compared(choice)
     try:
-        with st.spinner(f"Looking at {count:,} training digits, once for this network …"), LOCK:
-            known = _neighbours(checkpoints.reader(choice), count, folder)
+        with st.spinner(f"Looking at {count:,} training digits, once for this network …"):
+            known = _neighbours(choice, count, folder)
         image = torch.from_numpy(digit.pixels.copy())
         found = known.nearest(checkpoints.reader(choice).network, image, NEAREST)
         images = images_at(folder, "train", [index for index, _ in found])
@@ -174,13 +172,21 @@ def _compared(choice: Choice) -> int:
     return max(10, min(COMPARED, MOST_NUMBERS // width, MOST_WORK // made.macs))
 
 
-LOCK = Lock()
-"""Of several visitors who ask for the same, one looks and the others wait."""
+# By checkpoint, when it was written, and the folder of the training digits; up to 16 MB each.
+_NEIGHBOURS: "OnceCache[tuple[Path, int, Path], Neighbours]" = OnceCache(8)
 
 
-@lru_cache(maxsize=8)
-def _neighbours(reader: "Reader", count: int, folder: Path) -> "Neighbours":
-    from mnistlab.data.mnist import load
-    from mnistlab.sketch.explain import neighbours
+def _neighbours(choice: Choice, count: int, folder: Path) -> "Neighbours":
+    """The first training digits as the checkpoint's last layer is given them.
 
-    return neighbours(reader.network, load(folder).train[:count])
+    Of several visitors who ask for one checkpoint's, one looks and the others wait; those who ask
+    for another's do not.
+    """
+
+    def look() -> "Neighbours":
+        from mnistlab.data.mnist import load
+        from mnistlab.sketch.explain import neighbours
+
+        return neighbours(checkpoints.reader(choice).network, load(folder).train[:count])
+
+    return _NEIGHBOURS.get((choice.path, checkpoints.changed(choice.path), folder), look)

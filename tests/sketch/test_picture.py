@@ -1,11 +1,13 @@
 """Picture files: every kind gives the same digit; what is no picture, or too large, a sentence."""
 
 import contextlib
+import io
+import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from mnistlab.sketch import picture
 from mnistlab.sketch.digit import Digit, DigitError
@@ -142,6 +144,18 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
 def test_what_is_no_readable_picture_is_refused_in_a_sentence(content: bytes, said: str) -> None:
     with pytest.raises(DigitError, match=said):
         digit_from_file(content)
+
+
+def test_metadata_that_cannot_be_written_again_turn_a_picture_all_the_same() -> None:
+    """A quarter turn, and a count of bytes (0x0117) that is a fraction."""
+    entries = [(0x0112, 3, 1, 6 << 16), (0x0117, 5, 1, 38)]
+    exif = struct.pack(">6s2sHIH", b"Exif", b"MM", 42, 8, len(entries))
+    exif += b"".join(struct.pack(">HHII", *entry) for entry in entries)
+    exif += struct.pack(">III", 0, 72, 1)
+    held = png(Image.new("RGB", (40, 20)), "JPEG", exif=exif)
+    with pytest.raises(struct.error):
+        ImageOps.exif_transpose(Image.open(io.BytesIO(held)))
+    assert picture.opened(held, 384).shape == (384, 192, 3)
 
 
 def test_a_large_camera_s_jpeg_is_never_decoded_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.mnist import load
-from mnistlab.sketch.digit import BOX, SIDE, Digit, DigitError, Steps
+from mnistlab.sketch.digit import BOX, SIDE, THICKNESS, Digit, DigitError, Steps
 from mnistlab.sketch.strokes import (
     ENLARGED,
     MAX_POINTS,
-    THICKNESS,
     Stroke,
     digit_from_strokes,
     drawn,

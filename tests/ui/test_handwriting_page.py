@@ -1,6 +1,7 @@
 """The handwriting page by AppTest: drawings taken in, scored, looked through, deleted, renamed."""
 
 import gzip
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from mnistlab import zoo
 from mnistlab.runs.store import Store
 from mnistlab.sketch import collection, scoring
 from mnistlab.sketch.handwriting import Drawn, checked, to_json
+from mnistlab.ui import checkpoints, collected
+from mnistlab.ui.caching import LruCache
 from mnistlab.ui.gallery import Wanted
 from tests.digits import DIGITS
 
@@ -121,6 +124,54 @@ def test_what_was_read_once_is_not_read_again(
         assert lines(settled(at))[-1] == before
     collection.keep_all(store, many)
     assert lines(settled(at))[-1][1] == "10"
+
+
+def age(store: Store, seconds: float) -> None:
+    """Make the store look as if it had been written so long ago."""
+    changed = store.now() - seconds
+    os.utime(store.database.file, (changed, changed))
+
+
+def test_a_rerun_reads_the_drawings_again_only_after_a_change(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = page(store, [drawn(1), drawn(2)])
+    age(store, 60)
+    settled(at)
+    with monkeypatch.context() as patch:
+        for name in ("listed", "counts", "drawings"):
+            patch.setattr(collection, name, lambda *_: pytest.fail("read again"))
+        assert len(shown(settled(at))) == 2
+    collection.keep(store, drawn(1, "Ben"))
+    assert [line[0] for line in lines(settled(at))[1:]] == ["Ada", "Ben", "All"]
+
+
+def test_a_change_within_one_tick_of_the_clock_is_seen(store: Store) -> None:
+    at = page(store, [drawn(1), drawn(2)])
+    # However slow the machine is: written not yet a tick ago.
+    age(store, -3600)
+    before = store.database.file.stat()
+    settled(at)
+    # As many bytes as before, and no later.
+    collection.keep(store, drawn(1, "Ben"))
+    os.utime(store.database.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.database.file.stat().st_size == before.st_size
+    assert "Ben" in [line[0] for line in lines(settled(at))]
+
+
+def test_what_is_known_of_drawings_stays_bounded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: LruCache[str, object] = LruCache(5)
+    monkeypatch.setattr(collected, "_PICTURES", pictures)
+    many = [drawn(digit, shift=0.002 * (digit + 1)) for digit in DIGITS]
+    at = page(store, many)
+    assert len(pictures) == 5 and body(at).count("<figcaption>") == 10
+    key = zoo.reader(), checkpoints.changed(zoo.reader())
+    assert len(collected._ANSWERS.get(key) or ()) == 10
+    collection.delete(store, [1, 2, 3])
+    assert len(shown(settled(at))) == 7
+    assert len(collected._ANSWERS.get(key) or ()) == 7, "deleted drawings are forgotten"
 
 
 @pytest.mark.parametrize("name", ["sketch", "target-4"])

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab.runs.store import Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.strokes import MAX_POINTS
+from mnistlab.ui import keep
 
 STEM = [[[150.0, 40.0], [140.0, 140.0], [135.0, 240.0]]]
 SCRIPT = """
@@ -107,3 +108,16 @@ def test_what_cannot_be_kept_is_a_sentence(at: AppTest, store: Store) -> None:
     draw(at, STEM)
     label(at, 1)
     assert "cannot be used" in at.error[0].value
+
+
+def test_only_the_last_clicks_of_a_long_session_can_be_taken_back(
+    at: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "MOST_UNDONE", 2)
+    draw(at, STEM)
+    for digit in (1, 2, 3, 4):
+        label(at, digit)
+    take_back(at)
+    take_back(at)
+    assert "Kept" not in told(at) and at.button(key="unkeep").disabled
+    assert len(at.session_state["keepings"]) == 0
