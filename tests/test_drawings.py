@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from mnistlab.arch.ledger import INPUT_SIZE, ledger
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import INPUT_SIZE, parse
 from mnistlab.charts.picture import PIXEL, picture
 from mnistlab.charts.ruler import PIXEL as RULED
 from mnistlab.charts.ruler import ruler, view

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mnistlab.arch import mend
-from mnistlab.arch.cost import VECTOR
 from mnistlab.arch.edit import NARROWEST, inserted, removed, with_layer
-from mnistlab.arch.ledger import BUDGET, INPUT_SIZE, Ledger, ledger
-from mnistlab.arch.spec import Conv, Head, Spec, Transition, named
+from mnistlab.arch.ledger import BUDGET, Ledger, ledger
+from mnistlab.arch.operation import VECTOR
+from mnistlab.arch.spec import INPUT_SIZE, Conv, Head, Spec, Transition, named
 
 # A unit at the image's edge looks half its field inwards: with twice the input's size even one in
 # the corner sees every pixel. Only padded networks get there.

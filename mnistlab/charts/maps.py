@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.arch.ledger import INPUT_SIZE, Row
+from mnistlab.arch.ledger import Row
+from mnistlab.arch.spec import INPUT_SIZE
 from mnistlab.charts.ruler import view
 
 PIXEL = 9

@@ -7,13 +7,14 @@ is the window that the next layer reads. What can be chosen carries its row's na
 from collections.abc import Collection
 from html import escape
 
-from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row
+from mnistlab.arch.blocks import Kind
+from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.spec import INPUT_SIZE
 
 PIXEL = 2.2
 """Drawn pixels for each pixel of a map."""
 DEEPEST = 30.0
 """Drawn pixels of depth for the widest layer, and no more than one and a bit for each channel."""
-WINDOWS = (Kind.CONV, Kind.POOL, Kind.FULL, Kind.AVERAGE)
 
 
 def picture(
@@ -25,7 +26,7 @@ def picture(
     """
     unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
     groups: list[tuple[str, list[str]]] = []
-    kernels = [row.kernel if row.kind in WINDOWS else 1 for row in result.rows[1:]] + [0]
+    kernels = [row.kernel for row in result.rows[1:]] + [0]
     first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
     groups.append(("input", [_figure("input", "the digit", "1", INPUT_SIZE, first, "", False)]))
     for row, title, kernel in zip(result.rows, _groups(result.rows), kernels, strict=True):
@@ -34,7 +35,7 @@ def picture(
         box = _box(row.out_size, row.out_channels, unit, kernel)
         groups[-1][1].append(
             _figure(
-                row.name, operation(row), str(row.out_channels), row.out_size, box,
+                row.name, row.caption, str(row.out_channels), row.out_size, box,
                 "lab-chosen" if row.name == chosen else "lab-changed" * (row.name in changed),
                 choosable,
             )
@@ -47,29 +48,13 @@ def picture(
     return f'<div class="lab-picture">{"".join(shown)}</div>'
 
 
-def operation(row: Row) -> str:
-    """What a row does, in a word or two."""
-    match row.kind:
-        case Kind.CONV:
-            return "3×3 padded" if row.padding else "3×3"
-        case Kind.TRANSITION:
-            return "1×1"
-        case Kind.POOL:
-            return "2×2 max"
-        case Kind.FULL:
-            return f"{row.kernel}×{row.kernel}"
-        case Kind.AVERAGE:
-            return f"mean of {row.kernel}×{row.kernel}"
-    return "linear"
-
-
 def _groups(rows: tuple[Row, ...]) -> list[str]:
     """For each row the title of the group that it stands in; `#` parts namesakes."""
     titles, block, between = [], 0, 0
     last: Kind | None = None
     for index, row in enumerate(rows):
         follower = rows[index + 1].kind if index + 1 < len(rows) else None
-        if row.name.startswith("head") or row.kind in (Kind.AVERAGE, Kind.LINEAR):
+        if row.in_head:
             titles.append("head")
         elif row.kind is Kind.CONV:
             block += last is not Kind.CONV

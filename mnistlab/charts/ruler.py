@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.arch.ledger import INPUT_SIZE, Ledger, Row
+from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.spec import INPUT_SIZE
 
 PIXEL = 10
 LABEL = 96
