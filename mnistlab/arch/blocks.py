@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mnistlab.arch import operation
+from mnistlab.arch import primitives
 from mnistlab.arch.operation import Operation, Shape
 from mnistlab.arch.spec import CLASSES, INPUT_SIZE, Conv, Head, Spec, SpecError, named
 
@@ -84,10 +84,10 @@ def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
         )
     padding = KERNEL // 2 if layer.padded else 0
     if layer.separable:
-        first = operation.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
+        first = primitives.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
         parts = [
             first,
-            operation.convolution(
+            primitives.convolution(
                 f"{name}.pointwise",
                 first.output,
                 layer.filters,
@@ -97,18 +97,18 @@ def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
         ]
     else:
         parts = [
-            operation.convolution(
+            primitives.convolution(
                 f"{name}.conv", inputs, layer.filters, KERNEL, padding=padding, bias=spec.conv_bias
             )
         ]
     shape = parts[-1].output
     if spec.batch_norm:
-        parts.append(operation.batch_norm(f"{name}.norm", shape))
+        parts.append(primitives.batch_norm(f"{name}.norm", shape))
     if layer.residual:
-        parts.append(operation.add(f"{name}.add", shape))
-    parts.append(operation.activate(name, shape, spec.activation))
+        parts.append(primitives.add(f"{name}.add", shape))
+    parts.append(primitives.activate(name, shape, spec.activation))
     if spec.dropout:
-        parts.append(operation.dropout(f"{name}.dropout", shape, spec.dropout, spec.dropout_kind))
+        parts.append(primitives.dropout(f"{name}.dropout", shape, spec.dropout, spec.dropout_kind))
     border = "residual" if layer.residual else "padded" if layer.padded else ""
     stem = "separable3x3" if layer.separable else "conv3x3"
     words = "depthwise-separable 3×3" if layer.separable else Kind.CONV.value
@@ -130,11 +130,11 @@ def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
 def _pointwise(
     spec: Spec, name: str, filters: int, inputs: Shape, *, in_head: bool = False
 ) -> Block:
-    conv = operation.convolution(f"{name}.conv", inputs, filters)
+    conv = primitives.convolution(f"{name}.conv", inputs, filters)
     return Block(
         name=name,
         kind=Kind.TRANSITION,
-        operations=(conv, operation.activate(name, conv.output, spec.activation)),
+        operations=(conv, primitives.activate(name, conv.output, spec.activation)),
         label=Kind.TRANSITION.value,
         caption="1×1",
         function="conv1x1",
@@ -145,7 +145,7 @@ def _pointwise(
 
 
 def _pool(name: str, inputs: Shape) -> Block:
-    pool = operation.max_pool(name, inputs, 2)
+    pool = primitives.max_pool(name, inputs, 2)
     return Block(
         name=name, kind=Kind.POOL, operations=(pool,), label=Kind.POOL.value, caption="2×2 max"
     )
@@ -156,11 +156,11 @@ def _full_head(spec: Spec, inputs: Shape) -> Iterator[Block]:
     first = _pointwise(spec, "head1", CLASSES, inputs, in_head=True)
     yield first
     side = inputs[1]
-    conv = operation.convolution("head2", first.output, CLASSES, side, whole_map=True)
+    conv = primitives.convolution("head2", first.output, CLASSES, side, whole_map=True)
     yield Block(
         name="head2",
         kind=Kind.FULL,
-        operations=(conv, operation.flatten("flatten", conv.output)),
+        operations=(conv, primitives.flatten("flatten", conv.output)),
         label=Kind.FULL.value,
         caption=f"{side}×{side}",
         in_head=True,
@@ -170,7 +170,7 @@ def _full_head(spec: Spec, inputs: Shape) -> Iterator[Block]:
 def _average_head(inputs: Shape) -> Iterator[Block]:
     """The mean of each feature map, then a linear layer."""
     side = inputs[1]
-    mean = operation.average("average", inputs)
+    mean = primitives.average("average", inputs)
     yield Block(
         name="average",
         kind=Kind.AVERAGE,
@@ -179,11 +179,11 @@ def _average_head(inputs: Shape) -> Iterator[Block]:
         caption=f"mean of {side}×{side}",
         in_head=True,
     )
-    flat = operation.flatten("flatten", mean.output)
+    flat = primitives.flatten("flatten", mean.output)
     yield Block(
         name="linear",
         kind=Kind.LINEAR,
-        operations=(flat, operation.linear("linear", flat.output, CLASSES)),
+        operations=(flat, primitives.linear("linear", flat.output, CLASSES)),
         label=Kind.LINEAR.value,
         caption="linear",
         in_head=True,

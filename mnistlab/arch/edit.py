@@ -3,6 +3,7 @@
 Nothing here asks whether the result can be built: that is the Spec's and the ledger's business.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from mnistlab.arch.spec import MAX_FILTERS, Conv, Layer, Spec, SpecError, Transition
@@ -39,6 +40,16 @@ def with_filters(spec: Spec, index: int, filters: int) -> Spec:
     for at in tied(spec, index):
         spec = with_layer(spec, at, replace(spec.layers[at], filters=filters))
     return spec
+
+
+def with_options(conv: Conv, options: Collection[str]) -> Conv:
+    """A convolution with exactly these of its choices, by their fields' names.
+
+    A residual connection needs padding: to choose it pads, and to give up padding gives it up.
+    """
+    residual = "residual" in options and not (conv.padded and "padded" not in options)
+    padded = "padded" in options or residual
+    return replace(conv, padded=padded, residual=residual, separable="separable" in options)
 
 
 def inserted(spec: Spec, index: int, layer: Layer) -> Spec:

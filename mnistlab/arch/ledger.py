@@ -72,6 +72,11 @@ class Row(Block):
         return sum(one.macs for one in self.operations)
 
     @property
+    def depthwise(self) -> bool:
+        """Whether its window reads each channel by itself."""
+        return any(one.depthwise for one in self.operations)
+
+    @property
     def residual(self) -> bool:
         """Whether the block's input is added to its output."""
         return any(one.adds_input for one in self.operations)

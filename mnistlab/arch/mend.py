@@ -19,7 +19,7 @@ from mnistlab.arch.edit import (
     with_layer,
 )
 from mnistlab.arch.ledger import BUDGET, Ledger, Row, ledger
-from mnistlab.arch.operation import VECTOR
+from mnistlab.arch.primitives import VECTOR
 from mnistlab.arch.spec import MAX_LAYERS, Conv, Head, Spec, SpecError, Transition, named
 
 # MNIST's digits were scaled into a box of 20×20 pixels before they were centred in the 28×28, so a

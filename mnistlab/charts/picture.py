@@ -16,6 +16,9 @@ PIXEL = 2.2
 DEEPEST = 30.0
 """Drawn pixels of depth for the widest layer, and no more than one and a bit for each channel."""
 
+ARC, PLUS, GAP = 8.0, 4.5, 7.0
+"""Of a shortcut: its height above the box, its plus's radius, its start before the box."""
+
 
 def picture(
     result: Ledger, chosen: str = "", changed: Collection[str] = (), choosable: bool = True
@@ -26,13 +29,13 @@ def picture(
     """
     unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
     groups: list[tuple[str, list[str]]] = []
-    kernels = [row.kernel for row in result.rows[1:]] + [0]
-    first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
+    readers = (*result.rows[1:], None)
+    first = _box(INPUT_SIZE, 1, unit, result.rows[0])
     groups.append(("input", [_figure("input", "the digit", "1", INPUT_SIZE, first, "", False)]))
-    for row, title, kernel in zip(result.rows, _groups(result.rows), kernels, strict=True):
+    for row, title, reader in zip(result.rows, _groups(result.rows), readers, strict=True):
         if groups[-1][0] != title:
             groups.append((title, []))
-        box = _box(row.out_size, row.out_channels, unit, kernel)
+        box = _box(row.out_size, row.out_channels, unit, reader, shortcut=row.residual)
         groups[-1][1].append(
             _figure(
                 row.name, row.caption, str(row.out_channels), row.out_size, box,
@@ -90,7 +93,13 @@ def _figure(
     )
 
 
-def _box(size: int, channels: int, unit: float, window: int) -> str:
+def _box(
+    size: int, channels: int, unit: float, reader: Row | None, *, shortcut: bool = False
+) -> str:
+    """Feature maps with the window that the next row reads, and the shortcut that comes in.
+
+    A dashed window is a depthwise convolution's: it reads each channel by itself.
+    """
     side, depth = size * PIXEL, max(1.0, channels * unit)
     whole = side + depth + 1.5
     face = (
@@ -101,14 +110,26 @@ def _box(size: int, channels: int, unit: float, window: int) -> str:
     top = f"M{x} {y:.1f}l{depth:.1f} {-depth:.1f}h{far:.1f}l{-depth:.1f} {depth:.1f}z"
     right = f"M{x + far:.1f} {y:.1f}l{depth:.1f} {-depth:.1f}v{far:.1f}l{-depth:.1f} {depth:.1f}z"
     inner = ""
-    if window > 1:
-        reach = min(window, size) * PIXEL
+    if reader and reader.kernel > 1:
+        reach = min(reader.kernel, size) * PIXEL
+        kind = "lab-window" + " lab-depthwise" * reader.depthwise
         at = (side - reach) / 2
         inner = (
-            f'<rect class="lab-window" x="{x + at:.1f}" y="{y + at:.1f}" '
+            f'<rect class="{kind}" x="{x + at:.1f}" y="{y + at:.1f}" '
             f'width="{reach:.1f}" height="{reach:.1f}"/>'
         )
     return (
         f'<svg width="{whole:.1f}" height="{whole:.1f}" aria-hidden="true">'
-        f'<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>{face}{inner}</svg>'
+        f'<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>{face}{inner}'
+        f"{_shortcut(side + depth) if shortcut else ''}</svg>"
+    )
+
+
+def _shortcut(width: float) -> str:
+    """An arc from the maps before, over the box, to a plus at its far edge."""
+    x, y, arm = width - PLUS, ARC, PLUS / 2
+    return (
+        f'<path class="lab-shortcut" d="M{-GAP} {ARC}C{-GAP} {-ARC} {x:.1f} {-ARC} {x:.1f} {y}"/>'
+        f'<circle class="lab-plus" cx="{x:.1f}" cy="{y}" r="{PLUS}"/>'
+        f'<path class="lab-arms" d="M{x - arm:.1f} {y}h{PLUS}M{x:.1f} {y - arm}v{PLUS}"/>'
     )

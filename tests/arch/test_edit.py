@@ -74,3 +74,22 @@ def test_layers_that_residual_connections_tie_change_together() -> None:
 
 def test_a_convolution_put_below_a_residual_one_has_no_shortcut() -> None:
     assert edit.like(parse("8-8dr-t4"), 2) == Conv(8, padded=True, separable=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "after"),
+    [
+        ("8", ["residual"], "8r"),
+        ("8s", ["padded", "residual"], "8r"),
+        ("8r", ["residual"], "8"),
+        ("8r", ["padded"], "8s"),
+        ("8r", ["padded", "residual", "separable"], "8dr"),
+        ("8ds", ["separable"], "8d"),
+        ("8d", [], "8"),
+    ],
+)
+def test_a_residual_connection_and_padding_come_and_go_together(
+    before: str, options: list[str], after: str
+) -> None:
+    (conv,), (expected,) = parse(before).layers, parse(after).layers
+    assert isinstance(conv, Conv) and edit.with_options(conv, options) == expected
