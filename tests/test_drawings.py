@@ -58,6 +58,26 @@ def test_the_picture_shows_target_4_s_blocks() -> None:
     ]  # fmt: skip
 
 
+def test_shortcuts_and_depthwise_windows_are_drawn_where_they_are() -> None:
+    result = ledger(parse("8-8r-p-12d-12dr-16-gap"))
+    drawn = by_layer(picture(result))
+
+    def marked(kind: str) -> list[str]:
+        return [
+            name
+            for name, e in drawn.items()
+            if f'class="{kind}' in ElementTree.tostring(e, "unicode")
+        ]
+
+    assert marked("lab-shortcut") == ["conv2", "conv4"]
+    # A window stands on the maps that it reads.
+    assert marked("lab-window lab-depthwise") == ["pool1", "conv3"]
+    for name, element in drawn.items():
+        said = "".join(element.itertext())
+        assert ("residual" in said) == (name in ("conv2", "conv4"))
+        assert ("separable" in said) == (name in ("conv3", "conv4"))
+
+
 def test_what_is_chosen_is_marked_once() -> None:
     result = ledger(PRESETS[3].spec)
     digit = np.zeros((28, 28), np.uint8)

@@ -6,10 +6,21 @@ This is the one place that knows of which operations a kind of layer consists.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from mnistlab.arch import primitives
 from mnistlab.arch.operation import Operation, Shape
-from mnistlab.arch.spec import CLASSES, INPUT_SIZE, Conv, Head, Spec, SpecError, named
+from mnistlab.arch.spec import (
+    CLASSES,
+    INPUT_SIZE,
+    Activation,
+    Conv,
+    Dropout,
+    Head,
+    Spec,
+    SpecError,
+    named,
+)
 
 KERNEL = 3
 
@@ -25,14 +36,25 @@ class Kind(StrEnum):
     LINEAR = "linear"
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The choices for the whole network that act on a block; those that do not stay as they are."""
+
+    activation: Activation
+    batch_norm: bool = False
+    conv_bias: bool = True
+    dropout: float = 0.0
+    dropout_kind: Dropout = Dropout.ELEMENT
+
+
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """Operations that the network summary shows as one row.
 
     `label` is for tables, `caption` for the picture. `function` names the function of the written
     source that makes such blocks; without one the operations stand in the network by themselves.
-    `choice` is what was chosen for this block alone, in the text form's words; `settings` are the
-    choices for the whole network that act on it.
+    `choice` is what was chosen for this block alone, in the text form's words; `settings` are None
+    where no choice for the whole network acts on it.
     """
 
     name: str
@@ -42,7 +64,7 @@ class Block:
     caption: str
     function: str = ""
     choice: str = ""
-    settings: tuple[object, ...] = ()
+    settings: Settings | None = None
     in_head: bool = False
 
     @property
@@ -55,16 +77,23 @@ def blocks(spec: Spec) -> Iterator[Block]:
 
     Raises SpecError, with the layer's name, where one does not fit what comes in.
     """
+    settings = Settings(
+        spec.activation,
+        spec.batch_norm,
+        spec.conv_bias,
+        spec.dropout,
+        spec.dropout_kind if spec.dropout else Dropout.ELEMENT,
+    )
     shape: Shape = (1, INPUT_SIZE, INPUT_SIZE)
     pools = 0
     for name, layer in named(spec.layers):
         if isinstance(layer, Conv):
-            block = _convolution(spec, name, layer, shape)
+            block = _convolution(settings, name, layer, shape)
             yield block
             shape = block.output
             continue
         if layer.filters is not None:
-            block = _pointwise(spec, name, layer.filters, shape)
+            block = _pointwise(spec.activation, name, layer.filters, shape)
             yield block
             shape = block.output
         if layer.pooled:
@@ -72,10 +101,16 @@ def blocks(spec: Spec) -> Iterator[Block]:
             block = _pool(f"pool{pools}", shape)
             yield block
             shape = block.output
-    yield from _full_head(spec, shape) if spec.head is Head.FULL else _average_head(shape)
+    yield from (
+        _full_head(spec.activation, shape) if spec.head is Head.FULL else _average_head(shape)
+    )
 
 
-def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
+# Advice and prices try hundreds of networks that differ in a layer or two: blocks are made once.
+
+
+@lru_cache(maxsize=4096)
+def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> Block:
     """The convolution, batch norm, the sum with the input, the activation, dropout."""
     if layer.residual and inputs[0] != layer.filters:
         raise SpecError(
@@ -91,24 +126,31 @@ def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
                 f"{name}.pointwise",
                 first.output,
                 layer.filters,
-                bias=spec.conv_bias,
+                bias=settings.conv_bias,
                 keras="SeparableConv2D",
             ),
         ]
     else:
         parts = [
             primitives.convolution(
-                f"{name}.conv", inputs, layer.filters, KERNEL, padding=padding, bias=spec.conv_bias
+                f"{name}.conv",
+                inputs,
+                layer.filters,
+                KERNEL,
+                padding=padding,
+                bias=settings.conv_bias,
             )
         ]
     shape = parts[-1].output
-    if spec.batch_norm:
+    if settings.batch_norm:
         parts.append(primitives.batch_norm(f"{name}.norm", shape))
     if layer.residual:
         parts.append(primitives.add(f"{name}.add", shape))
-    parts.append(primitives.activate(name, shape, spec.activation))
-    if spec.dropout:
-        parts.append(primitives.dropout(f"{name}.dropout", shape, spec.dropout, spec.dropout_kind))
+    parts.append(primitives.activate(name, shape, settings.activation))
+    if settings.dropout:
+        parts.append(
+            primitives.dropout(f"{name}.dropout", shape, settings.dropout, settings.dropout_kind)
+        )
     border = "residual" if layer.residual else "padded" if layer.padded else ""
     stem = "separable3x3" if layer.separable else "conv3x3"
     words = "depthwise-separable 3×3" if layer.separable else Kind.CONV.value
@@ -120,30 +162,29 @@ def _convolution(spec: Spec, name: str, layer: Conv, inputs: Shape) -> Block:
         caption=" ".join(filter(None, ("separable" if layer.separable else "3×3", border))),
         function="_".join(filter(None, (stem, border))),
         choice=str(layer),
-        settings=(
-            *(spec.batch_norm, spec.conv_bias, spec.activation),
-            *((spec.dropout, spec.dropout_kind) if spec.dropout else ()),
-        ),
+        settings=settings,
     )
 
 
+@lru_cache(maxsize=4096)
 def _pointwise(
-    spec: Spec, name: str, filters: int, inputs: Shape, *, in_head: bool = False
+    activation: Activation, name: str, filters: int, inputs: Shape, *, in_head: bool = False
 ) -> Block:
     conv = primitives.convolution(f"{name}.conv", inputs, filters)
     return Block(
         name=name,
         kind=Kind.TRANSITION,
-        operations=(conv, primitives.activate(name, conv.output, spec.activation)),
+        operations=(conv, primitives.activate(name, conv.output, activation)),
         label=Kind.TRANSITION.value,
         caption="1×1",
         function="conv1x1",
         choice="" if in_head else f"{filters}",
-        settings=(spec.activation,),
+        settings=Settings(activation),
         in_head=in_head,
     )
 
 
+@lru_cache(maxsize=4096)
 def _pool(name: str, inputs: Shape) -> Block:
     pool = primitives.max_pool(name, inputs, 2)
     return Block(
@@ -151,9 +192,9 @@ def _pool(name: str, inputs: Shape) -> Block:
     )
 
 
-def _full_head(spec: Spec, inputs: Shape) -> Iterator[Block]:
+def _full_head(activation: Activation, inputs: Shape) -> Iterator[Block]:
     """1×1 to ten channels, then a convolution over the whole map."""
-    first = _pointwise(spec, "head1", CLASSES, inputs, in_head=True)
+    first = _pointwise(activation, "head1", CLASSES, inputs, in_head=True)
     yield first
     side = inputs[1]
     conv = primitives.convolution("head2", first.output, CLASSES, side, whole_map=True)

@@ -24,8 +24,11 @@ def room(result: Ledger, index: int) -> int | None:
     spec, filters = result.spec, result.spec.layers[index].filters
     if filters is None:
         return None
+    at = max(filters - 2, 1)
     try:
-        first, second, third = (ledger(with_filters(spec, index, n)).total for n in (1, 2, 3))
+        first, second, third = (
+            ledger(with_filters(spec, index, n)).total for n in (at, at + 1, at + 2)
+        )
     except SpecError:
         return 0  # tied to the image, which has one channel
     # Linear in a layer's filters, quadratic where tied layers feed each other: Newton's forward
@@ -33,6 +36,6 @@ def room(result: Ledger, index: int) -> int | None:
     step, bend = second - first, third - 2 * second + first
 
     def total(n: int) -> int:
-        return first + (n - 1) * step + (n - 1) * (n - 2) // 2 * bend
+        return first + (n - at) * step + (n - at) * (n - at - 1) // 2 * bend
 
     return bisect(range(1, MAX_FILTERS + 1), BUDGET, key=total) - filters

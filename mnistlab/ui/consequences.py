@@ -55,7 +55,8 @@ def parameters(result: Ledger, chosen: str) -> None:
             "and variances, which no gradient moves and no prediction can do without. Reckoned as: "
             "inputs · filters · kernel + biases + batch norm's scale, shift, mean and variance. "
             "Filters that fit: how many more (or fewer) in this layer alone fill the budget, the "
-            "next layer's share of them included."
+            "next layer's share of them included; layers that residual connections tie together "
+            "change together."
         )
     )
 

@@ -32,8 +32,8 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Add a pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL = 98
-"""Pixels for a layer's name and what it is; "separable residual" fills them."""
+LABEL = 84
+"""Pixels for a layer's name and what it is; any wider, and a phone cuts the line off."""
 OPTIONS = {
     "padded": ("Padding", "Adds a border of zeros, so the output is as large as the input."),
     "residual": (
