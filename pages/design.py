@@ -52,8 +52,9 @@ text = st.text_input(
     key="net",
     bind="query-params",
     placeholder=str(bench.design()),
-    help="16: a 3×3 convolution to 16 maps (16s: padded). p10: 1×1 to 10 maps, then pool. "
-    "t12: 1×1 to 12 maps. full or gap: the head. bn: batch norm. drop0.05: dropout.",
+    help="16: a 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
+    "depthwise-separable). p10: 1×1 with 10 filters, then max-pool. t12: 1×1 with 12. full or gap: "
+    "the head. bn: batch norm. leaky or gelu: the activation. drop0.05: dropout.",
 )
 try:
     spec = bench.accept(text or str(bench.design()))

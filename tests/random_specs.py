@@ -4,20 +4,37 @@ import contextlib
 import random
 
 from mnistlab.arch.ledger import Ledger, ledger
-from mnistlab.arch.spec import Conv, Dropout, Head, Layer, Spec, SpecError, Transition
+from mnistlab.arch.spec import (
+    Activation,
+    Conv,
+    Dropout,
+    Head,
+    Layer,
+    Spec,
+    SpecError,
+    Transition,
+)
 
 
 def random_spec(seed: int) -> Spec:
     """Draw one Spec; its maps may run out, which is the ledger's business to notice."""
     rng = random.Random(seed)
     layers: list[Layer] = []
+    channels = 1
     for _ in range(rng.randint(1, 9)):
         if rng.random() < 0.7:
-            layers.append(Conv(rng.randint(1, 24), padded=rng.random() < 0.3))
+            separable = rng.random() < 0.25
+            if rng.random() < 0.2:
+                # Now and then its filters are not as many as the channels that come in.
+                filters = channels if rng.random() < 0.9 else channels + 1
+                layers.append(Conv(filters, padded=True, separable=separable, residual=True))
+            else:
+                layers.append(Conv(rng.randint(1, 24), rng.random() < 0.3, separable))
         elif rng.random() < 0.3:
             layers.append(Transition(None))
         else:
             layers.append(Transition(rng.randint(1, 16), pooled=rng.random() < 0.5))
+        channels = layers[-1].filters or channels
     batch_norm = rng.random() < 0.5
     return Spec(
         layers=tuple(layers),
@@ -26,6 +43,7 @@ def random_spec(seed: int) -> Spec:
         conv_bias=not batch_norm or rng.random() < 0.5,
         dropout=rng.choice([0.0, 0.05, 0.5, 0.125]),
         dropout_kind=rng.choice(list(Dropout)),
+        activation=rng.choice(list(Activation)),
     )
 
 

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from mnistlab.arch.ledger import INPUT_SIZE, ledger
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import INPUT_SIZE, parse
 from mnistlab.charts.picture import PIXEL, picture
 from mnistlab.charts.ruler import PIXEL as RULED
 from mnistlab.charts.ruler import ruler, view
@@ -56,6 +56,26 @@ def test_the_picture_shows_target_4_s_blocks() -> None:
     assert titles == [
         "input", "block 1", "transition", "block 2", "partial transition", "block 3", "head"
     ]  # fmt: skip
+
+
+def test_shortcuts_and_depthwise_windows_are_drawn_where_they_are() -> None:
+    result = ledger(parse("8-8r-p-12d-12dr-16-gap"))
+    drawn = by_layer(picture(result))
+
+    def marked(kind: str) -> list[str]:
+        return [
+            name
+            for name, e in drawn.items()
+            if f'class="{kind}' in ElementTree.tostring(e, "unicode")
+        ]
+
+    assert marked("lab-shortcut") == ["conv2", "conv4"]
+    # A window stands on the maps that it reads.
+    assert marked("lab-window lab-depthwise") == ["pool1", "conv3"]
+    for name, element in drawn.items():
+        said = "".join(element.itertext())
+        assert ("residual" in said) == (name in ("conv2", "conv4"))
+        assert ("separable" in said) == (name in ("conv3", "conv4"))
 
 
 def test_what_is_chosen_is_marked_once() -> None:

@@ -5,9 +5,11 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from mnistlab.arch.layers import DropoutReLU, FullConv
-from mnistlab.arch.ledger import Kind, Row, ledger
-from mnistlab.arch.spec import Dropout, Spec
+from mnistlab.arch import layers
+from mnistlab.arch.layers import Dropout, DropoutReLU, Residual
+from mnistlab.arch.ledger import Row, ledger
+from mnistlab.arch.operation import Operation
+from mnistlab.arch.spec import Spec
 
 
 def build(spec: Spec, seed: int | None = None) -> nn.Sequential:
@@ -20,14 +22,8 @@ def build(spec: Spec, seed: int | None = None) -> nn.Sequential:
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        layers = OrderedDict((row.name, _layer(spec, row)) for row in rows)
-        for module in layers.values():
-            module.apply(_initialise)
-        # Before a linear layer the maps are already 1×1, after a full convolution too.
-        place = len(layers) - 1 if rows[-1].kind is Kind.LINEAR else len(layers)
-        ordered = list(layers.items())
-        ordered.insert(place, ("flatten", nn.Flatten()))
-    return nn.Sequential(OrderedDict(ordered))
+        network = nn.Sequential(OrderedDict(part for row in rows for part in _parts(row)))
+        return network.apply(_initialise)
 
 
 def _initialise(module: nn.Module) -> None:
@@ -42,25 +38,22 @@ def _initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _layer(spec: Spec, row: Row) -> nn.Module:
-    match row.kind:
-        case Kind.POOL:
-            return nn.MaxPool2d(row.kernel, row.stride)
-        case Kind.AVERAGE:
-            return nn.AvgPool2d(row.kernel)
-        case Kind.LINEAR:
-            return nn.Linear(row.in_channels, row.out_channels)
-        case Kind.FULL:
-            return FullConv(row.in_channels, row.out_channels, row.kernel)
-        case Kind.TRANSITION:
-            conv = nn.Conv2d(row.in_channels, row.out_channels, row.kernel)
-            return nn.Sequential(OrderedDict(conv=conv, relu=nn.ReLU(inplace=True)))
-    parts: OrderedDict[str, nn.Module] = OrderedDict()
-    parts["conv"] = nn.Conv2d(
-        row.in_channels, row.out_channels, row.kernel, padding=row.padding, bias=spec.conv_bias
+def _parts(row: Row) -> list[tuple[str, nn.Module]]:
+    """A row's modules with their names: its block, or its operations by themselves."""
+    modules = OrderedDict((one.child, _module(one)) for one in row.operations)
+    if not row.function:
+        return list(modules.items())
+    dropout = modules.get("dropout")
+    if "relu" in modules and isinstance(dropout, Dropout):
+        # Both in one pass, which is where small maps on a CPU spend their time.
+        modules["relu"] = DropoutReLU(dropout.rate, dropout.channels)
+        del modules["dropout"]
+    return [(row.name, Residual(modules) if row.residual else nn.Sequential(modules))]
+
+
+def _module(one: Operation) -> nn.Module:
+    module: type[nn.Module] = (
+        getattr(layers, one.own) if one.own else getattr(nn, one.torch.removeprefix("nn."))
     )
-    if spec.batch_norm:
-        parts["norm"] = nn.BatchNorm2d(row.out_channels)
-    channels = spec.dropout_kind is Dropout.CHANNEL
-    parts["relu"] = DropoutReLU(spec.dropout, channels) if spec.dropout else nn.ReLU(inplace=True)
-    return nn.Sequential(parts)
+    options = {name: one.value(value) for name, value in one.options}
+    return module(*map(one.value, one.arguments), **options)

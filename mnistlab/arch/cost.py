@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from mnistlab.arch.ledger import Kind, Ledger, Row
-from mnistlab.arch.spec import Dropout, Spec
+from mnistlab.arch.ledger import Ledger, Row
 
 FLOAT = 4
 """Bytes of a float32."""
@@ -20,10 +19,6 @@ def activation_bytes(row: Row) -> int:
 def activation_memory(result: Ledger) -> int:
     """Bytes of all rows' maps for one image."""
     return sum(activation_bytes(row) for row in result.rows)
-
-
-VECTOR = 8
-"""Floats that a CPU's vector holds at the least."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +39,14 @@ class Work:
     dropped: float
 
 
-def row_work(spec: Spec, row: Row, batch: int) -> Work:
+def row_work(row: Row, batch: int) -> Work:
     """The work of one row for one image of a batch."""
-    values = row.out_channels * row.out_size**2
-    block = row.kind is Kind.CONV
-    pooled = row.kind in (Kind.POOL, Kind.AVERAGE)
-    elements = spec.dropout > 0 and spec.dropout_kind is Dropout.ELEMENT
+    efforts = [one.effort for one in row.operations]
     return Work(
         images=0,
-        calls=(1 + (block and spec.batch_norm)) / batch,
-        macs=_filled_macs(row) if block else row.macs,
-        # A pool's work is in what it reads.
-        values=row.in_channels * row.in_size**2 if pooled else values,
-        normed=values * (block and spec.batch_norm),
-        dropped=values * (block and elements),
+        calls=sum(one.calls for one in efforts) / batch,
+        macs=sum(one.macs for one in efforts),
+        values=sum(one.values for one in efforts),
+        normed=sum(one.normed for one in efforts),
+        dropped=sum(one.dropped for one in efforts),
     )
-
-
-def _filled_macs(row: Row) -> int:
-    """A 3×3 convolution's MACs on whole vectors of channels; a single one is read as it is."""
-    inputs, outputs = (
-        -(-channels // VECTOR) * VECTOR for channels in (row.in_channels, row.out_channels)
-    )
-    return row.kernel**2 * (inputs if row.in_channels > 1 else 1) * outputs * row.out_size**2

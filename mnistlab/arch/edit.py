@@ -3,6 +3,7 @@
 Nothing here asks whether the result can be built: that is the Spec's and the ledger's business.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from mnistlab.arch.spec import MAX_FILTERS, Conv, Layer, Spec, SpecError, Transition
@@ -14,6 +15,41 @@ NARROWEST = 10
 def with_layer(spec: Spec, index: int, layer: Layer) -> Spec:
     """Another layer in a layer's place."""
     return replace(spec, layers=(*spec.layers[:index], layer, *spec.layers[index + 1 :]))
+
+
+def tied(spec: Spec, index: int) -> list[int]:
+    """The layers that must have as many filters as one with filters, itself among them.
+
+    A residual connection ties its layer to the one whose output comes in; pools change nothing.
+    """
+    filtered = [at for at, layer in enumerate(spec.layers) if layer.filters is not None]
+    first = last = filtered.index(index)
+    while first > 0 and _residual(spec.layers[filtered[first]]):
+        first -= 1
+    while last + 1 < len(filtered) and _residual(spec.layers[filtered[last + 1]]):
+        last += 1
+    return filtered[first : last + 1]
+
+
+def _residual(layer: Layer) -> bool:
+    return isinstance(layer, Conv) and layer.residual
+
+
+def with_filters(spec: Spec, index: int, filters: int) -> Spec:
+    """Another number of filters in a layer and in those tied to it."""
+    for at in tied(spec, index):
+        spec = with_layer(spec, at, replace(spec.layers[at], filters=filters))
+    return spec
+
+
+def with_options(conv: Conv, options: Collection[str]) -> Conv:
+    """A convolution with exactly these of its choices, by their fields' names.
+
+    A residual connection needs padding: to choose it pads, and to give up padding gives it up.
+    """
+    residual = "residual" in options and not (conv.padded and "padded" not in options)
+    padded = "padded" in options or residual
+    return replace(conv, padded=padded, residual=residual, separable="separable" in options)
 
 
 def inserted(spec: Spec, index: int, layer: Layer) -> Spec:
@@ -35,9 +71,9 @@ def moved(spec: Spec, index: int, by: int) -> Spec:
 
 
 def like(spec: Spec, index: int) -> Conv:
-    """The convolution that fits beside a layer: as wide and as padded as the nearest before it."""
+    """The convolution that fits beside a layer: like the nearest before it, without a shortcut."""
     before = [layer for layer in spec.layers[: index + 1] if isinstance(layer, Conv)]
-    return before[-1] if before else Conv(8)
+    return replace(before[-1], residual=False) if before else Conv(8)
 
 
 def scaled(spec: Spec, factor: float) -> Spec:

@@ -11,6 +11,7 @@ from mnistlab.arch.spec import (
     MAX_DROPOUT,
     MAX_FILTERS,
     MAX_LAYERS,
+    Activation,
     Conv,
     Dropout,
     Head,
@@ -21,11 +22,18 @@ from mnistlab.arch.spec import (
 )
 
 FORMAT = "mnistlab/network"
-VERSION = 1
-# Forty layers, written as below, are 3,000 characters.
+VERSION = 2
+# Forty layers, written as below, are 4,500 characters.
 MAX_JSON = 20_000
-FIELDS = ("layers", "head", "batch_norm", "conv_bias", "dropout", "dropout_kind")
-OF_A_LAYER = {"conv": ("filters", "padded"), "transition": ("filters", "pooled"), "pool": ()}
+FIELDS = (
+    *("layers", "head", "batch_norm", "conv_bias", "activation"),
+    *("dropout", "dropout_kind"),
+)
+OF_A_LAYER = {
+    "conv": ("filters", "padded", "separable", "residual"),
+    "transition": ("filters", "pooled"),
+    "pool": (),
+}
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -41,6 +49,7 @@ def to_json(spec: Spec) -> str:
         "head": json.dumps(spec.head),
         "batch_norm": json.dumps(spec.batch_norm),
         "conv_bias": json.dumps(spec.conv_bias),
+        "activation": json.dumps(spec.activation),
         "dropout": json.dumps(spec.dropout),
         "dropout_kind": json.dumps(spec.dropout_kind),
     }
@@ -48,22 +57,19 @@ def to_json(spec: Spec) -> str:
 
 
 def _layer_values(layer: Layer) -> dict[str, Any]:
-    if isinstance(layer, Conv):
-        return {"kind": "conv", "filters": layer.filters, "padded": layer.padded}
-    if layer.filters is None:
-        return {"kind": "pool"}
-    return {"kind": "transition", "filters": layer.filters, "pooled": layer.pooled}
+    kind = "conv" if isinstance(layer, Conv) else "transition" if layer.filters else "pool"
+    return {"kind": kind} | {name: getattr(layer, name) for name in OF_A_LAYER[kind]}
 
 
 def from_json(text: str) -> Spec:
     """Read back what `to_json` wrote; `text` alone may be missing.
 
-    Raises SpecError, naming the field, on anything else. Whether the network can be built is the
-    ledger's business.
+    Raises SpecError, naming the field, on anything else. Whether the layers fit together, the
+    ledger finds out.
     """
     values = _parsed(text)
-    _same("format", values, FORMAT)
-    _same("version", values, VERSION)
+    _same("format", values, FORMAT, "choose a network that mnistlab exported.")
+    _same("version", values, VERSION, "enter the file's “text” in the network field instead.")
     _fields("The network", values, (*FIELDS, "format", "version"), may=("text",))
     batch_norm, conv_bias = (_flag(name, values[name]) for name in ("batch_norm", "conv_bias"))
     if not conv_bias and not batch_norm:
@@ -75,6 +81,7 @@ def from_json(text: str) -> Spec:
         conv_bias=conv_bias,
         dropout=_rate("dropout", values["dropout"]),
         dropout_kind=_choice("dropout_kind", values["dropout_kind"], Dropout),
+        activation=_choice("activation", values["activation"], Activation),
     )
     if values.get("text", str(spec)) != str(spec):
         raise SpecError(f"text: the layers say {spec}; write that, or leave the text out.")
@@ -111,12 +118,10 @@ def _no_number(word: str) -> None:
     raise SpecError(f"{word} is not a number that JSON knows; write one with digits.")
 
 
-def _same(name: str, values: dict[str, Any], expected: str | int) -> None:
+def _same(name: str, values: dict[str, Any], expected: str | int, what_to_do: str) -> None:
     value = values.get(name)
     if type(value) is not type(expected) or value != expected:
-        raise SpecError(
-            f"{name}: {_shown(value)} is not {expected!r}; choose a file that this lab can read."
-        )
+        raise SpecError(f"{name}: {_shown(value)} is not {expected!r}; {what_to_do}")
 
 
 def _fields(
@@ -148,9 +153,8 @@ def _layer(where: str, values: object) -> Layer:
     if kind == "pool":
         return Transition(None)
     filters = _whole(f"{where}: filters", values["filters"])
-    if kind == "conv":
-        return Conv(filters, padded=_flag(f"{where}: padded", values["padded"]))
-    return Transition(filters, pooled=_flag(f"{where}: pooled", values["pooled"]))
+    flags = {name: _flag(f"{where}: {name}", values[name]) for name in OF_A_LAYER[kind][1:]}
+    return (Conv if kind == "conv" else Transition)(filters, **flags)
 
 
 # To Python `true` is a whole number, so it is the exact type that counts below.

@@ -43,12 +43,11 @@ class Falls:
         self._read, self._end = 0, int(more[-1])
 
 
-class DropoutReLU(nn.Module):
-    """ReLU, then dropout of elements or of whole channels; what stays grows by 1 / (1 − rate).
+class Dropout(nn.Module):
+    """Dropout of elements, or of whole channels; what stays grows by 1 / (1 − rate).
 
-    Maps are (N, C, H, W), dense in any memory layout, and are changed in place. `falls` says where
-    the chance comes from; its generator must be on the maps' device. In evaluation mode it is ReLU
-    alone.
+    Maps are (N, C, H, W). `falls` says where the chance comes from; its generator must be on the
+    maps' device. PyTorch's own draws from the global generator, which threads share in no order.
     """
 
     def __init__(self, rate: float, channels: bool = False) -> None:
@@ -58,17 +57,64 @@ class DropoutReLU(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         if not self.training or not self.rate:
+            return maps
+        if self.channels or maps.device.type != "cpu":
+            return maps * self.mask(maps)
+        mask = torch.full_like(maps, 1 / (1 - self.rate))
+        mask.as_strided((maps.numel(),), (1,)).index_fill_(0, self.falls.next(maps.numel()), 0.0)
+        return maps * mask
+
+    def mask(self, maps: Tensor) -> Tensor:
+        """What to multiply maps by, drawn one by one: (N, C, 1, 1) for channels, else their shape.
+
+        On a CPU it is only for channels, which are few.
+        """
+        shape = (*maps.shape[:2], 1, 1) if self.channels else maps.shape
+        draws = torch.rand(shape, generator=self.falls.generator, device=maps.device)
+        return (draws >= self.rate) / (1 - self.rate)
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate:g}, channels={self.channels}"
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate, channels=True)
+
+
+class DropoutReLU(Dropout):
+    """ReLU, then dropout, in one pass over maps that are dense in any memory layout.
+
+    The maps are changed in place. In evaluation mode it is ReLU alone.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        if not self.training or not self.rate:
             return maps.relu_()
         if self.channels or maps.device.type != "cpu":
-            shape = (*maps.shape[:2], 1, 1) if self.channels else maps.shape
-            draws = torch.rand(shape, generator=self.falls.generator, device=maps.device)
-            return maps.relu_() * ((draws >= self.rate) / (1 - self.rate))
+            return maps.relu_() * self.mask(maps)
         places, scale = self.falls.next(maps.numel()), 1 / (1 - self.rate)
         result: Tensor = _ReLUWithout.apply(maps, places, scale)  # type: ignore[no-untyped-call]
         return result
 
-    def extra_repr(self) -> str:
-        return f"rate={self.rate:g}, channels={self.channels}"
+
+class Add(nn.Module):
+    """A block's input (N, C, H, W) added to maps of the same shape: the residual connection."""
+
+    def forward(self, maps: Tensor, inputs: Tensor) -> Tensor:
+        return maps + inputs
+
+
+class Residual(nn.Sequential):
+    """Layers one after the other, of which Add is given the block's input as well."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        maps = inputs
+        for layer in self:
+            maps = layer(maps, inputs) if isinstance(layer, Add) else layer(maps)
+        return maps
 
 
 class FullConv(nn.Conv2d):

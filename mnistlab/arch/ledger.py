@@ -10,57 +10,76 @@ networks" (Distill, 2019): for kernel k, stride d and padding p::
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
-from mnistlab.arch.spec import CLASSES, Conv, Head, Spec, SpecError, named
+from mnistlab.arch.blocks import Block, blocks
+from mnistlab.arch.spec import Spec, SpecError
 
-INPUT_SIZE = 28
 BUDGET = 15_000
 # Far above the first target (1.6 million, 48 million): only what would stall a class is refused.
 MAX_PARAMETERS = 5_000_000
 MAX_MACS = 500_000_000
 
 
-class Kind(StrEnum):
-    """What a ledger's row stands for."""
-
-    CONV = "3×3 convolution"
-    TRANSITION = "1×1 convolution"
-    POOL = "max-pool"
-    FULL = "full convolution"
-    AVERAGE = "global average"
-    LINEAR = "linear"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One layer: its shape, its view of the input, its cost.
+@dataclass(frozen=True, kw_only=True)
+class Row(Block):
+    """A block with its view of the input; shapes and counts are sums over its operations.
 
     Sizes are the side of a square map; a unit is one element of a map. `trainable` counts weights,
     biases and batch norm's scale and shift; `running` batch norm's mean and variance. `macs` are
     multiply–accumulates for one image, of convolutions and linear layers alone.
     """
 
-    name: str
-    kind: Kind
-    kernel: int
-    stride: int
-    padding: int
-    in_channels: int
-    out_channels: int
-    in_size: int
-    out_size: int
     receptive_field: int
     jump: int
     start: int
-    trainable: int
-    running: int
-    macs: int
+
+    @property
+    def kernel(self) -> int:
+        return max(one.kernel for one in self.operations)
+
+    @property
+    def in_channels(self) -> int:
+        return self.operations[0].inputs[0]
+
+    @property
+    def out_channels(self) -> int:
+        return self.output[0]
+
+    @property
+    def in_size(self) -> int:
+        return self.operations[0].inputs[-1]
+
+    @property
+    def out_size(self) -> int:
+        """1 for the ten logits, which have no sides left."""
+        return self.output[1] if len(self.output) > 1 else 1
+
+    @property
+    def trainable(self) -> int:
+        return sum(one.trainable for one in self.operations)
+
+    @property
+    def running(self) -> int:
+        return sum(one.non_trainable for one in self.operations)
 
     @property
     def total(self) -> int:
         return self.trainable + self.running
+
+    @property
+    def macs(self) -> int:
+        return sum(one.macs for one in self.operations)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether its window reads each channel by itself."""
+        return any(one.depthwise for one in self.operations)
+
+    @property
+    def residual(self) -> bool:
+        """Whether the block's input is added to its output."""
+        return any(one.adds_input for one in self.operations)
 
 
 @dataclass(frozen=True)
@@ -92,60 +111,6 @@ class Ledger:
         return self.rows[-1].receptive_field
 
 
-@dataclass
-class _Cursor:
-    """Where the walk from the input towards the head has come to."""
-
-    channels: int = 1
-    size: int = INPUT_SIZE
-    field: int = 1
-    jump: int = 1
-    start: int = 0
-
-    def step(
-        self,
-        name: str,
-        kind: Kind,
-        kernel: int,
-        *,
-        out_channels: int | None = None,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = True,
-        norm: bool = False,
-    ) -> Row:
-        """Pass one layer; without `out_channels` it has no weights and keeps the channels."""
-        if kernel > self.size + 2 * padding:
-            what = "window" if kind is Kind.POOL else "kernel"
-            raise SpecError(
-                f"{name}: a {kernel}×{kernel} {what} on a {self.size}×{self.size} map; "
-                "remove a convolution or a pool before it, or pad."
-            )
-        weights = kernel * kernel * self.channels * (out_channels or 0)
-        channels = out_channels or self.channels
-        size = (self.size + 2 * padding - kernel) // stride + 1
-        row = Row(
-            name=name,
-            kind=kind,
-            kernel=kernel,
-            stride=stride,
-            padding=padding,
-            in_channels=self.channels,
-            out_channels=channels,
-            in_size=self.size,
-            out_size=size,
-            receptive_field=self.field + (kernel - 1) * self.jump,
-            jump=self.jump * stride,
-            start=self.start - padding * self.jump,
-            trainable=weights + (channels * bias if weights else 0) + 2 * channels * norm,
-            running=2 * channels * norm,
-            macs=weights * size * size,
-        )
-        self.channels, self.size = channels, size
-        self.field, self.jump, self.start = row.receptive_field, row.jump, row.start
-        return row
-
-
 @lru_cache(maxsize=256)
 def ledger(spec: Spec) -> Ledger:
     """Walk the network once. Raises SpecError, with the layer's name, where it cannot be built."""
@@ -164,31 +129,15 @@ def ledger(spec: Spec) -> Ledger:
 
 
 def _rows(spec: Spec) -> Iterator[Row]:
-    at = _Cursor()
-    pools = 0
-    for name, layer in named(spec.layers):
-        if isinstance(layer, Conv):
-            yield at.step(
-                name,
-                Kind.CONV,
-                3,
-                out_channels=layer.filters,
-                padding=int(layer.padded),
-                bias=spec.conv_bias,
-                norm=spec.batch_norm,
-            )
-            continue
-        if layer.filters is not None:
-            yield at.step(name, Kind.TRANSITION, 1, out_channels=layer.filters)
-        if layer.pooled:
-            pools += 1
-            yield at.step(f"pool{pools}", Kind.POOL, 2, stride=2)
-    if spec.head is Head.FULL:
-        yield at.step("head1", Kind.TRANSITION, 1, out_channels=CLASSES)
-        yield at.step("head2", Kind.FULL, at.size, out_channels=CLASSES)
-    else:
-        yield at.step("average", Kind.AVERAGE, at.size)
-        yield at.step("linear", Kind.LINEAR, 1, out_channels=CLASSES)
+    """The blocks, with the receptive field grown by each operation's window."""
+    receptive_field, jump, start = 1, 1, 0
+    for block in blocks(spec):
+        for one in block.operations:
+            # A shortcut sees less than the convolution that it goes past, so this is both paths'.
+            receptive_field += (one.kernel - 1) * jump
+            start -= one.padding * jump
+            jump *= one.stride
+        yield Row(**vars(block), receptive_field=receptive_field, jump=jump, start=start)
 
 
 COLUMNS = ("Layer", "Kind", "Output", "Sees", "Jump", "Trainable", "Running", "MACs")
@@ -199,7 +148,7 @@ def table(result: Ledger) -> list[tuple[str, ...]]:
     lines = [
         (
             row.name,
-            row.kind.value,
+            row.label,
             f"{row.out_channels}×{row.out_size}×{row.out_size}",
             str(row.receptive_field),
             str(row.jump),

@@ -6,10 +6,20 @@ What mends is given as ways, the least drastic first; `first` takes the one that
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from mnistlab.arch.blocks import Kind
 from mnistlab.arch.budget import room
-from mnistlab.arch.cost import VECTOR
-from mnistlab.arch.edit import NARROWEST, inserted, like, removed, scaled, with_layer
-from mnistlab.arch.ledger import BUDGET, Kind, Ledger, Row, ledger
+from mnistlab.arch.edit import (
+    NARROWEST,
+    inserted,
+    like,
+    removed,
+    scaled,
+    tied,
+    with_filters,
+    with_layer,
+)
+from mnistlab.arch.ledger import BUDGET, Ledger, Row, ledger
+from mnistlab.arch.primitives import VECTOR
 from mnistlab.arch.spec import MAX_LAYERS, Conv, Head, Spec, SpecError, Transition, named
 
 # MNIST's digits were scaled into a box of 20×20 pixels before they were centred in the 28×28, so a
@@ -57,8 +67,9 @@ def cheaper(result: Ledger, row: Row) -> Iterator[Change]:
             fits = layer.filters + (room(result, index) or 0)
             # A layer that has to lose more than half would choke the rest.
             if fits >= max(layer.filters / 2, NARROWEST):
-                narrower = with_layer(spec, index, replace(layer, filters=fits))
-                yield f"Narrow {name} to {fits} filters", narrower
+                names = [named(spec.layers)[at][0] for at in tied(spec, index)]
+                label = f"Narrow {' and '.join(names)} to {fits} filters"
+                yield label, with_filters(spec, index, fits)
     if row.kind is Kind.FULL:
         yield "Average the maps in the head instead", replace(spec, head=Head.GAP)
     if percent := largest(99, lambda n: buildable(scaled(spec, n / 100), BUDGET)):
@@ -135,13 +146,12 @@ def earlier(spec: Spec, at: int) -> Iterator[Change]:
 
 
 def rounded(spec: Spec, more: int) -> Spec:
-    layers = (
-        replace(layer, filters=max((layer.filters + more) // VECTOR, 1) * VECTOR)
-        if isinstance(layer, Conv)
-        else layer
-        for layer in spec.layers
-    )
-    return replace(spec, layers=tuple(layers))
+    """Every convolution's filters, and what is tied to them, in multiples of VECTOR."""
+    for at, layer in enumerate(spec.layers):
+        if isinstance(layer, Conv):
+            filters = max((spec.layers[at].filters or 0) + more, VECTOR) // VECTOR * VECTOR
+            spec = with_filters(spec, at, filters)
+    return spec
 
 
 def before_head(result: Ledger) -> Row:

@@ -7,8 +7,9 @@ load into it.
 import textwrap
 from collections.abc import Iterable
 
-from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row, ledger
-from mnistlab.arch.spec import Conv, Dropout, Spec
+from mnistlab.arch.ledger import Ledger, Row, ledger
+from mnistlab.arch.operation import Shape
+from mnistlab.arch.spec import INPUT_SIZE, Spec
 
 # `normalise` has the same two; it imports torch.
 MEAN, STD = 0.1307, 0.3081
@@ -19,12 +20,12 @@ HEADING = ("output", "sees", "parameters")
 def module_source(spec: Spec) -> str:
     """Write the file, to be saved as UTF-8. Raises SpecError where the ledger does."""
     result = ledger(spec)
-    kinds = {row.kind for row in result.rows}
+    functions = {row.function: row for row in result.rows if row.function}
     parts = [
         _head(result),
-        _conv3x3(spec) if Kind.CONV in kinds else "",
-        CONV1X1 if Kind.TRANSITION in kinds else "",
-        INITIALISE,
+        RESIDUAL if any(row.residual for row in result.rows) else "",
+        *(_function(row) for row in functions.values()),
+        INITIALIZE,
         _network(result),
         _main(result),
     ]
@@ -47,8 +48,8 @@ A checkpoint of the lab, such as a run's best.safetensors, is loaded (pip instal
     model.load_state_dict(load_file("best.safetensors"))
     model.eval()
 
-Images are white on black, the digit centred as MNIST has it. From uint8 of shape (N, 1, 28, 28)
-they are normalised, and read, with
+Images are white on black, the digit centered as in MNIST. From uint8 of shape (N, 1, 28, 28)
+they are normalized and classified with
 
     images = (images / 255 - {MEAN}) / {STD}
     digits = model(images).argmax(1)
@@ -76,45 +77,46 @@ def _counts(result: Ledger) -> str:
     )
 
 
-def _conv3x3(spec: Spec) -> str:
-    padded = any(isinstance(layer, Conv) and layer.padded for layer in spec.layers)
-    options = ", padding=padding" * padded + ", bias=False" * (not spec.conv_bias)
-    layers = {"3×3 convolution": f"conv=nn.Conv2d(inputs, outputs, 3{options}),"}
-    if spec.batch_norm:
-        layers["batch norm"] = "norm=nn.BatchNorm2d(outputs),"
-    layers["ReLU"] = "relu=nn.ReLU(inplace=True),"
-    if spec.dropout and spec.dropout_kind is Dropout.CHANNEL:
-        layers["dropout of whole maps"] = f"dropout=nn.Dropout2d({spec.dropout:g}),"
-    elif spec.dropout:
-        layers["dropout"] = f"dropout=nn.Dropout({spec.dropout:g}),"
+RESIDUAL = '''
+class Add(nn.Module):
+    """The block's input added to feature maps of the same shape."""
+
+    def forward(self, maps, inputs):
+        return maps + inputs
+
+
+class Residual(nn.Sequential):
+    """Layers one after the other, of which Add is given the block's input as well."""
+
+    def forward(self, inputs):
+        maps = inputs
+        for layer in self:
+            maps = layer(maps, inputs) if isinstance(layer, Add) else layer(maps)
+        return maps
+'''
+
+
+def _function(row: Row) -> str:
+    """The function that makes blocks like a row's, for any number of channels."""
+    words = ", ".join(one.words for one in row.operations)
+    layers = (f"{one.child}={one.call(symbolic=True)}," for one in row.operations)
     return f'''
-def conv3x3(inputs: int, outputs: int{", padding: int = 0" * padded}) -> nn.Sequential:
-    """{", ".join(layers)}."""
-    return nn.Sequential(
+def {row.function}(inputs: int, outputs: int) -> nn.Sequential:
+    """{words[0].upper()}{words[1:]}."""
+    return {"Residual" if row.residual else "nn.Sequential"}(
         OrderedDict(
-{_indented(layers.values(), 12)}
+{_indented(layers, 12)}
         )
     )
 '''
 
 
-CONV1X1 = '''
-def conv1x1(inputs: int, outputs: int) -> nn.Sequential:
-    """1×1 convolution, ReLU."""
-    return nn.Sequential(
-        OrderedDict(
-            conv=nn.Conv2d(inputs, outputs, 1),
-            relu=nn.ReLU(inplace=True),
-        )
-    )
-'''
-
-INITIALISE = '''
-def initialise(module: nn.Module) -> None:
-    """He's uniform initialisation (2015), biases at nought.
+INITIALIZE = '''
+def initialize(module: nn.Module) -> None:
+    """He's uniform initialization (2015), biases 0.
 
     PyTorch's own shrinks the signal in every layer; a deep, narrow network without batch norm then
-    never begins to learn.
+    does not start to learn.
     """
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
@@ -134,7 +136,7 @@ def _network(result: Ledger) -> str:
     ]
     return f'''
 def network() -> nn.Sequential:
-    """(N, 1, {INPUT_SIZE}, {INPUT_SIZE}) normalised images to (N, 10) scores, before softmax.
+    """(N, 1, {INPUT_SIZE}, {INPUT_SIZE}) normalized images to (N, 10) logits, before softmax.
 
     Beside each layer: its output's channels × height × width, its receptive field in pixels of the
     image, its parameters.
@@ -142,34 +144,24 @@ def network() -> nn.Sequential:
 {"    layers = OrderedDict(".ljust(code + 8)}{heading}
 {_indented(layers, 8)}
     )
-    return nn.Sequential(layers).apply(initialise)
+    return nn.Sequential(layers).apply(initialize)
 '''
 
 
 def _lines(row: Row) -> list[tuple[str, tuple[str, str, str]]]:
-    """A row's code, and its comment's cells under HEADING; flattening has no row of its own."""
-    inputs, outputs = row.in_channels, row.out_channels
-    maps = f"{outputs}×{row.out_size}×{row.out_size}"
-    match row.kind:
-        case Kind.CONV:
-            call = f"conv3x3({inputs}, {outputs}{f', padding={row.padding}' * (row.padding > 0)})"
-        case Kind.TRANSITION:
-            call = f"conv1x1({inputs}, {outputs})"
-        case Kind.POOL:
-            call = f"nn.MaxPool2d({row.kernel})"
-        case Kind.FULL:
-            call = f"nn.Conv2d({inputs}, {outputs}, {row.kernel})"
-        case Kind.AVERAGE:
-            call = f"nn.AvgPool2d({row.kernel})"
-        case Kind.LINEAR:
-            call, maps = f"nn.Linear({inputs}, {outputs})", f"{outputs}"
+    """A row's code, and its comment's cells under HEADING; flattening has a line of its own."""
     sees = f"{row.receptive_field}"
-    line = (f"{row.name}={call},", (maps, sees, f"{row.total:,}"))
-    if row.kind is Kind.FULL:
-        return [line, ("flatten=nn.Flatten(),", (f"{outputs}", sees, "0"))]
-    if row.kind is Kind.LINEAR:
-        return [("flatten=nn.Flatten(),", (f"{inputs}", sees, "0")), line]
-    return [line]
+    if row.function:
+        call = f"{row.name}={row.function}({row.in_channels}, {row.out_channels}),"
+        return [(call, (_product(row.output), sees, f"{row.total:,}"))]
+    return [
+        (f"{one.name}={one.call()},", (_product(one.output), sees, f"{one.parameters:,}"))
+        for one in row.operations
+    ]
+
+
+def _product(shape: Shape) -> str:
+    return "×".join(map(str, shape))
 
 
 def _main(result: Ledger) -> str:
@@ -184,9 +176,9 @@ if __name__ == "__main__":
     model = network().eval()
 {count}
     with torch.no_grad():
-        scores = model(torch.zeros(2, 1, {INPUT_SIZE}, {INPUT_SIZE}))
+        logits = model(torch.zeros(2, 1, {INPUT_SIZE}, {INPUT_SIZE}))
     print(f"{{total:,}} parameters")
-    print(f"output {{tuple(scores.shape)}} for two images")
+    print(f"output {{tuple(logits.shape)}} for two images")
 """
 
 

@@ -5,12 +5,15 @@ that an address leaves alone::
 
     8-16-p10-16-20-t12-16-20-full-bn-drop0.05
 
-    16      3×3 convolution to 16 maps, no padding        16s     the same, zero-padded ("same")
+    16      3×3 convolution with 16 filters, no padding   16s     the same, zero-padded ("same")
+    16r     the same, padded, with a residual connection  16d     the same, depthwise-separable;
+                                                                  also 16ds and 16dr
     p10     transition: 1×1 to 10 maps, then 2×2 pool     p       the pool alone
     t12     partial transition: 1×1 to 12 maps, no pool
     full    head: 1×1 to 10 maps, then a convolution over the whole map (the default)
     gap     head: global average pooling, then a linear layer
     bn      batch norm after every 3×3 convolution        nobias  no bias where batch norm follows
+    leaky   leaky ReLU instead of ReLU everywhere         gelu    GELU everywhere
     drop0.1 dropout after every 3×3 convolution, element by element; cdrop0.1: whole channels
 """
 
@@ -19,9 +22,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Self
 
 from mnistlab.errors import LabError
 
+INPUT_SIZE = 28
 CLASSES = 10
 MAX_LAYERS = 40
 MAX_FILTERS = 1024
@@ -35,18 +40,26 @@ class SpecError(LabError):
 
 @dataclass(frozen=True)
 class Conv:
-    """A 3×3 convolution with stride 1, then (batch norm), ReLU, (dropout)."""
+    """A 3×3 convolution with stride 1, then (batch norm), the activation, (dropout).
+
+    `separable`: a 3×3 kernel for each incoming channel, then a 1×1 convolution (F. Chollet,
+    "Xception", 2017). `residual`: the layer's input is added before the activation (K. He et al.,
+    "Deep residual learning", 2016), for which it must be padded.
+    """
 
     filters: int
     padded: bool = False
+    separable: bool = False
+    residual: bool = False
 
     def __str__(self) -> str:
-        return f"{self.filters}{'s' if self.padded else ''}"
+        border = "r" if self.residual else "s" if self.padded else ""
+        return f"{self.filters}{'d' if self.separable else ''}{border}"
 
 
 @dataclass(frozen=True)
 class Transition:
-    """A 1×1 convolution to `filters` maps and ReLU, then a 2×2 max-pool if `pooled`.
+    """A 1×1 convolution with `filters` filters, the activation, then a 2×2 max-pool if `pooled`.
 
     `filters=None` leaves the convolution out; `pooled=False` makes the transition partial.
     """
@@ -61,25 +74,63 @@ class Transition:
 Layer = Conv | Transition
 
 
-class Head(StrEnum):
-    """How the last maps become ten scores."""
+class Labeled(StrEnum):
+    """A choice whose value is its word in the text form, with a label for people to read.
 
-    FULL = "full"
-    GAP = "gap"
+    The word alone finds a member again, hence the defaults.
+    """
+
+    label: str
+
+    def __new__(cls, word: str, label: str = "") -> Self:
+        member = str.__new__(cls, word)
+        member._value_, member.label = word, label
+        return member
 
 
-class Dropout(StrEnum):
+class Head(Labeled):
+    """How the last feature maps become ten logits."""
+
+    FULL = "full", "1×1 + full-map convolution"
+    GAP = "gap", "Global average pooling + linear"
+
+
+class Dropout(Labeled):
     """What dropout drops: single elements (the article's) or whole channels."""
 
-    ELEMENT = "drop"
-    CHANNEL = "cdrop"
+    ELEMENT = "drop", "elements"
+    CHANNEL = "cdrop", "channels"
+
+
+class Activation(Labeled):
+    """What follows every hidden layer.
+
+    `torch` is PyTorch's class with its arguments as they are, `keras` the class that Keras prints.
+    `in_place`: whether PyTorch can overwrite the input, so that no further memory is written.
+    """
+
+    torch: str
+    keras: str
+    in_place: bool
+
+    def __new__(
+        cls, word: str, label: str = "", torch: str = "", keras: str = "", in_place: bool = False
+    ) -> Self:
+        member = str.__new__(cls, word)
+        member._value_, member.label = word, label
+        member.torch, member.keras, member.in_place = torch, keras, in_place
+        return member
+
+    RELU = "relu", "ReLU", "nn.ReLU", "ReLU", True
+    LEAKY = "leaky", "leaky ReLU", "nn.LeakyReLU", "LeakyReLU", True
+    GELU = "gelu", "GELU", "nn.GELU", "Activation", False
 
 
 @dataclass(frozen=True)
 class Spec:
-    """An architecture for 28×28 grey images and ten classes.
+    """An architecture for 28×28 gray images and ten classes.
 
-    Raises SpecError if a bound is broken; whether the maps run out is the ledger's business.
+    Raises SpecError if a bound is broken; whether the layers fit together, the ledger finds out.
     """
 
     layers: tuple[Layer, ...]
@@ -88,6 +139,7 @@ class Spec:
     conv_bias: bool = True
     dropout: float = 0.0
     dropout_kind: Dropout = Dropout.ELEMENT
+    activation: Activation = Activation.RELU
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -104,6 +156,11 @@ class Spec:
                 raise SpecError(
                     f"{name}: {layer.filters:,} filters; choose between 1 and {MAX_FILTERS:,}."
                 )
+            if isinstance(layer, Conv) and layer.residual and not layer.padded:
+                raise SpecError(
+                    f"{name}: a residual connection needs a padded convolution, whose output is as "
+                    "large as its input; pad it."
+                )
         if not 0 <= self.dropout <= MAX_DROPOUT or round(self.dropout, 4) != self.dropout:
             raise SpecError(
                 f"dropout: {self.dropout:g} is not a rate between 0 and {MAX_DROPOUT} "
@@ -118,6 +175,7 @@ class Spec:
     def __str__(self) -> str:
         words = [str(layer) for layer in self.layers] + [self.head.value]
         words += ["bn"] * self.batch_norm + ["nobias"] * (not self.conv_bias)
+        words += [self.activation.value] * (self.activation is not Activation.RELU)
         words += [f"{self.dropout_kind}{self.dropout:g}"] * (self.dropout > 0)
         return "-".join(words)
 
@@ -151,14 +209,19 @@ def parse(text: str) -> Spec:
         )
     layers: list[Layer] = []
     head: Head | None = None
+    activation: Activation | None = None
     options: dict[str, str] = {}
     for word in re.split(r"[-,\s]+", text.strip(" \t\r\n-,").lower()):
         if layer := _layer(word):
             layers.append(layer)
-        elif word in (Head.FULL, Head.GAP):
+        elif word in list(Head):
             if head:
                 raise SpecError(f"“{word}”: the network already has the head “{head}”.")
             head = Head(word)
+        elif word in list(Activation):
+            if activation:
+                raise SpecError(f"“{word}”: the network already has the activation “{activation}”.")
+            activation = Activation(word)
         elif match := re.fullmatch(r"(bn|nobias)|(c?drop)(0|0?\.\d{1,4})", word, re.ASCII):
             name = match[1] or "drop"
             if name in options:
@@ -166,8 +229,8 @@ def parse(text: str) -> Spec:
             options[name] = word
         elif word:
             raise SpecError(
-                f"“{word[:20]}” is not a part of a network; write 16 (a 3×3 convolution), 16s "
-                "(padded), p10 or t12 (transitions), full or gap (the head), bn, nobias, drop0.05."
+                f"Unknown layer “{word[:20]}”. Use 16, 16s, 16r, 16d, p10, t12, full, gap, bn, "
+                "nobias, leaky, gelu or drop0.05."
             )
     kind, _, rate = options.get("drop", "drop0").partition("drop")
     return Spec(
@@ -177,12 +240,14 @@ def parse(text: str) -> Spec:
         conv_bias="nobias" not in options,
         dropout=float(rate),
         dropout_kind=Dropout(f"{kind}drop"),
+        activation=activation or Activation.RELU,
     )
 
 
 def _layer(word: str) -> Layer | None:
-    if match := re.fullmatch(r"(\d{1,9})(s?)", word, re.ASCII):
-        return Conv(int(match[1]), padded=bool(match[2]))
+    if match := re.fullmatch(r"(\d{1,9})(d?)([sr]?)", word, re.ASCII):
+        filters, separable, border = match.groups()
+        return Conv(int(filters), bool(border), bool(separable), residual=border == "r")
     if match := re.fullmatch(r"([pt])(\d{1,9})|p", word, re.ASCII):
         pooled = match[1] != "t"
         return Transition(int(match[2]) if match[2] else None, pooled)

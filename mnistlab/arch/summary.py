@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mnistlab.arch.ledger import Kind, Ledger, Row
-from mnistlab.arch.spec import Dropout, Spec
+from mnistlab.arch.ledger import Ledger, Row
 
 COLUMNS = ("Layer (type)", "Output Shape", "Param #")
 BYTES = 4
@@ -51,35 +50,20 @@ def summary(result: Ledger) -> str:
 
 
 def lines(result: Ledger) -> list[Line]:
-    """Every layer in its order; a ledger's row is up to four of them."""
-    return [line for row in result.rows for line in _lines(result.spec, row)]
+    """Every layer in its order; a ledger's row is up to five of them."""
+    return [line for row in result.rows for line in _lines(row)]
 
 
-def _lines(spec: Spec, row: Row) -> Iterator[Line]:
-    name, maps = row.name, (row.out_size, row.out_size, row.out_channels)
-    match row.kind:
-        case Kind.CONV:
-            norm = 2 * row.running  # as many that are learnt as that run along
-            yield Line(f"{name}.conv", "Conv2D", maps, row.total - norm)
-            if spec.batch_norm:
-                yield Line(f"{name}.norm", "BatchNormalization", maps, norm)
-            yield Line(f"{name}.relu", "ReLU", maps)
-            if spec.dropout:
-                whole = spec.dropout_kind is Dropout.CHANNEL
-                yield Line(f"{name}.dropout", "SpatialDropout2D" if whole else "Dropout", maps)
-        case Kind.TRANSITION:
-            yield Line(f"{name}.conv", "Conv2D", maps, row.total)
-            yield Line(f"{name}.relu", "ReLU", maps)
-        case Kind.POOL:
-            yield Line(name, "MaxPooling2D", maps)
-        case Kind.FULL:
-            yield Line(name, "Conv2D", maps, row.total)
-            yield Line("flatten", "Flatten", (row.out_channels,))
-        case Kind.AVERAGE:
-            yield Line(name, "AveragePooling2D", maps)
-        case Kind.LINEAR:
-            yield Line("flatten", "Flatten", (row.in_channels,))
-            yield Line(name, "Dense", (row.out_channels,), row.total)
+def _lines(row: Row) -> Iterator[Line]:
+    names: list[str] = []
+    parameters = 0
+    for one in row.operations:
+        # Keras counts a depthwise convolution with the 1×1 behind it; then both are named.
+        names.append(one.child if names else one.name)
+        parameters += one.parameters
+        if one.keras:
+            yield Line("+".join(names), one.keras, (*one.output[1:], one.output[0]), parameters)
+            names, parameters = [], 0
 
 
 def _sized(parameters: int) -> str:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.arch.ledger import INPUT_SIZE, Row
+from mnistlab.arch.ledger import Row
+from mnistlab.arch.spec import INPUT_SIZE
 from mnistlab.charts.ruler import pixelated, view
 from mnistlab.markup import Markup, fill, join
 

@@ -6,14 +6,18 @@ is the window that the next layer reads. What can be chosen carries its row's na
 
 from collections.abc import Collection
 
-from mnistlab.arch.ledger import INPUT_SIZE, Kind, Ledger, Row
+from mnistlab.arch.blocks import Kind
+from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.spec import INPUT_SIZE
 from mnistlab.markup import Markup, fill, join
 
 PIXEL = 2.2
 """Drawn pixels for each pixel of a map."""
 DEEPEST = 30.0
 """Drawn pixels of depth for the widest layer, and no more than one and a bit for each channel."""
-WINDOWS = (Kind.CONV, Kind.POOL, Kind.FULL, Kind.AVERAGE)
+
+ARC, PLUS, GAP = 8.0, 4.5, 7.0
+"""Of a shortcut: its height above the box, its plus's radius, its start before the box."""
 
 
 def picture(
@@ -25,16 +29,16 @@ def picture(
     """
     unit = min(1.2, DEEPEST / max(row.out_channels for row in result.rows))
     groups: list[tuple[str, list[Markup]]] = []
-    kernels = [row.kernel if row.kind in WINDOWS else 1 for row in result.rows[1:]] + [0]
-    first = _box(INPUT_SIZE, 1, unit, result.rows[0].kernel)
+    readers = (*result.rows[1:], None)
+    first = _box(INPUT_SIZE, 1, unit, result.rows[0])
     groups.append(("input", [_figure("input", "the digit", "1", INPUT_SIZE, first, "", False)]))
-    for row, title, kernel in zip(result.rows, _groups(result.rows), kernels, strict=True):
+    for row, title, reader in zip(result.rows, _groups(result.rows), readers, strict=True):
         if groups[-1][0] != title:
             groups.append((title, []))
-        box = _box(row.out_size, row.out_channels, unit, kernel)
+        box = _box(row.out_size, row.out_channels, unit, reader, shortcut=row.residual)
         groups[-1][1].append(
             _figure(
-                row.name, operation(row), str(row.out_channels), row.out_size, box,
+                row.name, row.caption, str(row.out_channels), row.out_size, box,
                 "lab-chosen" if row.name == chosen else "lab-changed" * (row.name in changed),
                 choosable,
             )
@@ -50,29 +54,13 @@ def picture(
     return fill('<div class="lab-picture">{}</div>', join(shown))
 
 
-def operation(row: Row) -> str:
-    """What a row does, in a word or two."""
-    match row.kind:
-        case Kind.CONV:
-            return "3×3 padded" if row.padding else "3×3"
-        case Kind.TRANSITION:
-            return "1×1"
-        case Kind.POOL:
-            return "2×2 max"
-        case Kind.FULL:
-            return f"{row.kernel}×{row.kernel}"
-        case Kind.AVERAGE:
-            return f"mean of {row.kernel}×{row.kernel}"
-    return "linear"
-
-
 def _groups(rows: tuple[Row, ...]) -> list[str]:
     """For each row the title of the group that it stands in; `#` parts namesakes."""
     titles, block, between = [], 0, 0
     last: Kind | None = None
     for index, row in enumerate(rows):
         follower = rows[index + 1].kind if index + 1 < len(rows) else None
-        if row.name.startswith("head") or row.kind in (Kind.AVERAGE, Kind.LINEAR):
+        if row.in_head:
             titles.append("head")
         elif row.kind is Kind.CONV:
             block += last is not Kind.CONV
@@ -116,7 +104,13 @@ def _figure(
     )
 
 
-def _box(size: int, channels: int, unit: float, window: int) -> Markup:
+def _box(
+    size: int, channels: int, unit: float, reader: Row | None, *, shortcut: bool = False
+) -> Markup:
+    """Feature maps with the window that the next row reads, and the shortcut that comes in.
+
+    A dashed window is a depthwise convolution's: it reads each channel by itself.
+    """
     side, depth = size * PIXEL, max(1.0, channels * unit)
     whole = side + depth + 1.5
     face = fill(
@@ -129,11 +123,12 @@ def _box(size: int, channels: int, unit: float, window: int) -> Markup:
     top = f"M{x} {y:.1f}l{depth:.1f} {-depth:.1f}h{far:.1f}l{-depth:.1f} {depth:.1f}z"
     right = f"M{x + far:.1f} {y:.1f}l{depth:.1f} {-depth:.1f}v{far:.1f}l{-depth:.1f} {depth:.1f}z"
     inner = Markup("")
-    if window > 1:
-        reach = min(window, size) * PIXEL
+    if reader and reader.kernel > 1:
+        reach = min(reader.kernel, size) * PIXEL
         at = (side - reach) / 2
         inner = fill(
-            '<rect class="lab-window" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>',
+            '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>',
+            "lab-window" + " lab-depthwise" * reader.depthwise,
             x + at,
             y + at,
             reach,
@@ -142,10 +137,24 @@ def _box(size: int, channels: int, unit: float, window: int) -> Markup:
     return fill(
         '<svg width="{whole:.1f}" height="{whole:.1f}" aria-hidden="true">'
         '<path class="lab-side" d="{top}"/><path class="lab-side" d="{right}"/>'
-        "{face}{inner}</svg>",
+        "{face}{inner}{arc}</svg>",
         whole=whole,
         top=top,
         right=right,
         face=face,
         inner=inner,
+        arc=_shortcut(side + depth) if shortcut else Markup(""),
+    )
+
+
+def _shortcut(width: float) -> Markup:
+    """An arc from the maps before, over the box, to a plus at its far edge."""
+    x, y, arm = width - PLUS, ARC, PLUS / 2
+    return fill(
+        '<path class="lab-shortcut" d="M{} {}C{} {} {:.1f} {} {:.1f} {}"/>'
+        '<circle class="lab-plus" cx="{:.1f}" cy="{}" r="{}"/>'
+        '<path class="lab-arms" d="M{} {}h{}M{} {}v{}"/>',
+        *(-GAP, ARC, -GAP, -ARC, x, -ARC, x, y),
+        *(x, y, PLUS),
+        *(f"{x - arm:.1f}", y, PLUS, f"{x:.1f}", f"{y - arm}", PLUS),
     )

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.arch.ledger import INPUT_SIZE, Ledger, Row
+from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.spec import INPUT_SIZE
 from mnistlab.markup import Markup, fill, join
 
 PIXEL = 10

@@ -36,15 +36,12 @@ def _choices(spec: Spec) -> dict[str, str]:
     bias = "yes" if spec.conv_bias else "no"
     return {
         "layers": "-".join(map(str, spec.layers)),
-        "head": {"full": "full convolution", "gap": "average + linear"}[spec.head],
+        "head": spec.head.label,
+        "activation": spec.activation.label,
         "batch norm": "yes" if spec.batch_norm else "no",
         "bias before batch norm": bias if spec.batch_norm else "–",
         "dropout": f"{spec.dropout:g}" if spec.dropout else "none",
-        "dropout drops": (
-            {"drop": "elements", "cdrop": "whole channels"}[spec.dropout_kind]
-            if spec.dropout
-            else "–"
-        ),
+        "dropout drops": spec.dropout_kind.label if spec.dropout else "–",
     }
 
 

@@ -20,7 +20,8 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from mnistlab.arch.ledger import Kind, ledger
+from mnistlab.arch.blocks import Kind
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_whole
 from mnistlab.training.record import CheckpointError

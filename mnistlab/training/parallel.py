@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mnistlab.arch.layers import DropoutReLU, Falls
+from mnistlab.arch.layers import Dropout, Falls
 from mnistlab.data.augment import prepare
 from mnistlab.training.training import Training
 
@@ -64,7 +64,7 @@ class Replicas:
         for one, chance in zip(self._copies, self._training.chances, strict=True):
             one.train()
             for module in one.modules():
-                if isinstance(module, DropoutReLU):
+                if isinstance(module, Dropout):
                     module.falls = Falls(module.rate, chance)
             for mine, buffer in zip(one.buffers(), self._training.network.buffers(), strict=True):
                 mine.copy_(buffer)

@@ -47,7 +47,7 @@ class Calibration:
 
     def row_seconds(self, result: Ledger, row: Row, batch: int) -> float:
         """A row's share of the seconds for one training image."""
-        return _dot(self.costs, row_work(result.spec, row, batch))
+        return _dot(self.costs, row_work(row, batch))
 
     def image_seconds(self, result: Ledger, batch: int) -> float:
         """Seconds for one training image, its share of the epoch's validation included."""
@@ -64,7 +64,7 @@ class Calibration:
 def network_work(timing: Timing) -> Work:
     """A whole timed network's work for one image."""
     result = ledger(parse(timing.network))
-    rows = [astuple(row_work(result.spec, row, timing.batch)) for row in result.rows]
+    rows = [astuple(row_work(row, timing.batch)) for row in result.rows]
     return replace(Work(*map(sum, zip(*rows, strict=True))), images=1.0)
 
 

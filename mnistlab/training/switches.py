@@ -1,11 +1,12 @@
 """Single choices of a network and its recipe, switched one at a time: what an ablation compares."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from mnistlab.arch.blocks import Kind
 from mnistlab.arch.edit import NARROWEST, inserted, moved, removed, scaled
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.spec import Conv, Spec, SpecError, Transition
+from mnistlab.arch.spec import Activation, Conv, Spec, SpecError, Transition, named
 from mnistlab.errors import LabError
 from mnistlab.training.recipe import Recipe, RecipeError, Schedule
 
@@ -30,7 +31,7 @@ Changed = tuple[str, str, Spec]
 
 def switches(spec: Spec, recipe: Recipe) -> tuple[Switch, ...]:
     """Every switch of a network and its recipe that can be built; each changes one choice alone."""
-    networks = (*_parts(spec), *_transitions(spec), *_widths(spec))
+    networks = (*_parts(spec), *_kinds(spec), *_transitions(spec), *_widths(spec))
     built = (Switch(name, label, new, recipe) for name, label, new in networks if _builds(new))
     return (*built, *_training(spec, recipe))
 
@@ -64,6 +65,50 @@ def _parts(spec: Spec) -> Iterator[Changed]:
                 yield f"dropout-{rate:g}", f"dropout of {rate:g}", replace(spec, dropout=rate)
     else:
         yield "dropout", f"with dropout of {DROPOUT:g}", replace(spec, dropout=DROPOUT)
+
+
+def _kinds(spec: Spec) -> Iterator[Changed]:
+    """The activation, residual connections and depthwise-separable convolutions."""
+    for other in Activation:
+        if other is not spec.activation:
+            new = replace(spec, activation=other)
+            yield f"activation-{other}", f"{other.label} as activation", new
+    convs = [layer for layer in spec.layers if isinstance(layer, Conv)]
+    if any(layer.residual for layer in convs):
+        yield "residual", "without residual connections", _each(spec, residual=False)
+    elif fitting := _fitting(spec):
+        yield "residual", "with residual connections", _each(spec, fitting, residual=True)
+    if any(layer.separable for layer in convs):
+        yield "separable", "ordinary 3×3 convolutions", _each(spec, separable=False)
+    elif several := [name for name, channels in _incoming(spec).items() if channels > 1]:
+        label = "depthwise-separable 3×3 convolutions"
+        yield "separable", label, _each(spec, several, separable=True)
+
+
+def _each(spec: Spec, names: Collection[str] | None = None, **choice: bool) -> Spec:
+    """Every 3×3 convolution, or those named, with another choice."""
+    layers = (
+        replace(layer, **choice)
+        if isinstance(layer, Conv) and (names is None or name in names)
+        else layer
+        for name, layer in named(spec.layers)
+    )
+    return replace(spec, layers=tuple(layers))
+
+
+def _fitting(spec: Spec) -> list[str]:
+    """The 3×3 convolutions whose output has the shape of their input."""
+    incoming = _incoming(spec)
+    return [
+        name
+        for name, layer in named(spec.layers)
+        if isinstance(layer, Conv) and layer.padded and incoming[name] == layer.filters
+    ]
+
+
+def _incoming(spec: Spec) -> dict[str, int]:
+    """The channels that come into each 3×3 convolution."""
+    return {row.name: row.in_channels for row in ledger(spec).rows if row.kind is Kind.CONV}
 
 
 def _transitions(spec: Spec) -> Iterator[Changed]:

@@ -6,13 +6,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnistlab.arch.budget import aligned, formula, room
+from mnistlab.arch.budget import formula, room
+from mnistlab.arch.diff import aligned
 from mnistlab.arch.interchange import MAX_JSON, from_json, to_json
-from mnistlab.arch.ledger import INPUT_SIZE, Ledger, Row, ledger
+from mnistlab.arch.ledger import Ledger, Row, ledger
 from mnistlab.arch.lint import advise
 from mnistlab.arch.presets import PRESETS, TARGETS
 from mnistlab.arch.source import module_source
-from mnistlab.arch.spec import Spec, named
+from mnistlab.arch.spec import INPUT_SIZE, Spec, named
 from mnistlab.arch.summary import summary
 from mnistlab.charts.ruler import ruler
 from mnistlab.data.files import DataError
@@ -55,7 +56,8 @@ def parameters(result: Ledger, chosen: str) -> None:
             "and variances, which no gradient moves and no prediction can do without. Reckoned as: "
             "inputs · filters · kernel + biases + batch norm's scale, shift, mean and variance. "
             "Filters that fit: how many more (or fewer) in this layer alone fill the budget, the "
-            "next layer's share of them included."
+            "next layer's share of them included; layers that residual connections tie together "
+            "change together."
         )
     )
 
@@ -148,7 +150,7 @@ def _what(row: Row | None) -> str:
     """A row in short: what it does, its shape, its parameters."""
     if row is None:
         return "–"
-    return f"{row.kind.value}, {row.out_channels} × {row.out_size}², {row.total:,}"
+    return f"{row.label}, {row.out_channels} × {row.out_size}², {row.total:,}"
 
 
 def files(spec: Spec, result: Ledger, put: Put) -> None:

@@ -2,11 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 
 import streamlit as st
 
 from mnistlab.arch import edit
-from mnistlab.arch.spec import MAX_DROPOUT, Conv, Dropout, Head, Layer, Spec, Transition, named
+from mnistlab.arch.ledger import ledger
+from mnistlab.arch.spec import (
+    MAX_DROPOUT,
+    Activation,
+    Conv,
+    Dropout,
+    Head,
+    Layer,
+    Spec,
+    Transition,
+    named,
+)
 from mnistlab.ui import bench, page, parts
 
 ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
@@ -20,15 +32,31 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Add a pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
+LABEL = 84
+"""Pixels for a layer's name and what it is; any wider, and a phone cuts the line off."""
+OPTIONS = {
+    "padded": ("Padding", "Adds a border of zeros, so the output is as large as the input."),
+    "residual": (
+        "Residual connection",
+        "Adds the layer's input to its output before the activation. Needs padding, and as many "
+        "filters as channels come in.",
+    ),
+    "separable": (
+        "Depthwise-separable",
+        "One 3×3 kernel for each channel, then a 1×1 convolution: far fewer parameters.",
+    ),
+}
+"""A 3×3 convolution's choices by their fields: what the controls call them, and why."""
 Put = Callable[[Spec], None]
 """What takes a changed network: it puts it on the bench or says why that cannot be."""
 
 
 def edit_layers(spec: Spec, put: Put) -> None:
-    """One line a layer: its filters, its pool or padding, and what can be done with it."""
+    """One line a layer: its filters, its options or pool, and what can be done with it."""
+    captions = {row.name: row.caption for row in ledger(spec).rows}
     for index, (name, layer) in enumerate(named(spec.layers)):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-            st.html(parts.labelled(name, _kind(layer)), width=84)
+            st.html(parts.labelled(name, _caption(layer, captions[name])), width=LABEL)
             if layer.filters is None:
                 st.space("stretch")
             else:
@@ -43,44 +71,68 @@ def edit_layers(spec: Spec, put: Put) -> None:
             )
 
 
+def _caption(layer: Layer, caption: str) -> str:
+    """A transition's row is its 1×1 convolution; what follows is told with it."""
+    if isinstance(layer, Conv) or layer.filters is None:
+        return caption
+    return f"{caption}, {'2×2 max' if layer.pooled else 'partial'}"
+
+
 def _act(index: int, put: Put) -> None:
     action = ACTIONS[st.session_state[f"menu{index}"]]
     page.attempt(lambda: put(action(bench.design(), index)))
 
 
-def _kind(layer: Layer) -> str:
-    if isinstance(layer, Conv):
-        return "3×3"
-    if layer.filters is None:
-        return "2×2 max"
-    return "1×1, 2×2 max" if layer.pooled else "1×1, partial"
-
-
 def _layer(index: int, name: str, layer: Layer, put: Put) -> None:
+    """The number of filters, and what a convolution or a transition can be."""
     get = st.session_state
-    switch = "padded" if isinstance(layer, Conv) else "pooled"
-    get[f"filters{index}"], get[f"{switch}{index}"] = layer.filters, getattr(layer, switch)
+    get[f"filters{index}"] = layer.filters
 
-    def changed() -> None:
-        values = {"filters": get[f"filters{index}"], switch: get[f"{switch}{index}"]}
-        page.attempt(lambda: put(edit.with_layer(bench.design(), index, replace(layer, **values))))
+    def filters() -> None:
+        number = get[f"filters{index}"]
+        page.attempt(lambda: put(edit.with_filters(bench.design(), index, number)))
 
     st.number_input(
         f"Filters of {name}",
         step=1,
         key=f"filters{index}",
-        on_change=changed,
+        on_change=filters,
         label_visibility="collapsed",
         width=125,
     )
-    st.toggle("pad" if switch == "padded" else "pool", key=f"{switch}{index}", on_change=changed)
+    if isinstance(layer, Conv):
+        _options(index, name, layer, put)
+        return
+    get[f"pooled{index}"] = layer.pooled
+
+    def pooled() -> None:
+        new = replace(layer, pooled=get[f"pooled{index}"])
+        page.attempt(lambda: put(edit.with_layer(bench.design(), index, new)))
+
+    st.toggle("pool", key=f"pooled{index}", on_change=pooled)
+
+
+def _options(index: int, name: str, layer: Conv, put: Put) -> None:
+    """Padding, the residual connection, and ordinary or depthwise-separable."""
+    get = st.session_state
+
+    def chosen() -> None:
+        options = [option for option in OPTIONS if get[f"{option}{index}"]]
+        new = edit.with_options(layer, options)
+        page.attempt(lambda: put(edit.with_layer(bench.design(), index, new)))
+
+    with st.popover("", icon=":material/tune:", help=f"Options of {name}"):
+        for option, (label, told) in OPTIONS.items():
+            get[f"{option}{index}"] = getattr(layer, option)
+            st.checkbox(label, key=f"{option}{index}", on_change=chosen, help=told)
 
 
 def edit_choices(spec: Spec, put: Put) -> None:
-    """Batch norm, biases, dropout and the head."""
+    """Batch norm, biases, the activation, dropout and the head."""
     get = st.session_state
     get["batch_norm"], get["head"] = spec.batch_norm, spec.head
     get["dropout"], get["conv_bias"] = spec.dropout, spec.conv_bias
+    get["activation"] = spec.activation
     if spec.dropout or "dropout_kind" not in get:
         # The text names the kind only where there is dropout: without, the choice stays here.
         get["dropout_kind"] = spec.dropout_kind
@@ -94,6 +146,7 @@ def edit_choices(spec: Spec, put: Put) -> None:
                 conv_bias=get["conv_bias"] or not get["batch_norm"],
                 dropout=round(get["dropout"], 4),
                 dropout_kind=get["dropout_kind"],
+                activation=get["activation"],
             )
         )
 
@@ -107,28 +160,35 @@ def edit_choices(spec: Spec, put: Put) -> None:
         help="Only batch norm makes it superfluous: its own shift does the same.",
     )
     left.number_input(
-        "Dropout after every 3×3",
+        "Dropout rate",
         min_value=0.0,
         max_value=MAX_DROPOUT,
         step=0.01,
         format="%.4g",
         key="dropout",
         on_change=changed,
+        help="After every 3×3 convolution.",
     )
     right.selectbox(
-        "Dropout drops",
+        "Dropout type",
         list(Dropout),
-        format_func={Dropout.ELEMENT: "elements", Dropout.CHANNEL: "whole channels"}.__getitem__,
+        format_func=attrgetter("label"),
         key="dropout_kind",
         on_change=changed,
     )
     st.selectbox(
+        "Activation",
+        list(Activation),
+        format_func=attrgetter("label"),
+        key="activation",
+        on_change=changed,
+        help="After every hidden layer. Leaky ReLU keeps 1% of negative values; GELU is smooth, "
+        "and slower.",
+    )
+    st.selectbox(
         "Head",
         list(Head),
-        format_func={
-            Head.FULL: "1×1 to 10 maps, then a convolution over the whole map",
-            Head.GAP: "global average, then linear",
-        }.__getitem__,
+        format_func=attrgetter("label"),
         key="head",
         on_change=changed,
     )

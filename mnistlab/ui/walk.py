@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from mnistlab import zoo
-from mnistlab.arch.changed import changed
+from mnistlab.arch.diff import changed
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import Preset
 from mnistlab.charts import ladder as charts

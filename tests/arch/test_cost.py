@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mnistlab.arch.blocks import Kind
 from mnistlab.arch.build import build
 from mnistlab.arch.cost import FLOAT, activation_bytes, activation_memory, row_work
-from mnistlab.arch.ledger import Kind, Ledger, ledger
+from mnistlab.arch.ledger import Ledger, ledger
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import parse
 from tests.random_specs import possible
@@ -35,7 +36,7 @@ def test_work_counts_what_each_layer_does() -> None:
     plain, normed = (ledger(parse(f"8-p4-8-gap{end}")) for end in ("", "-bn-drop0.1"))
     values = [row.out_channels * row.out_size**2 for row in plain.rows]
     for result in (plain, normed):
-        work = [row_work(result.spec, row, 64) for row in result.rows]
+        work = [row_work(row, 64) for row in result.rows]
         # Channels count in eights: the 4 of transition1 are read as 8.
         macs = [row.macs * (2 if row.name == "conv2" else 1) for row in result.rows]
         assert [one.macs for one in work] == macs
@@ -48,5 +49,18 @@ def test_work_counts_what_each_layer_does() -> None:
         pool = next(w for w, row in zip(work, result.rows, strict=True) if row.kind is Kind.POOL)
         assert pool.values == 4 * 26**2
     whole = ledger(parse("8-p4-8-gap-bn-cdrop0.1"))
-    assert not any(row_work(whole.spec, row, 64).dropped for row in whole.rows)
+    assert not any(row_work(row, 64).dropped for row in whole.rows)
     assert activation_bytes(plain.rows[0]) == FLOAT * 8 * 26 * 26
+
+
+def test_the_other_kinds_of_layers_add_what_they_write() -> None:
+    rows = {row.name: row for row in ledger(parse("4-4dr-4r-gap-gelu")).rows}
+    size = 4 * 26**2
+    plain, separable, residual = (row_work(rows[f"conv{n}"], 1) for n in (1, 2, 3))
+    assert plain.values == 2 * size, "the convolution's and GELU's"
+    assert residual.values == 3 * size, "the sum's as well"
+    assert separable.values == 4 * size, "and the depthwise convolution's"
+    # The depthwise convolution's four channels count as eight.
+    assert separable.macs == 26**2 * (9 * 8 + 4 * 4)
+    leaky = ledger(parse("4-gap-leaky")).rows[0]
+    assert row_work(leaky, 1) == row_work(ledger(parse("4-gap")).rows[0], 1)

@@ -8,7 +8,7 @@ from mnistlab.arch import edit
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
 from mnistlab.arch.spec import Conv, Spec, SpecError, Transition, parse
-from tests.random_specs import random_spec
+from tests.random_specs import possible, random_spec
 
 SPECS = [p.spec for p in PRESETS] + [random_spec(seed) for seed in range(200)]
 
@@ -55,3 +55,41 @@ def test_a_new_layer_resembles_what_stands_before_it() -> None:
     assert edit.like(spec, 1) == Conv(8) and edit.like(spec, 2) == Conv(16, padded=True)
     assert edit.like(parse("p-8"), 0) == Conv(8)
     assert edit.transition(pooled=False) == Transition(10, pooled=False)
+
+
+def test_layers_that_residual_connections_tie_change_together() -> None:
+    spec = parse("8-16-p-16r-16dr-t4-p-4r-20")
+    groups = ([0], [1, 3, 4], [1, 3, 4], [1, 3, 4], [5, 7], [5, 7], [8])
+    filtered = [at for at, layer in enumerate(spec.layers) if layer.filters]
+    assert [edit.tied(spec, at) for at in filtered] == list(groups)
+    assert words(edit.with_filters(spec, 4, 12)) == words(parse("8-12-p-12r-12dr-t4-p-4r-20"))
+    for result in possible(100, 8000):
+        for at, layer in enumerate(result.spec.layers):
+            if layer.filters is None:
+                continue
+            first = result.spec.layers[edit.tied(result.spec, at)[0]]
+            if not (isinstance(first, Conv) and first.residual):  # tied to the image's one channel
+                ledger(edit.with_filters(result.spec, at, 2))  # what can be built still can
+
+
+def test_a_convolution_put_below_a_residual_one_has_no_shortcut() -> None:
+    assert edit.like(parse("8-8dr-t4"), 2) == Conv(8, padded=True, separable=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "after"),
+    [
+        ("8", ["residual"], "8r"),
+        ("8s", ["padded", "residual"], "8r"),
+        ("8r", ["residual"], "8"),
+        ("8r", ["padded"], "8s"),
+        ("8r", ["padded", "residual", "separable"], "8dr"),
+        ("8ds", ["separable"], "8d"),
+        ("8d", [], "8"),
+    ],
+)
+def test_a_residual_connection_and_padding_come_and_go_together(
+    before: str, options: list[str], after: str
+) -> None:
+    (conv,), (expected,) = parse(before).layers, parse(after).layers
+    assert isinstance(conv, Conv) and edit.with_options(conv, options) == expected

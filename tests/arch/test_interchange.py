@@ -35,7 +35,8 @@ def layered(*layers: Any) -> str:
 
 
 def conv(**fields: Any) -> dict[str, Any]:
-    return {"kind": "conv", "filters": 8, "padded": False} | fields
+    flags = {"padded": False, "separable": False, "residual": False}
+    return {"kind": "conv", "filters": 8} | flags | fields
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
@@ -55,16 +56,17 @@ def test_the_longest_network_reads_back() -> None:
 
 
 def test_every_field_is_written_a_layer_a_line() -> None:
-    spec = parse("8s-p10-t12-p-gap-bn-nobias-cdrop0.1")
+    spec = parse("8s-8dr-p10-t12-p-gap-bn-nobias-gelu-cdrop0.1")
     assert (
         to_json(spec)
         == """\
 {
   "format": "mnistlab/network",
-  "version": 1,
-  "text": "8s-p10-t12-p-gap-bn-nobias-cdrop0.1",
+  "version": 2,
+  "text": "8s-8dr-p10-t12-p-gap-bn-nobias-gelu-cdrop0.1",
   "layers": [
-    {"kind": "conv", "filters": 8, "padded": true},
+    {"kind": "conv", "filters": 8, "padded": true, "separable": false, "residual": false},
+    {"kind": "conv", "filters": 8, "padded": true, "separable": true, "residual": true},
     {"kind": "transition", "filters": 10, "pooled": true},
     {"kind": "transition", "filters": 12, "pooled": false},
     {"kind": "pool"}
@@ -72,6 +74,7 @@ def test_every_field_is_written_a_layer_a_line() -> None:
   "head": "gap",
   "batch_norm": true,
   "conv_bias": false,
+  "activation": "gelu",
   "dropout": 0.1,
   "dropout_kind": "cdrop"
 }
@@ -102,10 +105,11 @@ def test_the_text_may_be_left_out_and_a_rate_may_be_whole() -> None:
         ("{}", "^format: null"),
         (changed(format="mnistlab/run"), "^format: "),
         (changed(format=["mnistlab/network"]), "^format: a list"),
-        (changed(version=2), "^version: 2"),
+        (changed(version=1), "^version: 1 is not 2; enter .* “text”"),
+        (changed(version=3), "^version: 3"),
         (changed(version=True), "^version: true"),
-        (changed(version=1.0), "^version: 1.0"),
-        (changed(version="1"), '^version: "1"'),
+        (changed(version=2.0), "^version: 2.0"),
+        (changed(version="2"), '^version: "2"'),
         (without("version"), "^version: null"),
         (without("layers"), "“layers”"),
         (without("head"), "“head”"),
@@ -143,6 +147,11 @@ def test_the_text_may_be_left_out_and_a_rate_may_be_whole() -> None:
         (layered(conv(filters="8")), 'filters: "8"'),
         (layered(conv(filters=[8])), "filters: a list"),
         (layered(conv(padded=1)), "padded: 1"),
+        (layered(conv(separable=0)), "separable: 0"),
+        (layered(conv(residual=None)), "residual: null"),
+        (layered(conv(residual=True)), "^conv1: .* pad it"),
+        (changed(activation="tanh"), '^activation: "tanh" is not one of relu, leaky, gelu'),
+        (without("activation"), "“activation”"),
         (layered(conv(padded="true")), 'padded: "true"'),
         (changed(head="softmax"), '^head: "softmax" is not one of full, gap'),
         (changed(head="FULL"), "^head: "),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from mnistlab.arch.layers import DropoutReLU, Falls, FullConv
+from mnistlab.arch.layers import Dropout, Dropout2d, DropoutReLU, Falls, FullConv
 
 
 @pytest.mark.parametrize("rate", [0.0005, 0.05, 0.3, 0.9])
@@ -105,3 +105,25 @@ def test_a_full_convolution_is_pytorch_s_in_value_and_gradient() -> None:
         gradients.append([result, leaf.grad, *(p.grad for p in layer.parameters())])
     for one, other in zip(*gradients, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_dropout_drops_at_its_rate_and_scales_the_rest(layout: torch.memory_format) -> None:
+    maps = torch.randn(50, 20, 8, 8).contiguous(memory_format=layout).requires_grad_()
+    result = Dropout(0.3).train()(maps)
+    kept = result != 0
+    torch.testing.assert_close(result, kept * maps / 0.7)
+    assert float(kept.float().mean()) == pytest.approx(0.7, abs=0.01)
+    result.sum().backward()
+    torch.testing.assert_close(maps.grad, kept / 0.7)
+    assert Dropout(0.3).eval()(maps) is maps
+
+
+def test_dropout_draws_from_the_generator_that_it_is_given() -> None:
+    first, again = Dropout(0.5), Dropout(0.5)
+    first.falls, again.falls = (Falls(0.5, Generator().manual_seed(4)) for _ in range(2))
+    maps = torch.ones(3, 4, 5, 5)
+    assert torch.equal(first(maps), again(maps))
+    whole = Dropout2d(0.25)(torch.ones(4000, 8, 2, 2)).flatten(2)
+    assert (whole.amin(2) == whole.amax(2)).all()
+    assert float((whole[..., 0] == 0).float().mean()) == pytest.approx(0.25, abs=0.015)

@@ -1,12 +1,18 @@
 """The ledger's arithmetic against the built module, its gradient and a counted forward pass."""
 
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
+from mnistlab.arch.blocks import Kind
 from mnistlab.arch.build import build
-from mnistlab.arch.layers import DropoutReLU
-from mnistlab.arch.ledger import Kind, ledger
+from mnistlab.arch.layers import Add, Dropout, DropoutReLU, FullConv
+from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
 from mnistlab.arch.spec import Spec, SpecError, parse
 from tests.random_specs import possible
@@ -38,13 +44,16 @@ def test_parameters_and_shapes_match_the_built_module(spec: Spec) -> None:
         if row.kind is Kind.LINEAR:
             x = x.flatten(1)
         inside = x.shape
+        macs_seen: list[int] = []
+        hooks = [m.register_forward_hook(counting(macs_seen)) for m in weighted(module)]
         x = module(x)
+        for hook in hooks:
+            hook.remove()
         assert inside[1] == row.in_channels and x.shape[1] == row.out_channels, row.name
         if row.kind is not Kind.LINEAR:
             assert inside[2] == row.in_size and x.shape[2:] == (row.out_size,) * 2, row.name
-        expected = macs_of(module, x)
-        assert row.macs == expected, row.name
-        macs += expected
+        assert row.macs == sum(macs_seen), row.name
+        macs += row.macs
     assert x.flatten(1).shape == (1, 10)
     assert ledger(spec).macs == macs
 
@@ -60,10 +69,17 @@ def network_counts(network: nn.Sequential) -> dict[str, tuple[int, int]]:
     }
 
 
-def macs_of(module: nn.Module, out: torch.Tensor) -> int:
-    """Every output element of a layer with weights costs one dot product with its kernel."""
-    weighted = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    return sum(m.weight[0].numel() * out.numel() for m in weighted)
+def weighted(module: nn.Module) -> list[nn.Module]:
+    return [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+
+
+def counting(seen: list[int]) -> Callable[..., None]:
+    """A hook: every output element of a layer with weights is a dot product with its kernel."""
+
+    def hook(module: Any, _: object, out: torch.Tensor) -> None:
+        seen.append(module.weight[0].numel() * out.numel())
+
+    return hook
 
 
 @pytest.mark.parametrize("spec", SPECS[:4] + SPECS[4:64], ids=str)
@@ -92,9 +108,64 @@ def as_positive_sums(network: nn.Sequential) -> nn.Sequential:
             nn.init.ones_(module.weight)
         if isinstance(module, nn.MaxPool2d):
             network.set_submodule(name, nn.AvgPool2d(module.kernel_size))
-        if isinstance(module, nn.ReLU | DropoutReLU | nn.BatchNorm2d):
+        kept = (
+            nn.Sequential | nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.Linear | nn.Flatten | Add
+        )
+        if not isinstance(module, kept):
             network.set_submodule(name, nn.Identity())
     return network.double()
+
+
+# SHA-256 of names and weights, cut to 16 digits, as checkpoints were first drawn from seed 0.
+DRAWN = {
+    "target-1": "28dc074ed1fe6504",
+    "target-2": "da39548f38b7fbd7",
+    "target-3": "5aa2ba3a92ea5577",
+    "target-4": "5aa2ba3a92ea5577",
+    "most-accurate": "c21a7d90f85d63d1",
+    "smallest": "156c528abb761f98",
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_a_preset_s_names_and_first_weights_never_change(preset: Any) -> None:
+    """Checkpoints load by these names, and a run is repeated from these bits."""
+    digest = hashlib.sha256()
+    for name, value in build(preset.spec, seed=0).state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.numpy().tobytes())
+    assert digest.hexdigest()[:16] == DRAWN[preset.name]
+
+
+def test_where_the_quick_layers_are_built() -> None:
+    network = build(parse("8-8r-p-8-full-bn-drop0.1"))
+    assert list(dict(network.conv2.named_children())) == ["conv", "norm", "add", "relu"]
+    assert isinstance(network.conv2.relu, DropoutReLU) and network.conv2.relu.rate == 0.1
+    assert isinstance(network.head2, FullConv)
+    other = build(parse("8-8-full-gelu-cdrop0.1"))
+    assert list(dict(other.conv1.named_children())) == ["conv", "gelu", "dropout"]
+    assert isinstance(other.conv1.dropout, Dropout) and other.conv1.dropout.channels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_residual_block_adds_its_input_before_the_activation(seed: int) -> None:
+    torch.manual_seed(seed)
+    text = ("8-8r-gap", "8-8dr-gap-bn", "8-8r-gap-leaky-drop0.2", "8-8r-gap-gelu-bn")[seed % 4]
+    block = build(parse(text)).eval().conv2
+    maps = torch.randn(3, 8, 9, 9)
+    layers = dict(block.named_children())
+    made = maps
+    for name in ("conv", "depthwise", "pointwise", "norm"):
+        made = layers[name](made) if name in layers else made
+    activation = {"leaky": functional.leaky_relu, "gelu": functional.gelu}
+    function = next((activation[name] for name in activation if name in layers), functional.relu)
+    torch.testing.assert_close(block(maps.clone()), function(made + maps))
+
+
+def test_a_residual_connection_between_different_widths_is_refused_with_the_fix() -> None:
+    with pytest.raises(SpecError, match=r"^conv2: .* 8 incoming .* 16 filters; give conv2 8"):
+        ledger(parse("8-16r"))
+    assert ledger(parse("8-p-8r-8dr")).receptive_field
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import pytest
 
 from mnistlab.arch.ledger import BUDGET, ledger
-from mnistlab.arch.lint import Advice, Rule, advise
+from mnistlab.arch.lint import advise
 from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.arch.rule import Advice, Rule
 from mnistlab.arch.spec import parse
 from tests.random_specs import possible
 
@@ -100,6 +101,17 @@ CASES = [
         "8-8-p10-16-20-16-20-full",
     ),
     (Rule.NORM, "8-8-p8-8-8-8-full", "network", "8-8-p8-8-8-8-full-bn", "8-8-p8-8-8-full"),
+    (Rule.SINGLE, "8d-16d-p-16-16-full", "conv1", "8-16d-p-16-16-full", "8-16d-p-16-16-full"),
+    # What residual connections tie together is narrowed, widened and rounded together.
+    (
+        Rule.BUDGET,
+        "8-16-p-36-36r-gap",
+        "conv4",
+        "8-16-p-31-31r-gap",
+        "8-16-p-31-31r-gap",
+    ),
+    (Rule.NARROW, "8-16-p4-4r-16-full", "transition1", "8-16-p10-10r-16-full", "8-p10-10r-full"),
+    (Rule.EIGHTS, "8-12-12dr-p-16-full", "network", "8-16-16dr-p-16-full", "8-8r-p-16-full"),
     (Rule.EIGHTS, "8-12-p-16-16-full", "network", "8-16-p-16-16-full", "8-16-p10-16-16-full"),
 ]
 

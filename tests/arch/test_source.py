@@ -25,8 +25,12 @@ from mnistlab.zoo import checkpoints
 from tests.random_specs import possible
 
 SPECS = [p.spec for p in PRESETS] + [result.spec for result in possible(60, 3000)]
+SPECS += [parse("8-8r-p-12d-12dr-p-16ds-gap-bn-gelu-drop0.1"), parse("8d-8r-leaky-cdrop0.1")]
 # Without any 3×3, without any 1×1, without either.
 SPECS += [parse(text) for text in ("p4-t5-full", "4-gap", "p-gap-bn-drop0.5")]
+
+
+KINDS = "6-6r-p-10d-10dr-p-12ds-gap-bn-gelu-drop0.05"
 
 
 def executed(source: str) -> dict[str, Any]:
@@ -66,7 +70,8 @@ def test_the_file_is_the_network_that_the_lab_builds(spec: Spec) -> None:
     with torch.no_grad():
         expected = built.eval()(images)
         assert expected.shape == (2, 10)
-        torch.testing.assert_close(written.eval()(images), expected)
+        # The head of full size sums in another order than a convolution.
+        torch.testing.assert_close(written.eval()(images), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
@@ -78,7 +83,8 @@ def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
     dropping = [m for m in network.modules() if "Dropout" in type(m).__name__]
     assert len(dropping) == (len(blocks) if spec.dropout else 0)
     for block, dropout in zip(blocks, dropping, strict=False):
-        assert list(block.children())[-2:] == [block.relu, dropout]
+        assert list(dict(block.named_children()))[-2:] == [spec.activation.value, "dropout"]
+        assert block.dropout is dropout
         assert type(dropout) is kind and dropout.p == spec.dropout and dropout.training
 
 
@@ -128,7 +134,7 @@ def test_what_cannot_be_built_is_not_written() -> None:
         module_source(parse("8-p-p-p-p-p"))
 
 
-@pytest.mark.parametrize("text", [str(TARGETS[3].spec), str(TARGETS[1].spec)])
+@pytest.mark.parametrize("text", [str(TARGETS[3].spec), str(TARGETS[1].spec), KINDS])
 def test_the_file_runs_as_a_program(text: str, tmp_path: Path) -> None:
     path = tmp_path / "network.py"
     path.write_text(module_source(parse(text)), "utf-8")
@@ -136,7 +142,7 @@ def test_the_file_runs_as_a_program(text: str, tmp_path: Path) -> None:
         [sys.executable, path.name], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     total = f"{ledger(parse(text)).total:,}"
-    assert total == ("12,874" if "bn" in text else "12,490")
+    assert total == {KINDS: "1,242"}.get(text, "12,874" if "bn" in text else "12,490")
     assert done.stdout.splitlines() == [f"{total} parameters", "output (2, 10) for two images"]
     assert done.stderr == ""
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mnistlab.arch.presets import PRESETS, resolve
-from mnistlab.arch.spec import Conv, Dropout, Head, Spec, SpecError, Transition, parse
+from mnistlab.arch.spec import Activation, Conv, Dropout, Head, Spec, SpecError, Transition, parse
 from tests.random_specs import random_spec
 
 
@@ -14,6 +14,7 @@ def test_text_form_reads_back_to_the_same_network() -> None:
         assert read.layers == spec.layers
         assert (read.head, read.dropout) == (spec.head, spec.dropout)
         assert (read.batch_norm, read.conv_bias) == (spec.batch_norm, spec.conv_bias)
+        assert read.activation is spec.activation
 
 
 def test_every_word_of_the_text_form() -> None:
@@ -31,6 +32,21 @@ def test_every_word_of_the_text_form() -> None:
         dropout=0.1,
         dropout_kind=Dropout.CHANNEL,
     )
+
+
+def test_the_words_of_the_other_layers_and_activations() -> None:
+    assert parse("16r 16D 8ds 8dr LEAKY") == Spec(
+        layers=(
+            Conv(16, padded=True, residual=True),
+            Conv(16, separable=True),
+            Conv(8, padded=True, separable=True),
+            Conv(8, padded=True, separable=True, residual=True),
+        ),
+        activation=Activation.LEAKY,
+    )
+    assert parse("8-gelu").activation is Activation.GELU
+    assert parse("8-relu") == parse("8"), "ReLU is understood, and never written"
+    assert str(parse("8-8r-gelu-bn-drop0.1")) == "8-8r-full-bn-gelu-drop0.1"
 
 
 def test_text_form_needs_no_escaping_in_an_address() -> None:
@@ -55,6 +71,12 @@ def test_a_preset_is_found_by_its_name() -> None:
         ("999999999", "conv1"),
         ("8-p2000", "transition1"),
         ("8-full-gap", "gap"),
+        ("8-gelu-leaky", "“leaky”"),
+        ("8-gelu-gelu", "“gelu”"),
+        ("8-8sd", "“8sd”"),
+        ("8-8rs", "“8rs”"),
+        ("8-p8r", "“p8r”"),
+        ("8-0dr", "conv2"),
         ("8-bn-bn", "bn"),
         ("8-drop0.05-cdrop0.05", "drop"),
         ("8-drop0.95", "dropout"),
@@ -76,3 +98,8 @@ def test_what_is_no_network_is_refused_by_name(text: str, named: str) -> None:
 def test_a_dropout_rate_that_the_text_cannot_hold_is_refused(rate: float) -> None:
     with pytest.raises(SpecError, match="dropout"):
         Spec((Conv(8),), dropout=rate)
+
+
+def test_a_residual_connection_needs_padding() -> None:
+    with pytest.raises(SpecError, match=r"^conv2: .* pad it"):
+        Spec((Conv(8), Conv(8, residual=True)))

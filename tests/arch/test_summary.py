@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
 from mnistlab.arch.ledger import Ledger, ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
@@ -38,15 +39,39 @@ def test_every_line_is_a_layer_of_the_written_module(result: Ledger) -> None:
     names: dict = {"__name__": "written"}
     exec(module_source(result.spec), names)
     network = names["network"]().eval()
-    leaves = [(n, m) for n, m in network.named_modules() if not list(m.children())]
-    assert [line.name for line in lines(result)] == [name for name, _ in leaves]
-    x = torch.zeros(1, 1, 28, 28)
-    for line, (name, layer) in zip(lines(result), leaves, strict=True):
-        x = layer(x)
-        channels_last = x.permute(0, 2, 3, 1) if x.dim() == 4 else x
-        assert line.shape == tuple(channels_last.shape[1:]), name
-        numbers = [v for k, v in layer.state_dict().items() if "num_batches" not in k]
-        assert line.parameters == sum(v.numel() for v in numbers), name
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, module in network.named_modules():
+
+        def hook(_: nn.Module, __: object, out: torch.Tensor, name: str = name) -> None:
+            last = out.permute(0, 2, 3, 1) if out.dim() == 4 else out
+            shapes[name] = tuple(last.shape[1:])
+
+        if not list(module.children()):
+            module.register_forward_hook(hook)
+    network(torch.zeros(1, 1, 28, 28))
+    seen = []
+    for line in lines(result):
+        block, _, children = line.name.rpartition(".")
+        parts = [f"{block}.{child}".lstrip(".") for child in children.split("+")]
+        seen += parts
+        assert line.shape == shapes[parts[-1]], line
+        numbers = [
+            value.numel()
+            for part in parts
+            for key, value in network.get_submodule(part).state_dict().items()
+            if "num_batches" not in key
+        ]
+        assert line.parameters == sum(numbers), line
+    assert seen == list(shapes), "every layer has its line, in order"
+
+
+def test_the_other_kinds_are_called_as_keras_calls_them() -> None:
+    text = "8-8dr-gap-bn-leaky-cdrop0.1"
+    kinds = [line.kind for line in lines(ledger(parse(text))) if line.name.startswith("conv2")]
+    assert kinds == [
+        "SeparableConv2D", "BatchNormalization", "Add", "LeakyReLU", "SpatialDropout2D"
+    ]  # fmt: skip
+    assert lines(ledger(parse("8-gelu")))[1].kind == "Activation"
 
 
 def test_target_4_is_summed_up_as_keras_would() -> None:

@@ -58,6 +58,11 @@ TOUCHES = {
     "dropout": {"dropout", "dropout drops"},
     "dropout-0.1": {"dropout"},
     "dropout-0.2": {"dropout"},
+    "activation-relu": {"activation"},
+    "activation-leaky": {"activation"},
+    "activation-gelu": {"activation"},
+    "residual": {"layers"},
+    "separable": {"layers"},
     "partial-transition": {"layers"},
     "early-pool": {"layers"},
     "late-pool": {"layers"},
@@ -68,6 +73,7 @@ TOUCHES = {
     "larger-batch": {"batch size"},
 }
 CASES = [(each.spec, each.full) for each in RUNGS] + [(each.spec, Recipe()) for each in OWN]
+CASES += [(parse("8-8s-p-16d-16dr-gap-gelu"), Recipe()), (parse("8-8s-p-16-gap"), Recipe())]
 ALL = [(spec, recipe, s) for spec, recipe in CASES for s in switches(spec, recipe)]
 
 
@@ -99,7 +105,9 @@ def test_a_switch_can_be_built_and_changes_that_choice_alone(
 def test_every_target_has_all_the_choices() -> None:
     for each in RUNGS:
         names = {one.name for one in switches(each.spec, each.full)}
-        assert names >= TOUCHES.keys() - {"dropout-0.1", "dropout-0.2"}
+        assert names >= TOUCHES.keys() - {
+            *("dropout-0.1", "dropout-0.2", "activation-relu", "residual")
+        }
     assert {"dropout-0.1", "dropout-0.2"} <= {
         one.name for one in switches(RUNGS[3].spec, RUNGS[3].full)
     }
@@ -115,6 +123,24 @@ def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
     assert switch(spec, recipe, "learning-rate").recipe.schedule is Schedule.PLATEAU
     last = RUNGS[3]
     assert switch(last.spec, last.full, "learning-rate").recipe.schedule is Schedule.CONSTANT
+
+
+def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
+    def found(text: str) -> dict[str, str]:
+        return {one.name: str(one.spec) for one in switches(parse(text), Recipe())}
+
+    plain, other = found("8-8s-p-16s-16s"), found("8d-8dr-p-16d-gelu")
+    assert (plain["residual"], other["residual"]) == (
+        "8-8r-p-16s-16r-full",
+        "8d-8ds-p-16d-full-gelu",
+    )
+    assert (plain["separable"], other["separable"]) == (
+        "8-8ds-p-16ds-16ds-full",
+        "8-8r-p-16-full-gelu",
+    )
+    assert {name for name in other if "activation" in name} == {
+        *("activation-relu", "activation-leaky")
+    }
 
 
 def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:

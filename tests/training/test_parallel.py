@@ -69,9 +69,12 @@ def test_batch_norm_sees_its_group_and_the_network_gets_the_groups_mean(digits: 
     assert norm.num_batches_tracked == 1
 
 
-def test_every_bit_is_the_same_on_any_number_of_threads(digits: Digits) -> None:
+@pytest.mark.parametrize(
+    "network", [str(NORMED), "4-4dr-p-4r-gap-bn-gelu-drop0.1", "4d-p-4r-gap-leaky-cdrop0.1"]
+)
+def test_every_bit_is_the_same_on_any_number_of_threads(digits: Digits, network: str) -> None:
     def run(threads: int) -> list[torch.Tensor]:
-        one = training(str(NORMED), 384, Augmentation.AFFINE)  # three groups
+        one = training(network, 384, Augmentation.AFFINE)  # three groups
         list(train(one, Parts(digits[:400], digits[400:], None), threads=threads))
         return list(one.state().values())
 

@@ -10,7 +10,7 @@ from mnistlab.arch.interchange import to_json
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.lint import advise
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import Activation, Dropout, Head, parse
 from mnistlab.home import Home
 from mnistlab.runs.calibration import measure
 from mnistlab.runs.jobs import worker_lock
@@ -115,7 +115,7 @@ def test_reset_leads_back_to_what_one_came_with_or_chose() -> None:
 
 def test_the_choices_for_the_whole_network_reach_the_address() -> None:
     at = bench()
-    at.selectbox(key="dropout_kind").select("cdrop")
+    at.selectbox(key="dropout_kind").select(Dropout.CHANNEL)
     assert net(settled(at)).endswith("-cdrop0.05")
     at.number_input(key="dropout").set_value(0.0)
     assert net(settled(at)).endswith("-bn")
@@ -125,9 +125,38 @@ def test_the_choices_for_the_whole_network_reach_the_address() -> None:
     assert "-bn-nobias-" in net(settled(at))
     at.toggle(key="batch_norm").set_value(False)
     assert "bn" not in net(settled(at)) and "nobias" not in net(at) and not at.error
-    at.selectbox(key="head").select("gap")
-    at.toggle(key="padded0").set_value(True)
-    assert net(settled(at)).startswith("8s-16-") and "-gap" in net(at)
+    at.selectbox(key="head").select(Head.GAP)
+    at.selectbox(key="activation").select(Activation.GELU)
+    assert "-gap-gelu-" in net(settled(at))
+    at.selectbox(key="activation").select(Activation.RELU)
+    assert "gelu" not in net(settled(at)) and "relu" not in net(at)
+
+
+def test_a_convolution_s_options_reach_the_address() -> None:
+    at = bench("8-8-p-12-gap")
+    for option, checked, expected in [
+        ("padded", True, "8s"),
+        ("residual", True, "8r"),
+        ("separable", True, "8dr"),
+        ("padded", False, "8d"),  # no residual connection without padding
+        ("residual", True, "8dr"),
+        ("residual", False, "8ds"),
+    ]:
+        at.checkbox(key=f"{option}1").set_value(checked)
+        assert net(settled(at)) == f"8-{expected}-p-12-gap" and not at.error
+        (layer,) = parse(expected).layers
+        for field in ("padded", "residual", "separable"):
+            assert at.checkbox(key=f"{field}1").value == getattr(layer, field)
+    at.checkbox(key="residual3").set_value(True)
+    assert "conv3: a residual connection adds 8" in settled(at).error[0].value
+    assert net(at) == "8-8ds-p-12-gap" and not at.checkbox(key="residual3").value
+    assert net(press(at, "Undo")) == "8-8dr-p-12-gap"
+
+
+def test_layers_that_a_residual_connection_ties_get_their_filters_together() -> None:
+    at = bench("8-8r-p-8dr-12-gap")
+    at.number_input(key="filters3").set_value(10)
+    assert net(settled(at)) == "10-10r-p-10dr-12-gap" and not at.error
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
