@@ -286,7 +286,7 @@ RULES: tuple[Callable[[Ledger], Iterator[Advice]], ...] = (
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.3g}%"
 
 
 def _listed(names: list[str]) -> str:

@@ -89,7 +89,7 @@ def test_a_study_goes_on_with_what_there_is_and_says_mean_and_spread(
     runs = members(store, SPEC, RECIPE, range(2))
     assert runs[1].id == left and all(run.state is State.DONE for run in runs.values())
     tests = spread([run.test for run in runs.values()])
-    assert tests and str(tests) in out and "n = 2" in out
+    assert tests and str(tests) in out and "(2 seeds;" in out
     assert runs[0].tags == ("study",) and runs[0].name.endswith("seed 0")
 
     assert main([*COMMAND.split(), "--seeds", "2"]) == 0

@@ -180,4 +180,4 @@ def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:
     store, rung = Store(lab / "runs"), RUNGS[3]
     told(store, rung.spec, rung.full, [60, 70] * 10)
     text = shown(run("pages/experiments.py", view="How far to trust it"))
-    assert "20 times" in text and "+0.05" in text and "no run yet" in text
+    assert "20 times" in text and "+0.05" in text and "no runs yet" in text
