@@ -13,6 +13,7 @@ from mnistlab.runs.jobs import tend
 from mnistlab.runs.state import Run
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
+from mnistlab.training.inference import significance
 from mnistlab.training.readings import disagreement, read_readings
 from mnistlab.training.score import percent
 from mnistlab.ui import address, insight, live, page, parts, plot
@@ -46,12 +47,11 @@ def apart(first: Run, second: Run) -> None:
         st.html(parts.note(f"Which digits tell them apart is known once both have ended. {error}"))
         return
     only_first, only_second = len(result.only_first), len(result.only_second)
-    word = "more than chance" if result.p < 0.05 else "no more than chance would do"
     st.html(
         parts.note(
             f"Of MNIST's test images, {only_first} are read by run {first.id} alone and "
-            f"{only_second} by run {second.id} alone. McNemar's exact p = {result.p:.3g}: "
-            f"{word}. It says nothing of other seeds, which differ as well."
+            f"{only_second} by run {second.id} alone. McNemar's exact test: "
+            f"{significance(result.p)}. It covers the choice of images, not other seeds."
         )
     )
     for run, readings, indices in (

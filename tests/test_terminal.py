@@ -158,9 +158,9 @@ def test_drawings_are_counted_scored_and_carried_away(
     assert "0 drawings, 3" in do("handwriting --import class.json")
     assert "Ada" in do("handwriting") and len(do("handwriting").splitlines()) == 2
     told = do("handwriting --score")
-    assert "66.67 %" in told and "9 read as 4" in told and "sketch" in told
+    assert "66.67%" in told and "9 read as 4" in told and "sketch" in told
     told = do(f"handwriting --score {zoo.shipped('target-4')} --writer Ada")
-    assert "100.00 %" in told and "read as" not in told and "target-4" in told
+    assert "100.00%" in told and "read as" not in told and "target-4" in told
     do("handwriting --score class.json", status=2)
     assert "2 drawings" in do("handwriting --export ada.json --writer Ada")
     assert from_json(Path("ada.json").read_bytes()) == drawings[:2]

@@ -38,7 +38,7 @@ def test_the_ladder_prints_its_table_and_writes_its_report(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = do("ladder --quick --seeds 2 --report ladder.html", capsys)
-    assert HEAD[4] in out and "1,595,316" in out and "96.89 % ± 0.01" in out
+    assert HEAD[4] in out and "1,595,316" in out and "96.89% ± 0.01%" in out
     assert "ladder.html" in out and "The ladder" in Path("ladder.html").read_text("utf-8")
     assert main(["ladder", "--quick", "--report", "ladder.html"]) == 2
     assert "there already" in capsys.readouterr().err, "before anything is trained"
@@ -46,7 +46,7 @@ def test_the_ladder_prints_its_table_and_writes_its_report(
 
 def test_an_ablation_prints_both_ways_and_its_effect(capsys: pytest.CaptureFixture[str]) -> None:
     out = do("ablate target-4 dropout --quick --seeds 2 --report one.md", capsys)
-    assert "−0.90 points" in out and "more than noise" in out and "without dropout" in out
+    assert "Without dropout: −0.90 pp (2 seeds; 95% CI" in out and "significant (p" in out
     assert "ablate target-4 dropout --quick --seeds 2" in Path("one.md").read_text("utf-8")
 
 
@@ -54,4 +54,4 @@ def test_a_report_is_written_of_what_there_is(capsys: pytest.CaptureFixture[str]
     do("report --ladder --quick --seeds 2 --out ladder.md", capsys)
     assert "### Analysis" in Path("ladder.md").read_text("utf-8")
     do("report 1 6 --out new/study.md", capsys)
-    assert "n = 2" in Path("new/study.md").read_text("utf-8"), "seeds of one recipe"
+    assert "(2 seeds;" in Path("new/study.md").read_text("utf-8"), "seeds of one recipe"

@@ -18,7 +18,7 @@ def course(epochs: Sequence[int], probabilities: Sequence[Sequence[float]]) -> F
         for place, digit in enumerate(sorted(order[: max(SHOWN, len(won))]))
     ]
     for trace in traces:
-        trace["hovertemplate"] = "%{y:.1f} %"
+        trace["hovertemplate"] = "%{y:.1f}%"
     figure = over_epochs("How sure of each digit after each epoch, in %", traces, max(epochs))
     figure["layout"]["yaxis"] |= {"range": [-2, 102], "ticksuffix": " %"}
     return figure

@@ -32,7 +32,7 @@ def goal_marks() -> list[dict[str, object]]:
     """
     errors = round(VALIDATION_DIGITS * (1 - GOAL / 100))
     low, high = Score(errors, VALIDATION_DIGITS).interval
-    return [band(100 * low, 100 * high), reference(GOAL, f"goal: {GOAL:.2f} %")]
+    return [band(100 * low, 100 * high), reference(GOAL, f"goal: {GOAL:.2f}%")]
 
 
 def floor(values: Sequence[float]) -> float:
@@ -70,7 +70,7 @@ def accuracy(
         value = article.validation or article.train
         what = "validation" if article.validation else "train"
         figure["layout"]["shapes"].append(
-            reference(value, f"article's {what}: {value:.2f} %", at="end")
+            reference(value, f"article's {what}: {value:.2f}%", at="end")
         )
     return figure
 

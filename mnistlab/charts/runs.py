@@ -89,7 +89,7 @@ def scatter(points: Sequence[Point]) -> Figure:
         "x": [point.parameters for point in points],
         "y": [100 * point.accuracy for point in points],
         "text": [f"{point.id} · {point.name}" for point in points],
-        "hovertemplate": "%{text}<br>%{x:,} parameters, %{y:.2f} %<extra></extra>",
+        "hovertemplate": "%{text}<br>%{x:,} parameters, %{y:.2f}%<extra></extra>",
         "marker": {
             "size": 9,
             "opacity": 0.75,
@@ -164,7 +164,7 @@ def calibration(bins: Sequence[Bin]) -> Figure:
     seen = line("this network", [100 * each.confidence for each in bins], y, TRAIN) | {
         "error_y": {"type": "data", "array": high, "arrayminus": low, "color": GRID},
         "text": [f"{each.score.count:,}" for each in bins],
-        "hovertemplate": "%{x:.1f} % sure, %{y:.1f} % right, %{text} images<extra></extra>",
+        "hovertemplate": "%{x:.1f}% sure, %{y:.1f}% right, %{text} images<extra></extra>",
     }
     result = figure("How often it is right (%) by how sure it is (%)", [ideal, seen], height=400)
     result["layout"] |= {"hovermode": "closest"}

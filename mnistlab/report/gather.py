@@ -37,7 +37,7 @@ def ladder(store: Store, climb: Climb) -> Report:
     head, *rows = table(steps)
     overview = Section(
         title="Overview",
-        target=("Reach 99.40 % on MNIST with fewer than 15,000 parameters, in four steps.",),
+        target=("Reach 99.40% on MNIST with fewer than 15,000 parameters, in four steps.",),
         result=(words.CHOSEN[climb.split], f"The {climb.length} ladder{digits}, {seeds}."),
         questions=("Which of the steps gained most, and is that more than the intervals?",),
         tables=(Table(head, tuple(rows)),),
@@ -58,16 +58,18 @@ def _rung(step: Step, before: Step | None, climb: Climb) -> Section:
     article = preset.article
     assert article is not None
     target = [f"{preset.question} {preset.change}", step.rung.way]
-    given = f"The article: {article.parameters:,} parameters, train {article.train:.2f} %"
+    given = f"The article: {article.parameters:,} parameters, train {percent(article.train / 100)}"
     target.append(
-        f"{given}, validation {article.validation:.2f} %." if article.validation else f"{given}."
+        f"{given}, validation {percent(article.validation / 100)}."
+        if article.validation
+        else f"{given}."
     )
     result = [f"{ledger(preset.spec).total:,} parameters."]
     result += [sentence for run in step.runs for sentence in words.came_to(run)]
     first = next(iter(step.ended), None)
-    kept = best(first.epochs) if first else None
-    if first and kept and climb.length is Length.FULL and climb.split is Split.ARTICLE:
-        result += map(str, against(article, first.epochs, kept))
+    if step.ended and climb.length is Length.FULL and climb.split is Split.ARTICLE:
+        ended = [(run.epochs, kept) for run in step.ended if (kept := best(run.epochs))]
+        result += map(str, against(article, ended))
     tables = []
     if before:
         ways = [(each.rung.spec, each.recipe) for each in (before, step)]
@@ -94,7 +96,7 @@ def ablation(store: Store, study: Ablation) -> Report:
         for seed in study.seeds
     ]
     found = ablations.effect(store, before, after)
-    result = [f"{found}.", verdict(study.switch.label, found)] if found else ["Not trained yet."]
+    result = [verdict(study.switch.label, found)] if found else ["Not trained yet."]
     groups = [(as_is, tuple(before.values())), (changed, tuple(after.values()))]
     runs = [*before.values(), *after.values()]
     section = Section(

@@ -7,6 +7,7 @@ from mnistlab.runs.forecast import duration
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.study import spread
+from mnistlab.training.effect import points
 from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 
@@ -16,7 +17,8 @@ QUESTIONS = {
         "Which layers hold most of the parameters? Which would you take away first?",
     ),
     "target-2": (
-        "What did 128 times fewer parameters cost? Is the difference more than the intervals?",
+        "What did 128 times fewer parameters cost? Is the difference larger than the confidence "
+        "intervals?",
         "What does the partial transition save, and what may it lose?",
     ),
     "target-3": (
@@ -32,7 +34,7 @@ QUESTIONS = {
     ),
 }
 ABLATION = (
-    "Is the difference more than noise? What would convince you?",
+    "Is the difference significant? What would convince you?",
     "Would you expect the same on another target, or with more training digits?",
 )
 RUN = (
@@ -53,13 +55,13 @@ def came_to(run: Run) -> tuple[str, ...]:
     if not run.epochs:
         return (f"Seed {run.recipe.seed}: not trained yet.",)
     last = run.epochs[-1]
-    gap = 100 * (last.train_accuracy - last.validation_accuracy)
+    gap = points(last.train_accuracy - last.validation_accuracy)
     words = [f"Seed {run.recipe.seed}."]
     if run.best:
         words.append(f"Best validation: {run.best}, epoch {run.best_epoch}.")
     words.append(
         f"Last of {run.epochs_done} epochs: validation {percent(last.validation_accuracy)}, train "
-        f"{percent(last.train_accuracy)}, gap {gap:+.2f} points.".replace("-", "−")
+        f"{percent(last.train_accuracy)}, gap {gap}."
     )
     if run.test:
         words.append(f"Test images, read once: {run.test}.")

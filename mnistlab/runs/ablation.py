@@ -11,9 +11,10 @@ from mnistlab.runs.store import Store
 from mnistlab.runs.study import begin, members
 from mnistlab.training.effect import Effect, by_images, by_seeds
 from mnistlab.training.ladder import Length, Rung
-from mnistlab.training.readings import disagreement, read_readings
+from mnistlab.training.readings import disagreement, discordance, read_readings
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import CheckpointError
+from mnistlab.training.score import Score
 from mnistlab.training.switches import Switch, switch
 
 TAG = "ablation"
@@ -73,27 +74,36 @@ def runs(store: Store, study: Ablation) -> tuple[dict[int, Run], dict[int, Run]]
 def effect(store: Store, before: dict[int, Run], after: dict[int, Run]) -> Effect | None:
     """What the switch did, by the seeds that both ways have finished; None if there is none.
 
-    Several seeds: the best epochs' validation accuracies. One seed: how the two kept checkpoints
-    read each of the test images.
+    Several seeds: the best epochs' validation accuracies, with the images' part of the error from
+    how the selected checkpoints read each test image. One seed: those predictions alone.
     """
     pairs = [
         (before[seed], after[seed])
         for seed in sorted(before.keys() & after.keys())
         if before[seed].state is State.DONE and after[seed].state is State.DONE
     ]
-    if len(pairs) == 1 and (found := _one_seed(store, *pairs[0])):
-        return found
     scores = [(one.best, two.best) for one, two in pairs]
-    accuracies = [(one.accuracy, two.accuracy) for one, two in scores if one and two]
-    return by_seeds(accuracies) if accuracies else None
-
-
-def _one_seed(store: Store, before: Run, after: Run) -> Effect | None:
-    try:
-        first, second = (read_readings(store.readings(run.id)) for run in (before, after))
-        apart = disagreement(first, second)
-    except CheckpointError:
+    counted = [(one, two) for one, two in scores if one and two]
+    if not counted:
         return None
+    try:
+        return _with_predictions(store, pairs, counted)
+    except CheckpointError:
+        return by_seeds(counted)
+
+
+def _with_predictions(
+    store: Store, pairs: Sequence[tuple[Run, Run]], scores: Sequence[tuple[Score, Score]]
+) -> Effect:
+    """Raises CheckpointError if a run has kept no predictions."""
+    read = [
+        (read_readings(store.readings(one.id)), read_readings(store.readings(two.id)))
+        for one, two in pairs
+    ]
+    if len(read) > 1:
+        return by_seeds(scores, discordance(read))
+    first, second = read[0]
+    apart = disagreement(first, second)
     only = len(apart.only_first), len(apart.only_second)
     return by_images(*only, count=len(first.labels), p=apart.p)
 

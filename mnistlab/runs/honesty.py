@@ -2,17 +2,16 @@
 by how much choosing the best of many epochs flatters.
 """
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.data.kinds import Split
 from mnistlab.runs.store import Store
-from mnistlab.training.effect import t_quantile
+from mnistlab.training.inference import t_interval
 
 PLATEAU = 10
-"""Epochs at a run's end among which its accuracy is taken not to rise any more."""
+"""Epochs at a run's end among which the first estimate chooses."""
 LATEST = 200
 """Runs that are asked, the newest ones: a page may not wait for thousands."""
 
@@ -28,7 +27,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over so many runs, in shares (0–1), with its 95 % interval where there are two."""
+    """A mean over so many runs, in shares (0–1), with its 95% interval where there are two."""
 
     value: float
     runs: int
@@ -39,9 +38,9 @@ class Mean:
 class Flattery:
     """What choosing an epoch adds to its accuracy; each is None where no run tells.
 
-    `plateau`: the best of a run's last epochs less their mean, on the images that it was chosen on.
-    `last`: the best epoch less the last one. `unseen`: the best validation accuracy less the test
-    accuracy of the same weights (strict split).
+    `plateau`: the best of a run's last ten epochs less their mean, on the images that it was chosen
+    on. `last`: the best of all epochs less the last one. `unseen`: the best validation accuracy
+    less the test accuracy of the same weights (strict split).
     """
 
     plateau: Mean | None
@@ -68,15 +67,20 @@ def looks(store: Store) -> Looks:
 def flattery(store: Store) -> Flattery:
     """By how much the best of many epochs flatters, from the newest finished runs.
 
-    The estimator on the plateau: were all of the last epochs equally good, their true accuracy
-    would be nearest to their mean, and the best of them stands above it by chance alone: by the
-    chance of the images and by the steps that the weights still make. Where the accuracy still
-    rises it says too much; where a checkpoint between restless ones truly is better (fixed learning
-    rate), too much as well; so it is an upper estimate. What is chosen on images is flattered on
-    them: G. Cawley and N. Talbot, "On over-fitting in model selection and subsequent selection bias
-    in performance evaluation" (2010). `unseen` needs no plateau, but holds two sets of images
-    against each other, of which one is a little easier: only its mean over many runs says much, and
-    that difference stays in it.
+    What is chosen on images is optimistic on them: G. Cawley and N. Talbot, "On over-fitting in
+    model selection and subsequent selection bias in performance evaluation" (2010). None of the
+    three figures is the bias itself:
+
+    - `plateau` is the bias of choosing among the last ten epochs, if they are equally good: the
+      mean of them is then their true accuracy, and the best stands above it by chance alone. A run
+      chooses among all of its epochs, and the best of more is more optimistic: it says too little
+      there. Where the accuracy still rises, or the weights of some epochs truly are better, it
+      says too much.
+    - `last` covers the choice among all epochs: nobody chose the last one. If no epoch is better
+      than the last it is the bias; where an earlier one truly is better, it is more than the bias,
+      and where the last one is truly the better one, less.
+    - `unseen` needs no such condition, but compares two sets of images, of which one is a little
+      easier: only its mean over many runs says much, and that difference stays in it.
     """
     if not store.database.file.exists():
         return Flattery(None, None, None)
@@ -98,13 +102,7 @@ def flattery(store: Store) -> Flattery:
 
 
 def _mean(values: Sequence[float]) -> Mean | None:
-    if not values:
-        return None
-    mean = statistics.mean(values)
-    if len(values) == 1:
-        return Mean(mean, 1, None)
-    half = t_quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
-    return Mean(mean, len(values), (mean - half, mean + half))
+    return Mean(statistics.mean(values), len(values), t_interval(values)) if values else None
 
 
 ARTICLE = f"json_extract(recipe, '$.split') = '{Split.ARTICLE}'"

@@ -8,7 +8,7 @@ from mnistlab.data.kinds import Split
 from mnistlab.runs.ladder import Step
 from mnistlab.runs.state import Run
 from mnistlab.runs.study import Spread, spread
-from mnistlab.training.score import Score, percent
+from mnistlab.training.score import Score, percent, percent_range
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def outcome(runs: Sequence[Run]) -> Outcome | None:
 
 HEAD = (
     *("", "Parameters", "Article, train", "Article, val."),
-    *("Best validation", "95 %", "Errors", "Epoch"),
+    *("Best validation", "95% CI", "Errors", "Epoch"),
     *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
 )
 
@@ -71,8 +71,8 @@ def _cells(step: Step) -> tuple[str, ...]:
     start = (
         preset.label if step.ended or not step.told else f"{preset.label} …",
         f"{article.parameters:,}" if article else "–",
-        f"{article.train:.2f} %" if article else "–",
-        f"{article.validation:.2f} %" if article and article.validation else "–",
+        percent(article.train / 100) if article else "–",
+        percent(article.validation / 100) if article and article.validation else "–",
     )
     came = outcome(step.told)
     if came is None:
@@ -100,12 +100,11 @@ def _some(numbers: Sequence[int]) -> str:
 
 
 def _mean(found: Spread) -> str:
-    if len(found.scores) == 1:
+    if found.deviation is None:
         return percent(found.mean)
-    return f"{percent(found.mean)} ± {100 * found.deviation:.2f}"
+    return f"{percent(found.mean)} ± {percent(found.deviation)}"
 
 
 def interval(found: Spread | Score) -> str:
-    """What the number of images leaves open, in per cent."""
-    low, high = found.interval
-    return f"{100 * low:.2f}–{percent(high)}"
+    """The 95% confidence interval as text: "99.25–99.55%"."""
+    return percent_range(*found.interval)

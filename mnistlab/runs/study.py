@@ -12,7 +12,7 @@ from mnistlab.runs.rows import summaries
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
-from mnistlab.training.score import Score, percent
+from mnistlab.training.score import Score, percent, percent_range
 
 TAG = "study"
 
@@ -33,15 +33,15 @@ class Spread:
         return statistics.mean(score.accuracy for score in self.scores)
 
     @property
-    def deviation(self) -> float:
-        """The accuracies' standard deviation with n − 1; 0 for one seed, which has none to show."""
+    def deviation(self) -> float | None:
+        """The accuracies' standard deviation with n − 1, 0–1; None for one seed."""
         if len(self.scores) == 1:
-            return 0.0
+            return None
         return statistics.stdev(score.accuracy for score in self.scores)
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the mean on that many digits, 0–1.
+        """Wilson's 95% interval of the mean on that many digits, 0–1.
 
         All seeds are tried on the same digits, so more seeds do not make it narrower.
         """
@@ -49,10 +49,11 @@ class Spread:
         return Score(round((1 - self.mean) * count), count).interval
 
     def __str__(self) -> str:
-        low, high = self.interval
+        if self.deviation is None:
+            return str(self.scores[0])
         return (
-            f"{percent(self.mean, 3)} ± {100 * self.deviation:.3f} (n = {len(self.scores)}; "
-            f"95 % for {self.scores[0].count:,} digits {percent(low)}–{percent(high)})"
+            f"{percent(self.mean, 3)} ± {percent(self.deviation, 3)} ({len(self.scores)} seeds; "
+            f"95% CI of the {self.scores[0].count:,} images {percent_range(*self.interval)})"
         )
 
 

@@ -56,7 +56,7 @@ def ablate(options: argparse.Namespace) -> int:
     rows += [(str(seed), _best(before.get(seed)), _best(after.get(seed))) for seed in seeds]
     print_columns(rows)
     if found := ablation.effect(store, before, after):
-        print(f"{found}. {verdict(study.switch.label, found)}")
+        print(verdict(study.switch.label, found))
     if options.report:
         write_new(options.report, written(gather.ablation(store, study), options.report))
     return status(ended)

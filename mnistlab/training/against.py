@@ -1,56 +1,76 @@
-"""What was measured, held against what the article reports."""
+"""What was measured, compared with what the article reports."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.arch.presets import Reported
+from mnistlab.training.effect import points
 from mnistlab.training.epoch import Epoch
+from mnistlab.training.inference import t_quantile
 from mnistlab.training.score import Z_95, percent
 
 IMAGES = 10_000
-"""That the article validates on: MNIST's test images."""
-DIGITS = 60_000
-"""That it trains on."""
+"""The images that the article validates on: MNIST's test images."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An accuracy here (0–1) beside the article's, and whether they differ by more than noise."""
+    """An accuracy here (0–1, the mean of so many seeds), and the article's.
+
+    `noise` is the half-width of the difference's 95% interval: of the choice of images, and of the
+    seeds where there are several; None where there is no interval to give.
+    """
 
     what: str
     here: float
     article: float
-    noise: float
-    """How far two such accuracies lie apart by the images' chance alone, in 95 of 100 cases."""
-
-    @property
-    def apart(self) -> bool:
-        return abs(self.here - self.article) > self.noise
+    seeds: int
+    noise: float | None
 
     def __str__(self) -> str:
-        figures = f"{self.what} {percent(self.here)} here, {percent(self.article)} in the article"
-        if not self.apart:
-            return f"{figures}: no more apart than chance would put them."
-        way = "above" if self.here > self.article else "below"
+        mean = f" (mean of {self.seeds} seeds)" if self.seeds > 1 else ""
+        margin = ""
+        if self.noise is not None:
+            width = f"±{100 * self.noise:.2f} pp"
+            one = f"; 95% CI of the images {width}; seeds not included"
+            margin = one if self.seeds == 1 else f"; 95% CI of seeds and images {width}"
         return (
-            f"{figures}: this lab is {abs(100 * (self.here - self.article)):.2f} points {way}, "
-            f"more than the {100 * self.noise:.2f} that chance would explain."
+            f"{self.what}: {percent(self.here)} here{mean}, {percent(self.article)} in the "
+            f"article ({points(self.here - self.article)}{margin})."
         )
 
 
-def against(article: Reported, epochs: Sequence[Epoch], kept: Epoch) -> list[Comparison]:
-    """Each figure that the article gives beside this lab's: its last epoch's training accuracy, its
-    kept epoch's validation accuracy. For runs on all 60,000 digits.
+def against(article: Reported, runs: Sequence[tuple[Sequence[Epoch], Epoch]]) -> list[Comparison]:
+    """Each accuracy that the article gives compared with this lab's, over (epochs, best epoch) of
+    one or more seeds: the last epochs' training accuracy, the best epochs' validation accuracy.
+
+    For runs on all 60,000 images. The training accuracy gets a difference and no interval: it is a
+    running mean over an epoch in which the weights change and dropout is on, always on the same
+    60,000 images, so that it is no sample of anything that an interval could be about.
     """
-    found = [_compared("Training", epochs[-1].train_accuracy, article.train / 100, DIGITS)]
+    train = [epochs[-1].train_accuracy for epochs, _ in runs]
+    here = statistics.mean(train)
+    found = [Comparison("Training", here, article.train / 100, len(runs), None)]
     if article.validation is not None:
-        here, there = kept.validation_accuracy, article.validation / 100
-        found.append(_compared("Validation", here, there, IMAGES))
+        accuracies, there = [best.validation_accuracy for _, best in runs], article.validation / 100
+        here, noise = statistics.mean(accuracies), _margin(accuracies, there)
+        found.append(Comparison("Validation", here, there, len(runs), noise))
     return found
 
 
-def _compared(what: str, here: float, article: float, count: int) -> Comparison:
-    """Two proportions of as many images, by the normal distribution."""
-    variance = (here * (1 - here) + article * (1 - article)) / count
-    return Comparison(what, here, article, Z_95 * math.sqrt(variance))
+def _margin(here: Sequence[float], article: float) -> float:
+    """The half-width of the 95% interval of mean(here) − article.
+
+    One seed: two proportions of the same number of images by the normal distribution, taken as
+    independent, because which images the article's network misread is not known; that they are the
+    same images can only make it narrower. Several seeds: Student's t, in which the article's
+    figure counts as one more seed, sd·√(1 + 1/n). A few seeds that happen to agree do not make the
+    images' part go away: the interval is never narrower than one seed's.
+    """
+    mean, n = statistics.mean(here), len(here)
+    images = Z_95 * math.sqrt((mean * (1 - mean) + article * (1 - article)) / IMAGES)
+    if n == 1:
+        return images
+    return max(images, t_quantile(n - 1) * statistics.stdev(here) * math.sqrt(1 + 1 / n))

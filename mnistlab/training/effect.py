@@ -1,4 +1,4 @@
-"""What a changed choice did to the accuracy: a difference, its interval, and a sentence about it.
+"""What a changed choice did to the accuracy: a difference, its interval, its p value.
 
 With several seeds both ways are compared seed by seed, with one seed image by image.
 """
@@ -6,60 +6,98 @@ With several seeds both ways are compared seed by seed, with one seed image by i
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mnistlab.training.score import Z_95
+from mnistlab.training.inference import ALPHA, holm, significance, t_p_value, t_quantile
+from mnistlab.training.score import Z_95, Score
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A difference of accuracies (−1–1; above 0 the change is better) and its 95 % interval.
+    """A difference of accuracies (−1–1; above 0 the change is better) and its 95% interval.
 
-    `interval` is None where there is none to give. `pairs` are the seeds behind it; with one seed
-    `p` is McNemar's, None without the readings of both runs.
+    `interval` and `p` are None where there is none to give: for one seed without the predictions
+    of both runs. `pairs` are the seeds behind it. `adjusted_p` is `p` after Holm's correction,
+    where the effect is one of several.
     """
 
     difference: float
     interval: tuple[float, float] | None
     pairs: int
     p: float | None = None
+    adjusted_p: float | None = None
 
     @property
     def shown(self) -> bool | None:
-        """Whether it is more than noise; None where nothing can be said."""
-        if self.pairs == 1:
-            return None if self.p is None else self.p < 0.05
-        if self.interval is None:
-            return None
-        return not self.interval[0] <= 0 <= self.interval[1]
+        """Whether it is significant, among its like where it was corrected; None if not known."""
+        p = self.p if self.adjusted_p is None else self.adjusted_p
+        return None if p is None else p < ALPHA
+
+    @property
+    def significance(self) -> str:
+        """ "significant (p = 0.012)", "not significant (p = 0.31)" or "significance unknown"."""
+        p = self.p if self.adjusted_p is None else self.adjusted_p
+        return "significance unknown" if p is None else significance(p)
 
     def __str__(self) -> str:
-        low, high = self.interval or (math.nan, math.nan)
-        between = f" (95 % {points(low)} to {points(high)})" if self.interval else ""
-        return f"{points(self.difference)} points{between}"
+        if self.interval is None:
+            return points(self.difference)
+        return f"{points(self.difference)} (95% CI {points_range(*self.interval)})"
 
 
 def points(share: float) -> str:
-    """A difference of accuracies in percentage points, with its sign."""
+    """A difference of accuracies in percentage points: "−0.12 pp"."""
+    return f"{_signed(share)} pp"
+
+
+def points_range(low: float, high: float) -> str:
+    """An interval of such a difference: "−0.30 to +0.06 pp"."""
+    return f"{_signed(low)} to {points(high)}"
+
+
+def _signed(share: float) -> str:
     shown = f"{100 * share:+.2f}".replace("-", "−")
     return "0.00" if shown in ("+0.00", "−0.00") else shown
 
 
-def by_seeds(pairs: Sequence[tuple[float, float]]) -> Effect:
-    """The mean difference of (before, after) accuracies (0–1) of the same seeds.
+def by_seeds(pairs: Sequence[tuple[Score, Score]], discordance: float | None = None) -> Effect:
+    """The mean difference of the (before, after) scores of the same seeds: a paired t test.
 
-    Student's t on the paired differences ("Student", "The probable error of a mean", 1908); how
-    much seeds differ is in it, that all of them read the same images is not. Raises ValueError
-    without a pair.
+    `discordance` is `readings.discordance` of the same pairs. Without it the largest that the
+    errors allow is taken: that no image is misread both before and after. Raises ValueError
+    without a pair, or if the scores are not all of as many images.
+
+    The standard error of Student's test is that of the seeds alone, and a few seeds that happen to
+    agree make it 0. All of them are tried on the same images, though, and other images would give
+    another difference: the standard error is never taken to be less than theirs.
     """
-    if not pairs:
-        raise ValueError("no pairs")
-    differences = [after - before for before, after in pairs]
-    mean = statistics.mean(differences)
-    if len(pairs) == 1:
+    counts = {score.count for pair in pairs for score in pair}
+    if len(counts) != 1:
+        raise ValueError("no pairs, or pairs of different counts")
+    (count,) = counts
+    differences = [(before.errors - after.errors) / count for before, after in pairs]
+    mean, n = statistics.mean(differences), len(pairs)
+    if n == 1:
         return Effect(mean, None, 1)
-    half = t_quantile(len(pairs) - 1) * statistics.stdev(differences) / math.sqrt(len(pairs))
-    return Effect(mean, (mean - half, mean + half), len(pairs))
+    if discordance is None:
+        discordance = statistics.mean(one.errors + two.errors for one, two in pairs) / count
+    # The seeds' part shrinks with their number; the images' part does not, so it is a floor.
+    seeds = statistics.stdev(differences) / math.sqrt(n)
+    error = max(seeds, image_error(discordance, mean, count))
+    half = t_quantile(n - 1) * error
+    return Effect(mean, (mean - half, mean + half), n, t_p_value(mean / error, n - 1))
+
+
+def image_error(discordance: float, difference: float, count: int) -> float:
+    """The standard error that the choice of `count` images gives to a paired difference (−1–1).
+
+    `discordance` is the mean over the images of the squared change (1, 0 or −1 with one seed: then
+    it is the share of the images that one of two networks alone reads). Half an image is added on
+    either side, as in `by_images`, so that no error is 0.
+    """
+    # Of other images than the difference's, the discordance may be too small for it.
+    variance = max(discordance - difference**2, 0.0)
+    return math.sqrt((variance + 1 / count) / count)
 
 
 def by_images(only_before: int, only_after: int, count: int, p: float) -> Effect:
@@ -67,7 +105,7 @@ def by_images(only_before: int, only_after: int, count: int, p: float) -> Effect
 
     The interval is A. Agresti and Y. Min's ("Simple improved confidence intervals for comparing
     matched proportions", 2005): Wald's, with half an image added to each of the four counts. It
-    says nothing of other seeds.
+    covers the images, not other seeds.
     """
     before, after, n = only_before + 0.5, only_after + 0.5, count + 2
     middle = (after - before) / n
@@ -75,45 +113,20 @@ def by_images(only_before: int, only_after: int, count: int, p: float) -> Effect
     return Effect((only_after - only_before) / count, (middle - half, middle + half), 1, p)
 
 
-def t_quantile(freedom: int) -> float:
-    """Student's t: what 95 % of its values lie within, for so many degrees of freedom."""
-    low, high = 0.0, 1000.0
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
-    return high
-
-
-def _within(t: float, freedom: int) -> float:
-    """The share of Student's t that lies between −t and t.
-
-    M. Abramowitz and I. Stegun, "Handbook of mathematical functions" (1964), 26.7.3 and 26.7.4.
-    """
-    angle, odd = math.atan(t / math.sqrt(freedom)), freedom % 2
-    term, total = (math.cos(angle) if odd else 1.0), 0.0
-    for k in range(2 + odd, freedom + 1, 2):
-        total += term
-        term *= math.cos(angle) ** 2 * (k - 1) / k
-    inside = math.sin(angle) * total
-    return 2 / math.pi * (angle + inside) if odd else inside
+def corrected(effects: Sequence[Effect]) -> list[Effect]:
+    """The effects of one table with `adjusted_p`: Holm's correction over those that have a p."""
+    adjusted = iter(holm([each.p for each in effects if each.p is not None]))
+    return [
+        each if each.p is None else replace(each, adjusted_p=next(adjusted)) for each in effects
+    ]
 
 
 def verdict(change: str, effect: Effect) -> str:
-    """One plain sentence: what the change did, and whether that is more than noise."""
+    """What the change did and whether that is significant, in one line."""
     what = f"{change[:1].upper()}{change[1:]}"
-    gained = "gains" if effect.difference > 0 else "costs"
-    amount = f"{what} {gained} {abs(100 * effect.difference):.2f} points"
-    seeds = "one seed" if effect.pairs == 1 else f"{effect.pairs} seeds"
-    match effect.shown:
-        case None:
-            return f"{amount} with {seeds}; whether that is noise cannot be said yet."
-        case True if effect.pairs == 1:
-            return (
-                f"{amount}: on these images more than chance would do (McNemar's p = "
-                f"{effect.p:.2g}). It is one seed; others may differ, so train more."
-            )
-        case True:
-            return f"{amount} with {seeds}: more than noise."
-    if points(effect.difference) == "0.00":
-        return f"{what} changes nothing that {seeds} can show."
-    return f"{amount} with {seeds}: no more than noise would do."
+    seeds = "1 seed" if effect.pairs == 1 else f"{effect.pairs} seeds"
+    interval = f"; 95% CI {points_range(*effect.interval)}" if effect.interval else ""
+    line = f"{what}: {points(effect.difference)} ({seeds}{interval}), {effect.significance}."
+    if effect.pairs > 1:
+        return line
+    return f"{line} One seed covers the choice of images, not other seeds: train more."

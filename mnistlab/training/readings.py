@@ -4,6 +4,7 @@ Kept once a run has ended, so that no later question about it needs another look
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from mnistlab.atomic import write_whole
+from mnistlab.training.inference import sign_test
 from mnistlab.training.record import CheckpointError
 from mnistlab.training.score import Score
 
@@ -41,12 +43,11 @@ class Readings:
         pairs = self.labels.astype(np.int64) * 10 + self.read
         return np.bincount(pairs, minlength=100).reshape(10, 10)
 
-    def by_digit(self) -> list[Score]:
-        """Each digit's own score; digits that do not occur are left out of the count as 0 of 1."""
-        counts = self.confusion()
+    def by_digit(self) -> list[Score | None]:
+        """Each digit's own score; None for a digit that does not occur."""
         return [
-            Score(int(row.sum() - row[digit]), max(1, int(row.sum())))
-            for digit, row in enumerate(counts)
+            Score(count - int(row[digit]), count) if (count := int(row.sum())) else None
+            for digit, row in enumerate(self.confusion())
         ]
 
     def misread(self) -> NDArray[np.int64]:
@@ -107,25 +108,39 @@ class Disagreement:
         Q. McNemar, "Note on the sampling error of the difference between correlated proportions"
         (1947); exact by the binomial distribution with probability 1/2.
         """
-        few = min(len(self.only_first), len(self.only_second))
-        count = len(self.only_first) + len(self.only_second)
-        # In whole numbers: 2^-count is nought as a float for large counts.
-        tail = ways = 1
-        for k in range(few):
-            ways = ways * (count - k) // (k + 1)
-            tail += ways
-        return min(1.0, 2 * tail / (1 << count))
+        return sign_test(len(self.only_first), len(self.only_second))
 
 
 def disagreement(first: Readings, second: Readings) -> Disagreement:
     """Compare two networks image by image. Raises CheckpointError if they read different images."""
     if not np.array_equal(first.labels, second.labels):
-        raise CheckpointError(
-            "The two networks have read different images; they cannot be told apart."
-        )
+        raise CheckpointError(DIFFERENT)
     return Disagreement(
         np.flatnonzero(~first.wrong & second.wrong), np.flatnonzero(first.wrong & ~second.wrong)
     )
+
+
+def discordance(pairs: Sequence[tuple[Readings, Readings]]) -> float:
+    """How much the second networks change on the images: the mean of the squared mean change.
+
+    An image's change is 1 where only the second network of a pair reads it, −1 where only the
+    first does, else 0; it is averaged over the pairs before it is squared, because what the pairs
+    have in common is what other images would change. Raises ValueError without a pair,
+    CheckpointError if they have read different images.
+    """
+    if not pairs:
+        raise ValueError("no pairs")
+    change = np.zeros(len(pairs[0][0].labels))
+    for first, second in pairs:
+        found = disagreement(first, second)
+        if len(first.labels) != len(change):
+            raise CheckpointError(DIFFERENT)
+        change[found.only_second] += 1
+        change[found.only_first] -= 1
+    return float(np.mean((change / len(pairs)) ** 2))
+
+
+DIFFERENT = "The two networks have read different images; compare runs of the same test images."
 
 
 def write_readings(path: Path, readings: Readings) -> None:

@@ -1,10 +1,11 @@
-"""An accuracy with its count of errors and the interval that such a count leaves open."""
+"""An accuracy with its count of errors and its confidence interval."""
 
 import math
+import statistics
 from dataclasses import dataclass
 
-Z_95 = 1.959964
-"""The standard normal's 97.5 % quantile."""
+Z_95 = statistics.NormalDist().inv_cdf(0.975)
+"""The half-width that holds 95% of the standard normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Score:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval for the accuracy, 0–1.
+        """Wilson's 95% interval for the accuracy, 0–1.
 
         E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
         """
@@ -37,11 +38,16 @@ class Score:
     def __str__(self) -> str:
         low, high = self.interval
         return (
-            f"{percent(self.accuracy)} ({self.errors:,} errors of {self.count:,}, "
-            f"95 % {percent(low)}–{percent(high)})"
+            f"{percent(self.accuracy)} ({self.errors:,} errors in {self.count:,}; "
+            f"95% CI {percent_range(low, high)})"
         )
 
 
 def percent(share: float, decimals: int = 2) -> str:
-    """A share (0–1) in per cent, with the space that belongs before the sign."""
-    return f"{100 * share:.{decimals}f} %"
+    """A share (0–1) as "99.42%"."""
+    return f"{100 * share:.{decimals}f}%"
+
+
+def percent_range(low: float, high: float, decimals: int = 2) -> str:
+    """Two shares (0–1) as "99.25–99.55%"."""
+    return f"{100 * low:.{decimals}f}–{percent(high, decimals)}"

@@ -13,7 +13,7 @@ from mnistlab.runs.ablation import Ablation
 from mnistlab.runs.outcome import interval
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
-from mnistlab.training.effect import points, verdict
+from mnistlab.training.effect import corrected, points, points_range, verdict
 from mnistlab.training.ladder import RUNGS, Length
 from mnistlab.training.score import percent
 from mnistlab.training.switches import switches
@@ -56,7 +56,7 @@ def show(lab: Home, study: Ablation) -> None:
         ]
         st.html(parts.table(("", as_is, changed), rows, sums=False))
         if found := ablation.effect(store, one, two):
-            st.markdown(f"**{found}.** {verdict(study.switch.label, found)}")
+            st.markdown(f"**{verdict(study.switch.label, found)}**")
 
     live.follow(lab, [run.id for run in runs], draw)
     st.html(parts.note(EFFECT))
@@ -65,9 +65,15 @@ def show(lab: Home, study: Ablation) -> None:
 
 
 EFFECT = (
-    "Everything else is the same in both ways, the seeds too. With one seed the two kept "
-    "checkpoints are compared image by image on MNIST's test images (McNemar); with several, their "
-    "best validation accuracies seed by seed (Student's t)."
+    "Everything else is the same in both, the seeds too. One seed: McNemar's exact test on the "
+    "test images that only one of the two checkpoints classifies correctly. Several seeds: a "
+    "paired t test on their best validation accuracies, whose error is never below that of the "
+    "choice of images."
+)
+HOLM = (
+    "Differences in percentage points (pp). Intervals are for each difference alone; p values "
+    "carry Holm's correction for the {count} differences listed, so the chance of any false "
+    "“significant” among them is at most 5%."
 )
 
 
@@ -79,14 +85,26 @@ def _best(run: Run | None) -> str:
 
 def tried(lab: Home, study: Ablation) -> None:
     """All switches of a target that were trained under these conditions, with their effects."""
-    store, rows = Store(lab.runs), []
+    store, labels, effects = Store(lab.runs), [], []
     for each in switches(study.rung.spec, study.recipe):
         one = Ablation(study.rung, each, study.recipe, study.seeds)
         if found := ablation.effect(store, *ablation.runs(store, one)):
-            word = {True: "more than noise", False: "noise", None: "not known"}[found.shown]
-            low, high = found.interval or (0.0, 0.0)
-            between = f"{points(low)} to {points(high)}" if found.interval else "–"
-            rows.append((each.label, points(found.difference), between, str(found.pairs), word))
-    if rows:
-        st.subheader(f"All that was tried with {study.rung.preset.label}", anchor=False)
-        st.html(parts.table(("", "Points", "95 %", "Seeds", ""), rows, sums=False))
+            labels.append(each.label)
+            effects.append(found)
+    if not effects:
+        return
+    rows = [
+        (
+            label,
+            points(each.difference),
+            points_range(*each.interval) if each.interval else "–",
+            str(each.pairs),
+            each.significance,
+        )
+        for label, each in zip(labels, corrected(effects), strict=True)
+    ]
+    st.subheader(f"Ablations of {study.rung.preset.label.lower()}", anchor=False)
+    st.html(parts.table(("", "Δ accuracy", "95% CI", "Seeds", "Significance"), rows, sums=False))
+    tested = sum(each.p is not None for each in effects)
+    if tested > 1:
+        st.html(parts.note(HOLM.format(count=tested)))

@@ -39,7 +39,7 @@ def words(reading: Reading | None) -> tuple[str, str]:
             one, two = chances
             return str(first), f"Not sure: {first} ({one}) or {second} ({two}){loose}"
     # Nothing is certain, however many nines there are.
-    sure = percent(reading.sure, 1) if reading.sure < 0.999 else "Over 99.9 %"
+    sure = percent(reading.sure, 1) if reading.sure < 0.999 else "Over 99.9%"
     return str(first), f"{sure} sure{loose}"
 
 

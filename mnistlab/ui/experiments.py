@@ -76,7 +76,7 @@ def climb(lab: Home, way: Climb) -> None:
 
 
 TABLE = (
-    "Best validation is the kept epoch's, with the 95 % interval that its number of images leaves; "
+    "Best validation is the kept epoch's, with its 95% CI; "
     "with several seeds it is their mean and standard deviation. Train, last validation and gap "
     "(train less validation, in points) are the last epoch's. Three dots: so far. Stars in the "
     "chart are the kept epochs. Closing the browser loses nothing: the runs go on, and this page "

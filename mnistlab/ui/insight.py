@@ -23,7 +23,9 @@ def accuracies(readings: Readings) -> Markup:
     """Each digit's accuracy and count of errors."""
     return parts.facts(
         [
-            (f"{digit}: {score.errors} of {score.count:,} misread", percent(score.accuracy))
+            (f"{digit}: {score.errors} errors in {score.count:,}", percent(score.accuracy))
+            if score
+            else (f"{digit}: no images", "–")
             for digit, score in enumerate(readings.by_digit())
         ]
     )

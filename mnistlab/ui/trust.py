@@ -7,36 +7,36 @@ from mnistlab.runs import honesty
 from mnistlab.runs.honesty import Mean
 from mnistlab.runs.jobs import tend
 from mnistlab.runs.store import Store
-from mnistlab.training.effect import points
+from mnistlab.training.effect import points, points_range
 from mnistlab.ui import parts
 
 
 def show(lab: Home) -> None:
-    """How often the test images were read here, and by how much a chosen epoch flatters."""
+    """How often the test images were read here, and how optimistic a selected epoch is."""
     tend(lab)
     store = Store(lab.runs)
     looks, flattery = honesty.looks(store), honesty.flattery(store)
-    st.subheader("How often were the test images looked at?", anchor=False)
+    st.subheader("How often was the test set used?", anchor=False)
     st.html(
         parts.facts(
             [
-                ("To choose an epoch by", f"{looks.choosing:,} times"),
+                ("For epoch selection", f"{looks.choosing:,} times"),
                 ("by runs of the article's split", f"{looks.choosing_runs:,}"),
-                ("Once, after a run", f"{looks.once:,} times"),
+                ("For final evaluation", f"{looks.once:,} times"),
             ]
         )
     )
     st.html(parts.note(LOOKS))
-    st.subheader("By how much does the best of many epochs flatter?", anchor=False)
+    st.subheader("How optimistic is the best epoch?", anchor=False)
     st.html(
         parts.facts(
             [
                 (
-                    f"Best of the last {honesty.PLATEAU} epochs, less their mean",
+                    f"Best − mean, last {honesty.PLATEAU} epochs",
                     _mean(flattery.plateau),
                 ),
-                ("Best epoch, less the last", _mean(flattery.last)),
-                ("Best validation, less test", _mean(flattery.unseen)),
+                ("Best − last, all epochs", _mean(flattery.last)),
+                ("Validation − test", _mean(flattery.unseen)),
             ]
         )
     )
@@ -50,20 +50,19 @@ LOOKS = (
     "new ones. Runs in the bin are counted; runs removed for good are forgotten."
 )
 FLATTERY = (
-    "In points of accuracy, over the newest finished runs of at least 20 epochs. Were the last ten "
-    "epochs equally good, the best of them would stand above their mean by chance alone, and that "
-    "much of its figure would not come again on new images. It is an upper estimate: where the "
-    "accuracy still rises, or restless weights really differ, part of it is earned. The last "
-    "figure needs no such guess: validation images that chose, less test images that did not; but "
-    "one of the two sets is a little easier, so only a mean over many runs says much."
+    "Differences in percentage points (pp), mean and 95% CI over the newest finished runs of at "
+    "least 20 epochs. Best − mean is what choosing among the last ten epochs adds by chance, if "
+    "they are equally good; the best of more epochs is more optimistic. Best − last covers the "
+    "choice among all epochs, and exceeds its bias where an earlier epoch truly is better. "
+    "Validation − test compares images that selected the epoch with images that did not; one of "
+    "the two sets is a little easier, so only a mean over many runs says much."
 )
 
 
 def _mean(found: Mean | None) -> str:
     if found is None:
-        return "no run yet"
+        return "no runs yet"
     runs = f"{found.runs} run" + "s" * (found.runs > 1)
     if found.interval is None:
         return f"{points(found.value)} ({runs})"
-    low, high = found.interval
-    return f"{points(found.value)} ({points(low)} to {points(high)}; {runs})"
+    return f"{points(found.value)} (95% CI {points_range(*found.interval)}; {runs})"

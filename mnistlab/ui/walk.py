@@ -78,10 +78,10 @@ def _figures(rung: Rung, shipped: Record | None, mine: Run | None) -> None:
     """The article's figures, this lab's, and the visitor's own, beside each other."""
     article = rung.preset.article
     assert article is not None
-    validation = f"{article.validation:.2f} %" if article.validation else "–"
+    validation = percent(article.validation / 100) if article.validation else "–"
     columns: list[tuple[str, ...]] = [
-        ("", "Last train", "Best validation", "its 95 %", "its epoch", "Last validation"),
-        ("Article", f"{article.train:.2f} %", validation, "–", "–", "–"),
+        ("", "Last train", "Best validation", "95% CI", "its epoch", "Last validation"),
+        ("Article", percent(article.train / 100), validation, "–", "–", "–"),
     ]
     if shipped:
         columns.append(("This lab", *_column(shipped.epochs, shipped.kept)))
@@ -95,7 +95,7 @@ def _figures(rung: Rung, shipped: Record | None, mine: Run | None) -> None:
         of = mine.recipe
         st.html(parts.note(f"Run {mine.id} is yours: {of.digits:,} digits, {of.split} split."))
     if shipped:
-        compared = against(article, shipped.epochs, shipped.kept)
+        compared = against(article, [(shipped.epochs, shipped.kept)])
         st.html(parts.note(" ".join(map(str, compared))))
 
 

@@ -50,7 +50,7 @@ def test_a_ladder_is_begun_waits_is_found_again_and_reported(
     for rung in RUNGS[1:]:
         told(store, rung.spec, rung.quick, [400, 300, 310])
     page.goto(f"{app.url}/experiments")
-    expect(page.locator(".lab-table")).to_contain_text("97.00 %")
+    expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")
     expect(lines).to_have_count(3)
     page.get_by_role("button", name="Go on: 1 of 4 runs").click()

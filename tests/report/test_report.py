@@ -73,9 +73,9 @@ def test_the_ladder_s_report_holds_its_figures(store: Store) -> None:
     report = reports(store)["ladder"]
     text = markdown(report)
     assert report.overview and len(report.sections) == 4
-    for figure in ("1,595,316", "12,490", "12,874", "99.93 %", "99.28 %", "60 errors of 10,000"):
+    for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "60 errors in 10,000"):
         assert figure in text
-    assert "below" in text or "above" in text, "figures unlike the article's are named"
+    assert "% in the article (" in text, "figures unlike the article's are named"
     assert report.commands[0] == "python -m mnistlab ladder"
     empty = reports(store)["empty"]
     assert "Not trained yet" in markdown(empty) and not any(s.figures for s in empty.sections)
@@ -84,10 +84,10 @@ def test_the_ladder_s_report_holds_its_figures(store: Store) -> None:
 
 def test_the_other_reports_hold_theirs(store: Store) -> None:
     found = {name: markdown(report) for name, report in reports(store).items()}
-    assert "−2.00 points" in found["ablation"] and "McNemar" in found["ablation"]
+    assert "−2.00 pp" in found["ablation"] and "significant (p" in found["ablation"]
     assert "python -m mnistlab ablate target-4 dropout --seeds 1" in found["ablation"]
     assert "python -m mnistlab ablate target-1 batch-norm --quick\n" in found["untried"]
-    assert "55 errors of 10,000" in found["run"] and "second line" in found["run"]
+    assert "55 errors in 10,000" in found["run"] and "second line" in found["run"]
     assert "| dropout |" in found["runs"] and "Run 4" in found["runs"]
 
 

@@ -13,6 +13,7 @@ from mnistlab.runs.ablation import MOST_SEEDS, ablation, effect, runs, seeds, st
 from mnistlab.runs.ladder import Climb
 from mnistlab.runs.ladder import start as climb
 from mnistlab.runs.store import Store
+from mnistlab.training.effect import image_error
 from mnistlab.training.ladder import RUNGS
 from tests.runs.stories import told
 
@@ -39,19 +40,37 @@ def test_both_ways_have_the_same_seeds_and_the_ladder_s_own_runs_serve(lab: Home
 
 def test_several_seeds_are_compared_by_their_best_epochs(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    for seed, (with_it, without) in enumerate([(60, 80), (62, 81), (58, 79)]):
+    for seed, (with_it, without) in enumerate([(60, 320), (62, 321), (58, 79)]):
         recipe = replace(STUDY.recipe, seed=seed)
-        told(store, STUDY.rung.spec, recipe, [100, with_it, 90])
+        told(store, STUDY.rung.spec, recipe, [400, with_it, 390])
         if seed < 2:
-            told(store, STUDY.switch.spec, recipe, [without, 95])
+            told(store, STUDY.switch.spec, recipe, [without, 395])
         else:
             store.add("waits", STUDY.switch.spec, recipe)
     before, after = runs(store, STUDY)
     assert list(before) == [0, 1, 2] and list(after) == [0, 1, 2]
     found = effect(store, before, after)
     assert found and found.pairs == 2, "a seed that has not ended both ways is not counted"
-    assert found.difference == pytest.approx(-0.00195) and found.shown
+    assert found.difference == pytest.approx(-0.02595) and found.shown
     assert effect(store, {}, after) is None
+
+
+def test_several_seeds_are_held_against_what_other_images_would_give(tmp_path: Path) -> None:
+    """Two seeds that both lose 40 images: less with the predictions than without them."""
+    store = Store(tmp_path)
+    for seed in (0, 1):
+        recipe = replace(STUDY.recipe, seed=seed)
+        told(store, STUDY.rung.spec, recipe, [60], wrong=range(6))
+        told(store, STUDY.switch.spec, recipe, [100], wrong=range(4, 10))
+    found = effect(store, *runs(store, STUDY))
+    assert found and found.difference == pytest.approx(-0.004) and found.interval
+    half = (found.interval[1] - found.interval[0]) / 2
+    assert half == pytest.approx(12.7062 * image_error(0.008, -0.004, 10_000), rel=1e-5)
+    store.readings(2).unlink()
+    bare = effect(store, *runs(store, STUDY))
+    assert bare and bare.interval
+    half = (bare.interval[1] - bare.interval[0]) / 2
+    assert half == pytest.approx(12.7062 * image_error(0.016, -0.004, 10_000), rel=1e-5)
 
 
 def test_one_seed_is_compared_image_by_image(tmp_path: Path) -> None:

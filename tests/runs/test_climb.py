@@ -81,7 +81,7 @@ def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     climb = Climb(Length.FULL, seeds=(0, 1))
     head, *lines = table(steps(store, climb))
     empty = lines[2]
-    assert len(empty) == len(head) and empty[1] == "12,874" and "99.28 %" in empty
+    assert len(empty) == len(head) and empty[1] == "12,874" and "99.28%" in empty
     assert set(empty[4:]) == {"–"}
     told(store, rung.spec, rung.full, [90, 60, 70])
     told(store, rung.spec, replace(rung.full, seed=1), [80, 90, 70], train=1.0)
@@ -92,9 +92,9 @@ def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     assert found.train == pytest.approx(0.995) and found.gap == pytest.approx(0.002)
     assert found.seconds == 6.0 and found.test is None
     line = table(steps(store, climb))[3]
-    assert line[4].startswith("99.35 %") and "±" in line[4] and "2, 3" in line
+    assert line[4].startswith("99.35%") and "±" in line[4] and "2, 3" in line
     one = table(steps(store, replace(climb, seeds=(0,))))[3]
-    assert one[4:8] == ("99.40 %", "99.23–99.53 %", "60", "2")
+    assert one[4:8] == ("99.40%", "99.23–99.53%", "60", "2")
 
 
 def test_the_table_tells_of_a_run_that_trains_until_one_has_ended(tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_the_table_tells_of_a_run_that_trains_until_one_has_ended(tmp_path: Path
     store.claim()
     store.add_epoch(run_id, epoch(1, 90))
     line = table(steps(store, Climb(seeds=(0, 1))))[1]
-    assert line[0].endswith("…") and "99.10 %" in line
+    assert line[0].endswith("…") and "99.10%" in line
     told(store, rung.spec, replace(rung.quick, seed=1), [80])
     line = table(steps(store, Climb(seeds=(0, 1))))[1]
-    assert line[0] == "Target 1" and "99.20 %" in line and "99.10 %" not in line
+    assert line[0] == "Target 1" and "99.20%" in line and "99.10%" not in line
 
 
 def test_the_test_images_have_a_column_where_they_are_read_once(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_test_images_have_a_column_where_they_are_read_once(tmp_path: Path) 
     strict = Climb(split=Split.STRICT)
     told(store, rung.spec, strict.recipe(rung), [90], test=Score(70, 10_000))
     head, line, *_ = table(steps(store, strict))
-    assert head == HEAD and line[head.index("Test, once")] == "99.30 %"
+    assert head == HEAD and line[head.index("Test, once")] == "99.30%"
 
 
 def test_the_newest_run_of_a_target_s_own_recipe_is_found(tmp_path: Path) -> None:

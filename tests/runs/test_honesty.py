@@ -1,9 +1,9 @@
 """How often the test images were looked at, and by how much the best of many epochs flatters."""
 
-import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnistlab.data.kinds import Split
@@ -52,14 +52,41 @@ def test_the_best_of_a_plateau_stands_above_its_mean(tmp_path: Path) -> None:
     assert found.unseen.value == pytest.approx(0.001), "best validation less test"
 
 
-def test_the_estimator_finds_what_pure_chance_adds(tmp_path: Path) -> None:
-    """Epochs of one true accuracy, read with binomial noise: the best of ten stands 1.54 standard
-    deviations above (the mean of the largest of ten normal values)."""
-    chance, store = random.Random(0), Store(tmp_path)
-    for seed in range(60):
-        errors = [round(chance.gauss(60, 7.7)) for _ in range(2 * PLATEAU)]
-        told(store, SPEC, replace(ARTICLE, seed=seed), errors)
-    found = flattery(store).plateau
-    assert found and found.value * 10_000 == pytest.approx(1.54 * 7.7, rel=0.1)
-    low, high = found.interval or (0, 0)
-    assert low < 1.54 * 7.7 / 10_000 < high
+RATE, LENGTH, RUNS = 0.006, 30, 80
+"""A plateau's true error rate on 10,000 images, its epochs, and how many runs are simulated."""
+
+
+def simulated(store: Store, rates: np.ndarray) -> tuple[float, float]:
+    """Tell runs of which each epoch has a true error rate (runs, epochs) and is read with binomial
+    noise; by how much the kept accuracy truly is too high, of the last ten epochs and of all."""
+    chance = np.random.default_rng(0)
+    errors = chance.binomial(10_000, rates)
+    for seed, run in enumerate(errors):
+        told(store, SPEC, replace(ARTICLE, seed=seed), [900] * 5 + run.tolist())
+
+    def bias(first: int) -> float:
+        kept = first + errors[:, first:].argmin(1)
+        every = np.arange(len(errors))
+        return float(np.mean(rates[every, kept] - errors[every, kept] / 10_000))
+
+    return bias(rates.shape[1] - PLATEAU), bias(0)
+
+
+def test_on_a_plateau_the_estimates_are_the_bias_that_there_truly_is(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    of_ten, of_all = simulated(store, np.full((RUNS, LENGTH), RATE))
+    found = flattery(store)
+    assert found.plateau and found.plateau.interval and found.last and found.last.interval
+    low, high = found.plateau.interval
+    assert low < of_ten < high and high < of_all, "choosing among all of them adds more"
+    low, high = found.last.interval
+    assert low < of_all < high
+
+
+def test_where_epochs_truly_differ_the_estimates_are_more_than_the_bias(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rates = np.random.default_rng(1).normal(RATE, 0.001, (RUNS, LENGTH)).clip(0.001)
+    of_ten, of_all = simulated(store, rates)
+    found = flattery(store)
+    assert found.plateau and found.plateau.interval and found.last and found.last.interval
+    assert found.plateau.interval[0] > of_ten and found.last.interval[0] > of_all

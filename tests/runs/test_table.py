@@ -168,5 +168,5 @@ def test_only_the_choices_that_differ_are_said(two: Store) -> None:
     assert differences(runs[:1]) == differences([]) == []
     two.add("", PRESETS[0].spec, Recipe(schedule=Schedule.PLATEAU, goal=0.994))
     found = {d.choice: d.values for d in differences(two.runs([1, 3]))}
-    assert found["schedule"] == ("one-cycle", "plateau") and found["goal"] == ("none", "99.40 %")
+    assert found["schedule"] == ("one-cycle", "plateau") and found["goal"] == ("none", "99.40%")
     assert "layers" in found and "seed" not in found and "head" not in found

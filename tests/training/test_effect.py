@@ -1,48 +1,91 @@
-"""Differences with their intervals, held against tables, simulations and a definition."""
+"""Differences with their intervals and p values, against simulations and scipy's own tests."""
 
-import math
 import random
-import statistics
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 
-from mnistlab.arch.presets import Reported
-from mnistlab.training.against import against
-from mnistlab.training.effect import by_images, by_seeds, points, t_quantile, verdict
-from mnistlab.training.epoch import Epoch
+from mnistlab.training.effect import (
+    Effect,
+    by_images,
+    by_seeds,
+    corrected,
+    image_error,
+    points,
+    points_range,
+    verdict,
+)
+from mnistlab.training.score import Score
+
+COUNT = 10_000
 
 
-@pytest.mark.parametrize(
-    ("freedom", "value"),
-    [(1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (5, 2.5706), (9, 2.2622), (19, 2.0930),
-     (30, 2.0423), (100, 1.9840), (999, 1.9623)],
-)  # fmt: skip
-def test_student_s_t_is_the_tables(freedom: int, value: float) -> None:
-    assert t_quantile(freedom) == pytest.approx(value, abs=1e-4)
-
-
-def test_an_interval_by_seeds_holds_the_truth_19_times_in_20() -> None:
-    chance = random.Random(0)
-    held = 0
-    for _ in range(2000):
-        pairs = [(0.99, 0.99 + chance.gauss(0.001, 0.0005)) for _ in range(4)]
-        low, high = by_seeds(pairs).interval or (0, 0)
-        held += low <= 0.001 <= high
-    assert 0.93 < held / 2000 < 0.97
+def scores(*errors: tuple[int, int]) -> list[tuple[Score, Score]]:
+    return [(Score(before, COUNT), Score(after, COUNT)) for before, after in errors]
 
 
 def test_seeds_are_compared_in_pairs() -> None:
-    found = by_seeds([(0.990, 0.992), (0.980, 0.983), (0.995, 0.996)])
-    assert found.difference == pytest.approx(0.002) and found.pairs == 3
-    low, high = found.interval or (0, 0)
-    half = t_quantile(2) * statistics.stdev([0.002, 0.003, 0.001]) / math.sqrt(3)
-    assert (low, high) == pytest.approx((0.002 - half, 0.002 + half))
-    assert found.shown is False, "three seeds with such a spread show nothing"
-    assert by_seeds([(0.99, 0.995), (0.98, 0.985), (0.97, 0.9751)]).shown is True
-    one = by_seeds([(0.99, 0.98)])
-    assert one.interval is None and one.shown is None
+    before, after = [100, 200, 150, 90], [40, 120, 50, 20]
+    pairs = scores(*zip(before, after, strict=True))
+    found = by_seeds(pairs, discordance=0)
+    expected = ttest_rel(before, after)
+    assert found.difference == pytest.approx(0.00775) and found.pairs == 4
+    assert found.p == pytest.approx(expected.pvalue)
+    low, high = expected.confidence_interval()
+    assert found.interval == pytest.approx((low / COUNT, high / COUNT))
+    assert found.shown is True
+    one = by_seeds(pairs[:1])
+    assert one.interval is None and one.p is None and one.shown is None
     with pytest.raises(ValueError, match="pairs"):
         by_seeds([])
+    with pytest.raises(ValueError, match="counts"):
+        by_seeds([(Score(1, 10), Score(1, 20))])
+
+
+@pytest.mark.parametrize("discordance", [None, 1e-4])
+def test_two_seeds_that_each_lose_one_image_show_nothing(discordance: float | None) -> None:
+    found = by_seeds(scores((60, 61), (58, 59)), discordance)
+    assert found.shown is False
+    low, high = found.interval or (0, 0)
+    assert low < 0 < high
+    same = by_seeds(scores((0, 0), (0, 0)), 0)
+    assert same.shown is False and same.p == 1 and same.interval and same.interval[1] > 0
+
+
+def test_the_images_error_is_the_spread_over_other_images() -> None:
+    """Changes that are drawn anew for each set of images, the same ones for every seed."""
+    chance = np.random.default_rng(0)
+    gains, losses, count = 0.004, 0.003, 5000
+    drawn = chance.multinomial(count, [gains, losses, 1 - gains - losses], size=4000)
+    spread = float(((drawn[:, 0] - drawn[:, 1]) / count).std())
+    assert image_error(gains + losses, gains - losses, count) == pytest.approx(spread, rel=0.04)
+    assert image_error(0, 0.1, 100) == pytest.approx(0.01), "one image's worth at least"
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_an_interval_by_seeds_holds_the_truth_19_times_in_20(seeds: int) -> None:
+    """Each image has its own chances of being gained and lost, as half of them have none: what
+    seeds have in common is drawn with the images, what they have not with each seed."""
+    chance = np.random.default_rng(seeds)
+    count, share = 2000, 0.03
+    held = plain = 0
+    for _ in range(600):
+        kind = chance.choice(3, count, p=[share, share / 2, 1 - 1.5 * share])
+        gained = (kind == 0) & (chance.random((seeds, count)) < 0.8)
+        lost = (kind == 1) & (chance.random((seeds, count)) < 0.8)
+        pairs = [
+            (Score(200 + int(g.sum()), count), Score(200 + int(b.sum()), count))
+            for g, b in zip(gained, lost, strict=True)
+        ]
+        change = (gained * 1 - lost).mean(0)
+        low, high = by_seeds(pairs, float((change**2).mean())).interval or (0, 0)
+        held += low <= 0.8 * share / 2 <= high
+        low, high = by_seeds(pairs, 0).interval or (0, 0)
+        plain += low <= 0.8 * share / 2 <= high
+    assert held / 600 > 0.94
+    if seeds > 2:
+        assert plain / 600 < 0.85, "the seeds alone say too little of other images"
 
 
 def test_an_interval_by_images_holds_the_truth_19_times_in_20() -> None:
@@ -57,31 +100,25 @@ def test_an_interval_by_images_holds_the_truth_19_times_in_20() -> None:
     assert 0.91 < held / 300 < 0.99
 
 
-def test_a_sentence_says_whether_it_is_more_than_noise() -> None:
-    better = by_seeds([(0.98, 0.99), (0.97, 0.98), (0.96, 0.9701)])
-    assert "gains 1.00 points" in verdict("without dropout", better)
-    assert "more than noise" in verdict("without dropout", better)
-    worse = by_images(60, 20, 10_000, 1e-5)
-    said = verdict("without dropout", worse)
-    assert said.startswith("Without dropout costs 0.40") and "one seed" in said
-    assert "no more than noise" in verdict("x", by_images(22, 20, 10_000, 0.9))
-    assert "nothing" in verdict("x", by_images(20, 20, 10_000, 1.0))
-    assert "cannot be said" in verdict("x", by_seeds([(0.99, 0.98)]))
-    assert points(-0.0012) == "−0.12" and points(0.0) == points(-1e-9) == "0.00"
+def test_what_is_significant_alone_need_not_be_among_a_dozen() -> None:
+    alone = Effect(0.001, (0.0001, 0.0019), 3, 0.03)
+    unknown = Effect(0.001, None, 1)
+    assert alone.shown is True and corrected([alone])[0].shown is True
+    among = corrected([unknown, alone, *[Effect(0.0, (-0.001, 0.001), 3, 0.5)] * 11])
+    assert among[0] == unknown, "what has no p value is no test"
+    assert among[1].p == 0.03 and among[1].adjusted_p == pytest.approx(0.36)
+    assert among[1].shown is False and not any(each.shown for each in among)
 
 
-def epoch(train: float, errors: int) -> Epoch:
-    return Epoch(1, 0.1, train, 0.1, errors, 10_000, 0.1, 1.0, 1.0)
-
-
-def test_the_article_s_figures_are_held_against_ours() -> None:
-    article = Reported(12_874, train=99.45, validation=99.45)
-    kept = epoch(0.99, 55)
-    train, validation = against(article, [kept, epoch(0.9946, 90)], kept)
-    assert train.here == 0.9946 and not train.apart, "training is the last epoch's"
-    assert validation.here == pytest.approx(0.9945) and not validation.apart
-    low, high = against(article, [epoch(0.98, 120)], epoch(0.98, 120))
-    assert low.apart and high.apart and "below" in str(high) and "0.65 points" in str(high)
-    assert "above" in str(against(article, [kept], epoch(0.99, 10))[1])
-    assert len(against(Reported(1, train=99.9), [kept], kept)) == 1
-    assert validation.noise == pytest.approx(1.96 * math.sqrt(2 * 0.9945 * 0.0055 / 10_000), 1e-3)
+def test_a_line_gives_the_difference_its_interval_and_its_significance() -> None:
+    better = by_seeds(scores((200, 100), (300, 200), (400, 299)))
+    line = verdict("without dropout", better)
+    assert line.startswith("Without dropout: +1.00 pp (3 seeds; 95% CI +")
+    assert ", significant (p " in line
+    worse = verdict("x", by_images(60, 20, COUNT, 1e-5))
+    assert "−0.40 pp (1 seed;" in worse and "significant (p < 0.001)" in worse
+    assert "not significant (p = 0.90)" in verdict("x", by_images(22, 20, COUNT, 0.9))
+    assert "significance unknown" in verdict("x", by_seeds(scores((100, 200))))
+    assert points(-0.0012) == "−0.12 pp" and points(0.0) == points(-1e-9) == "0.00 pp"
+    assert points_range(-0.003, 0.0006) == "−0.30 to +0.06 pp"
+    assert str(better).startswith("+1.00 pp (95% CI +")

@@ -15,6 +15,7 @@ from mnistlab.training.readings import (
     calibration,
     calibration_error,
     disagreement,
+    discordance,
     read_readings,
     write_readings,
 )
@@ -36,14 +37,15 @@ def test_confusion_counts_every_pair(readings: Readings) -> None:
         pairs = zip(readings.labels, readings.read, strict=True)
         assert counts[label, read] == sum(pair == (label, read) for pair in pairs)
     assert counts.sum() == 500
-    assert sum(score.errors for score in readings.by_digit()) == readings.score.errors
-    assert sum(score.count for score in readings.by_digit()) == 500
+    scores = [score for score in readings.by_digit() if score]
+    assert sum(score.errors for score in scores) == readings.score.errors
+    assert sum(score.count for score in scores) == 500
 
 
-def test_a_digit_that_does_not_occur_has_no_errors() -> None:
+def test_a_digit_that_does_not_occur_has_no_score() -> None:
     zeros = np.zeros(3, np.uint8)
     scores = Readings(zeros, zeros, np.ones(3, np.float32)).by_digit()
-    assert scores[0] == Score(0, 3) and all(score.errors == 0 for score in scores)
+    assert scores == [Score(0, 3)] + [None] * 9
 
 
 def test_the_surest_mistake_comes_first(readings: Readings) -> None:
@@ -102,6 +104,26 @@ def test_two_networks_are_told_apart_image_by_image(readings: Readings) -> None:
     strangers = Readings(readings.labels[:9], readings.read[:9], readings.confidence[:9])
     with pytest.raises(CheckpointError, match="different images"):
         disagreement(readings, strangers)
+
+
+def test_discordance_is_of_what_the_pairs_have_in_common() -> None:
+    labels, sure = np.zeros(10, np.uint8), np.ones(10, np.float32)
+
+    def misreads(*images: int) -> Readings:
+        read = labels.copy()
+        read[list(images)] = 1
+        return Readings(labels, read, sure)
+
+    one = (misreads(0, 1), misreads(1, 2, 3))
+    assert discordance([one]) == pytest.approx(0.3), "one seed: the images that only one reads"
+    other = (misreads(2, 4), misreads(0))
+    # Image 0: gained, then lost. 2: lost, then gained. 3: lost once of two. 4: gained once of two.
+    assert discordance([one, other]) == pytest.approx((0.25 + 0.25) / 10)
+    short = Readings(labels[:9], labels[:9], sure[:9])
+    with pytest.raises(CheckpointError, match="different images"):
+        discordance([one, (short, short)])
+    with pytest.raises(ValueError, match="pairs"):
+        discordance([])
 
 
 def test_readings_come_back_as_they_went(readings: Readings, tmp_path: Path) -> None:

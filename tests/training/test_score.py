@@ -1,6 +1,7 @@
 import random
 
 import pytest
+from scipy.stats import binomtest
 
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.score import Score
@@ -9,7 +10,7 @@ from mnistlab.training.score import Score
 def test_the_design_s_example() -> None:
     low, high = Score(60, 10_000).interval
     assert (round(low, 4), round(high, 4)) == (0.9923, 0.9953)
-    assert str(Score(60, 10_000)) == "99.40 % (60 errors of 10,000, 95 % 99.23 %–99.53 %)"
+    assert str(Score(60, 10_000)) == "99.40% (60 errors in 10,000; 95% CI 99.23–99.53%)"
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 10), (10, 10), (1, 7), (60, 10_000)])
@@ -19,6 +20,12 @@ def test_the_interval_s_ends_are_where_the_score_test_just_rejects(errors: int, 
     for end in score.interval:
         distance = abs(score.accuracy - end)
         assert distance == pytest.approx(1.959964 * (end * (1 - end) / count) ** 0.5, abs=1e-7)
+
+
+@pytest.mark.parametrize(("errors", "count"), [(0, 10), (10, 10), (1, 7), (60, 10_000)])
+def test_the_interval_is_scipy_s_wilson(errors: int, count: int) -> None:
+    expected = binomtest(count - errors, count).proportion_ci(method="wilson")
+    assert Score(errors, count).interval == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 0), (-1, 10), (11, 10)])

@@ -60,7 +60,7 @@ def test_the_walk_opens_without_any_record_and_says_how_to_make_one() -> None:
     text = shown(run())
     for rung in RUNGS:
         assert rung.preset.question in text and command(rung.spec, rung.full) in text
-    for figure in ("1,595,316", "12,490", "12,874", "99.93 %", "99.28 %", "14,846", "4,844"):
+    for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "14,846", "4,844"):
         assert figure in text
     assert text.count("has not measured it yet") == 4
 
@@ -85,18 +85,18 @@ def test_the_walk_shows_records_and_names_what_differs_from_the_article(lab: Pat
     ship(lab, "target-3", [200, 150, 160])
     ship(lab, "target-4", [80, 55, 60], train=0.9945)
     text = shown(run())
-    assert "98.50 %" in text and "0.78 points below" in text
-    assert "99.45 % here, 99.45 % in the article: no more apart" in text
+    assert "98.50%" in text and "−0.78 pp; 95% CI" in text
+    assert "99.45% here, 99.45% in the article (0.00 pp; 95% CI" in text
     assert text.count("has not measured it yet") == 2
 
 
 def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) -> None:
     store, rung = Store(lab / "runs"), RUNGS[1]
     told(store, rung.spec, replace(rung.full, epochs=3), [123])
-    assert "98.77 %" not in shown(run()), "another recipe is another experiment"
+    assert "98.77%" not in shown(run()), "another recipe is another experiment"
     mine = told(store, rung.spec, rung.quick, [345, 321])
     text = shown(run())
-    assert f"Run {mine}" in text and "96.79 %" in text and "6,000 digits, article split" in text
+    assert f"Run {mine}" in text and "96.79%" in text and "6,000 digits, article split" in text
 
 
 def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
@@ -142,7 +142,7 @@ def test_the_table_fills_in(lab: Path) -> None:
     for rung in RUNGS[:2]:
         told(store, rung.spec, rung.quick, [400, 345, 350])
     text = shown(run("pages/experiments.py"))
-    assert "96.55 %" in text and "345" in text and "99.28 %" in text
+    assert "96.55%" in text and "345" in text and "99.28%" in text
 
 
 def test_the_walk_s_trials_open_their_experiment(lab: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None
     one = switch(rung.spec, rung.quick, "dropout")
     told(store, one.spec, one.recipe, [70], wrong=range(10, 50))
     text = shown(run("pages/experiments.py", **query))
-    assert "−2.00 points" in text and "McNemar" in text and "All that was tried" in text
+    assert "−2.00 pp" in text and "McNemar" in text and "Ablations of target 4" in text
     assert {each.state for each in store.runs([3, 4])} == {State.DONE}
 
 
@@ -180,4 +180,4 @@ def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:
     store, rung = Store(lab / "runs"), RUNGS[3]
     told(store, rung.spec, rung.full, [60, 70] * 10)
     text = shown(run("pages/experiments.py", view="How far to trust it"))
-    assert "20 times" in text and "+0.05" in text and "no run yet" in text
+    assert "20 times" in text and "+0.05" in text and "no runs yet" in text

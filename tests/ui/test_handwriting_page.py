@@ -92,9 +92,9 @@ def test_drawings_are_taken_in_and_scored_by_person_and_in_all(store: Store) -> 
     assert "13" in told(at) and len(collection.listed(store)) == 13
     head, first, second, total = lines(at)
     assert head[2].startswith("sketch") and first[:2] == ["Ada", "10"]
-    assert "100.0 %" in first[2] and "0 wrong" in first[2]
-    assert second[:2] == ["Zoë <b>", "3"] and "66.7 %" in second[2] and "1 wrong" in second[2]
-    assert total[1] == "13" and "92.3 %" in total[2]
+    assert "100.0%" in first[2] and "0 wrong" in first[2]
+    assert second[:2] == ["Zoë <b>", "3"] and "66.7%" in second[2] and "1 wrong" in second[2]
+    assert total[1] == "13" and "92.3%" in total[2]
     assert "Zoë <b>" not in body(at), "what a person typed is escaped"
     assert shown(at)[0] == "5 read as 8" and len(shown(at)) == 13, "misread ones first"
     assert body(at).count('lab-card lab-wrong"') == 1
