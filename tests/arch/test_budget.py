@@ -8,7 +8,7 @@ from mnistlab.arch.budget import aligned, formula, price, room
 from mnistlab.arch.edit import with_layer
 from mnistlab.arch.ledger import BUDGET, ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
-from mnistlab.arch.spec import MAX_FILTERS, parse
+from mnistlab.arch.spec import MAX_FILTERS, Spec, parse
 from tests.random_specs import possible
 
 LEDGERS = [ledger(p.spec) for p in PRESETS] + possible(300)
@@ -45,9 +45,9 @@ def test_what_fits_fits_and_one_more_does_not() -> None:
 
 
 @pytest.mark.parametrize("other", [p.spec for p in PRESETS])
-def test_rows_side_by_side_are_all_rows_in_their_order(other: object) -> None:
+def test_rows_side_by_side_are_all_rows_in_their_order(other: Spec) -> None:
     for result in LEDGERS[:60]:
-        theirs = ledger(other)  # type: ignore[arg-type]
+        theirs = ledger(other)
         pairs = aligned(result, theirs)
         assert [a for a, _ in pairs if a] == list(result.rows)
         assert [b for _, b in pairs if b] == list(theirs.rows)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import App, healthy, settled
 
@@ -130,7 +130,12 @@ def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
     app: App, page: Page, hostile: str
 ) -> None:
     alerts: list[str] = []
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.goto(f"{app.url}/design?net={hostile}")
     expect(page.get_by_role("alert")).to_contain_text("Below is the last network")
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,874")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
@@ -79,8 +79,13 @@ def opens_without_a_network(chromium: "Browser", report: Path) -> None:
     page = context.new_page()
     asked: list[str] = []
     wrong: list[str] = []
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else 0)
+    page.on("console", keep)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(report.as_uri())
     chart = page.locator(".plot").first

@@ -116,6 +116,7 @@ def row(epoch: Epoch) -> dict[str, float]:
 def outcome(lab: Home, run_id: int) -> dict[str, Any]:
     """Everything that a run gives, to the bit."""
     store, run = Store(lab.runs), the(lab, run_id)
+    files: tuple[Path, ...]
     files = (store.best_checkpoint(run_id), store.last_checkpoint(run_id), store.readings(run_id))
     records = [checkpoint.read(file).record for file in files[:2]]
     files += (beside(files[0]), *epochs_beside(files[0]))
@@ -175,7 +176,8 @@ def _warm_up(data: Path) -> None:
         parts = divide(digits, split, subset)
         return mnist.Parts(parts.train, parts.validation[:KEPT], parts.test and parts.test[:KEPT])
 
-    mnist.load, mnist.divide = lambda folder: whole, cut
+    mnist.load = lambda folder: whole
+    mnist.divide = cut  # type: ignore[assignment]
     worker.REPORT_SECONDS = QUICK_REPORTS
     # The first step of an optimiser imports a good second's worth of torch.
     training = Training(build(parse("4-gap"), 0), Recipe())

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,26 +30,26 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="forks its workers"),
 ]
 KILLS = int(os.environ.get("MNISTLAB_KILLS", "150"))
-ADAM = {"optimiser": Optimiser.ADAM, "learning_rate": 0.01}
-SMALL = {"epochs": 6, "batch_size": 64, "subset": 256}
+SMALL = Recipe(epochs=6, batch_size=64, subset=256)
+ADAM = replace(SMALL, optimiser=Optimiser.ADAM, learning_rate=0.01)
 RUNS: list[tuple[str, Recipe]] = [
-    ("4-p4-8-p8-gap-bn", Recipe(**SMALL)),
+    ("4-p4-8-p8-gap-bn", SMALL),
     (
         "4-p4-8-p8-gap-bn-drop0.1",
-        Recipe(schedule=Schedule.PLATEAU, augmentation=Augmentation.SHIFT, **ADAM, **SMALL),
+        replace(ADAM, schedule=Schedule.PLATEAU, augmentation=Augmentation.SHIFT),
     ),
     (
         "4-p4-8-p8-full-cdrop0.2",
-        Recipe(learning_rate=0.02, schedule=Schedule.PLATEAU, split=Split.ARTICLE, seed=3, **SMALL),
+        replace(SMALL, learning_rate=0.02, schedule=Schedule.PLATEAU, split=Split.ARTICLE, seed=3),
     ),
     (
         "8-p8-gap-bn-nobias-drop0.05",
-        Recipe(augmentation=Augmentation.NONE, patience=2, seed=1, **ADAM, **SMALL),
+        replace(ADAM, augmentation=Augmentation.NONE, patience=2, seed=1),
     ),
 ]
-TINY = ("4-p-gap-bn-drop0.1", Recipe(epochs=2, batch_size=128, subset=256, **ADAM))
+TINY = ("4-p-gap-bn-drop0.1", replace(ADAM, epochs=2, batch_size=128))
 LONG = (RUNS[0][0], replace(RUNS[0][1], epochs=12))
-LARGE = ("16-p-48-p-64-gap-bn", replace(LONG[1], **ADAM))
+LARGE = ("16-p-48-p-64-gap-bn", replace(ADAM, epochs=LONG[1].epochs))
 """Its training takes more room than a worker's ballast."""
 
 
@@ -108,6 +108,11 @@ def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
     again(Store(lab.runs), run_id)
     assert workers.work(lab)
     return outcome(lab, run_id)
+
+
+def answered(lab: Home, run_id: int) -> Callable[[], bool]:
+    """The condition that a run no longer asks to step back."""
+    return lambda: the(lab, run_id).request is not Request.YIELD
 
 
 def pause_after(workers: Workers, lab: Home, run_id: int, epochs: int) -> None:
@@ -193,7 +198,7 @@ def test_stepping_back_again_and_again_a_run_ends_as_it_would_have_alone(
             time.sleep(chance.uniform(0, span))
             store.request(run_id, Request.YIELD)
             placed = the(lab, run_id).request is Request.YIELD
-            until(lambda run_id=run_id: the(lab, run_id).request is not Request.YIELD)
+            until(answered(lab, run_id))
             heard += placed and the(lab, run_id).state.active
         assert workers.ended()
         assert outcome(lab, run_id) == reference

@@ -65,6 +65,11 @@ def html(at: AppTest) -> str:
     return unescape(body).replace("\N{NO-BREAK SPACE}", " ")
 
 
+def net(at: AppTest) -> str:
+    """The network's text as the page shows it."""
+    return str(at.text_input(key="net").value)
+
+
 def test_every_page_opens_in_an_empty_lab() -> None:
     for page in PAGES:
         run(page)
@@ -80,9 +85,9 @@ def test_batch_norm_s_384_parameters() -> None:
     at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full")
     assert "12,490" in html(at)
     at.toggle(key="batch_norm").set_value(True).run()
-    assert "12,874" in html(at) and at.text_input(key="net").value.endswith("full-bn")
+    assert "12,874" in html(at) and net(at).endswith("full-bn")
     at.number_input(key="filters0").set_value(9).run()
-    assert at.text_input(key="net").value.startswith("9-16-p10")
+    assert net(at).startswith("9-16-p10")
     at.toggle(key="pooled2").set_value(False).run()
     assert not at.exception
 
@@ -119,7 +124,7 @@ def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
 def test_an_emptied_text_brings_the_bench_s_network_back() -> None:
     at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
     at.text_input(key="net").set_value("").run()
-    assert not at.error and at.text_input(key="net").value.endswith("full-bn")
+    assert not at.error and net(at).endswith("full-bn")
     at.text_input(key="net").set_value("target-2").run()
     assert not at.error and "12,490" in html(at)
 
