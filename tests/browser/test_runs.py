@@ -11,7 +11,7 @@ from mnistlab.runs.jobs import submit
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
-from tests.browser.conftest import App, healthy, settled
+from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
 
 TINY = parse("4-p4-8-p8-gap-bn")
 LONG = Recipe(epochs=300, batch_size=64, subset=512)
@@ -30,7 +30,7 @@ def start(app: App, name: str = "long", recipe: Recipe = LONG) -> int:
 
 
 def wait_for_epochs(page: Page, store: Store, run_id: int, count: int) -> None:
-    for _ in range(600):
+    for _ in range(TIMEOUT // 100):
         run = store.run(run_id)
         if run and len(run.epochs) >= count:
             return
@@ -250,9 +250,7 @@ def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
     page.get_by_role("tab", name="Course").click()
     expect(page.locator(".lab-status").first).to_contain_text("a better name")
     page.get_by_role("tab", name="Take it away").click()
-    with page.expect_download() as given:
-        page.get_by_role("button", name="The whole run (zip)").click()
-    archive = given.value.path()
+    archive = download(page, "The whole run (zip)")
     healthy(page)
 
     page.goto(f"{app.url}/runs")

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -131,13 +130,6 @@ def outcome(lab: Home, run_id: int) -> dict[str, Any]:
 def bits(file: Path) -> dict[str, Any]:
     """A file's tensors, byte by byte; the header's order is not always the same."""
     return {name: (v.dtype, v.shape, v.tobytes()) for name, v in load_file(file).items()}
-
-
-def until(met: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def _serve(data: Path) -> None:

@@ -19,7 +19,7 @@ from mnistlab.runs.jobs import worker_lock
 from mnistlab.runs.store import Store
 from mnistlab.training import timing
 from mnistlab.training.recipe import Recipe
-from tests.runs.test_worker import until
+from tests.waiting import until
 
 SMALL = [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)]
 

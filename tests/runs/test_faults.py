@@ -23,7 +23,8 @@ from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store, epochs_beside
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Optimiser, Recipe, Schedule
-from tests.runs.faults import Workers, bits, outcome, queued, the, until
+from tests.runs.faults import Workers, bits, outcome, queued, the
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
@@ -143,14 +144,16 @@ def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
     assert not lost
 
 
+@pytest.mark.parametrize("first", [1, 2, 3])
 def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers
+    lab: Home, workers: Workers, first: int
 ) -> None:
+    """Every third write from the first one on, so that processes can share them."""
     reference, _ = alone(workers, lab, TINY)
     kept = {"best.safetensors", "best.doubt", "last.safetensors", "readings.safetensors", "epochs"}
-    killed, at = True, 0
+    killed, at = True, first - 3
     while killed:
-        at += 1
+        at += 3
         run_id = queued(lab, TINY)
         killed = not workers.work(lab, at=at)
         over = next_start(lab, run_id).state is State.DONE
@@ -159,7 +162,7 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
         assert not left or (over and left == {"resume.safetensors"}), f"killed at {at}"
         assert len(epochs_beside(Store(lab.runs).best_checkpoint(run_id))) == 2, f"killed at {at}"
         assert over or not list(lab.runs.glob("ballast*")), f"killed at {at}"
-    print(f"\nkilled at each of {at - 1} writes")
+    print(f"\nkilled at every third of {at - 3} writes")
     assert at > 50, "the hooks have not been told of the writes"
 
 

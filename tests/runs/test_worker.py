@@ -4,8 +4,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import evaluate, read_images
 from mnistlab.training.readings import Readings, read_readings
 from mnistlab.training.recipe import Recipe
+from tests.waiting import until
 
 SMALL = parse("4-p4-8-p8-gap-bn")
 QUICK = Recipe(epochs=2, batch_size=64, subset=256)
@@ -47,14 +47,6 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for run in newest(store, 99):
         store.request(run.id, Request.STOP)
     until(lambda: tended(lab) and not any(run.state.active for run in newest(store, 99)))
-
-
-def until(met: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for what another process does; the bound only keeps a broken test from hanging."""
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def tended(lab: Home) -> bool:

@@ -22,7 +22,7 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.ui import bench
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 60
+TIMEOUT = 600
 PAGES = (
     "app.py",
     *(
@@ -170,7 +170,7 @@ def test_who_has_changed_a_design_is_offered_that_one_for_training() -> None:
 def test_the_design_page_never_imports_torch() -> None:
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
-        "at = AppTest.from_file('app.py', default_timeout=60); at.run();"
+        "at = AppTest.from_file('app.py', default_timeout=600); at.run();"
         "at.switch_page('pages/design.py').run();"
         "at.number_input(key='filters0').set_value(9).run();"
         "assert not at.exception; print('torch' in sys.modules)"
