@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 180_000
+TIMEOUT = 300_000
 """Milliseconds, for whatever is waited for; it only keeps a broken test from hanging."""
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -161,8 +161,9 @@ def page(chromium: "Browser") -> Iterator["Page"]:
     page.set_default_timeout(TIMEOUT)
     expect.set_options(timeout=TIMEOUT)
     yield page
-    # A page that stays open goes on asking the next test's server.
-    page.close()
+    # A page that stays open, a test's second one too, goes on asking the server.
+    for context in chromium.contexts:
+        context.close()
 
 
 def download(page: "Page", button: str) -> Path:

@@ -3,8 +3,7 @@
 import os
 import signal
 import sqlite3
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from mnistlab.runs.jobs import submit, tend, worker_lock
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
-from mnistlab.runs.worker import NICE, train_run
+from mnistlab.runs.worker import train_run
 from mnistlab.training import checkpoint, doubt
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import evaluate, read_images
@@ -65,12 +64,6 @@ def pid_of(lab: Home, run_id: int) -> int:
     process = Store(lab.runs).process_of(run_id)
     assert process is not None
     return process[1]
-
-
-def asleep(pid: int) -> bool:
-    """Whether a process has been stopped by a signal."""
-    ps = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, check=True)
-    return ps.stdout.startswith(b"T")
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
@@ -141,11 +134,20 @@ def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alon
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
-def test_a_worker_s_whole_session_is_nice(lab: Home) -> None:
+@pytest.mark.parametrize("nice", [None, 3])
+def test_a_worker_s_whole_session_is_nice(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
+) -> None:
+    if nice is None:
+        monkeypatch.delenv("MNISTLAB_NICE", raising=False)
+    else:
+        monkeypatch.setenv("MNISTLAB_NICE", str(nice))
     run_id = submit(lab, "", SMALL, LONG)
     until(lambda: the(lab, run_id).progress)
     group = Path(f"/proc/{pid_of(lab, run_id)}/autogroup").read_text()
-    assert group.split()[-1] == str(NICE), "else it takes as much as the pages' server"
+    assert group.split()[-1] == str(10 if nice is None else nice), (
+        "else it takes as much as the pages' server"
+    )
 
 
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
@@ -246,10 +248,11 @@ def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -
 
 
 def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
-    run_id = submit(lab, "", SMALL, Recipe(epochs=30, batch_size=8, subset=512))
+    run_id = submit(lab, "", SMALL, Recipe(epochs=10, batch_size=8, subset=512))
     until(lambda: len(the(lab, run_id).epochs) >= 2)
     os.kill(pid_of(lab, run_id), signal.SIGSTOP)
-    until(lambda: asleep(pid_of(lab, run_id)))
+    _, status = os.waitpid(pid_of(lab, run_id), os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
     heard = the(lab, run_id).heartbeat
     assert heard is not None
     assert the(lab, run_id).silent(heard + 3600), "silence is what a hanging worker is known by"
@@ -259,7 +262,7 @@ def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) ->
     queue.resume(Store(lab.runs), run_id)
     tend(lab)
     until(lambda: the(lab, run_id).state is State.DONE)
-    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 31))
+    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 11))
 
 
 def test_two_workers_train_two_runs_side_by_side(
@@ -282,14 +285,36 @@ def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -
     assert the(lab, long).state is State.RUNNING
 
 
-@pytest.mark.parametrize("name", ["MNISTLAB_WORKERS", "MNISTLAB_THREADS"])
-@pytest.mark.parametrize("wrong", ["0", "-1", "many", "1.5", "9" * 400, "²"])
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("MNISTLAB_WORKERS", jobs.workers),
+        ("MNISTLAB_THREADS", jobs.threads),
+        ("MNISTLAB_NICE", jobs.niceness),
+    ],
+)
+@pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 400, "²"])
 def test_a_setting_that_is_no_number_is_said(
-    lab: Home, monkeypatch: pytest.MonkeyPatch, name: str, wrong: str
+    monkeypatch: pytest.MonkeyPatch, name: str, setting: Callable[[], int], wrong: str
 ) -> None:
     monkeypatch.setenv(name, wrong)
     with pytest.raises(LabError, match=rf"\${name}"):
-        (jobs.workers if name.endswith("WORKERS") else jobs.threads)()
+        setting()
+
+
+@pytest.mark.parametrize("setting", [jobs.workers, jobs.threads])
+def test_no_worker_and_no_thread_would_train_nothing(
+    monkeypatch: pytest.MonkeyPatch, setting: Callable[[], int]
+) -> None:
+    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
+        monkeypatch.setenv(name, "0")
+    with pytest.raises(LabError):
+        setting()
+
+
+def test_a_worker_may_be_told_not_to_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_NICE", "0")
+    assert jobs.niceness() == 0
 
 
 def test_missing_data_and_a_dead_network_end_in_a_sentence(
