@@ -2,6 +2,8 @@
 # need and are quick the second time.
 PYTHON ?= python3
 BIN := .venv/bin
+# How many processes share the tests; `make test TESTERS=1` runs them one after the other.
+TESTERS ?= auto
 
 .PHONY: run dev test check clean
 
@@ -12,14 +14,14 @@ dev: .venv/dev.stamp
 	$(BIN)/python -m streamlit run app.py --server.fileWatcherType auto --server.runOnSave true
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --maxprocesses 4 --dist worksteal
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format $(if $(CI),--check) .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-.venv/run.stamp: requirements.txt
+.venv/run.stamp: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv

@@ -19,6 +19,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,7 +33,7 @@ QUEUED = 100
 WARM = 3
 
 
-def app(page: str | None) -> "AppTest":  # noqa: F821
+def app(page: str | None) -> "AppTest":
     from streamlit.testing.v1 import AppTest
 
     if page is None:
@@ -117,7 +121,7 @@ def stop(home: Path) -> None:
     shutil.rmtree(home)
 
 
-def edit(at: "AppTest", name: str, step: int) -> None:  # noqa: F821
+def edit(at: "AppTest", name: str, step: int) -> None:
     """What a visitor does on the page before it runs again."""
     if name == "design":
         at.number_input(key="filters0").set_value(4 + step % 12)

@@ -113,7 +113,7 @@ def paper(
     return Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8))
 
 
-def blend(sheet: Floats, colour: tuple[int, int, int], cover: Floats) -> None:
+def blend(sheet: Floats, colour: tuple[int, int, int], cover: NDArray[np.floating]) -> None:
     """Lay a colour on a sheet, (H, W, 3), where and as densely as `cover`, (H, W), says."""
     sheet += cover[..., None] * (np.array(colour, np.float32) - sheet)
 
@@ -123,7 +123,8 @@ def clouds(width: int, height: int, size: float, chance: np.random.Generator) ->
     cells = [max(2, round(side / (size * max(width, height)))) for side in (width, height)]
     small = chance.uniform(-1, 1, (cells[1], cells[0])).astype(np.float32)
     grown = Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
-    return np.clip(np.asarray(grown), -1, 1)
+    noise: Floats = np.clip(np.asarray(grown), -1, 1)
+    return noise
 
 
 def ruled(
@@ -157,7 +158,7 @@ def beside(
         # The paper may end anywhere between the digit and the picture's last quarter on that side.
         away = x * out[0] + y * out[1]
         last = float((points @ out).max())
-        border = max(last, float(away.max()) - 0.25 * (abs(out) @ [height, width]))
+        border = max(last, float(away.max()) - 0.25 * float(abs(out) @ [height, width]))
         end = border + chance.uniform(0.15, 0.7) * (float(away.max()) - border)
         end = max(end, last + 0.06 * min(width, height))
         np.maximum(cover, np.clip(away - end + 0.5, 0, 1), out=cover)

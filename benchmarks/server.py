@@ -75,7 +75,8 @@ class Session:
                 add(id=self.ids[name]).string_array_value.data.append(value)
         if click:
             add(id=self.ids[click], trigger_value=True)
-        return message.SerializeToString()
+        content: bytes = message.SerializeToString()
+        return content
 
     def _read_to_the_end(self) -> None:
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -113,9 +114,10 @@ class Session:
 def visit(url: str, page: str) -> Iterator[Session]:
     """Open a page as a browser does."""
     from websockets.sync.client import connect
+    from websockets.typing import Subprotocol
 
     address = f"{url.replace('http', 'ws')}/_stcore/stream"
-    with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
+    with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         yield Session(socket, page)
 
 

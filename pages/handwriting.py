@@ -163,8 +163,12 @@ with st.container():
     if rows := get.get("removed"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(parts.said(f"Deleted: {len(rows)} of the drawings."), width="content")
-            attempt = {"on_click": page.attempt, "args": (bring_back, rows)}
-            st.button("Undo", icon=":material/undo:", **attempt)
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                on_click=page.attempt,
+                args=(bring_back, rows),
+            )
 with st.container():
     if kept:
         st.html(facts(people))

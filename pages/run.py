@@ -1,6 +1,7 @@
 """One run: its curves, what it misreads, how sure it is, its filters, how it was made."""
 
 from dataclasses import fields
+from typing import Any
 
 import streamlit as st
 
@@ -84,7 +85,7 @@ def origin(run: Run) -> None:
 def files(run: Run) -> None:
     """What can be carried away."""
     with st.container(horizontal=True):
-        give = {"on_click": "ignore", "icon": ":material/download:"}
+        give: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
         st.download_button(
             "The whole run (zip)", lambda: pack(store, run.id), f"run{run.id}.zip", **give
         )
@@ -130,7 +131,7 @@ if run.deleted:
 
 def draw(store: Store) -> None:
     """The run as it stands."""
-    for seen in store.runs([run.id]):
+    for seen in store.runs(shown):
         live.one(lab, seen, wide=True)
 
 

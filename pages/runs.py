@@ -105,7 +105,7 @@ try:
         states = st.multiselect("States", list(State), key="states", width=260)
         sort = st.selectbox(
             "Sort by",
-            list(Sort),
+            [*Sort],
             format_func=lambda sort: sort.name.capitalize(),
             key="sort",
             bind="query-params",

@@ -4,8 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from mnistlab.sketch.handwriting import checked, from_json, to_json
 from mnistlab.training import timing
 from mnistlab.training.record import read_json, read_record
 from tests.digits import DIGITS
+from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,14 +68,6 @@ def test_calibrate_says_what_an_epoch_takes(
     with worker_lock(Home(lab)):
         assert main(["calibrate"]) == 2
     assert "being trained" in capsys.readouterr().err
-
-
-def until(met: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for what another process does; the bound only keeps a broken test from hanging."""
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
@@ -177,7 +168,7 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
     assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=120)
+    rest, _ = process.communicate(timeout=CEILING)
     epochs = [line.split()[1] for line in (first + rest).splitlines() if line.startswith("epoch")]
     assert epochs == [str(number) for number in range(1, len(epochs) + 1)]
     run = Store(lab / "runs").run(1)

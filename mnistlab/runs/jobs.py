@@ -33,12 +33,22 @@ def threads() -> int:
     return _number("MNISTLAB_THREADS", 1024) or max(1, cores() // workers())
 
 
-def _number(name: str, most: int) -> int | None:
+def niceness() -> int:
+    """How far a worker steps back behind other processes: `$MNISTLAB_NICE`, 0 to 19, or 10.
+
+    Pages come first, so training takes what they leave. Where strangers' processes keep every core
+    busy, that is next to nothing; 0 takes an equal share.
+    """
+    chosen = _number("MNISTLAB_NICE", 19, least=0)
+    return 10 if chosen is None else chosen
+
+
+def _number(name: str, most: int, least: int = 1) -> int | None:
     text = os.environ.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
-        raise LabError(f"${name} is {text[:20]!r}; give a whole number from 1 to {most}.")
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+        raise LabError(f"${name} is {text[:20]!r}; give a whole number from {least} to {most}.")
     return int(text)
 
 

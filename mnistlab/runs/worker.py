@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mnistlab.errors import LabError
 from mnistlab.home import Home, home
 from mnistlab.runs.database import StoreError
-from mnistlab.runs.jobs import free_slot, threads
+from mnistlab.runs.jobs import free_slot, niceness, threads
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.training.epoch import Epoch, Progress
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 REPORT_SECONDS = 0.25
 # An app that looks whether a worker lives holds the lock for a moment; a new worker waits that out.
 PATIENCE = 2.0
-NICE = 10
 BALLAST = 1 << 18
 """Bytes that are set aside, to be thrown off when the disk is full and a run's end must be said."""
 SMALL = 100_000
@@ -283,20 +282,24 @@ class _Watch:
         self.say("Training", progress)
 
 
-def main() -> int:
+def _step_back(nice: int) -> None:
+    """Leave the cores to the pages first."""
     if hasattr(os, "nice"):
-        # Pages come first: training takes what they leave.
-        os.nice(NICE)
+        os.nice(nice)
     # Where Linux groups processes by their session, niceness counts within the group alone, and a
     # worker has a session of its own: the group must be nice too.
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICE))
+        Path("/proc/self/autogroup").write_text(str(nice))
+
+
+def main() -> int:
     # A closed terminal sends this to its whole group; a training outlives its terminal.
     with contextlib.suppress(AttributeError, ValueError):
         import signal
 
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
+        _step_back(niceness())
         work(home())
     except LabError as error:
         print(error, file=sys.stderr)

@@ -8,7 +8,7 @@ import pytest
 from mnistlab.arch.diff import aligned, changed
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.presets import PRESETS, TARGETS
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import Spec, parse
 from tests.random_specs import possible
 
 LEDGERS = [ledger(p.spec) for p in PRESETS] + possible(60)
@@ -61,9 +61,9 @@ def test_forty_layers_are_aligned_too() -> None:
 
 
 @pytest.mark.parametrize("other", [p.spec for p in PRESETS])
-def test_rows_side_by_side_are_all_rows_in_their_order(other: object) -> None:
+def test_rows_side_by_side_are_all_rows_in_their_order(other: Spec) -> None:
     for result in LEDGERS:
-        theirs = ledger(other)  # type: ignore[arg-type]
+        theirs = ledger(other)
         pairs = aligned(result, theirs)
         assert [a for a, _ in pairs if a] == list(result.rows)
         assert [b for _, b in pairs if b] == list(theirs.rows)

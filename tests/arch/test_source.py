@@ -46,6 +46,7 @@ def disturbed(network: nn.Module) -> nn.Module:
     """Running statistics as after some training, so that forgetting them would show."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None and module.running_var is not None
             nn.init.normal_(module.running_mean)
             nn.init.uniform_(module.running_var, 0.5, 2.0)
             nn.init.normal_(module.weight)

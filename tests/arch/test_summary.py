@@ -1,6 +1,7 @@
 """The summary's counts against the ledger, its lines against the written module."""
 
 import re
+from typing import Any
 
 import pytest
 import torch
@@ -36,7 +37,7 @@ def test_the_printed_counts_add_up_to_the_ledger_s(result: Ledger) -> None:
 
 @pytest.mark.parametrize("result", LEDGERS, ids=lambda r: str(r.spec))
 def test_every_line_is_a_layer_of_the_written_module(result: Ledger) -> None:
-    names: dict = {"__name__": "written"}
+    names: dict[str, Any] = {"__name__": "written"}
     exec(module_source(result.spec), names)
     network = names["network"]().eval()
     shapes: dict[str, tuple[int, ...]] = {}

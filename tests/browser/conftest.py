@@ -1,4 +1,8 @@
-"""A real app on a free port and a real Chromium in front of it."""
+"""A real app on a free port and a real Chromium in front of it.
+
+Both are started once and serve every test of their process; a test gets a page and a home folder of
+its own. What is about a server's start or end takes `cold_app`.
+"""
 
 import os
 import shutil
@@ -15,11 +19,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnistlab.home import Home
+from mnistlab.runs.state import Request
+from mnistlab.runs.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
+TIMEOUT = 300_000
+"""Milliseconds, for whatever is waited for; it only keeps a broken test from hanging."""
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -92,8 +100,8 @@ def serve(
             stderr=log,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    deadline = time.monotonic() + TIMEOUT / 1000
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
                 return App(url, Home(folder), process)
@@ -103,27 +111,74 @@ def serve(
     raise AssertionError("the app did not start; app.log has more")
 
 
-@pytest.fixture
-def app(tmp_path: Path, mnist_folder: Path) -> Iterator[App]:
-    """A fresh app with MNIST and no runs."""
-    (tmp_path / "data").symlink_to(mnist_folder)
-    app = serve(tmp_path)
-    yield app
+def end(app: App) -> None:
     app.process.terminate()
-    app.process.wait(30)
+    app.process.wait()
 
 
-TIMEOUT = 60_000
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app whose home is a link, so that every test can put a folder of its own behind it."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "first").mkdir()
+    (folder / "home").symlink_to("first")
+    app = serve(folder / "home")
+    yield app
+    end(app)
 
 
 @pytest.fixture
-def page(chromium: "Browser") -> "Page":
+def home_folder(tmp_path: Path, mnist_folder: Path) -> Iterator[Path]:
+    """A home with MNIST and no runs; at the end nothing trains on."""
+    (tmp_path / "data").symlink_to(mnist_folder)
+    yield tmp_path
+    runs = Home(tmp_path).runs
+    if runs.is_dir():
+        store = Store(runs)
+        for run in [*store.queue(), *store.running()]:
+            store.request(run.id, Request.STOP)
+
+
+@pytest.fixture
+def app(server: App, home_folder: Path) -> App:
+    """The app with MNIST and no runs; `home()` looks behind the link in every run of a page."""
+    link = server.home.root
+    (new := link.with_name("next")).symlink_to(home_folder)
+    new.replace(link)
+    return App(server.url, Home(home_folder), server.process)
+
+
+@pytest.fixture
+def cold_app(home_folder: Path) -> Iterator[App]:
+    """An app of the test's own, which has opened no page yet and may be killed."""
+    app = serve(home_folder)
+    yield app
+    end(app)
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> Iterator["Page"]:
     from playwright.sync_api import expect
 
     page = chromium.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(TIMEOUT)
     expect.set_options(timeout=TIMEOUT)
-    return page
+    yield page
+    # A page that stays open, a test's second one too, goes on asking the server.
+    for context in chromium.contexts:
+        context.close()
+
+
+def download(page: "Page", button: str) -> Path:
+    """The file that a button gives, clicked while the page is at rest.
+
+    In mid-run a click can be lost: the end of a run drops what the buttons of the run before would
+    have made, and a browser that has not heard of the new ones yet asks for it in vain.
+    """
+    settled(page)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=button).click()
+    return Path(coming.value.path())
 
 
 def settled(page: "Page") -> None:

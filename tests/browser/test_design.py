@@ -1,14 +1,15 @@
 """The design bench in a real browser: menus, drawings, the address, history, files, a phone."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.conftest import App, healthy, settled
+from tests.browser.conftest import App, download, healthy, settled
 
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
 TABS = ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"]
@@ -102,16 +103,17 @@ def test_what_was_looked_at_is_found_again_after_a_change_of_page_and_a_reload(
     net(page, NET)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 720})
+def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page) -> None:
     for text in ("4-p-gap", NET, "-".join(["8s"] * 20 + ["t8"] * 20)):
         page.goto(f"{app.url}/design?net={text}")
         for tab in TABS:
             page.get_by_role("tab", name=tab).click()
             settled(page)
             main = page.get_by_test_id("stMain")
-            assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (text, tab)
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 720})
+                fits = main.evaluate("node => node.scrollWidth <= node.clientWidth")
+                assert fits, (text, tab, width)
     healthy(page)
 
 
@@ -130,7 +132,12 @@ def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
     app: App, page: Page, hostile: str
 ) -> None:
     alerts: list[str] = []
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.goto(f"{app.url}/design?net={hostile}")
     expect(page.get_by_role("alert")).to_contain_text("Below is the last network")
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,874")
@@ -144,10 +151,8 @@ def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
 def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     page.get_by_role("tab", name="Take it along").click()
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="Download network.py").click()
-    file = tmp_path / "away" / "network.py"
-    coming.value.save_as(file)
+    (away := tmp_path / "away").mkdir()
+    file = Path(shutil.copy(download(page, "Download network.py"), away / "network.py"))
     done = subprocess.run(
         [sys.executable, "-I", file.name],
         cwd=file.parent, capture_output=True, text=True, check=False,
@@ -162,7 +167,7 @@ def test_this_machine_is_measured_from_the_page(app: App, page: Page) -> None:
     page.get_by_role("tab", name="Cost").click()
     page.get_by_role("button", name="Measure how long an epoch takes here").click()
     expect(page.get_by_role("progressbar", name="Timing")).to_be_visible()
-    expect(epoch).to_contain_text("≈", timeout=240_000)
+    expect(epoch).to_contain_text("≈", timeout=600_000)
     expect(page.get_by_role("button", name="Measure again")).to_be_visible()
     expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
     assert app.home.calibration.is_file()

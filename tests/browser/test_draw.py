@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, TIMEOUT, App, healthy, serve, settled
+from tests.browser.conftest import ROOT, TIMEOUT, App, end, healthy, serve, settled
 from tests.digits import DIGITS, Points
 
 
@@ -187,5 +187,4 @@ def test_a_drawing_outlives_a_change_of_the_app_s_code(
         expect(page.locator(".lab-answer b")).not_to_have_text("4")
         healthy(page)
     finally:
-        app.process.terminate()
-        app.process.wait(30)
+        end(app)

@@ -1,15 +1,16 @@
 """The walk, the ladder begun and let wait, and a report that opens without any network."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
 from mnistlab.training.ladder import RUNGS
-from tests.browser.conftest import App, healthy, settled
+from tests.browser.conftest import App, download, healthy, settled
 from tests.runs.stories import told
 
 if TYPE_CHECKING:
@@ -62,13 +63,8 @@ def test_a_ladder_is_begun_waits_is_found_again_and_reported(
     settled(page)
     assert [run.state for run in store.runs([1, 2, 3, 4])] == [*[State.DONE] * 3, State.PAUSED]
 
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="Report (HTML)").click()
-    report = tmp_path / "report.html"
-    coming.value.save_as(report)
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="Report (Markdown)").click()
-    assert "### Analysis" in Path(coming.value.path()).read_text("utf-8")
+    report = Path(shutil.copy(download(page, "Report (HTML)"), tmp_path / "report.html"))
+    assert "### Analysis" in download(page, "Report (Markdown)").read_text("utf-8")
     healthy(page)
     opens_without_a_network(chromium, report)
 
@@ -79,8 +75,13 @@ def opens_without_a_network(chromium: "Browser", report: Path) -> None:
     page = context.new_page()
     asked: list[str] = []
     wrong: list[str] = []
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else 0)
+    page.on("console", keep)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(report.as_uri())
     chart = page.locator(".plot").first

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.sketch.handwriting import checked, from_json, to_json
-from tests.browser.conftest import TIMEOUT, App, healthy, settled
+from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
 from tests.digits import DIGITS
 
 
@@ -41,9 +41,7 @@ def test_three_digits_are_taken_in_scored_carried_away_and_deleted(
     expect(cards.first).to_contain_text("9 read as 4")
     expect(page.locator(".lab-wrong")).to_have_count(1)
 
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export all").click()
-    content = Path(download.value.path()).read_bytes()
+    content = download(page, "Export all").read_bytes()
     assert from_json(content) == from_json(three.read_bytes()) and len(json.loads(content)) == 3
 
     page.get_by_role("checkbox", name="#3").press("Space")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import healthy, serve
+from tests.browser.conftest import end, healthy, serve
 
 SCRIPT = """
 import hashlib, io
@@ -46,8 +46,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     script.write_text(SCRIPT, "utf-8")
     app = serve(tmp_path, script)
     yield app.url
-    app.process.terminate()
-    app.process.wait(30)
+    end(app)
 
 
 def packed(width: int, height: int, form: str = "PNG", **options: object) -> str:

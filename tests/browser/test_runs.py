@@ -16,7 +16,7 @@ from mnistlab.runs.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import Record
-from tests.browser.conftest import App, healthy, settled
+from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
 from tests.runs.stories import told
 
 TINY = parse("4-p4-8-p8-gap-bn")
@@ -36,7 +36,7 @@ def start(app: App, name: str = "long", recipe: Recipe = LONG) -> int:
 
 
 def wait_for_epochs(page: Page, store: Store, run_id: int, count: int) -> None:
-    for _ in range(600):
+    for _ in range(TIMEOUT // 100):
         run = store.run(run_id)
         if run and len(run.epochs) >= count:
             return
@@ -256,9 +256,7 @@ def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
     page.get_by_role("tab", name="Course").click()
     expect(page.locator(".lab-status").first).to_contain_text("a better name")
     page.get_by_role("tab", name="Take it away").click()
-    with page.expect_download() as given:
-        page.get_by_role("button", name="The whole run (zip)").click()
-    archive = given.value.path()
+    archive = download(page, "The whole run (zip)")
     healthy(page)
 
     page.goto(f"{app.url}/runs")

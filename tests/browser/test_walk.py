@@ -7,14 +7,16 @@ from playwright.sync_api import Page, expect
 
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
-from tests.browser.conftest import App, healthy, serve, settled
+from tests.browser.conftest import App, end, healthy, serve, settled
 
 PATHS = ["", "design", "train", "runs", "run", "compare", "experiments", "draw"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_cold_deep_link_opens_its_page_with_all_links(app: App, page: Page, path: str) -> None:
-    page.goto(f"{app.url}/{path}")
+def test_a_cold_deep_link_opens_its_page_with_all_links(
+    cold_app: App, page: Page, path: str
+) -> None:
+    page.goto(f"{cold_app.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     for label in ("Ladder", "Design", "Train", "Runs", "Experiments", "Draw"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
@@ -122,16 +124,16 @@ def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> No
     expect(gauge).to_have_text("12,490")
 
 
-def test_a_run_outlives_the_app_and_the_page_finds_it_again(app: App, page: Page) -> None:
-    page.goto(f"{app.url}/train")
+def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page: Page) -> None:
+    page.goto(f"{cold_app.url}/train")
     page.get_by_role("combobox", name="Training digits").click()
     page.get_by_role("option", name=re.compile("taste")).click()
     settled(page)
     page.get_by_role("button", name="Start training").click()
     expect(page.locator(".lab-state")).to_have_text("running")
-    app.process.kill()
-    app.process.wait()
-    again = serve(app.home.root)
+    cold_app.process.kill()
+    cold_app.process.wait()
+    again = serve(cold_app.home.root)
     try:
         page.goto(f"{again.url}/train?run=1")
         expect(page.locator(".lab-state")).to_have_text("running")
@@ -143,8 +145,7 @@ def test_a_run_outlives_the_app_and_the_page_finds_it_again(app: App, page: Page
         assert before.get_attribute("data-seen") == "yes", "the chart's node was kept"
         healthy(page)
     finally:
-        again.process.terminate()
-        again.process.wait(30)
+        end(again)
 
 
 def test_a_network_that_cannot_be_is_explained_and_the_last_good_one_stays(

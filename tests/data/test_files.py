@@ -131,14 +131,14 @@ def talking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     def serve() -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = server.accept()
+                client, _ = listener.accept()
                 with client:
                     client.recv(4096)
                     answer(client)
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 def test_when_every_source_fails_one_sentence_names_them_all_and_the_mend(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -6,13 +7,14 @@ import pytest
 from mnistlab.data.augment import preview
 from mnistlab.data.files import DataError
 from mnistlab.data.kinds import Augmentation
-from mnistlab.data.mnist import load
+from mnistlab.data.mnist import Digits, load
 from mnistlab.data.pixels import images_at, labels_at
 
 
 def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
     mnist = load(mnist_folder)
-    for part, digits in (("train", mnist.train), ("test", mnist.test)):
+    parts: dict[Literal["train", "test"], Digits] = {"train": mnist.train, "test": mnist.test}
+    for part, digits in parts.items():
         indices = [0, 7, len(digits) - 1]
         found = images_at(mnist_folder, part, indices)
         assert np.array_equal(found, digits.images[indices].numpy())

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -116,6 +115,7 @@ def row(epoch: Epoch) -> dict[str, float]:
 def outcome(lab: Home, run_id: int) -> dict[str, Any]:
     """Everything that a run gives, to the bit."""
     store, run = Store(lab.runs), the(lab, run_id)
+    files: tuple[Path, ...]
     files = (store.best_checkpoint(run_id), store.last_checkpoint(run_id), store.readings(run_id))
     records = [checkpoint.read(file).record for file in files[:2]]
     files += (beside(files[0]), *epochs_beside(files[0]))
@@ -130,13 +130,6 @@ def outcome(lab: Home, run_id: int) -> dict[str, Any]:
 def bits(file: Path) -> dict[str, Any]:
     """A file's tensors, byte by byte; the header's order is not always the same."""
     return {name: (v.dtype, v.shape, v.tobytes()) for name, v in load_file(file).items()}
-
-
-def until(met: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def _serve(data: Path) -> None:
@@ -175,7 +168,8 @@ def _warm_up(data: Path) -> None:
         parts = divide(digits, split, subset)
         return mnist.Parts(parts.train, parts.validation[:KEPT], parts.test and parts.test[:KEPT])
 
-    mnist.load, mnist.divide = lambda folder: whole, cut
+    mnist.load = lambda folder: whole
+    mnist.divide = cut  # type: ignore[assignment]
     worker.REPORT_SECONDS = QUICK_REPORTS
     # The first step of an optimiser imports a good second's worth of torch.
     training = Training(build(parse("4-gap"), 0), Recipe())

@@ -326,7 +326,17 @@ ZIP = {
     },
 }  # fmt: skip
 NO_FIGURES = (math.nan, math.inf, -1.0, "low", None, True, 10**18, 10**400, [0.5])
-NO_TIMES = (math.nan, math.inf, -1, "", "now", False, [], 10**400, 253_402_300_800)
+NO_TIMES: tuple[object, ...] = (
+    math.nan,
+    math.inf,
+    -1,
+    "",
+    "now",
+    False,
+    [],
+    10**400,
+    253_402_300_800,
+)
 NO_TEXTS = (7, None, ["a"], "x" * 10_001, "half \ud800")
 # Values that run.json cannot have; a recipe's or the second epoch's as epochs__train_loss.
 TOLD: dict[str, tuple[object, ...]] = {

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from mnistlab.runs.jobs import worker_lock
 from mnistlab.runs.store import Store
 from mnistlab.training import timing
 from mnistlab.training.recipe import Recipe
-from tests.runs.test_worker import until
+from tests.waiting import until
 
 SMALL = [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)]
 
@@ -91,14 +93,14 @@ def test_a_killed_measurement_is_not_under_way_and_leaves_nothing(
     lab: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pids: list[int] = []
-    popen = jobs.subprocess.Popen
+    popen = subprocess.Popen
 
-    def start(*arguments: object, **more: object) -> object:
-        process = popen(*arguments, **more)  # type: ignore[call-overload]
+    def start(*arguments: Any, **more: Any) -> "subprocess.Popen[bytes]":
+        process: subprocess.Popen[bytes] = popen(*arguments, **more)
         pids.append(process.pid)
         return process
 
-    monkeypatch.setattr(jobs.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     begin(lab)
     until(lambda: under_way(lab))
     with pytest.raises(CalibrationError):

@@ -23,8 +23,8 @@ from mnistlab.runs.table import table as all_runs
 from mnistlab.training.ladder import RUNGS, Length, Rung
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
-from tests.runs.faults import until
 from tests.runs.stories import epoch, told
+from tests.waiting import CEILING, until
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def real(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_ladder_whose_worker_was_killed_goes_on_where_it_was(real: Home) -> None:
     climb, store = Climb(rungs=tiny(2, epochs=8)), Store(real.runs)
     ids = start(real, climb)
-    until(lambda: store.runs(ids)[0].epochs_done >= 2, 120)
+    until(lambda: store.runs(ids)[0].epochs_done >= 2)
     process = store.process_of(ids[0])
     assert process is not None
     os.kill(process[1], signal.SIGKILL)
@@ -156,11 +156,11 @@ def test_a_ladder_whose_worker_was_killed_goes_on_where_it_was(real: Home) -> No
         jobs.tend(real)
         return store.runs(ids)[0].state is not State.RUNNING
 
-    until(dead, 120)
+    until(dead)
     # The other one goes on by itself; beginning again takes the killed one up.
     assert left(climb, steps(store, climb)) == 1
     assert start(real, climb) == ids
-    until(lambda: all(run.state is State.DONE for run in store.runs(ids)), 240)
+    until(lambda: all(run.state is State.DONE for run in store.runs(ids)))
     runs = store.runs(ids)
     assert [run.epochs_done for run in runs] == [8, 8]
     assert runs[0].epochs[: len(before)] == before, "nothing was trained twice"
@@ -188,9 +188,9 @@ def test_ctrl_c_lets_the_ladder_wait_and_the_same_command_finishes_it(real: Home
         return run is not None and run.epochs_done > 0
 
     process = subprocess.Popen(command, cwd=jobs.CHECKOUT, env=environment)
-    until(began, 120)
+    until(began)
     process.send_signal(signal.SIGINT)
-    assert process.wait(120) == 2
+    assert process.wait(CEILING) == 2
     assert not any(run.state.active for run in store.runs([1, 2]))
     done = subprocess.run(
         command, cwd=jobs.CHECKOUT, env=environment, capture_output=True, text=True, check=False

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,33 +23,34 @@ from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store, epochs_beside
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Optimiser, Recipe, Schedule
-from tests.runs.faults import Workers, bits, outcome, queued, the, until
+from tests.runs.faults import Workers, bits, outcome, queued, the
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="forks its workers"),
 ]
 KILLS = int(os.environ.get("MNISTLAB_KILLS", "150"))
-ADAM = {"optimiser": Optimiser.ADAM, "learning_rate": 0.01}
-SMALL = {"epochs": 6, "batch_size": 64, "subset": 256}
+SMALL = Recipe(epochs=6, batch_size=64, subset=256)
+ADAM = replace(SMALL, optimiser=Optimiser.ADAM, learning_rate=0.01)
 RUNS: list[tuple[str, Recipe]] = [
-    ("4-p4-8-p8-gap-bn", Recipe(**SMALL)),
+    ("4-p4-8-p8-gap-bn", SMALL),
     (
         "4-p4-8-p8-gap-bn-drop0.1",
-        Recipe(schedule=Schedule.PLATEAU, augmentation=Augmentation.SHIFT, **ADAM, **SMALL),
+        replace(ADAM, schedule=Schedule.PLATEAU, augmentation=Augmentation.SHIFT),
     ),
     (
         "4-p4-8-p8-full-cdrop0.2",
-        Recipe(learning_rate=0.02, schedule=Schedule.PLATEAU, split=Split.ARTICLE, seed=3, **SMALL),
+        replace(SMALL, learning_rate=0.02, schedule=Schedule.PLATEAU, split=Split.ARTICLE, seed=3),
     ),
     (
         "8-p8-gap-bn-nobias-drop0.05",
-        Recipe(augmentation=Augmentation.NONE, patience=2, seed=1, **ADAM, **SMALL),
+        replace(ADAM, augmentation=Augmentation.NONE, patience=2, seed=1),
     ),
 ]
-TINY = ("4-p-gap-bn-drop0.1", Recipe(epochs=2, batch_size=128, subset=256, **ADAM))
+TINY = ("4-p-gap-bn-drop0.1", replace(ADAM, epochs=2, batch_size=128))
 LONG = (RUNS[0][0], replace(RUNS[0][1], epochs=12))
-LARGE = ("16-p-48-p-64-gap-bn", replace(LONG[1], **ADAM))
+LARGE = ("16-p-48-p-64-gap-bn", replace(ADAM, epochs=LONG[1].epochs))
 """Its training takes more room than a worker's ballast."""
 
 
@@ -110,6 +111,11 @@ def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
     return outcome(lab, run_id)
 
 
+def answered(lab: Home, run_id: int) -> Callable[[], bool]:
+    """The condition that a run no longer asks to step back."""
+    return lambda: the(lab, run_id).request is not Request.YIELD
+
+
 def pause_after(workers: Workers, lab: Home, run_id: int, epochs: int) -> None:
     workers.start(lab)
     until(lambda: len(the(lab, run_id).epochs) >= epochs)
@@ -138,14 +144,16 @@ def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
     assert not lost
 
 
+@pytest.mark.parametrize("first", [1, 2, 3])
 def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers
+    lab: Home, workers: Workers, first: int
 ) -> None:
+    """Every third write from the first one on, so that processes can share them."""
     reference, _ = alone(workers, lab, TINY)
     kept = {"best.safetensors", "best.doubt", "last.safetensors", "readings.safetensors", "epochs"}
-    killed, at = True, 0
+    killed, at = True, first - 3
     while killed:
-        at += 1
+        at += 3
         run_id = queued(lab, TINY)
         killed = not workers.work(lab, at=at)
         over = next_start(lab, run_id).state is State.DONE
@@ -154,7 +162,7 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
         assert not left or (over and left == {"resume.safetensors"}), f"killed at {at}"
         assert len(epochs_beside(Store(lab.runs).best_checkpoint(run_id))) == 2, f"killed at {at}"
         assert over or not list(lab.runs.glob("ballast*")), f"killed at {at}"
-    print(f"\nkilled at each of {at - 1} writes")
+    print(f"\nkilled at every third of {at - 3} writes")
     assert at > 50, "the hooks have not been told of the writes"
 
 
@@ -193,7 +201,7 @@ def test_stepping_back_again_and_again_a_run_ends_as_it_would_have_alone(
             time.sleep(chance.uniform(0, span))
             store.request(run_id, Request.YIELD)
             placed = the(lab, run_id).request is Request.YIELD
-            until(lambda run_id=run_id: the(lab, run_id).request is not Request.YIELD)
+            until(answered(lab, run_id))
             heard += placed and the(lab, run_id).state.active
         assert workers.ended()
         assert outcome(lab, run_id) == reference

@@ -4,7 +4,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mnistlab.runs.study import Spread, members, spread
 from mnistlab.runs.table import delete
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
+from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[2]
 SPEC = parse("4-p4-gap-bn")
@@ -104,12 +104,15 @@ def test_ctrl_c_lets_every_seed_wait_and_the_same_command_finishes_them(lab: Pat
     epochs, store = 12, Store(lab / "runs")
     command = f"study {SPEC} --epochs {epochs} --batch-size 64 --subset 64 --seeds 2".split()
     process = subprocess.Popen([sys.executable, "-m", "mnistlab", *command], cwd=ROOT)
-    begun = time.monotonic()
-    while not (store.database.file.exists() and (run := store.run(1)) and run.epochs):
-        assert process.poll() is None and time.monotonic() - begun < 120
-        time.sleep(0.05)
+
+    def began() -> bool:
+        assert process.poll() is None
+        run = store.run(1) if store.database.file.exists() else None
+        return run is not None and bool(run.epochs)
+
+    until(began)
     process.send_signal(signal.SIGINT)
-    assert process.wait(120) == 2
+    assert process.wait(CEILING) == 2
     waiting = store.runs([1, 2])
     assert [run.state for run in waiting] == [State.PAUSED] * 2
     assert 1 <= waiting[0].epochs_done < epochs

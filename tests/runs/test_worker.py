@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,12 +20,13 @@ from mnistlab.runs.jobs import submit, tend, worker_lock
 from mnistlab.runs.state import Request, Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import newest
-from mnistlab.runs.worker import NICE, train_run
+from mnistlab.runs.worker import train_run
 from mnistlab.training import checkpoint, doubt
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import evaluate, read_images
 from mnistlab.training.readings import Readings, read_readings
 from mnistlab.training.recipe import Recipe
+from tests.waiting import until
 
 SMALL = parse("4-p4-8-p8-gap-bn")
 QUICK = Recipe(epochs=2, batch_size=64, subset=256)
@@ -45,15 +45,13 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     store = Store(lab.runs)
     for run in newest(store, 99):
         store.request(run.id, Request.STOP)
-    until(lambda: not any(run.state.active for run in newest(store, 99)) or tend(lab))
+    until(lambda: tended(lab) and not any(run.state.active for run in newest(store, 99)))
 
 
-def until(met: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for what another process does; the bound only keeps a broken test from hanging."""
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+def tended(lab: Home) -> bool:
+    """Look after the lab as the app does while a condition is waited for."""
+    tend(lab)
+    return True
 
 
 def the(lab: Home, run_id: int) -> Run:
@@ -136,11 +134,20 @@ def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alon
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
-def test_a_worker_s_whole_session_is_nice(lab: Home) -> None:
+@pytest.mark.parametrize("nice", [None, 3])
+def test_a_worker_s_whole_session_is_nice(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
+) -> None:
+    if nice is None:
+        monkeypatch.delenv("MNISTLAB_NICE", raising=False)
+    else:
+        monkeypatch.setenv("MNISTLAB_NICE", str(nice))
     run_id = submit(lab, "", SMALL, LONG)
     until(lambda: the(lab, run_id).progress)
     group = Path(f"/proc/{pid_of(lab, run_id)}/autogroup").read_text()
-    assert group.split()[-1] == str(NICE), "else it takes as much as the pages' server"
+    assert group.split()[-1] == str(10 if nice is None else nice), (
+        "else it takes as much as the pages' server"
+    )
 
 
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
@@ -165,7 +172,7 @@ def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -
     tend(lab)
     assert the(lab, long).state is State.RUNNING, "a living worker's run is left alone"
     os.kill(pid_of(lab, long), signal.SIGKILL)
-    until(lambda: tend(lab) or not the(lab, short).state.active)
+    until(lambda: tended(lab) and not the(lab, short).state.active)
     run = the(lab, long)
     assert run.state is State.INTERRUPTED and "killed" in run.message
     assert the(lab, short).state is State.DONE
@@ -173,7 +180,7 @@ def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -
     # Between its checkpoint and its row an epoch is in the file alone.
     assert kept.record.epoch <= len(run.epochs) + 1
     queue.resume(Store(lab.runs), long)
-    until(lambda: tend(lab) or len(the(lab, long).epochs) > len(run.epochs) + 1)
+    until(lambda: tended(lab) and len(the(lab, long).epochs) > len(run.epochs) + 1)
     assert the(lab, long).epochs[: len(run.epochs)] == run.epochs
     with sqlite3.connect(Store(lab.runs).database.file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -236,17 +243,18 @@ def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -
     until(lambda: the(lab, run_id).state is State.PAUSED)
     paused = the(lab, run_id)
     store.request(run_id, Request.STOP)
-    until(lambda: tend(lab) or the(lab, run_id).state is State.STOPPED)
+    until(lambda: tended(lab) and the(lab, run_id).state is State.STOPPED)
     assert the(lab, run_id).epochs == paused.epochs and the(lab, run_id).test
 
 
 def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
-    run_id = submit(lab, "", SMALL, Recipe(epochs=30, batch_size=8, subset=512))
+    run_id = submit(lab, "", SMALL, Recipe(epochs=10, batch_size=8, subset=512))
     until(lambda: len(the(lab, run_id).epochs) >= 2)
     os.kill(pid_of(lab, run_id), signal.SIGSTOP)
+    _, status = os.waitpid(pid_of(lab, run_id), os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
     heard = the(lab, run_id).heartbeat
-    time.sleep(1.0)
-    assert the(lab, run_id).heartbeat == heard and heard is not None
+    assert heard is not None
     assert the(lab, run_id).silent(heard + 3600), "silence is what a hanging worker is known by"
     jobs.end_by_force(lab, run_id)
     run = the(lab, run_id)
@@ -254,7 +262,7 @@ def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) ->
     queue.resume(Store(lab.runs), run_id)
     tend(lab)
     until(lambda: the(lab, run_id).state is State.DONE)
-    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 31))
+    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 11))
 
 
 def test_two_workers_train_two_runs_side_by_side(
@@ -262,7 +270,7 @@ def test_two_workers_train_two_runs_side_by_side(
 ) -> None:
     monkeypatch.setenv("MNISTLAB_WORKERS", "2")
     ids = [submit(lab, "", SMALL, LONG) for _ in range(3)]
-    until(lambda: tend(lab) or all(the(lab, run_id).epochs for run_id in ids[:2]))
+    until(lambda: tended(lab) and all(the(lab, run_id).epochs for run_id in ids[:2]))
     assert the(lab, ids[2]).state is State.QUEUED
     assert pid_of(lab, ids[0]) != pid_of(lab, ids[1])
 
@@ -277,14 +285,36 @@ def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -
     assert the(lab, long).state is State.RUNNING
 
 
-@pytest.mark.parametrize("name", ["MNISTLAB_WORKERS", "MNISTLAB_THREADS"])
-@pytest.mark.parametrize("wrong", ["0", "-1", "many", "1.5", "9" * 400, "²"])
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("MNISTLAB_WORKERS", jobs.workers),
+        ("MNISTLAB_THREADS", jobs.threads),
+        ("MNISTLAB_NICE", jobs.niceness),
+    ],
+)
+@pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 400, "²"])
 def test_a_setting_that_is_no_number_is_said(
-    lab: Home, monkeypatch: pytest.MonkeyPatch, name: str, wrong: str
+    monkeypatch: pytest.MonkeyPatch, name: str, setting: Callable[[], int], wrong: str
 ) -> None:
     monkeypatch.setenv(name, wrong)
     with pytest.raises(LabError, match=rf"\${name}"):
-        (jobs.workers if name.endswith("WORKERS") else jobs.threads)()
+        setting()
+
+
+@pytest.mark.parametrize("setting", [jobs.workers, jobs.threads])
+def test_no_worker_and_no_thread_would_train_nothing(
+    monkeypatch: pytest.MonkeyPatch, setting: Callable[[], int]
+) -> None:
+    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
+        monkeypatch.setenv(name, "0")
+    with pytest.raises(LabError):
+        setting()
+
+
+def test_a_worker_may_be_told_not_to_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_NICE", "0")
+    assert jobs.niceness() == 0
 
 
 def test_missing_data_and_a_dead_network_end_in_a_sentence(

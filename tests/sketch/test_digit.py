@@ -38,7 +38,7 @@ def centre(digit: Digit) -> tuple[float, float]:
 
 
 def box(digit: Digit) -> tuple[int, int]:
-    rows, columns = digit.pixels.any(1).nonzero()[0], digit.pixels.any(0).nonzero()[0]
+    rows, columns = (np.flatnonzero(digit.pixels.any(axis)) for axis in (1, 0))
     return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
 
 

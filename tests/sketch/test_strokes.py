@@ -1,6 +1,7 @@
 """Strokes made digits: MNIST's thickness and place, whatever the size; what is bad is refused."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,20 +28,20 @@ RING = [
 ]
 
 
-def made(strokes: list[Stroke]) -> Digit:
+def made(strokes: Sequence[Stroke]) -> Digit:
     digit = digit_from_strokes(strokes)
     assert digit is not None
     return digit
 
 
-def changed(strokes: list[Stroke], scale: float, x: float, y: float) -> list[Stroke]:
+def changed(strokes: Sequence[Stroke], scale: float, x: float, y: float) -> list[Stroke]:
     return [[[px * scale + x, py * scale + y] for px, py in stroke] for stroke in strokes]
 
 
 @pytest.mark.parametrize("strokes", [ONE, SEVEN, RING])
 @pytest.mark.parametrize(("scale", "x", "y"), [(0.01, 0, 0), (0.3, 55.3, -8), (1e4, -1e6, 3e5)])
 def test_neither_size_nor_place_changes_the_digit(
-    strokes: list[Stroke], scale: float, x: float, y: float
+    strokes: Sequence[Stroke], scale: float, x: float, y: float
 ) -> None:
     first, second = made(strokes), made(changed(strokes, scale, x, y))
     assert first.pixels.shape == (SIDE, SIDE) and max(first.scaled.shape) == BOX
@@ -51,7 +52,7 @@ def test_neither_size_nor_place_changes_the_digit(
 def test_the_ink_fills_the_box_and_its_mass_is_in_the_middle() -> None:
     for strokes in (ONE, SEVEN, RING):
         pixels = made(strokes).pixels.astype(float)
-        rows, columns = pixels.any(1).nonzero()[0], pixels.any(0).nonzero()[0]
+        rows, columns = (np.flatnonzero(pixels.any(axis)) for axis in (1, 0))
         assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
         for axis in (0, 1):
             middle = (pixels.sum(1 - axis) * np.arange(SIDE)).sum() / pixels.sum()
@@ -173,7 +174,7 @@ def test_a_step_left_out_is_left_out() -> None:
     uncentred = digit_from_strokes(near, Steps(centre=False))
     assert uncropped and uncentred
     assert uncropped.scaled.shape == (BOX, BOX)
-    rows = uncropped.scaled.any(1).nonzero()[0]
+    rows = np.flatnonzero(uncropped.scaled.any(1))
     assert 20 * 20 / 280 - 1 < rows[0] < rows[-1] < 20 * 95 / 280 + 3, "it stays where it was"
     assert np.array_equal(uncentred.scaled, whole.scaled)
     height, width = whole.scaled.shape

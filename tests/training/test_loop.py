@@ -41,9 +41,9 @@ def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> No
         network = build(SMALL, seed)
         recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
         seen: list[Progress] = []
-        kwargs = {"report": seen.append} if watched else {}
         training = Training(network, recipe)
-        epochs = [(e.train_loss, e.validation_errors) for e in train(training, parts, **kwargs)]
+        loop = train(training, parts, report=seen.append) if watched else train(training, parts)
+        epochs = [(e.train_loss, e.validation_errors) for e in loop]
         assert len(seen) == (16 if watched else 0)
         return epochs, torch.cat([p.detach().flatten() for p in network.state_dict().values()])
 

@@ -3,9 +3,11 @@
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from mnistlab.training.readings import (
@@ -21,6 +23,8 @@ from mnistlab.training.readings import (
 )
 from mnistlab.training.record import CheckpointError
 from mnistlab.training.score import Score
+
+Arrays = dict[str, NDArray[Any]]
 
 
 @pytest.fixture
@@ -139,10 +143,10 @@ def test_what_is_no_reading_is_refused(readings: Readings, tmp_path: Path) -> No
     path = tmp_path / "readings.safetensors"
     with pytest.raises(CheckpointError, match="kept no readings"):
         read_readings(path)
-    good = {"labels": readings.labels, "read": readings.read, "confidence": readings.confidence}
+    good: Arrays = {name: getattr(readings, name) for name in ("labels", "read", "confidence")}
     nan = readings.confidence.copy()
     nan[3] = np.nan
-    for wrong in (
+    damaged: list[Arrays] = [
         {"labels": readings.labels},
         good | {"read": readings.read[:-1]},
         good | {"read": np.full(500, 10, np.uint8)},
@@ -152,7 +156,8 @@ def test_what_is_no_reading_is_refused(readings: Readings, tmp_path: Path) -> No
         good | {"more": readings.read},
         {name: value[:0] for name, value in good.items()},
         {name: value.reshape(50, 10) for name, value in good.items()},
-    ):
+    ]
+    for wrong in damaged:
         save_file(wrong, path)
         with pytest.raises(CheckpointError, match="damaged"):
             read_readings(path)

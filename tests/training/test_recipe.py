@@ -102,7 +102,7 @@ def test_the_best_epoch_is_kept_unless_all_digits_are_trained_on() -> None:
         assert found and found.number == number and kept(Recipe(split=split), []) is None
     for values in ({"patience": 3}, {"goal": 0.99}):
         with pytest.raises(RecipeError, match="all"):
-            Recipe(split=Split.ALL, **values)  # type: ignore[arg-type]
+            Recipe(split=Split.ALL, **values)
 
 
 def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epoch() -> None:

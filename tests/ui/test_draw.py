@@ -50,7 +50,7 @@ def drawing(*strokes: list[tuple[int, int]]) -> dict[str, object]:
 
 
 def page() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     return settled(at.switch_page("pages/draw.py"))
 
 

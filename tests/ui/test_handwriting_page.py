@@ -39,7 +39,7 @@ def drawn(label: int, writer: str = "Ada", shift: float = 0, real: int | None = 
 def page(store: Store, drawings: Sequence[Drawn] = ()) -> AppTest:
     if drawings:
         collection.keep_all(store, drawings)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     return settled(at.switch_page("pages/handwriting.py"))
 
 

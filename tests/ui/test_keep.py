@@ -28,7 +28,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def at(store: Store) -> AppTest:
-    return settled(AppTest.from_string(SCRIPT, default_timeout=60))
+    return settled(AppTest.from_string(SCRIPT, default_timeout=600))
 
 
 def settled(at: AppTest) -> AppTest:

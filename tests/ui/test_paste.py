@@ -30,7 +30,7 @@ def shown(at: AppTest) -> str:
     ],
 )
 def test_what_was_pasted_is_handed_on_once(sent: object, given: bytes) -> None:
-    at = AppTest.from_string(SCRIPT, default_timeout=60)
+    at = AppTest.from_string(SCRIPT, default_timeout=600)
     assert shown(at) == "None"
     at.session_state["picture-pasted"] = sent
     assert shown(at) == repr(given)
