@@ -117,30 +117,7 @@ def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> B
             f"{name}: a residual connection adds {inputs[0]} incoming channels to the output of "
             f"{layer.filters} filters; give {name} {inputs[0]} filters, or remove the connection."
         )
-    padding = KERNEL // 2 if layer.padded else 0
-    if layer.separable:
-        first = primitives.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
-        parts = [
-            first,
-            primitives.convolution(
-                f"{name}.pointwise",
-                first.output,
-                layer.filters,
-                bias=settings.conv_bias,
-                keras="SeparableConv2D",
-            ),
-        ]
-    else:
-        parts = [
-            primitives.convolution(
-                f"{name}.conv",
-                inputs,
-                layer.filters,
-                KERNEL,
-                padding=padding,
-                bias=settings.conv_bias,
-            )
-        ]
+    parts = _kernels(name, layer, inputs, settings.conv_bias)
     shape = parts[-1].output
     if settings.batch_norm:
         parts.append(primitives.batch_norm(f"{name}.norm", shape))
@@ -164,6 +141,22 @@ def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> B
         choice=str(layer),
         settings=settings,
     )
+
+
+def _kernels(name: str, layer: Conv, inputs: Shape, bias: bool) -> list[Operation]:
+    """The convolution itself, ordinary or depthwise-separable; the bias comes last."""
+    padding = KERNEL // 2 if layer.padded else 0
+    if not layer.separable:
+        return [
+            primitives.convolution(
+                f"{name}.conv", inputs, layer.filters, KERNEL, padding=padding, bias=bias
+            )
+        ]
+    each = primitives.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
+    mixed = primitives.convolution(
+        f"{name}.pointwise", each.output, layer.filters, bias=bias, keras="SeparableConv2D"
+    )
+    return [each, mixed]
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,7 @@ that an address leaves alone::
     8-16-p10-16-20-t12-16-20-full-bn-drop0.05
 
     16      3×3 convolution with 16 filters, no padding   16s     the same, zero-padded ("same")
-    16r     the same, padded, with a residual connection  16d     the same, depthwise-separable;
-                                                                  also 16ds and 16dr
+    16r     the same, padded, with a residual connection  16d     depthwise-separable; 16ds, 16dr
     p10     transition: 1×1 to 10 maps, then 2×2 pool     p       the pool alone
     t12     partial transition: 1×1 to 12 maps, no pool
     full    head: 1×1 to 10 maps, then a convolution over the whole map (the default)
@@ -208,24 +207,13 @@ def parse(text: str) -> Spec:
             f"The network's text has {len(text):,} characters; the lab reads at most {MAX_TEXT}."
         )
     layers: list[Layer] = []
-    head: Head | None = None
-    activation: Activation | None = None
     options: dict[str, str] = {}
     for word in re.split(r"[-,\s]+", text.strip(" \t\r\n-,").lower()):
         if layer := _layer(word):
             layers.append(layer)
-        elif word in list(Head):
-            if head:
-                raise SpecError(f"“{word}”: the network already has the head “{head}”.")
-            head = Head(word)
-        elif word in list(Activation):
-            if activation:
-                raise SpecError(f"“{word}”: the network already has the activation “{activation}”.")
-            activation = Activation(word)
-        elif match := re.fullmatch(r"(bn|nobias)|(c?drop)(0|0?\.\d{1,4})", word, re.ASCII):
-            name = match[1] or "drop"
+        elif name := _option(word):
             if name in options:
-                raise SpecError(f"“{word}”: {name} is given twice.")
+                raise SpecError(f"“{word}”: {name} is given twice; remove one.")
             options[name] = word
         elif word:
             raise SpecError(
@@ -235,12 +223,12 @@ def parse(text: str) -> Spec:
     kind, _, rate = options.get("drop", "drop0").partition("drop")
     return Spec(
         layers=tuple(layers),
-        head=head or Head.FULL,
+        head=Head(options.get("head", Head.FULL)),
         batch_norm="bn" in options,
         conv_bias="nobias" not in options,
         dropout=float(rate),
         dropout_kind=Dropout(f"{kind}drop"),
-        activation=activation or Activation.RELU,
+        activation=Activation(options.get("activation", Activation.RELU)),
     )
 
 
@@ -252,3 +240,14 @@ def _layer(word: str) -> Layer | None:
         pooled = match[1] != "t"
         return Transition(int(match[2]) if match[2] else None, pooled)
     return None
+
+
+def _option(word: str) -> str | None:
+    """Which choice for the whole network a word makes."""
+    if word in list(Head):
+        return "head"
+    if word in list(Activation):
+        return "activation"
+    if re.fullmatch(r"c?drop(0|0?\.\d{1,4})", word, re.ASCII):
+        return "drop"
+    return word if word in ("bn", "nobias") else None
