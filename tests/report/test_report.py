@@ -103,8 +103,8 @@ def test_what_is_not_done_is_said(store: Store) -> None:
 
 def test_seeds_of_one_recipe_are_summed_up(store: Store) -> None:
     again = told(store, RUNGS[3].spec, replace(RUNGS[3].full, seed=1), [70, 62, 66])
-    assert "n = 2" in markdown(gather.runs(store, store.runs([4, again])))
-    assert "n = 2" not in markdown(reports(store)["runs"])
+    assert "(2 seeds;" in markdown(gather.runs(store, store.runs([4, again])))
+    assert "(2 seeds;" not in markdown(reports(store)["runs"])
 
 
 def test_what_a_person_typed_is_shown_as_it_was_typed(store: Store) -> None:

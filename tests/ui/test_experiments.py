@@ -14,7 +14,7 @@ from mnistlab.runs.store import Store
 from mnistlab.training.ladder import RUNGS
 from mnistlab.training.record import Record, record_to_json
 from mnistlab.training.suggest import command
-from mnistlab.training.switches import switch
+from mnistlab.training.switches import switch, switches
 from mnistlab.ui import story
 from tests.runs.stories import epoch, told
 
@@ -168,6 +168,22 @@ def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None
     text = shown(run("pages/experiments.py", **query))
     assert "−2.00 pp" in text and "McNemar" in text and "Ablations of target 4" in text
     assert {each.state for each in store.runs([3, 4])} == {State.DONE}
+
+
+def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
+    store, rung = Store(lab / "runs"), RUNGS[3]
+    told(store, rung.spec, rung.quick, [60], wrong=range(20))
+    # 12 images lost and 3 gained: significant alone (p = 0.035), not as one of two.
+    one = switch(rung.spec, rung.quick, "dropout")
+    told(store, one.spec, one.recipe, [69], wrong=range(3, 32))
+    query = {"view": "One choice", "target": "Target 4", "switch": one.label}
+    assert "Holm" not in shown(run("pages/experiments.py", **query)), "it is the only one"
+    other = switches(rung.spec, rung.quick)[-1]
+    assert other.name != one.name
+    told(store, other.spec, other.recipe, [60], wrong=range(20))
+    text = shown(run("pages/experiments.py", **query))
+    assert ", significant (p = 0.035)" in text and "Holm" in text
+    assert "not significant (p = 0.07)" in text and "not significant (p = 1.00)" in text
 
 
 def test_another_target_has_its_own_switches() -> None:

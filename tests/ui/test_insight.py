@@ -1,0 +1,12 @@
+"""What a run's predictions tell, as pieces of a page."""
+
+import numpy as np
+
+from mnistlab.training.readings import Readings
+from mnistlab.ui import insight
+
+
+def test_a_digit_without_images_has_no_accuracy() -> None:
+    labels = np.array([0, 0, 3], np.uint8)
+    text = insight.accuracies(Readings(labels, labels, np.ones(3, np.float32)))
+    assert text.count("100.00%") == 2 and text.count("–") == 8
