@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.arch.presets import Reported
+from mnistlab.data.dataset import MNIST
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.score import Z_95, percent
 
-IMAGES = 10_000
+IMAGES = MNIST.n_test
 """That the article validates on: MNIST's test images."""
-DIGITS = 60_000
+DIGITS = MNIST.n_train
 """That it trains on."""
 
 

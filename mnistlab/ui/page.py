@@ -10,7 +10,7 @@ from mnistlab.errors import LabError
 from mnistlab.ui import bench
 
 PAGES = {
-    "Ladder": "app.py",
+    "Home": "app.py",
     "Design": "pages/design.py",
     "Train": "pages/train.py",
     "Runs": "pages/runs.py",
