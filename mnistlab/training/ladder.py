@@ -14,7 +14,6 @@ from mnistlab.data.kinds import Augmentation, Choice, Split
 from mnistlab.training.recipe import ADAM_RATE, PLATEAU_PATIENCE, Optimiser, Recipe, Schedule
 from mnistlab.training.score import percent
 
-
 QUICK_DIGITS = MNIST.n_train // 10
 """A tenth of the training images: a network memorizes so few within 20 epochs, which takes it much
 longer with all of them, so the last target still shows what it is for."""
