@@ -147,7 +147,9 @@ def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() 
     images, _ = ink([0] * 400)
     changed = repenned(images, generator(5), HAND)
     mass = changed.float().sum((1, 2)) / images.float().sum((1, 2))
-    assert 1 - HAND.stroke_width <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.stroke_width
+    assert (
+        1 - HAND.stroke_width <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.stroke_width
+    )
     grid = torch.arange(28.0)
     middle = (changed.float().sum(1) * grid).sum(1) / changed.float().sum((1, 2))
     assert torch.allclose(middle, torch.tensor(13.5), atol=0.01)
