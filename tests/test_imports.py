@@ -34,7 +34,7 @@ MAY = {
     "runs": {"errors", "atomic", "home", "arch", "data", "training"},
     "sketch": {"arch", "data", "errors", "runs", "training"},
     "zoo": set(),
-    "charts": {"errors", "arch", "training", "runs"},
+    "charts": {"errors", "arch", "data", "training", "runs"},
     "report": {"errors", "arch", "data", "training", "runs", "charts"},
     "terminal": {
         "errors",

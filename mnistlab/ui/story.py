@@ -6,6 +6,7 @@ Functions, so that every number in a sentence is the one that the code works wit
 from mnistlab import zoo
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.data.dataset import MNIST
+from mnistlab.training.ladder import LAB_NETWORKS
 from mnistlab.training.score import Score, percent
 
 
@@ -35,8 +36,8 @@ def beyond() -> str:
     """What the lab's own networks do beyond the article."""
     seeds = max(map(len, zoo.STUDIES.values()))
     return (
-        f"The article ends here. {len(zoo.STUDIES)} networks go further, with **augmentation** "
-        "(random rotation, scaling, shifts), a one-cycle learning rate and "
+        f"The article ends here. With {len(LAB_NETWORKS)} more networks we go further, with "
+        "**augmentation** (random rotation, scaling, shifts), a one-cycle learning rate and "
         f"{seeds} **seeds** each: a seed fixes the initial weights, the order of the images and "
         "all other random numbers. Each seed is tested once."
     )

@@ -83,7 +83,8 @@ def test_the_rows_and_the_rest_add_up_to_an_epoch(preset: object) -> None:
     expected = np.dot(astuple(TRUTH), astuple(network_work(text)))
     assert known.image_seconds(result, 64) == pytest.approx(expected)
     half = known.epoch_seconds(result, replace(recipe, subset=30_000))
-    assert 2 * half == pytest.approx(known.epoch_seconds(result, recipe))
+    # 468 and 937 whole batches of 64.
+    assert half / 468 == pytest.approx(known.epoch_seconds(result, recipe) / 937)
 
 
 def test_it_is_written_and_read_back_and_nothing_else_is_taken() -> None:
