@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from html import escape
 
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import reported
+from mnistlab.arch.ledger import BUDGET, ledger
+from mnistlab.arch.presets import GOAL_ACCURACY, reported
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import ladder as ladder_charts
+from mnistlab.data.dataset import MNIST
 from mnistlab.data.kinds import Split
 from mnistlab.report import words
 from mnistlab.report.document import Report, Section, Table
@@ -38,7 +39,10 @@ def ladder(store: Store, climb: Climb) -> Report:
     head, *rows = table(steps)
     overview = Section(
         title="Overview",
-        target=("Reach 99.40 % on MNIST with fewer than 15,000 parameters, in four steps.",),
+        target=(
+            f"Reach {percent(GOAL_ACCURACY)} on {MNIST.name} with fewer than {BUDGET:,} "
+            f"parameters, in {len(steps)} steps.",
+        ),
         result=(climb.split.selection, f"The {climb.length} ladder{digits}, {seeds}."),
         questions=("Which of the steps gained most, and is that more than the intervals?",),
         tables=(Table(head, tuple(rows)),),

@@ -215,7 +215,7 @@ def test_what_is_to_be_typed_trains_the_very_same() -> None:
             preset_named("target-1").spec,
             Recipe(Optimiser.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0),
         ),
-        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99)),
+        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99, norm_batch_size=16)),
     ):
         words = command(spec, recipe).split()
         assert words[:4] == ["python", "-m", "mnistlab", "train"]
