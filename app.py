@@ -1,26 +1,33 @@
-"""The ladder as a walk: the article's four targets, the lab's own two, and where to go next."""
+"""Home: the article's four targets, the lab's own networks, and where to go next."""
 
 import streamlit as st
 
-from mnistlab.arch.presets import OWN
+from mnistlab.arch.ledger import BUDGET, ledger
+from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.runs.ladder import newest
 from mnistlab.runs.store import Store
-from mnistlab.training.ladder import RUNGS
-from mnistlab.ui import page, parts, plot, story, walk
+from mnistlab.training.ladder import LAB_NETWORKS, RUNGS
+from mnistlab.training.score import percent
+from mnistlab.ui import page, plot, story, walk
 
-page.begin("Ladder", "How small can a network be and still read handwriting?")
+page.begin("Home", "How small can a network be and still read handwriting?")
+largest = max(ledger(target.spec).total for target in RUNGS)
 st.markdown(
-    "An article climbs in four steps from 1.6 million parameters to **99.40 %** on MNIST in under "
-    "**15,000**. Walk up with it, take any step to the bench, train it, draw digits at it."
+    f"From {largest / 1e6:.1f} million parameters to fewer than "
+    f"**{BUDGET:,}** in four steps, at **{percent(GOAL_ACCURACY)}** accuracy on {MNIST.name}. "
+    "Follow the steps, change the network, train it, then draw digits to test it."
 )
 with st.container(horizontal=True, vertical_alignment="center"):
     page.go("Draw", "Draw a digit", ":material/draw:")
     st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
-    st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")
-    st.page_link("pages/experiments.py", label="Run the ladder", icon=":material/science:")
-st.markdown(story.BEGINNING)
+    st.page_link("pages/train.py", label="Train a network", icon=":material/play_arrow:")
+    st.page_link("pages/experiments.py", label="Reproduce the article", icon=":material/science:")
+st.markdown(story.beginning())
+with st.expander("How training works"):
+    st.markdown(story.TRAINING)
 
 try:
     store = Store(home().runs)
@@ -28,23 +35,18 @@ try:
 except LabError as error:
     st.warning(str(error))
     own = {}
-for number, rung in enumerate(RUNGS):
-    walk.step(number, own.get(rung.preset.name))
+for target in RUNGS:
+    walk.step(target, own.get(target.preset.name))
 
-st.subheader("5 · Past the article", anchor=False)
-st.markdown(story.OWN)
-for preset, column in zip(OWN, st.columns(2), strict=True):
-    with column:
-        walk.own(preset)
+st.subheader("Beyond the article", anchor=False)
+st.markdown(story.beyond())
+for place, network in enumerate(LAB_NETWORKS):
+    if place % 2 == 0:
+        columns = st.columns(2)
+    with columns[place % 2]:
+        walk.own(network)
 
-st.html(
-    parts.note(
-        "Parameters are counted as the article and Keras count them: batch norm's running means "
-        "and variances included. The article prints no filter counts and no learning rates; these "
-        "networks are a reconstruction that reproduces its four totals exactly. Its validation "
-        "images are MNIST's test images, looked at after every epoch, so a best epoch chosen there "
-        "is optimistic; how much, the experiments page measures."
-    )
-)
+with st.expander("About these numbers"):
+    st.markdown(story.ABOUT)
 # At the end: the words need not wait for the charts' library.
 plot.load()

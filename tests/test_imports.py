@@ -34,7 +34,7 @@ MAY = {
     "runs": {"errors", "atomic", "home", "uploads", "arch", "data", "training"},
     "sketch": {"arch", "data", "errors", "uploads", "runs", "training"},
     "zoo": set(),
-    "charts": {"errors", "markup", "arch", "training", "runs"},
+    "charts": {"errors", "markup", "arch", "data", "training", "runs"},
     "report": {"errors", "markup", "arch", "data", "training", "runs", "charts"},
     "terminal": {
         "errors",

@@ -95,8 +95,6 @@ def _parsed(text: str) -> dict[str, Any]:
         )
     try:
         values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except SpecError:
-        raise
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):

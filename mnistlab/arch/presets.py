@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from mnistlab.arch.spec import Spec, parse
 
+GOAL_ACCURACY = 0.994
+"""The article's aim (0–1), with fewer parameters than `ledger.BUDGET`."""
+
 
 @dataclass(frozen=True)
 class Reported:
@@ -20,13 +23,14 @@ class Reported:
 
 @dataclass(frozen=True)
 class Preset:
-    """A network with a name and its place in the argument; `article` is None for the lab's own."""
+    """A network with a name; `article` is what it reports of it, None for the lab's own.
+
+    What a target asks and how it is trained lies with it, in `mnistlab.training.ladder`.
+    """
 
     name: str
     label: str
     title: str
-    question: str
-    change: str
     spec: Spec
     article: Reported | None = None
 
@@ -41,9 +45,6 @@ TARGETS = (
         name="target-1",
         label="Target 1",
         title="Vanilla",
-        question="What does a network without any restraint reach?",
-        change="3×3 convolutions that double their filters until one unit sees the whole digit; "
-        "one early transition; nothing else.",
         spec=parse("32-64-p32-64-128-256-512-full"),
         article=Reported(1_595_316, train=99.93),
     ),
@@ -51,19 +52,13 @@ TARGETS = (
         name="target-2",
         label="Target 2",
         title="Fewer parameters",
-        question="How much of that network was needed?",
-        change="Fewer filters everywhere, and a partial transition (1×1, no pool) in the middle "
-        "that squeezes the channels before they grow again.",
         spec=parse("8-16-p10-16-20-t12-16-20-full"),
         article=Reported(12_490, train=99.71),
     ),
     Preset(
         name="target-3",
         label="Target 3",
-        title="Batch normalisation",
-        question="Can the small network be trained better?",
-        change="Batch norm after every 3×3 convolution, a tuned learning rate, and the checkpoint "
-        "of the best epoch, because the accuracy oscillates.",
+        title="Batch normalization",
         spec=parse("8-16-p10-16-20-t12-16-20-full-bn"),
         article=Reported(12_874, train=99.74, validation=99.28),
     ),
@@ -71,8 +66,6 @@ TARGETS = (
         name="target-4",
         label="Target 4",
         title="Dropout",
-        question="Can it be kept from learning the training images by heart?",
-        change="Dropout after every 3×3 convolution, a learning rate that falls, a larger batch.",
         spec=parse("8-16-p10-16-20-t12-16-20-full-bn-drop0.05"),
         article=Reported(12_874, train=99.45, validation=99.45),
     ),
@@ -83,17 +76,12 @@ OWN = (
         name="most-accurate",
         label="Most accurate",
         title="Most accurate",
-        question="How far does the budget reach?",
-        change="No 1×1 between the blocks and no head of full size: what that saves buys filters "
-        "where the maps are small. No bias where batch norm follows, no dropout.",
         spec=parse("12-16-p-16-20-20-p-20-gap-bn-nobias"),
     ),
     Preset(
         name="smallest",
         label="Smallest",
         title="Smallest",
-        question="How few parameters hold 99.40 %?",
-        change="The same plan, cut down until it only just holds.",
         spec=parse("6-8-p-10-10-12-p-12-gap-bn-nobias"),
     ),
 )
@@ -103,6 +91,14 @@ PRESETS = TARGETS + OWN
 def preset(name: str) -> Preset | None:
     """Find a preset by its name, None if there is none."""
     return next((preset for preset in PRESETS if preset.name == name), None)
+
+
+def preset_named(name: str) -> Preset:
+    """The preset of a name that the code knows. Raises KeyError if there is none."""
+    found = preset(name)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def reported(spec: Spec) -> Reported | None:

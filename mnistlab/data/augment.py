@@ -1,6 +1,5 @@
 """Training images moved about, a whole batch at a time, each image by numbers of its own."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,58 +9,39 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from mnistlab.data.kinds import Augmentation
-from mnistlab.data.mnist import MEAN, STD, normalise
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.kinds import Augmentation, AugmentationRanges
+from mnistlab.data.mnist import normalise
 from mnistlab.data.pixels import images_at, labels_at
 
-MAX_SHIFT = 2
-"""Pixels, in each direction."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far an image may be moved about, uniformly in both directions.
-
-    `rotation` in degrees; `scale` relative, for width and height apart from each other; `shear` in
-    pixels sideways per pixel of height; `shift` in pixels. `bend` is by how many pixels the knots
-    of a net of five by five may move that the image is printed on. `thickness` is the share of the
-    way that each stroke goes to being a pixel thicker, or thinner, on either side. `strokes` is the
-    share of ones that get a flag; half of that get a foot, as many sevens a bar.
-    """
-
-    rotation: float
-    scale: float
-    shear: float
-    shift: float
-    bend: float = 0.0
-    thickness: float = 0.0
-    strokes: float = 0.0
-
-
-ORDINARY = Reach(rotation=10, scale=0.1, shear=0.1, shift=MAX_SHIFT)
-HAND = Reach(
-    rotation=10, scale=0.1, shear=0.1, shift=MAX_SHIFT, bend=0.5, thickness=0.2, strokes=0.5
-)
 KNOTS = 5
-BACKGROUND = -MEAN / STD
-"""What normalising makes of black."""
+"""Of the elastic distortion's grid, each way."""
+SIDE = MNIST.image_size
+BACKGROUND = MNIST.black
+"""What normalizing makes of black."""
 
 
 def prepare(
     images: Tensor, labels: Tensor, augmentation: Augmentation, generator: Generator
 ) -> Tensor:
-    """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32."""
-    if augmentation is Augmentation.SHIFT:
-        return normalise(shifted(images, generator))
-    if augmentation is Augmentation.AFFINE:
-        return affine(normalise(images), generator)
-    if augmentation is Augmentation.HAND:
-        drawn = repenned(with_strokes(images, labels, generator), generator)
-        return affine(normalise(drawn), generator, HAND)
-    return normalise(images)
+    """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32.
+
+    `labels` (N,) say which digits get strokes that MNIST's writers left out.
+    """
+    ranges = augmentation.ranges
+    match augmentation:
+        case Augmentation.NONE:
+            return normalise(images)
+        case Augmentation.SHIFT:
+            return normalise(shifted(images, generator, ranges.shift))
+        case Augmentation.AFFINE:
+            return affine(normalise(images), generator, ranges)
+        case Augmentation.HAND:
+            drawn = repenned(with_strokes(images, labels, generator, ranges), generator, ranges)
+            return affine(normalise(drawn), generator, ranges)
 
 
-def shifted(images: Tensor, generator: Generator, reach: int = MAX_SHIFT) -> Tensor:
+def shifted(images: Tensor, generator: Generator, reach: int) -> Tensor:
     """Shift each image by −reach … +reach pixels both ways, uniformly; zeros come in."""
     count, height, width = images.shape
     device = images.device
@@ -73,7 +53,7 @@ def shifted(images: Tensor, generator: Generator, reach: int = MAX_SHIFT) -> Ten
     return padded[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def affine(images: Tensor, generator: Generator, reach: Reach = ORDINARY) -> Tensor:
+def affine(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
     """Rotate, stretch, shear, shift and bend normalised images (N, 1, 28, 28), bilinearly."""
     count, device = len(images), images.device
     draws = torch.rand(6, count, generator=generator, device=device) * 2 - 1
@@ -82,14 +62,14 @@ def affine(images: Tensor, generator: Generator, reach: Reach = ORDINARY) -> Ten
     shear = draws[3] * reach.shear
     # The map leads from the output to the input, in units of half the image's side.
     cos, sin = torch.cos(angle), torch.sin(angle)
-    right, below = draws[4:6] * (2 * reach.shift / 28)
-    places = torch.empty(count, 28, 28, 2, device=device)
+    right, below = draws[4:6] * (2 * reach.shift / SIDE)
+    places = torch.empty(count, SIDE, SIDE, 2, device=device)
     _plane(cos * wide, (shear * cos - sin) * high, right, out=places[..., 0])
     _plane(sin * wide, (shear * sin + cos) * high, below, out=places[..., 1])
-    if reach.bend:
+    if reach.elastic:
         knots = torch.rand(count, 2, KNOTS**2, generator=generator, device=device) * 2 - 1
-        bent = (knots * (reach.bend * 2 / 28)) @ _net(device)
-        places += bent.view(count, 2, 28, 28).permute(0, 2, 3, 1)
+        bent = (knots * (reach.elastic * 2 / SIDE)) @ _net(device)
+        places += bent.view(count, 2, SIDE, SIDE).permute(0, 2, 3, 1)
     # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
     moved = functional.grid_sample(images - BACKGROUND, places, align_corners=False)
     return moved.add_(BACKGROUND)
@@ -99,18 +79,18 @@ def affine(images: Tensor, generator: Generator, reach: Reach = ORDINARY) -> Ten
 def _net(device: torch.device) -> Tensor:
     """What moving each knot of the net by one does to each pixel, (KNOTS², 784), bicubic."""
     knots = torch.eye(KNOTS**2, device=device).view(-1, 1, KNOTS, KNOTS)
-    smooth = functional.interpolate(knots, (28, 28), mode="bicubic", align_corners=True)
+    smooth = functional.interpolate(knots, (SIDE, SIDE), mode="bicubic", align_corners=True)
     return smooth.flatten(1)
 
 
-def repenned(images: Tensor, generator: Generator, reach: Reach = HAND) -> Tensor:
+def repenned(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
     """Make each image's strokes thinner or thicker: (N, 28, 28) uint8 before and after."""
     draws = torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1
     grey = images.float()
     # The greatest and the least of nine pixels: a stroke grown, and worn away, on either side.
     thicker = functional.max_pool2d(grey[:, None], 3, 1, 1)[:, 0]
     thinner = -functional.max_pool2d(-grey[:, None], 3, 1, 1)[:, 0]
-    share = draws * reach.thickness
+    share = draws * reach.stroke_width
     return grey.lerp_(torch.where(share > 0, thicker, thinner), share.abs()).to(torch.uint8)
 
 
@@ -119,7 +99,7 @@ PEN = 2.4
 
 
 def with_strokes(
-    images: Tensor, labels: Tensor, generator: Generator, reach: Reach = HAND
+    images: Tensor, labels: Tensor, generator: Generator, reach: AugmentationRanges
 ) -> Tensor:
     """Draw what MNIST's writers left out: (N, 28, 28) uint8 before and after.
 
@@ -133,7 +113,7 @@ def with_strokes(
         label: int, chance: Tensor, share: float, line: int, start: Tensor, end: Tensor
     ) -> None:
         """Draw between two places (N, 2), both from where the ink of a line of pixels has its
-        middle: the first that has ink (0), the last (27), or the middle one.
+        middle: the first that has ink (0), the last (SIDE − 1), or the middle one.
         """
         chosen = (labels == label) & (chance < share)
         result[chosen] = _joined(result[chosen], line, start[chosen], end[chosen])
@@ -141,10 +121,10 @@ def with_strokes(
     nought = torch.zeros_like(draws[0])
     slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
     flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
-    draw(1, draws[0], reach.strokes, 0, torch.zeros_like(flag), flag)
+    draw(1, draws[0], reach.serifs, 0, torch.zeros_like(flag), flag)
     half = torch.stack([2 + 3 * draws[5], nought], 1)
-    draw(1, draws[1], reach.strokes / 2, 27, -half, half)
-    draw(7, draws[2], reach.strokes / 2, 14, -half, half)
+    draw(1, draws[1], reach.serifs / 2, SIDE - 1, -half, half)
+    draw(7, draws[2], reach.serifs / 2, SIDE // 2, -half, half)
     return result
 
 
@@ -154,10 +134,10 @@ def _joined(images: Tensor, line: int, start: Tensor, end: Tensor) -> Tensor:
     rows = inked.any(2).to(torch.uint8)
     row = rows.argmax(1)
     if line:
-        last = 27 - rows.flip(1).argmax(1)
-        row = last if line == 27 else (row + last) // 2
+        last = SIDE - 1 - rows.flip(1).argmax(1)
+        row = last if line == SIDE - 1 else (row + last) // 2
     there = inked[torch.arange(len(images), device=images.device), row].float()
-    grid = torch.arange(28.0, device=images.device)
+    grid = torch.arange(float(SIDE), device=images.device)
     column = (there * grid).sum(1) / there.sum(1).clamp(min=1)
     start, along = start + torch.stack([column, row.float()], 1), end - start
     x, y = grid - start[:, :1], grid - start[:, 1:]
@@ -174,7 +154,7 @@ def _plane(slope_x: Tensor, slope_y: Tensor, at_centre: Tensor, out: Tensor) -> 
 
     What `affine_grid` does with a matrix product, seven times as quickly.
     """
-    steps = (torch.arange(28, device=out.device) * 2 + 1) / 28 - 1
+    steps = (torch.arange(SIDE, device=out.device) * 2 + 1) / SIDE - 1
     along = slope_x[:, None] * steps + at_centre[:, None]
     torch.add(along[:, None, :], (slope_y[:, None] * steps)[:, :, None], out=out)
 
@@ -187,5 +167,5 @@ def preview(folder: Path, augmentation: Augmentation, seed: int) -> NDArray[np.u
     images = torch.from_numpy(images_at(folder, "train", range(16)))
     labels = torch.from_numpy(labels_at(folder, "train", range(16)))
     prepared = prepare(images, labels, augmentation, Generator().manual_seed(seed))
-    grey = (prepared.squeeze(1) * STD + MEAN) * 255
+    grey = (prepared.squeeze(1) * MNIST.std + MNIST.mean) * 255
     return grey.clamp(0, 255).round().to(torch.uint8).numpy()

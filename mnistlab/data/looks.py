@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mnistlab.data.dataset import MNIST
+
+SIDE = MNIST.image_size
 TURN = 8.0
 """Degrees."""
 MOVE = 1.0
@@ -34,7 +37,7 @@ LOOKS = (
 
 def looks(image: Tensor) -> Tensor:
     """The looks (N, 28, 28) uint8 at an image (28, 28) uint8; the first is the image itself."""
-    many = image.float().expand(len(LOOKS), 1, 28, 28)
+    many = image.float().expand(len(LOOKS), 1, SIDE, SIDE)
     seen = functional.grid_sample(many, _grid(), align_corners=False).round_().to(torch.uint8)[:, 0]
     seen[0] = image
     return seen
@@ -46,5 +49,7 @@ def _grid() -> Tensor:
     maps = []
     for degrees, right, down, zoom in LOOKS:
         cos, sin = (f(math.radians(degrees)) / zoom for f in (math.cos, math.sin))
-        maps.append([[cos, sin, -right / 14], [-sin, cos, -down / 14]])
-    return functional.affine_grid(torch.tensor(maps), [len(LOOKS), 1, 28, 28], align_corners=False)
+        maps.append([[cos, sin, -2 * right / SIDE], [-sin, cos, -2 * down / SIDE]])
+    return functional.affine_grid(
+        torch.tensor(maps), [len(LOOKS), 1, SIDE, SIDE], align_corners=False
+    )

@@ -6,11 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mnistlab.data.files import SHA256, DataError, checked, present
+from mnistlab.data.dataset import MNIST, DataFile
+from mnistlab.data.files import DataError, checked, present
 from mnistlab.data.kinds import Split
-
-MEAN, STD = 0.1307, 0.3081
-"""Of the training images' pixels, scaled to 0–1."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Digits:
 
 @dataclass(frozen=True)
 class Mnist:
-    """The 60,000 training and 10,000 test digits, in their official order."""
+    """The training and the test images, in their official order."""
 
     train: Digits
     test: Digits
@@ -43,14 +41,18 @@ def load(folder: Path) -> Mnist:
     if not present(folder):
         raise DataError(f"MNIST is not in {folder}; run `python -m mnistlab data` to fetch it.")
     # Fetched files were checked on arrival; a copy by hand or a full disk asks for it again.
-    train_images, train_labels, test_images, test_labels = (_read(folder / name) for name in SHA256)
-    return Mnist(_digits(train_images, train_labels), _digits(test_images, test_labels))
+    train, test = (
+        _digits(_read(folder, part.images), _read(folder, part.labels))
+        for part in (MNIST.train, MNIST.test)
+    )
+    return Mnist(train, test)
 
 
-def _read(path: Path) -> bytearray:
+def _read(folder: Path, file: DataFile) -> bytearray:
+    path = folder / file.name
     content = path.read_bytes()
     try:
-        checked(path.name, content)
+        checked(file, content)
     except DataError as error:
         raise DataError(
             f"{path} is damaged: {error}. Delete it and run `python -m mnistlab data`."
@@ -60,8 +62,9 @@ def _read(path: Path) -> bytearray:
 
 def _digits(images: bytearray, labels: bytearray) -> Digits:
     """The idx header is four bytes of type and four for each size."""
+    side = MNIST.image_size
     return Digits(
-        images=torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, 28, 28),
+        images=torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, side, side),
         labels=torch.frombuffer(labels, dtype=torch.uint8, offset=8).long(),
     )
 
@@ -76,14 +79,13 @@ class Parts:
 
 
 def divide(mnist: Mnist, split: Split, subset: int | None = None) -> Parts:
-    """Divide MNIST; a `subset` keeps that many training digits, for a quick look."""
+    """Divide MNIST; a `subset` keeps at most that many training digits, for a quick look."""
+    train = mnist.train[: split.n_train][:subset]
     if split is Split.ARTICLE:
-        return Parts(mnist.train[:subset], mnist.test, None)
-    if split is Split.ALL:
-        return Parts(mnist.train[:subset], mnist.train[50_000:], mnist.test)
-    return Parts(mnist.train[:50_000][:subset], mnist.train[50_000:], mnist.test)
+        return Parts(train, mnist.test, None)
+    return Parts(train, mnist.train[MNIST.n_holdout_train :], mnist.test)
 
 
 def normalise(images: Tensor) -> Tensor:
     """Turn (N, 28, 28) uint8 into (N, 1, 28, 28) float32 with MNIST's mean 0 and deviation 1."""
-    return images.unsqueeze(1).float().sub_(255 * MEAN).div_(255 * STD)
+    return images.unsqueeze(1).float().sub_(255 * MNIST.mean).div_(255 * MNIST.std)

@@ -7,30 +7,31 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.data.dataset import MNIST, ImageFiles
 from mnistlab.data.files import DataError
 
-PREFIX = {"train": "train", "test": "t10k"}
 HEADERS = {"images": 16, "labels": 8}
-SIDE = 28
+"""Bytes before an idx file's data: four of type and rank, four for each size."""
+Part = Literal["train", "test"]
 
 
-def images_at(
-    folder: Path, part: Literal["train", "test"], indices: Iterable[int]
-) -> NDArray[np.uint8]:
+def images_at(folder: Path, part: Part, indices: Iterable[int]) -> NDArray[np.uint8]:
     """The images at these indices of the official order: (N, 28, 28), white on black.
 
     Raises DataError if MNIST is not in the folder or its file ends before an index.
     """
-    path = folder / f"{PREFIX[part]}-images-idx3-ubyte"
-    return _items(path, indices, HEADERS["images"], SIDE * SIDE).reshape(-1, SIDE, SIDE)
+    path, side = folder / _files(part).images.name, MNIST.image_size
+    return _items(path, indices, HEADERS["images"], side * side).reshape(-1, side, side)
 
 
-def labels_at(
-    folder: Path, part: Literal["train", "test"], indices: Iterable[int]
-) -> NDArray[np.uint8]:
+def labels_at(folder: Path, part: Part, indices: Iterable[int]) -> NDArray[np.uint8]:
     """The labels (N,) at these indices. Raises DataError like `images_at`."""
-    path = folder / f"{PREFIX[part]}-labels-idx1-ubyte"
+    path = folder / _files(part).labels.name
     return _items(path, indices, HEADERS["labels"], 1)[:, 0]
+
+
+def _files(part: Part) -> ImageFiles:
+    return MNIST.train if part == "train" else MNIST.test
 
 
 def _items(path: Path, indices: Iterable[int], header: int, size: int) -> NDArray[np.uint8]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import reported
+from mnistlab.arch.ledger import BUDGET, ledger
+from mnistlab.arch.presets import GOAL_ACCURACY, reported
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import ladder as ladder_charts
+from mnistlab.data.dataset import MNIST
 from mnistlab.data.kinds import Split
 from mnistlab.report import words
 from mnistlab.report.document import Report, Section, Table
@@ -32,13 +33,16 @@ def ladder(store: Store, climb: Climb) -> Report:
     runs = [run for step in steps for run in step.runs]
     groups = [(step.rung.preset.label, step.runs) for step in steps]
     longest = max(step.recipe.epochs for step in steps)
-    digits = "" if climb.length is Length.FULL else f", {steps[0].recipe.digits:,} digits"
+    digits = "" if climb.length is Length.FULL else f", {steps[0].recipe.available_images:,} images"
     seeds = f"{len(climb.seeds)} seed{'s' * (len(climb.seeds) > 1)}"
     head, *rows = table(steps)
     overview = Section(
         title="Overview",
-        target=("Reach 99.40% on MNIST with fewer than 15,000 parameters, in four steps.",),
-        result=(words.CHOSEN[climb.split], f"The {climb.length} ladder{digits}, {seeds}."),
+        target=(
+            f"Reach {percent(GOAL_ACCURACY)} on {MNIST.name} with fewer than {BUDGET:,} "
+            f"parameters, in {len(steps)} steps.",
+        ),
+        result=(climb.split.selection, f"The {climb.length} ladder{digits}, {seeds}."),
         questions=("Which of the steps gained most, and is that more than the intervals?",),
         tables=(Table(head, tuple(rows)),),
         figures=(ladder_charts.over(groups, longest),) if runs else (),
@@ -57,7 +61,7 @@ def _rung(step: Step, before: Step | None, climb: Climb) -> Section:
     preset = step.rung.preset
     article = preset.article
     assert article is not None
-    target = [f"{preset.question} {preset.change}", step.rung.way]
+    target = [f"{step.rung.question} {step.rung.change}", step.rung.way]
     given = f"The article: {article.parameters:,} parameters, train {percent(article.train / 100)}"
     target.append(
         f"{given}, validation {percent(article.validation / 100)}."
@@ -79,7 +83,7 @@ def _rung(step: Step, before: Step | None, climb: Climb) -> Section:
         title=f"{preset.label}: {preset.title}",
         target=tuple(target),
         result=tuple(result) if step.runs else (*result, "Not trained yet."),
-        questions=words.QUESTIONS[preset.name],
+        questions=step.rung.discuss,
         tables=tuple(tables),
         figures=(charts.accuracy(first.epochs, len(first.epochs), first.best_epoch, article),)
         if first
@@ -106,7 +110,7 @@ def ablation(store: Store, study: Ablation) -> Report:
             f"is the same, the seeds too. The network then is {study.switch.spec}, with "
             f"{ledger(study.switch.spec).total:,} parameters.",
         ),
-        result=(*result, words.CHOSEN[study.recipe.split]),
+        result=(*result, study.recipe.split.selection),
         questions=words.ABLATION,
         tables=(Table(("", as_is, changed), tuple(rows)),),
         figures=(ladder_charts.over(groups, study.recipe.epochs),) if runs else (),
@@ -164,7 +168,7 @@ def _run(run: Run) -> Section:
     return Section(
         title=f"Run {run.id}: {run.name}",
         target=("What does this network reach?", *([f"Trained by {run.who}."] if run.who else [])),
-        result=(*words.came_to(run), words.CHOSEN[run.recipe.split]),
+        result=(*words.came_to(run), run.recipe.split.selection),
         questions=words.RUN,
         tables=(Table(("choice", "value"), tuple(choices)),),
         figures=figures if run.epochs else (),

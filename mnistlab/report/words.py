@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from mnistlab.data.kinds import Split
 from mnistlab.runs.forecast import duration
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
@@ -11,28 +10,6 @@ from mnistlab.training.effect import points
 from mnistlab.training.record import CheckpointError, read_record
 from mnistlab.training.score import percent
 
-QUESTIONS = {
-    "target-1": (
-        "How far apart are the training and the validation curve at the end, and why?",
-        "Which layers hold most of the parameters? Which would you take away first?",
-    ),
-    "target-2": (
-        "What did 128 times fewer parameters cost? Is the difference larger than the confidence "
-        "intervals?",
-        "What does the partial transition save, and what may it lose?",
-    ),
-    "target-3": (
-        "How soon does it reach target 2's best accuracy? What makes batch norm that quick?",
-        "Why does the validation accuracy jump, and what would the last epoch have been instead of "
-        "the kept one?",
-        "Where does the gap between the curves open?",
-    ),
-    "target-4": (
-        "Three things changed at once: dropout, the falling learning rate, the larger batch. Which "
-        "one closed the gap? How would you find out?",
-        "Is the training accuracy below the validation accuracy, and how can that be?",
-    ),
-}
 ABLATION = (
     "Is the difference significant? What would convince you?",
     "Would you expect the same on another target, or with more training digits?",
@@ -41,13 +18,6 @@ RUN = (
     "Do the training and the validation curve part? What would you change?",
     "Was the kept epoch chosen on the images that its accuracy is read from?",
 )
-CHOSEN = {
-    Split.STRICT: "The epoch was chosen on 10,000 training digits that were kept apart; the test "
-    "images were read once, afterwards.",
-    Split.ARTICLE: "The epoch was chosen on the test images themselves, as the article does: its "
-    "accuracy is optimistic.",
-    Split.ALL: "The last epoch is kept, whatever it is; the test images were read once, with it.",
-}
 
 
 def came_to(run: Run) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from safetensors.numpy import load
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.atomic import write_whole
+from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.runs.database import StoreError
 from mnistlab.runs.rows import insert_epochs
@@ -49,7 +50,7 @@ MOST_BYTES[DOUBT] = doubt.MAX_BYTES
 TEXTS = dict(name=MAX_NAME, who=MAX_NAME, tags=200, notes=MAX_NOTES, message=MAX_NOTES)
 TEXTS["spec"] = MAX_TEXT
 FIELDS = {*TEXTS, "format", "recipe", "state", "created", "started", "ended", "epochs", "test"}
-MAX_IMAGES = 70_000
+MAX_IMAGES = MNIST.n_images
 MAX_TIME = 4_102_444_800  # the year 2100: a date that every time zone can show
 MAX_SECONDS = 10_000_000  # of an epoch: four months
 FLOAT32 = float(np.finfo(np.float32).max)
@@ -91,7 +92,7 @@ def pack(store: Store, run_id: int) -> bytes:
         _check(files)
     except StoreError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, LabError, ValueError) as error:
         raise ArchiveError(
             f"Run {run_id} cannot be packed: {error}. If it trains, try again; if a "
             f"file is damaged, move it out of {folder}."
@@ -129,7 +130,7 @@ def unpack(store: Store, content: bytes) -> int:
     try:
         files = _guarded("the file", content, _members)
         packed = _check(files)
-    except ValueError as error:
+    except (LabError, ValueError) as error:
         raise ArchiveError(
             f"This file cannot be taken in as a run: {error}. Nothing was changed; choose "
             "a file that the lab has exported, or export it again."
@@ -202,7 +203,11 @@ def _guarded(name: str, content: bytes, read: Any, *more: object) -> Any:
     try:
         return read(content, *more)
     except Exception as error:  # zipfile, safetensors and odd values have errors of many kinds
-        what = str(error) if isinstance(error, ValueError) else f"damaged or foreign: {error!r}"
+        what = (
+            str(error)
+            if isinstance(error, LabError | ValueError)
+            else f"damaged or foreign: {error!r}"
+        )
         # What the error quotes may be long, or half a character that no page can show.
         what = " ".join(what.encode(errors="replace").decode().split())[:200].rstrip(".")
         raise ValueError(f"{name}: {what}") from None

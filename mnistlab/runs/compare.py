@@ -57,6 +57,8 @@ def recipe_value(recipe: Recipe, name: str) -> str:
             return "all" if value is None else f"{value:,}"
         case "goal":
             return "none" if value is None else percent(value)
+        case "norm_batch_size":
+            return "automatic" if value is None else f"{value:,}"
         case "patience":
             return "none" if value is None else f"{value} epochs"
         case "learning_rate" | "weight_decay" | "label_smoothing":

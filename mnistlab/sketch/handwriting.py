@@ -174,8 +174,6 @@ def _parsed(content: bytes) -> Any:
     except UnicodeDecodeError:
         raise HandwritingError("it is not text") from None
     except ValueError as error:
-        if isinstance(error, HandwritingError):
-            raise
         # What json says has places in it, and nothing of the text.
         raise HandwritingError(f"it is not JSON ({error})") from None
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.arch.presets import Reported
+from mnistlab.data.dataset import MNIST
 from mnistlab.training.effect import points
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.inference import t_quantile
 from mnistlab.training.score import Z_95, percent
 
-IMAGES = 10_000
+IMAGES = MNIST.n_test
 """The images that the article validates on: MNIST's test images."""
 
 

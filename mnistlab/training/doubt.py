@@ -24,6 +24,7 @@ from mnistlab.arch.blocks import Kind
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_whole
+from mnistlab.errors import LabError
 from mnistlab.training.record import CheckpointError
 
 REJECTED = 0.005
@@ -148,14 +149,16 @@ def read(path: Path, spec: Spec) -> Doubt | None:
         return from_bytes(path.read_bytes(), spec)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, LabError, ValueError) as error:
         raise CheckpointError(
             f"{path.name} is damaged ({error}). Delete it, and the checkpoint answers without it."
         ) from None
 
 
 def from_bytes(content: bytes, spec: Spec) -> Doubt:
-    """Raises ValueError if the bytes are not a doubt of this network."""
+    """Raises ValueError if the bytes are not a doubt of this network, SpecError if that cannot be
+    built.
+    """
     try:
         tensors = load(content)
         values = [tensors[name] for name in ("temperature", "limit", "means", "whitening")]

@@ -1,26 +1,50 @@
-"""The article's ladder as values: each target's network, the article's way of training it, and what
-a reader shall look for. The article gives no learning rates; they are this lab's.
+"""The article's four targets, each as one value: its network, how it is trained, and all its words.
+
+The article gives no learning rates; they are this lab's. Numbers in the texts come from the
+networks and the recipes, so that a change of either changes its sentence.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from mnistlab.arch.presets import TARGETS, Preset, preset
-from mnistlab.arch.spec import Spec
-from mnistlab.data.kinds import Augmentation, Split
-from mnistlab.training.recipe import Optimiser, Recipe, Schedule
+from mnistlab.arch.ledger import BUDGET, ledger
+from mnistlab.arch.presets import GOAL_ACCURACY, Preset, preset_named
+from mnistlab.arch.spec import Spec, Transition
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.kinds import Augmentation, Choice, Split
+from mnistlab.training.recipe import ADAM_RATE, PLATEAU_PATIENCE, Optimiser, Recipe, Schedule
+from mnistlab.training.score import percent
+
+QUICK_DIGITS = MNIST.n_train // 10
+"""A tenth of the training images: a network memorizes so few within 20 epochs, which takes it much
+longer with all of them, so the last target still shows what it is for."""
+QUICK_EPOCHS = 20
 
 
-class Length(StrEnum):
-    """How long the ladder takes: the article's way in full, or a tenth of the digits."""
+class Length(Choice):
+    """How long the ladder takes: the article's way in full, or a tenth of the images."""
 
-    QUICK = "quick"
-    FULL = "full"
+    QUICK = "quick", "Quick"
+    FULL = "full", "Full"
+
+    @property
+    def help(self) -> str:
+        """What it trains on, and how long that takes; measured on two cores."""
+        match self:
+            case Length.QUICK:
+                return (
+                    f"{QUICK_DIGITS:,} images, at most {QUICK_EPOCHS} epochs: about 5 min for all "
+                    "four on 2 cores. Accuracies are lower, but each target shows its effect."
+                )
+            case Length.FULL:
+                return (
+                    f"All {MNIST.n_train:,} training images, as in the article: about 1 h for "
+                    "target 1 on 2 cores, 10 min for each of the others."
+                )
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One thing to try: a switch (its name in `training.switches`) and what it answers."""
+    """One thing to try: a switch (its name in `training.switches`) and the question it answers."""
 
     switch: str
     says: str
@@ -28,17 +52,23 @@ class Trial:
 
 @dataclass(frozen=True)
 class Rung:
-    """One target with its recipes under the article's split, and words for its reader.
+    """One target with its recipes under the article's split, and all words for its reader.
 
-    `way` says how it is trained and why so, `look` what its curves show, `trial` one thing to try.
+    `question` is what the target asks and `change` what it changes. `concepts` explains the terms
+    that are new with it, as Markdown; `way` says how it is trained and why, `look` what its curves
+    show, `trial` one thing to try, `discuss` what to ask about the result.
     """
 
     preset: Preset
     full: Recipe
     quick: Recipe
+    question: str
+    change: str
+    concepts: str
     way: str
     look: str
     trial: Trial
+    discuss: tuple[str, ...]
 
     @property
     def spec(self) -> Spec:
@@ -57,62 +87,167 @@ ARTICLE = Recipe(
     augmentation=Augmentation.NONE,
     split=Split.ARTICLE,
 )
-QUICK_DIGITS = 6_000
-"""A tenth of the training digits: with so few a network learns them by heart within 20 epochs,
-which takes 60,000 digits much longer, so the last step still shows what it is for."""
+FIRST_RATE, SECOND_RATE = 0.0003, 0.001
 
 
-def _rung(name: str, full: Recipe, quick_epochs: int, way: str, look: str, trial: Trial) -> Rung:
-    found = preset(name)
-    assert found is not None
-    quick = replace(full, epochs=quick_epochs, subset=QUICK_DIGITS)
-    return Rung(found, full, quick, way, look, trial)
+def _quick(full: Recipe, epochs: int = QUICK_EPOCHS) -> Recipe:
+    return replace(full, epochs=epochs, subset=QUICK_DIGITS)
 
 
-RUNGS = (
-    _rung(
-        "target-1",
-        replace(ARTICLE, learning_rate=0.0003, epochs=20),
-        6,
-        "A small learning rate, the same from first to last: at 0.001 this network never begins to "
-        "learn and stays at 11.35 %, which is what answering 1 to every digit gives.",
-        "The training curve runs towards 100 %, the validation curve stops below it: with 27 "
-        "parameters for every training digit, learning them by heart is easy.",
-        Trial("filters-halved", "A quarter of the parameters: is it a quarter worse?"),
-    ),
-    _rung(
-        "target-2",
-        replace(ARTICLE, learning_rate=0.001),
-        20,
-        "An epoch takes a tenth of target 1's time, so it gets twice as many. A narrow network "
-        "bears a higher learning rate.",
-        "The curves begin lower and climb more slowly, and end only a little below target 1's.",
-        Trial("partial-transition", "Without the partial transition: what does the squeeze cost?"),
-    ),
-    _rung(
-        "target-3",
-        replace(ARTICLE, learning_rate=0.003),
-        20,
-        "Batch norm bears three times the learning rate. The rate stays fixed, so the accuracy "
-        "oscillates, and the weights of the best epoch are kept.",
-        "It climbs much faster than the step before. Then the validation curve jumps up and down "
-        "while the training curve creeps on: a gap opens between them.",
-        Trial("learning-rate", "Let the learning rate fall here already: does that close the gap?"),
-    ),
-    _rung(
-        "target-4",
-        replace(ARTICLE, learning_rate=0.003, schedule=Schedule.PLATEAU, batch_size=128),
-        20,
-        "The learning rate is halved whenever the best epoch is three epochs old, and a batch is "
-        "twice as large: its steps are surer.",
-        "The gap narrows: dropout holds the training curve back, the validation curve rises above "
-        "the step before, and it calms down each time the learning rate falls.",
-        Trial("dropout-0.2", "Four times the dropout: does more help more?"),
-    ),
-)
-assert tuple(rung.preset for rung in RUNGS) == TARGETS
+def _total(name: str) -> int:
+    return ledger(preset_named(name).spec).total
+
+
+def _target_1() -> Rung:
+    network = preset_named("target-1")
+    full = replace(ARTICLE, learning_rate=FIRST_RATE, epochs=20)
+    (pool,) = (layer for layer in network.spec.layers if isinstance(layer, Transition))
+    return Rung(
+        preset=network,
+        full=full,
+        quick=_quick(full, epochs=6),
+        question="How accurate is a network with no size limit?",
+        change="3×3 convolutions that double their filters until one unit covers the whole digit; "
+        "one early transition; nothing else.",
+        concepts=f"Each **3×3 convolution** slides learned filters over its input; each filter "
+        "yields a **feature map**. Stacked layers widen the **receptive field** until one unit "
+        f"covers all {MNIST.image_size} px. One early **transition** (1×1 convolution to "
+        f"{pool.filters} maps, 2×2 max-pool) halves the resolution. **ReLU**, which sets negative "
+        "values to 0, follows every convolution but the last; **softmax** turns the last "
+        f"{MNIST.n_classes} values into probabilities.",
+        way=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never learns: 11.35%, "
+        "the score for always predicting 1.",
+        look="Training accuracy approaches 100%, validation accuracy stops below it. With "
+        f"{_total('target-1') / MNIST.n_train:.0f} parameters for every training image, they are "
+        "easy to memorize.",
+        trial=Trial("filters-halved", "A quarter of the parameters: what is the accuracy?"),
+        discuss=(
+            "How far apart are training and validation accuracy at the end, and why?",
+            "Which layers hold most of the parameters? Which would you remove first?",
+        ),
+    )
+
+
+def _target_2() -> Rung:
+    network = preset_named("target-2")
+    full = replace(ARTICLE, learning_rate=SECOND_RATE)
+    layers = network.spec.layers
+    partial = next(n for n, at in enumerate(layers) if isinstance(at, Transition) and not at.pooled)
+    ratio = f"{_total('target-1') / _total('target-2'):.0f}"
+    return Rung(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="How many of those parameters are needed?",
+        change="Fewer filters everywhere, and a partial transition (1×1, no pooling) in the middle "
+        "that reduces the channels before they grow again.",
+        concepts="A 3×3 layer has 9 × inputs × filters weights: half the filters, a quarter of the "
+        f"total. A **partial transition** (1×1, no pooling) cuts {layers[partial - 1].filters} "
+        f"channels to {layers[partial].filters} halfway, so the next layer is cheap. Result: "
+        f"{ratio}× fewer parameters.",
+        way=f"{full.epochs} epochs, as each takes about a tenth of target 1's time. A narrow "
+        f"network tolerates a higher learning rate: {full.learning_rate:g}.",
+        look="The curves start lower and rise more slowly, and end only slightly below target 1's.",
+        trial=Trial("partial-transition", "Remove the partial transition: what does it cost?"),
+        discuss=(
+            f"What did {ratio}× fewer parameters cost? Is the difference larger than the "
+            "confidence intervals?",
+            "What does the partial transition save, and what may it lose?",
+        ),
+    )
+
+
+def _target_3() -> Rung:
+    network = preset_named("target-3")
+    full = replace(ARTICLE, learning_rate=ADAM_RATE)
+    cost = _total("target-3") - _total("target-2")
+    return Rung(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="Can the small network be trained better?",
+        change="Batch normalization after every 3×3 convolution, a tuned learning rate, and the "
+        "checkpoint of the best epoch, because the accuracy fluctuates.",
+        concepts="**Batch normalization** standardizes each channel over the batch, then applies a "
+        "learned scale and shift. Training is more stable, so the learning rate can be higher; "
+        f"cost: 4 × {cost // 4} = {cost}. Accuracy still fluctuates, so the best epoch's "
+        "**checkpoint**, its weights in a file, is saved.",
+        way=f"Batch norm allows {full.learning_rate / SECOND_RATE:.0f}× the rate. The rate stays "
+        "constant, so the accuracy fluctuates, and the best epoch's weights are saved.",
+        look="It learns much faster than target 2. Then validation accuracy fluctuates while "
+        "training accuracy keeps rising: a gap opens between them.",
+        trial=Trial("learning-rate", "Add learning-rate decay: does the gap close?"),
+        discuss=(
+            "After how many epochs does it reach target 2's best accuracy? Why is batch norm so "
+            "fast?",
+            "Why does validation accuracy fluctuate? What would the last epoch have been instead "
+            "of the saved one?",
+            "Where does the gap between the curves open?",
+        ),
+    )
+
+
+def _target_4() -> Rung:
+    network = preset_named("target-4")
+    rate, tried = network.spec.dropout, 0.2
+    full = replace(ARTICLE, learning_rate=ADAM_RATE, schedule=Schedule.PLATEAU, batch_size=128)
+    return Rung(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="How do we reduce overfitting?",
+        change="Dropout after every 3×3 convolution, learning-rate decay, a larger batch.",
+        concepts="**Overfitting**: training accuracy rises, validation stalls; their difference is "
+        f"the **generalization gap**. **Dropout** zeroes {rate:.0%} of activations at random "
+        "during training, for no parameters. The learning rate falls on plateaus, and batches are "
+        "larger.",
+        way=f"The rate is reduced after {PLATEAU_PATIENCE} epochs without improvement. A batch is "
+        f"{full.batch_size / ARTICLE.batch_size:g}× as large: gradients are less noisy.",
+        look="The gap narrows: dropout lowers training accuracy, validation accuracy rises above "
+        "target 3's, and fluctuations shrink each time the learning rate falls.",
+        trial=Trial(f"dropout-{tried:g}", f"Does {tried / rate:g}× dropout help?"),
+        discuss=(
+            "Three things changed at once: dropout, learning-rate decay, the larger batch. Which "
+            "one closed the gap? How would you find out?",
+            "Is training accuracy below validation accuracy, and how can that be?",
+        ),
+    )
+
+
+RUNGS = (_target_1(), _target_2(), _target_3(), _target_4())
+"""In the article's order."""
 
 
 def rung(name: str) -> Rung | None:
-    """Find a rung by its preset's name, None if there is none."""
+    """Find a target by its name, None if there is none."""
     return next((each for each in RUNGS if each.preset.name == name), None)
+
+
+def predecessor(target: Rung) -> Rung | None:
+    """The target that this one changes, None for the first."""
+    place = [each.preset.name for each in RUNGS].index(target.preset.name)
+    return RUNGS[place - 1] if place else None
+
+
+@dataclass(frozen=True)
+class LabNetwork:
+    """A network of this lab beyond the article, with the question that it answers."""
+
+    preset: Preset
+    question: str
+    change: str
+
+
+LAB_NETWORKS = (
+    LabNetwork(
+        preset_named("most-accurate"),
+        question=f"What is the best accuracy under {BUDGET:,}?",
+        change="No transitions, no full-map head: the savings pay for filters at low resolution. "
+        "No bias before batch norm, no dropout.",
+    ),
+    LabNetwork(
+        preset_named("smallest"),
+        question=f"What is the smallest network at {percent(GOAL_ACCURACY)}?",
+        change="The same layout, narrowed to the limit.",
+    ),
+)

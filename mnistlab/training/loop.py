@@ -40,8 +40,9 @@ def train(
 
     # The digits stay on the device as bytes.
     digits, validation = parts.train.to(device), parts.validation.to(device)
-    # The last, incomplete batch is dropped, as its few digits would weigh as much as a whole one.
-    batch = min(recipe.batch_size, len(digits))
+    # The last, incomplete batch is dropped, as its few digits would weigh as much as a whole one;
+    # `Recipe.digits` counts the rest.
+    batch = min(recipe.images_per_step, len(digits))
     steps = len(digits) // batch
 
     with Replicas(training, threads) as replicas:
@@ -78,7 +79,7 @@ def train(
             train_loss = loss_sum.item() / steps
             if not (math.isfinite(train_loss) and math.isfinite(seen.loss)):
                 raise TrainingError(
-                    f"The loss is no longer a number in epoch {number}; lower the learning rate "
+                    f"Loss became NaN or infinite in epoch {number}. Lower the learning rate "
                     f"({recipe.learning_rate:g}) or add batch norm."
                 )
             epoch = Epoch(

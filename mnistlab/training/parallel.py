@@ -5,14 +5,17 @@ network is hardly quicker than on one. Two halves of the batch that go their own
 backward, are nearly twice as quick. How a batch is cut depends on its size alone and the groups'
 gradients are added in their order, so every bit of the result is the same on any number of threads.
 
-Batch norm normalises within its group, as it does in every data-parallel training (Hoffer, Hubara &
-Soudry, "Train longer, generalize better", 2017, call it ghost batch normalisation).
+Batch norm normalizes within its group, as it does in every data-parallel training (Hoffer, Hubara &
+Soudry, "Train longer, generalize better", 2017, call it ghost batch normalization). The recipe says
+how large a group is (`Recipe.norm_batch_size`), so a GPU, which would not need groups, has the same
+ones and takes them one after another.
 """
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -21,6 +24,9 @@ from torch.nn import functional
 from mnistlab.arch.layers import Dropout, Falls
 from mnistlab.data.augment import prepare
 from mnistlab.training.training import Training
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Replicas:
@@ -37,7 +43,8 @@ class Replicas:
         for weights in self._weights:
             for mine, shared in zip(weights, training.network.parameters(), strict=True):
                 mine.data = shared.data
-        many = min(threads, len(self._copies))
+        # A GPU works on one thing at a time: threads would only wait for it.
+        many = min(threads, len(self._copies)) if training.device.type == "cpu" else 1
         self._pool = (
             ThreadPoolExecutor(many, initializer=torch.set_num_threads, initargs=(1,))
             if many > 1
@@ -51,9 +58,9 @@ class Replicas:
         if self._pool:
             self._pool.shutdown()
 
-    def map(self, function: Callable[..., Any], *values: Iterable[Any]) -> Iterator[Any]:
+    def map(self, function: Callable[[Item], Result], values: Iterable[Item]) -> Iterator[Result]:
         """Like the built-in `map`, on the threads."""
-        return self._pool.map(function, *values) if self._pool else map(function, *values)
+        return self._pool.map(function, values) if self._pool else map(function, values)
 
     def begin(self) -> None:
         """Take over the network's running statistics, and draw chance anew, for an epoch.
@@ -85,27 +92,31 @@ class Replicas:
         `images` are (N, 28, 28) uint8, not yet augmented; N at least the number of groups.
         """
         groups = len(self._copies)
-        done = list(
-            self.map(
-                self._group,
-                range(groups),
-                torch.tensor_split(images, groups),
-                torch.tensor_split(labels, groups),
-                [len(labels)] * groups,
-            )
+        shards = zip(
+            range(groups),
+            torch.tensor_split(images, groups),
+            torch.tensor_split(labels, groups),
+            strict=True,
         )
+        done = list(self.map(partial(self._group, batch=len(labels)), shards))
+        # In the groups' order, whichever thread was first: floating-point sums depend on it.
         sums = [sum(parts[1:], parts[0]) for parts in zip(*(d[0] for d in done), strict=True)]
         for weight, gradient in zip(self._training.network.parameters(), sums, strict=True):
             weight.grad = gradient
-        return sum(d[1] for d in done), sum(d[2] for d in done)
+        loss = sum((d[1] for d in done[1:]), done[0][1])
+        right = sum((d[2] for d in done[1:]), done[0][2])
+        return loss, right
 
     def _group(
-        self, number: int, images: Tensor, labels: Tensor, batch: int
+        self, shard: tuple[int, Tensor, Tensor], batch: int
     ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+        """A group's share of the batch's gradients and mean loss, and how many it read rightly."""
+        number, images, labels = shard
         training = self._training
         prepared = prepare(images, labels, training.recipe.augmentation, training.chances[number])
         scores = self._copies[number](prepared.contiguous(memory_format=torch.channels_last))
         smoothing = training.recipe.label_smoothing
+        # The sum over the group divided by the whole batch: the groups' shares add up to its mean.
         loss = functional.cross_entropy(scores, labels, reduction="sum", label_smoothing=smoothing)
         loss = loss / batch
         gradients = torch.autograd.grad(loss, self._weights[number])

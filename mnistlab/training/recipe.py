@@ -1,4 +1,4 @@
-"""How to train, as a value: optimiser, learning rate and schedule, batch, epochs, data, seed."""
+"""How to train, as a value: optimizer, learning rate and schedule, batch, epochs, data, seed."""
 
 import json
 import math
@@ -7,52 +7,102 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
-from mnistlab.data.kinds import Augmentation, Split
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.kinds import Augmentation, Choice, Split
 from mnistlab.errors import LabError
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.score import percent
+
+MOMENTUM = 0.9
+"""Of SGD with Nesterov's momentum."""
+RATE_WITH_BATCH_NORM, RATE_WITHOUT = 0.1, 0.02
+"""Peak learning rates of SGD to start from."""
+ADAM_RATE = 0.003
+"""The article's targets with batch norm are trained with it here."""
+PLATEAU_PATIENCE = 3
+PLATEAU_FACTOR = 0.5
+STEPS = ((0.5, 0.1), (0.75, 0.01))
+"""Of the step schedule: after which fraction of the run, which fraction of the peak."""
+WARM_UP = 0.2
+"""Fraction of the run over which the one-cycle schedule raises the rate."""
+WARM_UP_START = 0.1
+"""Of the peak: where it begins."""
+NORM_BATCH_SIZE = 128
+"""Images that batch norm normalizes over where the recipe says nothing and a batch is large."""
+MIN_BATCH = 8
+MAX_LABEL_SMOOTHING = 0.9
 
 
 class RecipeError(LabError):
     """A recipe that cannot be followed, with the value and the mend."""
 
 
-class Optimiser(StrEnum):
-    SGD = "sgd"
-    """Stochastic gradient descent with Nesterov momentum 0.9."""
-    ADAM = "adam"
+class Optimiser(Choice):
+    SGD = "sgd", "SGD"
+    """Stochastic gradient descent with Nesterov momentum."""
+    ADAM = "adam", "Adam"
     """AdamW: Adam with decoupled weight decay."""
 
+    @property
+    def help(self) -> str:
+        """What it does, and the learning rate to start from."""
+        match self:
+            case Optimiser.SGD:
+                return (
+                    f"SGD with Nesterov momentum {MOMENTUM:g}. Start near {RATE_WITH_BATCH_NORM:g} "
+                    f"with batch norm, {RATE_WITHOUT:g} without."
+                )
+            case Optimiser.ADAM:
+                return f"AdamW adapts the rate of each weight. Start near {ADAM_RATE:g}."
 
-class Schedule(StrEnum):
-    CONSTANT = "constant"
-    STEP = "step"
-    """A tenth after each half of what remains: at 1/2 and 3/4 of the run."""
-    PLATEAU = "plateau"
-    """Halved when the best validation accuracy is three epochs old: the article's."""
-    COSINE = "cosine"
-    ONE_CYCLE = "one-cycle"
-    """Up from a tenth over the first fifth, then along a cosine to nought."""
 
+class Schedule(Choice):
+    """How the learning rate changes over a run; `learning_rate_at` has the formulas."""
 
-PLATEAU_PATIENCE = 3
-WARM_UP = 0.2
+    CONSTANT = "constant", "Constant"
+    STEP = "step", "Step decay"
+    PLATEAU = "plateau", "Reduce on plateau"
+    COSINE = "cosine", "Cosine decay"
+    ONE_CYCLE = "one-cycle", "One cycle"
+
+    @property
+    def help(self) -> str:
+        """The formula in words, with the numbers that it has."""
+        match self:
+            case Schedule.CONSTANT:
+                return "The same rate for the whole run."
+            case Schedule.STEP:
+                steps = ", ".join(f"{part:.3g} after {end:.3g}" for end, part in STEPS)
+                return f"Falls to fractions of the peak: {steps} of the run."
+            case Schedule.PLATEAU:
+                return (
+                    f"Multiplies the rate by {PLATEAU_FACTOR:g} after {PLATEAU_PATIENCE} epochs "
+                    "without improvement, as in the article."
+                )
+            case Schedule.COSINE:
+                return "Half a cosine from the peak down to 0."
+            case Schedule.ONE_CYCLE:
+                return (
+                    f"Up from {WARM_UP_START:g} of the peak over the first {WARM_UP:.3g} of the "
+                    "run, then along a cosine down to 0. Tolerates higher peak rates."
+                )
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that a training depends on beside the network and the images.
 
-    `learning_rate` is the schedule's peak; `subset` the number of training digits, None for all.
+    `learning_rate` is the schedule's peak; `subset` the number of training images, None for all.
     `patience` ends the run once the best epoch is that many epochs old, `goal` once an epoch's
     validation accuracy (0–1) reaches it; None leaves either out. `label_smoothing` is the share of
     the training target that is spread evenly over the ten classes (Szegedy et al., "Rethinking the
-    Inception Architecture", 2016, section 7). Raises RecipeError if a value is
-    out of its bounds.
+    Inception Architecture", 2016, section 7). `norm_batch_size` is over how many images of a batch
+    batch norm normalizes, at least; None leaves it to `shard_count`. Raises RecipeError if a value
+    is out of its bounds.
     """
 
     optimiser: Optimiser = Optimiser.SGD
-    learning_rate: float = 0.1
+    learning_rate: float = RATE_WITH_BATCH_NORM
     schedule: Schedule = Schedule.ONE_CYCLE
     batch_size: int = 128
     epochs: int = 10
@@ -64,58 +114,102 @@ class Recipe:
     patience: int | None = None
     goal: float | None = None
     label_smoothing: float = 0.0
+    norm_batch_size: int | None = None
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
         _within("weight decay", self.weight_decay, 0.0, 1.0)
-        _within("label smoothing", self.label_smoothing, 0.0, 0.9)
-        _whole("batch size", self.batch_size, 8, 4096)
+        _within("label smoothing", self.label_smoothing, 0.0, MAX_LABEL_SMOOTHING)
+        _whole("batch size", self.batch_size, MIN_BATCH, 4096)
         _whole("epochs", self.epochs, 1, 1000)
         _whole("seed", self.seed, 0, 2**31 - 1)
         if self.subset is not None:
-            _whole("subset", self.subset, 64, 60_000)
+            _whole("subset", self.subset, 64, MNIST.n_train)
         if self.patience is not None:
             _whole("patience", self.patience, 1, 1000)
         if self.goal is not None:
             _within("goal", self.goal, 0.5, 1.0)
+        if self.norm_batch_size is not None:
+            _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
         if self.split is Split.ALL and (self.patience or self.goal):
             raise RecipeError(
-                "The split “all” keeps no digits apart, so nothing can say when to end early; "
-                "leave patience and goal out, or choose another split."
+                "The split “all” holds no images out, so nothing can end a run early. "
+                "Leave patience and goal out, or choose another split."
             )
 
     def __str__(self) -> str:
-        digits = f"{self.subset:,} digits" if self.subset else "all digits"
+        images = "all images" if self.subset is None else f"{self.available_images:,} images"
         return (
             f"{self.epochs} epochs · {self.optimiser} at {self.learning_rate:g}, {self.schedule}, "
-            f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {digits} · "
+            f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {images} · "
             f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
             + (f" · labels smoothed by {self.label_smoothing:g}" if self.label_smoothing else "")
-            + (f" · ends when the best is {self.patience} epochs old" if self.patience else "")
-            + (f" · ends at {percent(self.goal)}" if self.goal else "")
+            + (f" · batch norm over {self.norm_batch_size}" if self.norm_batch_size else "")
+            + (f" · patience {self.patience} epochs" if self.patience else "")
+            + (f" · stops at {percent(self.goal)}" if self.goal else "")
         )
 
     @property
+    def available_images(self) -> int:
+        """Training images that epochs draw from: the subset, or all that the split trains on."""
+        return min(self.subset or self.split.n_train, self.split.n_train)
+
+    @property
+    def images_per_step(self) -> int:
+        """The batch, which a small subset may not fill."""
+        return min(self.batch_size, self.available_images)
+
+    @property
     def digits(self) -> int:
-        """Digits of one epoch, before the last batch that is not whole is left out."""
-        return self.subset or self.split.digits
+        """Images that one epoch trains on; the last, incomplete batch is left out."""
+        return self.available_images // self.images_per_step * self.images_per_step
+
+    @property
+    def shards(self) -> int:
+        """Into how many parts each batch is cut; batch norm normalizes within its part."""
+        return shard_count(self.images_per_step, self.norm_batch_size)
+
+    @property
+    def images_per_norm(self) -> str:
+        """Over how many images batch norm normalizes, as text: one number, or two that differ by 1.
+
+        `torch.tensor_split` makes the first parts one image larger where the batch does not divide.
+        """
+        smallest, more = divmod(self.images_per_step, self.shards)
+        return f"{smallest} or {smallest + 1}" if more else str(smallest)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
 
+def shard_count(batch: int, norm_batch_size: int | None = None) -> int:
+    """Into how many parts a batch is cut: by its size and the recipe alone, never by the machine.
+
+    Without a `norm_batch_size` there are two parts as soon as each is worth a thread, and one for
+    every NORM_BATCH_SIZE images of a large batch.
+    """
+    if norm_batch_size is not None:
+        return max(1, batch // norm_batch_size)
+    return max(batch // NORM_BATCH_SIZE, 2 if batch >= NORM_BATCH_SIZE // 2 else 1)
+
+
 @lru_cache(maxsize=1024)
 def recipe_from_json(text: str) -> Recipe:
-    """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else."""
+    """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else.
+
+    A field that is not there has its default, so recipes from before a field train as they did.
+    """
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise RecipeError("The recipe is not a JSON object.")
+        raise RecipeError("The recipe is not a JSON object. Choose a file that mnistlab wrote.")
     known = {field.name for field in fields(Recipe)}
     if strange := set(values) - known:
-        raise RecipeError(f"The recipe has an unknown field: {sorted(strange)[0]}.")
+        raise RecipeError(
+            f"The recipe has an unknown field: {min(strange)}. Use {', '.join(sorted(known))}."
+        )
     for name, kind in ENUMS.items():
         if name in values:
             values[name] = choice(name, values[name], kind)
@@ -159,14 +253,14 @@ def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] =
         case Schedule.CONSTANT:
             return peak
         case Schedule.STEP:
-            return peak * (1.0 if share < 0.5 else 0.1 if share < 0.75 else 0.01)
+            return peak * next((part for end, part in reversed(STEPS) if share >= end), 1.0)
         case Schedule.PLATEAU:
-            return peak * 0.5 ** _plateaus(validation)
+            return peak * PLATEAU_FACTOR ** _plateaus(validation)
         case Schedule.COSINE:
             return peak * (1 + math.cos(math.pi * share)) / 2
         case Schedule.ONE_CYCLE:
             if share < WARM_UP:
-                return peak * (0.1 + 0.9 * share / WARM_UP)
+                return peak * (WARM_UP_START + (1 - WARM_UP_START) * share / WARM_UP)
             return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
 
 
@@ -186,9 +280,9 @@ def early_end(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
     if top is None or len(epochs) >= recipe.epochs:
         return None
     if recipe.goal is not None and top.validation_accuracy >= recipe.goal:
-        return f"Reached its goal of {percent(recipe.goal)} in epoch {top.number}."
+        return f"Reached the target accuracy of {percent(recipe.goal)} in epoch {top.number}."
     if recipe.patience is not None and len(epochs) - top.number >= recipe.patience:
-        return f"Ended early: no epoch was better than epoch {top.number}."
+        return f"Stopped early: no epoch was better than epoch {top.number}."
     return None
 
 

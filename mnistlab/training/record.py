@@ -97,7 +97,7 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
             test=Score(**test) if test else None,
             environment=_environment(json.loads(metadata["environment"])),
         )
-    except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
+    except (LabError, LookupError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if not 1 <= record.epoch <= len(record.epochs):
         raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")

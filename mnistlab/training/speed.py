@@ -108,7 +108,10 @@ def _dot(costs: Work, work: Work) -> float:
     return float(sum(a * b for a, b in zip(astuple(costs), astuple(work), strict=True)))
 
 
-_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_DAMAGED = (
+    *(LabError, ValueError, TypeError, LookupError),
+    *(AttributeError, ArithmeticError, RecursionError),
+)
 """What reading a file that is no calibration may end in."""
 
 

@@ -2,21 +2,23 @@
 
 from dataclasses import fields
 
-from mnistlab.arch.presets import OWN, PRESETS, TARGETS
+from mnistlab.arch.presets import PRESETS, preset_named
 from mnistlab.arch.spec import Spec
-from mnistlab.training.recipe import Recipe
+from mnistlab.training.recipe import RATE_WITH_BATCH_NORM, RATE_WITHOUT, Recipe
 
 SETTLED = {
-    TARGETS[3].spec: Recipe(epochs=4, batch_size=64, learning_rate=0.2),
-    OWN[0].spec: Recipe(epochs=40, label_smoothing=0.05),
-    OWN[1].spec: Recipe(epochs=30),
+    preset_named("target-4").spec: Recipe(epochs=4, batch_size=64, learning_rate=0.2),
+    preset_named("most-accurate").spec: Recipe(epochs=40, label_smoothing=0.05),
+    preset_named("smallest").spec: Recipe(epochs=30),
 }
 """Recipes that were searched for one network; README says what they reach."""
 
 
 def suggested(spec: Spec) -> Recipe:
     """A network's own recipe, else the lab's; without batch norm a smaller learning rate."""
-    return SETTLED.get(spec) or Recipe(learning_rate=0.1 if spec.batch_norm else 0.02)
+    return SETTLED.get(spec) or Recipe(
+        learning_rate=RATE_WITH_BATCH_NORM if spec.batch_norm else RATE_WITHOUT
+    )
 
 
 def command(spec: Spec, recipe: Recipe) -> str:

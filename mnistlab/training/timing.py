@@ -8,6 +8,7 @@ import torch
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.data.dataset import MNIST
 from mnistlab.data.mnist import Digits
 from mnistlab.training.evaluate import evaluate
 from mnistlab.training.parallel import Replicas
@@ -55,8 +56,10 @@ def _seconds(
     """Seconds for one training image: the median of some rounds, each five steps and a look."""
     training = Training(build(parse(network), 0), Recipe(batch_size=batch), device)
     chance = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (batch, 28, 28), dtype=torch.uint8, generator=chance)
-    digits = Digits(images, torch.randint(10, (batch,), generator=chance)).to(device)
+    images = torch.randint(
+        256, (batch, MNIST.image_size, MNIST.image_size), dtype=torch.uint8, generator=chance
+    )
+    digits = Digits(images, torch.randint(MNIST.n_classes, (batch,), generator=chance)).to(device)
     rounds = []
     with Replicas(training, threads) as replicas:
         replicas.begin()

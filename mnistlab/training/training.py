@@ -12,16 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Optimiser, Recipe
+from mnistlab.training.recipe import MOMENTUM, Optimiser, Recipe
 
 NETWORK, OPTIMISER, RANDOM = "network", "optimiser", "random"
-GROUP = 128
-"""Digits that are trained on as one when a batch is large."""
-
-
-def groups(batch: int) -> int:
-    """Into how many groups a batch is cut on the CPU: two as soon as each is worth a thread."""
-    return max(batch // GROUP, 2 if batch >= GROUP // 2 else 1)
 
 
 class Training:
@@ -42,8 +35,8 @@ class Training:
         network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(network, recipe)
         self.order = torch.Generator().manual_seed(recipe.seed)
-        count = groups(recipe.batch_size) if self.device.type == "cpu" else 1
-        seeds = torch.randint(2**31, (count,), generator=self.order).tolist()
+        # On every device alike, as batch norm normalizes within a group.
+        seeds = torch.randint(2**31, (recipe.shards,), generator=self.order).tolist()
         self.chances = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
 
     def state(self) -> dict[str, Tensor]:
@@ -106,5 +99,5 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     if recipe.optimiser is Optimiser.ADAM:
         return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(
-        groups, lr=rate, momentum=0.9, nesterov=True, weight_decay=decay, fused=True
+        groups, lr=rate, momentum=MOMENTUM, nesterov=True, weight_decay=decay, fused=True
     )

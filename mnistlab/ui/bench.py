@@ -6,10 +6,10 @@ They are kept as text: a session outlives a reload of the code, and its values' 
 import streamlit as st
 
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import TARGETS, resolve
+from mnistlab.arch.presets import preset_named, resolve
 from mnistlab.arch.spec import Spec, parse
 
-DEFAULT = TARGETS[3].spec
+DEFAULT = preset_named("target-4").spec
 LABEL = "My design"
 """What the bench's network is called where a network is chosen."""
 CHOICE_KEY = "train_network"

@@ -17,15 +17,7 @@ from mnistlab.runs.study import pause
 from mnistlab.training.ladder import Length
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui import live, page, parts, plot
-from mnistlab.ui.recipe import SPLITS
 from mnistlab.ui.report import downloads
-
-LENGTHS = {
-    Length.QUICK: "6,000 digits and few epochs: about five minutes for all four on two cores. The "
-    "accuracies are lower, but each step still shows what it is for.",
-    Length.FULL: "The article's way, all training digits: target 1 takes about an hour on two "
-    "cores, the others ten minutes each.",
-}
 
 
 def conditions() -> tuple[Length, Split, tuple[int, ...]]:
@@ -36,13 +28,13 @@ def conditions() -> tuple[Length, Split, tuple[int, ...]]:
             "How long", list(Length), default=Length.QUICK, required=True,
             key="length", bind="query-params",
         )  # fmt: skip
-        st.caption(LENGTHS[length])
+        st.caption(length.help)
     with two:
         split = st.segmented_control(
             "Which images choose the epoch", [Split.ARTICLE, Split.STRICT], default=Split.ARTICLE,
             required=True, key="split", bind="query-params",
         )  # fmt: skip
-        st.caption(SPLITS[split])
+        st.caption(split.help)
     with three:
         count = st.number_input(
             "Seeds", 1, ablation.MOST_SEEDS, 1, key="seeds", bind="query-params"

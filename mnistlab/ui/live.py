@@ -26,12 +26,6 @@ IDLE_SECONDS = 5.0
 """How often a page looks while something trains, and while nothing does."""
 FAR = 100
 """Queued runs behind which nothing is forecast."""
-CHOSEN = {
-    Split.STRICT: "Chosen on 10,000 training images that were kept apart.",
-    Split.ARTICLE: "Chosen on the test images themselves, as the article does: optimistic.",
-    Split.ALL: "The last epoch is kept. It is validated on digits that it was trained on too, "
-    "which says only that it learns.",
-}
 
 
 def follow(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
@@ -192,7 +186,7 @@ def figures(run: Run) -> None:
     st.html(parts.facts(pairs))
     if run.best_epoch:
         told = f"Best: {run.best}. " if run.best else ""
-        told += CHOSEN[run.recipe.split]
+        told += run.recipe.split.selection
         st.html(parts.note(f"{told} Test: {run.test}." if run.test else told))
 
 

@@ -11,7 +11,7 @@ from mnistlab.markup import Markup, fill
 from mnistlab.ui import bench, memory
 
 PAGES = {
-    "Ladder": "app.py",
+    "Home": "app.py",
     "Design": "pages/design.py",
     "Train": "pages/train.py",
     "Runs": "pages/runs.py",

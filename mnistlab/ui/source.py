@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.files import DataError
 from mnistlab.data.pixels import images_at, labels_at
 from mnistlab.home import home
@@ -15,7 +16,7 @@ from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
-TEST_DIGITS = 10_000
+TEST_DIGITS = MNIST_DATASET.n_test
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, page: Page) -> None:
     told(Store(app.home.runs), RUNGS[3].spec, RUNGS[3].quick, [400, 300, 310])
     page.goto(app.url)
-    for name in ("Draw a digit", "Design a network", "Train one"):
+    for name in ("Draw a digit", "Design a network", "Train a network"):
         door = page.get_by_role("link", name=name)
         expect(door).to_be_visible()
         expect(door).to_be_in_viewport()
     for rung in RUNGS:
-        heading = re.compile(re.escape(rung.preset.question))
+        heading = re.compile(re.escape(rung.question))
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     expect(page.locator(".lab-picture")).to_have_count(4)
     expect(page.locator(".lab-changed").first).to_be_visible()
@@ -40,7 +40,7 @@ def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, 
         expect(page.get_by_role("combobox", name="Target")).to_have_value(rung.preset.label)
         expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value(choice)
         healthy(page)
-        page.get_by_role("link", name="Ladder", exact=True).click()
+        page.get_by_role("link", name="Home", exact=True).click()
         settled(page)
 
 

@@ -18,7 +18,7 @@ def test_a_cold_deep_link_opens_its_page_with_all_links(
 ) -> None:
     page.goto(f"{cold_app.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for label in ("Ladder", "Design", "Train", "Runs", "Experiments", "Draw"):
+    for label in ("Home", "Design", "Train", "Runs", "Experiments", "Draw"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
     healthy(page)
 
@@ -57,8 +57,8 @@ def test_from_a_design_to_a_recognised_digit(app: App, page: Page) -> None:
     field.fill("1")
     field.press("Enter")
     settled(page)
-    page.get_by_role("combobox", name="Training digits").click()
-    page.get_by_role("option", name=re.compile("taste")).click()
+    page.get_by_role("combobox", name="Training images").click()
+    page.get_by_role("option", name=re.compile("demo")).click()
     settled(page)
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"run=1"))
@@ -77,7 +77,7 @@ def test_from_a_design_to_a_recognised_digit(app: App, page: Page) -> None:
     draw(page, [(150, 40), (140, 140), (135, 240)])
     answer = page.locator(".lab-answer b")
     expect(answer).to_have_text("1")
-    page.get_by_role("link", name="Ladder", exact=True).click()
+    page.get_by_role("link", name="Home", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("How small")
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(answer).to_have_text("1")
@@ -126,8 +126,8 @@ def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> No
 
 def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page: Page) -> None:
     page.goto(f"{cold_app.url}/train")
-    page.get_by_role("combobox", name="Training digits").click()
-    page.get_by_role("option", name=re.compile("taste")).click()
+    page.get_by_role("combobox", name="Training images").click()
+    page.get_by_role("option", name=re.compile("demo")).click()
     settled(page)
     page.get_by_role("button", name="Start training").click()
     expect(page.locator(".lab-state")).to_have_text("running")

@@ -4,17 +4,16 @@ import pytest
 import torch
 
 from mnistlab.data.augment import (
-    HAND,
-    ORDINARY,
-    Reach,
     affine,
     prepare,
     repenned,
     shifted,
     with_strokes,
 )
-from mnistlab.data.kinds import Augmentation
+from mnistlab.data.kinds import Augmentation, AugmentationRanges
 from mnistlab.data.mnist import normalise
+
+ORDINARY, HAND = Augmentation.AFFINE.ranges, Augmentation.HAND.ranges
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -28,7 +27,7 @@ def dots(count: int, row: int = 13, column: int = 13) -> torch.Tensor:
 
 
 def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
-    moved = shifted(dots(5000), generator())
+    moved = shifted(dots(5000), generator(), reach=2)
     places = moved.flatten(1).argmax(1)
     rows, columns = places // 28 - 13, places % 28 - 13
     assert moved.sum().item() == 5000 * 255, "nothing near the middle is lost"
@@ -42,7 +41,7 @@ def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
 def test_a_shift_brings_in_zeros_and_never_wraps_around() -> None:
     edge = torch.zeros(500, 28, 28, dtype=torch.uint8)
     edge[:, 0] = 255
-    moved = shifted(edge, generator())
+    moved = shifted(edge, generator(), reach=2)
     assert not moved[:, 3:].any()
     assert (moved.flatten(1).sum(1) == 0).any(), "a row shifted out is gone"
 
@@ -72,7 +71,7 @@ def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
     images[:, 13:15, 4:6] = images[:, 13:15, 22:24] = 255
     if upright:
         images = images.mT.contiguous()
-    moved = affine(normalise(images), generator())[:, 0] - normalise(images)[0, 0, 0, 0]
+    moved = affine(normalise(images), generator(), ORDINARY)[:, 0] - normalise(images)[0, 0, 0, 0]
     along, across, middle = measured(moved.mT if upright else moved)
 
     # Rotation tilts both pairs, shear the upright one too. The extremes follow from the ranges.
@@ -94,7 +93,7 @@ def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
 
 def test_affine_leaves_the_background_at_black() -> None:
     black = torch.zeros(50, 28, 28, dtype=torch.uint8)
-    moved = affine(normalise(black), generator())
+    moved = affine(normalise(black), generator(), ORDINARY)
     assert torch.allclose(moved, normalise(black), atol=1e-5)
 
 
@@ -118,20 +117,20 @@ def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
     images, labels = ink([n % 10 for n in range(2000)])
-    drawn = with_strokes(images, labels, generator())
+    drawn = with_strokes(images, labels, generator(), HAND)
     assert (drawn >= images).all() and drawn.dtype == torch.uint8
     more = (drawn != images).flatten(1).any(1)
     share = {label: more[labels == label].float().mean().item() for label in range(10)}
     assert not any(share[label] for label in range(10) if label not in (1, 7))
     # A flag or a foot: what has neither is left as it was.
-    neither = (1 - HAND.strokes) * (1 - HAND.strokes / 2)
+    neither = (1 - HAND.serifs) * (1 - HAND.serifs / 2)
     assert share[1] == pytest.approx(1 - neither, abs=0.1)
-    assert share[7] == pytest.approx(HAND.strokes / 2, abs=0.1)
+    assert share[7] == pytest.approx(HAND.serifs / 2, abs=0.1)
 
 
 def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None:
     images, labels = ink([1] * 500 + [7] * 500)
-    added = (with_strokes(images, labels, generator(3)).int() - images.int()) > 127
+    added = (with_strokes(images, labels, generator(3), HAND).int() - images.int()) > 127
     rows = added.any(2)
     for number in range(500):
         marked = rows[number].nonzero()[:, 0].tolist()
@@ -146,9 +145,11 @@ def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None
 
 def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() -> None:
     images, _ = ink([0] * 400)
-    changed = repenned(images, generator(5))
+    changed = repenned(images, generator(5), HAND)
     mass = changed.float().sum((1, 2)) / images.float().sum((1, 2))
-    assert 1 - HAND.thickness <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.thickness
+    assert (
+        1 - HAND.stroke_width <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.stroke_width
+    )
     grid = torch.arange(28.0)
     middle = (changed.float().sum(1) * grid).sum(1) / changed.float().sum((1, 2))
     assert torch.allclose(middle, torch.tensor(13.5), atol=0.01)
@@ -156,7 +157,7 @@ def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() 
 
 def test_bending_moves_no_pixel_further_than_it_may() -> None:
     count = 300
-    straight = Reach(rotation=0, scale=0, shear=0, shift=0, bend=2.0)
+    straight = AugmentationRanges(elastic=2.0)
     moved = (
         affine(normalise(dots(count)), generator(), straight)[:, 0] - normalise(dots(1))[0, 0, 0, 0]
     )
@@ -165,3 +166,15 @@ def test_bending_moves_no_pixel_further_than_it_may() -> None:
     away = (moved.sum(1) * grid).sum(1) / mass - 13
     assert 0.3 < away.std() < 1.2 and away.abs().max() < 3.5
     assert abs(away.mean()) < 0.2
+
+
+@pytest.mark.parametrize("kind", list(Augmentation))
+def test_an_augmentation_does_what_its_ranges_say(
+    kind: Augmentation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any range nothing is changed, so nothing happens that the words do not name."""
+    images, labels = ink([n % 10 for n in range(200)])
+    monkeypatch.setattr(kind, "ranges", AugmentationRanges())
+    still = prepare(images, labels, kind, generator())
+    assert torch.allclose(still, normalise(images), atol=1e-4)
+    assert not str(kind.ranges)

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from mnistlab.data import files, vision
-from mnistlab.data.files import SHA256, DataError, Progress, ensure, present
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.files import DataError, Progress, ensure, present
+
+NAMES = [file.name for file in MNIST.files]
 
 
 def silent(message: str, share: float) -> None:
@@ -21,8 +24,8 @@ def silent(message: str, share: float) -> None:
 
 
 def test_what_is_in_place_is_mnist(mnist_folder: Path) -> None:
-    for name, digest in SHA256.items():
-        assert hashlib.sha256((mnist_folder / name).read_bytes()).hexdigest() == digest
+    for file in MNIST.files:
+        assert hashlib.sha256((mnist_folder / file.name).read_bytes()).hexdigest() == file.sha256
 
 
 def test_nothing_is_fetched_when_the_files_are_there(mnist_folder: Path) -> None:
@@ -36,7 +39,7 @@ def test_nothing_is_fetched_when_the_files_are_there(mnist_folder: Path) -> None
 def server(mnist_folder: Path) -> Iterator[HTTPServer]:
     """A mirror on this machine: /good/, and /bad/ where one label is another."""
     bodies = {}
-    for name in SHA256:
+    for name in NAMES:
         content = (mnist_folder / name).read_bytes()
         packed = gzip.compress(content, 1)
         bodies[f"/good/{name}.gz"] = packed
@@ -69,7 +72,7 @@ def test_a_mirror_with_wrong_bytes_is_passed_over_for_the_next(
     monkeypatch.setattr(vision, "mnist_mirrors", lambda: mirrors)
     ensure(tmp_path, silent, (files.from_mirrors,))
     assert present(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(SHA256), "nothing else is left behind"
+    assert {path.name for path in tmp_path.iterdir()} == set(NAMES), "nothing else is left behind"
 
 
 def test_a_network_that_swallows_everything_does_not_hang_the_lab(
@@ -100,7 +103,7 @@ def test_an_answer_that_is_no_file_leads_to_the_next_source(
 ) -> None:
     def next_source(progress: Progress) -> dict[str, bytes]:
         """the next source."""
-        return dict.fromkeys(SHA256, b"")
+        return dict.fromkeys(NAMES, b"")
 
     with talking(lambda client: client.sendall(answer)) as address:
         monkeypatch.setattr(vision, "mnist_mirrors", lambda: [address])
@@ -162,7 +165,7 @@ def test_a_disk_that_fills_up_in_mid_fetch_leaves_no_half_a_data_set(
 ) -> None:
     def source(progress: Progress) -> dict[str, bytes]:
         """a source."""
-        return dict.fromkeys(SHA256, b"content")
+        return dict.fromkeys(NAMES, b"content")
 
     write = Path.write_bytes
 

@@ -331,7 +331,7 @@ def test_missing_data_and_a_dead_network_end_in_a_sentence(
     run_id = submit(lab, "", SMALL, QUICK)
     until(lambda: not the(lab, run_id).state.active)
     run = the(lab, run_id)
-    assert run.state is State.FAILED and "could not be fetched" in run.message
+    assert run.state is State.FAILED and "Could not download" in run.message
     assert not list(lab.data.glob("*idx*"))
 
 

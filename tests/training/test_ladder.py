@@ -1,22 +1,39 @@
 """The article's ladder as values, and single choices of it switched."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import OWN, TARGETS
+from mnistlab.arch.presets import OWN, PRESETS, TARGETS
 from mnistlab.arch.spec import Spec, Transition, parse
 from mnistlab.data.kinds import Split
 from mnistlab.errors import LabError
 from mnistlab.runs.compare import differing
-from mnistlab.training.ladder import QUICK_DIGITS, RUNGS, Length, rung
-from mnistlab.training.recipe import Recipe, Schedule
+from mnistlab.training.ladder import (
+    LAB_NETWORKS,
+    QUICK_DIGITS,
+    RUNGS,
+    LabNetwork,
+    Length,
+    Rung,
+    Trial,
+    predecessor,
+    rung,
+)
+from mnistlab.training.recipe import PLATEAU_PATIENCE, Recipe, Schedule
 from mnistlab.training.record import read_json
 from mnistlab.training.switches import Switch, switch, switches
+
+
+def target(name: str) -> Rung:
+    found = rung(name)
+    assert found
+    return found
 
 
 def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
@@ -29,12 +46,51 @@ def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
         strict = each.recipe(Length.QUICK, Split.STRICT)
         assert strict == replace(each.quick, split=Split.STRICT)
         assert strict.subset == QUICK_DIGITS and strict.epochs < each.full.epochs
-        assert each.way and each.look and each.trial.says
         assert switch(each.spec, each.full, each.trial.switch)
-    third, fourth = RUNGS[2].full, RUNGS[3].full
+    third, fourth = target("target-3").full, target("target-4").full
     assert third.schedule is Schedule.CONSTANT, "a fixed rate, and the best epoch kept"
     assert fourth.schedule is Schedule.PLATEAU and fourth.batch_size > third.batch_size
-    assert rung("target-3") is RUNGS[2] and rung("smallest") is None
+    assert rung("smallest") is None
+    names = [before and before.preset.name for before in map(predecessor, RUNGS)]
+    assert names == [None, "target-1", "target-2", "target-3"]
+
+
+def wordless(value: object) -> list[str]:
+    """The names of all texts in a value, or in its parts, that say nothing."""
+    found = []
+    for field in fields(value):  # type: ignore[arg-type]
+        part = getattr(value, field.name)
+        if isinstance(part, Trial):
+            found += wordless(part)
+        texts = part if isinstance(part, tuple) else (part,)
+        if isinstance(part, str | tuple) and not (texts and all(one.strip() for one in texts)):
+            found.append(field.name)
+    return found
+
+
+@pytest.mark.parametrize("value", [*RUNGS, *LAB_NETWORKS], ids=lambda value: str(value.preset.name))
+def test_no_word_of_a_target_or_a_network_is_missing(value: Rung | LabNetwork) -> None:
+    assert not wordless(value)
+    for name in ("question", "change"):
+        empty: dict[str, Any] = {name: ""}
+        assert wordless(replace(value, **empty)) == [name], "the test sees what is missing"
+
+
+def test_every_preset_has_its_words() -> None:
+    named = [one.preset for one in (*RUNGS, *LAB_NETWORKS)]
+    assert named == list(PRESETS)
+
+
+def test_a_target_s_numbers_come_from_its_network_and_recipe() -> None:
+    first, second, third, fourth = (target(f"target-{number}") for number in (1, 2, 3, 4))
+    totals = [ledger(each.spec).total for each in (first, second, third, fourth)]
+    assert f"{first.full.learning_rate:g}" in first.way
+    assert (
+        f"{totals[0] / totals[1]:.0f}×" in second.concepts and f"{second.full.epochs}" in second.way
+    )
+    assert f"{totals[2] - totals[1]}" in third.concepts
+    assert f"{fourth.spec.dropout:.0%}" in fourth.concepts
+    assert f"{PLATEAU_PATIENCE} epochs" in fourth.way
 
 
 def test_a_shipped_record_is_of_the_article_s_way_in_full() -> None:
@@ -109,19 +165,19 @@ def test_every_target_has_all_the_choices() -> None:
             *("dropout-0.1", "dropout-0.2", "activation-relu", "residual")
         }
     assert {"dropout-0.1", "dropout-0.2"} <= {
-        one.name for one in switches(RUNGS[3].spec, RUNGS[3].full)
+        one.name for one in switches(target("target-4").spec, target("target-4").full)
     }
 
 
 def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
-    spec, recipe = RUNGS[1].spec, RUNGS[1].full
+    spec, recipe = target("target-2").spec, target("target-2").full
     found = {name: str(switch(spec, recipe, name).spec) for name in ("early-pool", "late-pool")}
     assert found == {
         "early-pool": "8-p10-16-16-20-t12-16-20-full",
         "late-pool": "8-16-16-p10-20-t12-16-20-full",
     }
     assert switch(spec, recipe, "learning-rate").recipe.schedule is Schedule.PLATEAU
-    last = RUNGS[3]
+    last = target("target-4")
     assert switch(last.spec, last.full, "learning-rate").recipe.schedule is Schedule.CONSTANT
 
 

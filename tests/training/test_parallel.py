@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,8 +14,8 @@ from mnistlab.data.kinds import Augmentation, Split
 from mnistlab.data.mnist import Digits, Parts, divide, load, normalise
 from mnistlab.training.loop import train
 from mnistlab.training.parallel import Replicas
-from mnistlab.training.recipe import Recipe
-from mnistlab.training.training import Training, groups
+from mnistlab.training.recipe import Recipe, shard_count
+from mnistlab.training.training import Training
 
 NORMED = parse("8-p8-16-p16-full-bn-drop0.1")
 
@@ -29,9 +30,22 @@ def training(text: str, batch: int, augmentation: Augmentation = Augmentation.NO
     return Training(build(parse(text), 0), recipe)
 
 
-@pytest.mark.parametrize(("batch", "count"), [(8, 1), (63, 1), (64, 2), (255, 2), (256, 2)])
+@pytest.mark.parametrize(
+    ("batch", "count"), [(8, 1), (63, 1), (64, 2), (255, 2), (256, 2), (384, 3), (4096, 32)]
+)
 def test_a_batch_is_cut_by_its_size_alone(batch: int, count: int) -> None:
-    assert groups(batch) == count and groups(4096) == 32
+    assert shard_count(batch) == count
+
+
+@pytest.mark.parametrize(
+    ("batch", "norm", "count"), [(64, 64, 1), (64, 4096, 1), (64, 16, 4), (100, 30, 3), (8, 8, 1)]
+)
+def test_or_as_the_recipe_says(batch: int, norm: int, count: int) -> None:
+    assert shard_count(batch, norm) == count
+    recipe = Recipe(batch_size=batch, norm_batch_size=norm)
+    sizes = {len(part) for part in torch.arange(batch).tensor_split(recipe.shards)}
+    assert recipe.images_per_norm == " or ".join(map(str, sorted(sizes)))
+    assert min(sizes) >= min(norm, batch)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -68,6 +82,37 @@ def test_batch_norm_sees_its_group_and_the_network_gets_the_groups_mean(digits: 
     assert torch.allclose(norm["running_mean"], 0.1 * maps.mean((0, 2, 3)), atol=1e-5)
     assert torch.allclose(norm["running_var"], 0.9 + 0.1 * (halves[0] + halves[1]) / 2, atol=1e-4)
     assert norm["num_batches_tracked"] == 1
+
+
+def test_batch_norm_normalizes_over_as_many_images_as_the_recipe_says(digits: Digits) -> None:
+    recipe = Recipe(batch_size=64, augmentation=Augmentation.NONE, norm_batch_size=64)
+    one = Training(build(parse("8-gap-bn"), 0), recipe)
+    with Replicas(one, threads=2) as replicas:
+        replicas.begin()
+        replicas.gradients(digits.images[:64], digits.labels[:64])
+        replicas.end()
+    block: Any = one.network.conv1
+    conv, norm = block.conv, block.norm
+    maps = conv(normalise(digits.images[:64]))
+    assert torch.allclose(norm.running_var, 0.9 + 0.1 * maps.var((0, 2, 3)), atol=1e-4)
+
+
+def test_a_subset_smaller_than_a_batch_is_cut_by_its_own_size(digits: Digits) -> None:
+    recipe = Recipe(epochs=1, batch_size=4096, subset=100, augmentation=Augmentation.NONE)
+    one = Training(build(NORMED, 0), recipe)
+    assert len(one.chances) == recipe.shards == shard_count(100), "not 32 groups of 3 images"
+    (epoch,) = train(one, Parts(digits[:100], digits[100:200], None))
+    assert epoch.number == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_has_the_same_groups_as_a_cpu() -> None:
+    recipe = Recipe(batch_size=256)
+    counts = {
+        len(Training(build(NORMED, 0), recipe, torch.device(device)).chances)
+        for device in ("cpu", "cuda")
+    }
+    assert counts == {recipe.shards}
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 import itertools
+import json
 import math
 
 import pytest
 
 from mnistlab.__main__ import _parser, _recipe
-from mnistlab.arch.presets import OWN, PRESETS, TARGETS, resolve
+from mnistlab.arch.presets import PRESETS, preset_named, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.kinds import Split
+from mnistlab.training import recipe as recipes
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import (
     Optimiser,
@@ -20,11 +22,29 @@ from mnistlab.training.recipe import (
 )
 from mnistlab.training.suggest import SETTLED, command, suggested
 
+TARGET_4 = preset_named("target-4").spec
+
 
 def test_json_reads_back_to_the_same_recipe() -> None:
     for optimiser, schedule in itertools.product(Optimiser, Schedule):
-        recipe = Recipe(optimiser, 0.03, schedule, subset=512, seed=7, patience=3, goal=0.994)
+        recipe = Recipe(
+            optimiser,
+            0.03,
+            schedule,
+            subset=512,
+            seed=7,
+            patience=3,
+            goal=0.994,
+            norm_batch_size=64,
+        )
         assert recipe_from_json(recipe.to_json()) == recipe
+
+
+def test_a_recipe_from_before_a_field_trains_as_it_did() -> None:
+    values = json.loads(Recipe(batch_size=64).to_json())
+    del values["norm_batch_size"], values["label_smoothing"]
+    old = recipe_from_json(json.dumps(values))
+    assert old == Recipe(batch_size=64) and old.images_per_norm == "32"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +63,8 @@ def test_json_reads_back_to_the_same_recipe() -> None:
         ({"subset": 3}, "subset"),
         ({"patience": 0}, "patience"),
         ({"goal": 99.4}, "goal: 99.4"),
+        ({"norm_batch_size": 4}, "norm batch size: 4"),
+        ({"norm_batch_size": 64.0}, "norm batch size"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], named: str) -> None:
@@ -55,6 +77,7 @@ def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], nam
     [
         ("nonsense", "JSON"),
         ("[1]", "JSON"),
+        ("[" * 100_000, "JSON"),
         ('{"momentum": 1}', "momentum"),
         ('{"schedule": "spiral"}', "spiral.*one-cycle"),
         ('{"learning_rate": NaN}', "learning rate: nan"),
@@ -86,6 +109,62 @@ def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
     history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
     seen = [learning_rate_at(recipe, 0, history[:n]) for n in range(len(history) + 1)]
     assert seen == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
+
+
+# For each schedule: a constant, another value for it, and what its sentence then says.
+WORDS = [
+    (Schedule.STEP, "STEPS", ((0.35, 0.6),), ("0.35", "0.6")),
+    (Schedule.PLATEAU, "PLATEAU_FACTOR", 0.7, ("0.7",)),
+    (Schedule.PLATEAU, "PLATEAU_PATIENCE", 9, ("9 epochs",)),
+    (Schedule.ONE_CYCLE, "WARM_UP", 0.35, ("0.35",)),
+    (Schedule.ONE_CYCLE, "WARM_UP_START", 0.6, ("0.6",)),
+]
+
+
+@pytest.mark.parametrize(("schedule", "name", "value", "words"), WORDS)
+def test_a_schedule_s_words_and_its_formula_follow_the_same_numbers(
+    schedule: Schedule,
+    name: str,
+    value: object,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def curve() -> list[float]:
+        one = Recipe(schedule=schedule)
+        history = [0.9, *[0.8] * 20]
+        return [learning_rate_at(one, n / 20, history[:n]) for n in range(20)]
+
+    before, said = curve(), schedule.help
+    monkeypatch.setattr(recipes, name, value)
+    assert curve() != before
+    assert schedule.help != said and all(word in schedule.help for word in words)
+
+
+def test_an_optimizer_s_words_follow_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOMENTUM", "RATE_WITH_BATCH_NORM", "RATE_WITHOUT", "ADAM_RATE"):
+        monkeypatch.setattr(recipes, name, 0.123)
+        said = Optimiser.ADAM.help if name == "ADAM_RATE" else Optimiser.SGD.help
+        assert "0.123" in said
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ({}, 49_920),  # 390 batches of 128
+        ({"split": Split.ARTICLE, "batch_size": 64}, 59_968),
+        ({"subset": 60_000, "batch_size": 100}, 50_000),  # a hold-out trains on no more
+        ({"subset": 60_000, "batch_size": 100, "split": Split.ALL}, 60_000),
+        ({"subset": 100, "batch_size": 4096}, 100),  # one batch of all
+        ({"subset": 100, "batch_size": 64}, 64),
+    ],
+)
+def test_digits_are_those_that_an_epoch_really_trains_on(
+    values: dict[str, object], count: int
+) -> None:
+    one = Recipe(**values)  # type: ignore[arg-type]
+    assert one.digits == count
+    assert one.digits <= one.available_images <= one.split.n_train
 
 
 def epochs(*errors: int) -> list[Epoch]:
@@ -122,16 +201,21 @@ def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
         assert recipe.label_smoothing < 0.5
         assert one.spec.batch_norm or recipe.learning_rate <= 0.02
     assert suggested(parse("8-p8-full-bn")) == Recipe()
-    assert suggested(TARGETS[3].spec).epochs <= 4, "a lesson is short"
-    assert {one.spec for one in (TARGETS[3], *OWN)} == set(SETTLED)
+    assert suggested(TARGET_4).epochs <= 4, "a lesson is short"
+    assert set(SETTLED) == {
+        preset_named(name).spec for name in ("target-4", "most-accurate", "smallest")
+    }
 
 
 def test_what_is_to_be_typed_trains_the_very_same() -> None:
     for spec, recipe in (
-        (TARGETS[3].spec, Recipe()),
-        (TARGETS[3].spec, suggested(TARGETS[3].spec)),
-        (TARGETS[0].spec, Recipe(Optimiser.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0)),
-        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99)),
+        (TARGET_4, Recipe()),
+        (TARGET_4, suggested(TARGET_4)),
+        (
+            preset_named("target-1").spec,
+            Recipe(Optimiser.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0),
+        ),
+        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99, norm_batch_size=16)),
     ):
         words = command(spec, recipe).split()
         assert words[:4] == ["python", "-m", "mnistlab", "train"]

@@ -8,9 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
+from mnistlab.data.dataset import MNIST
 from mnistlab.runs import jobs
 from mnistlab.runs.state import State
 from mnistlab.runs.store import Store
+from mnistlab.training import ladder
 from mnistlab.training.ladder import RUNGS
 from mnistlab.training.record import Record, record_to_json
 from mnistlab.training.suggest import command
@@ -59,22 +61,39 @@ def ship(lab: Path, name: str, errors: list[int], train: float = 0.9996) -> None
 def test_the_walk_opens_without_any_record_and_says_how_to_make_one() -> None:
     text = shown(run())
     for rung in RUNGS:
-        assert rung.preset.question in text and command(rung.spec, rung.full) in text
+        assert rung.question in text and command(rung.spec, rung.full) in text
     for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "14,846", "4,844"):
         assert figure in text
-    assert text.count("has not measured it yet") == 4
+    assert text.count("Not measured yet") == 4
+
+
+def test_a_further_own_network_finds_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    third = replace(ladder.LAB_NETWORKS[0], question="Is there room for a third?")
+    monkeypatch.setattr(ladder, "LAB_NETWORKS", (*ladder.LAB_NETWORKS, third))
+    assert third.question in shown(run())
+
+
+def test_the_prose_follows_the_data_set_and_the_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "MNIST", replace(MNIST, n_train=7_000, n_validation=9, n_test=3_210))
+    text = story.beginning()
+    assert all(number in text for number in ("10,210", "7,000", "3,210", "19 errors"))
+    monkeypatch.setattr(zoo, "STUDIES", {"smallest": (1,) * 17})
+    assert "17 **seeds**" in story.beyond()
 
 
 TERMS = (
-    *("parameter", "accuracy", "95 % interval", "convolution", "kernel", "map", "filters"),
-    *("receptive field", "transition", "max-pool", "ReLU", "softmax", "epoch", "batch"),
-    *("learning rate", "Adam", "validation", "partial transition", "batch norm", "checkpoint"),
-    *("overfitting", "gap", "dropout", "augmented", "seed"),
+    *("parameter", "accuracy", "95% confidence interval", "batches", "loss", "gradient"),
+    *("learning rate", "Adam", "epoch", "validation", "3×3 convolution", "feature map"),
+    *("receptive field", "transition", "ReLU", "softmax", "partial transition"),
+    *("batch normalization", "checkpoint", "overfitting", "generalization gap", "dropout"),
+    *("augmentation", "seeds"),
 )
 
 
 def test_each_term_is_explained_once_where_it_first_appears() -> None:
-    text = " ".join([story.BEGINNING, *story.STEPS.values(), story.OWN]).replace("\n", " ").lower()
+    targets = [rung.concepts for rung in RUNGS]
+    prose = [story.beginning(), story.TRAINING, *targets, story.beyond()]
+    text = " ".join(prose).replace("\n", " ").lower()
     for term in TERMS:
         words = term.lower()
         assert text.count(f"**{words}**") == 1, term
@@ -87,7 +106,7 @@ def test_the_walk_shows_records_and_names_what_differs_from_the_article(lab: Pat
     text = shown(run())
     assert "98.50%" in text and "−0.78 pp; 95% CI" in text
     assert "99.45% here, 99.45% in the article (0.00 pp; 95% CI" in text
-    assert text.count("has not measured it yet") == 2
+    assert text.count("Not measured yet") == 2
 
 
 def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) -> None:
@@ -96,7 +115,7 @@ def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) ->
     assert "98.77%" not in shown(run()), "another recipe is another experiment"
     mine = told(store, rung.spec, rung.quick, [345, 321])
     text = shown(run())
-    assert f"Run {mine}" in text and "96.79%" in text and "6,000 digits, article split" in text
+    assert f"Run {mine}" in text and "96.79%" in text and "6,000 images, article protocol" in text
 
 
 def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
@@ -107,7 +126,7 @@ def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path)
     at = run()
     said = " ".join(warning.value for warning in at.warning)
     assert "target-3.json" in said and "cannot be used" in said
-    assert RUNGS[3].preset.question in shown(at)
+    assert RUNGS[3].question in shown(at)
 
 
 def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]

@@ -1,0 +1,38 @@
+"""The data set's value against the files themselves, and what is derived from it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab.arch import source
+from mnistlab.arch.spec import CLASSES, INPUT_SIZE
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.kinds import Split
+from mnistlab.data.mnist import divide, load
+
+
+def test_the_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Path) -> None:
+    mnist = load(mnist_folder)
+    side = MNIST.image_size
+    assert mnist.train.images.shape == (MNIST.n_train, side, side)
+    assert mnist.test.images.shape == (MNIST.n_test, side, side)
+    assert set(mnist.train.labels.tolist()) == set(range(MNIST.n_classes))
+    pixels = mnist.train.images.float() / 255
+    assert pixels.mean().item() == pytest.approx(MNIST.mean, abs=5e-5)
+    assert pixels.std().item() == pytest.approx(MNIST.std, abs=5e-5)
+    for split in Split:
+        assert len(divide(mnist, split).train) == split.n_train
+
+
+def test_networks_and_their_source_are_made_for_it() -> None:
+    # `arch` lies below `data` and may not import it.
+    assert (MNIST.image_size, MNIST.n_classes) == (INPUT_SIZE, CLASSES)
+    assert (MNIST.mean, MNIST.std) == (source.MEAN, source.STD)
+
+
+def test_a_holdout_that_leaves_nothing_to_train_on_is_refused() -> None:
+    assert MNIST.n_holdout_train + MNIST.n_validation == MNIST.n_train
+    for count in (0, MNIST.n_train):
+        with pytest.raises(ValueError, match="held out"):
+            replace(MNIST, n_validation=count)

@@ -1,0 +1,49 @@
+"""Choices carry their words, and the words their numbers."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from mnistlab.data import kinds
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.kinds import Augmentation, AugmentationRanges, Choice, Split
+from mnistlab.training.ladder import Length
+from mnistlab.training.recipe import Optimiser, Schedule
+
+
+def changed(ranges: AugmentationRanges, field: str, value: float) -> AugmentationRanges:
+    values: dict[str, Any] = {field: value}
+    return replace(ranges, **values)
+
+
+@pytest.mark.parametrize("kind", [Split, Augmentation, Optimiser, Schedule, Length])
+def test_every_choice_has_a_label_and_a_help_of_its_own(kind: type[Choice]) -> None:
+    for words in ([one.label for one in kind], [one.help for one in kind]):  # type: ignore[attr-defined]
+        assert all(words) and len(set(words)) == len(kind)
+    assert all(kind(one.value) is one and str(one) == one.value for one in kind)
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(AugmentationRanges)])
+@pytest.mark.parametrize("kind", list(Augmentation))
+def test_an_augmentation_s_words_follow_its_ranges(
+    kind: Augmentation, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kind.help
+    shown = {}
+    for value in (0.07, 0.42):
+        monkeypatch.setattr(kind, "ranges", changed(kind.ranges, field, value))
+        shown[value] = kind.help
+    assert len({before, *shown.values()}) == 3
+    for value, text in shown.items():
+        assert f"{value:g}" in text or f"{100 * value:g}%" in text
+    monkeypatch.setattr(kind, "ranges", AugmentationRanges())
+    assert not any(letter.isdigit() for letter in kind.help)
+
+
+def test_a_split_s_words_follow_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "MNIST", replace(MNIST, n_train=7_000, n_validation=1_234, n_test=9))
+    assert "5,766" in Split.STRICT.help and "1,234" in Split.STRICT.help
+    assert "1,234" in Split.STRICT.selection
+    assert "7,000" in Split.ARTICLE.help and "9 test" in Split.ARTICLE.help
+    assert "7,000" in Split.ALL.help

@@ -1,0 +1,54 @@
+"""What a file may be that is none of ours: always a sentence, whichever kind of error is below."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from mnistlab.arch.spec import SpecError, parse
+from mnistlab.errors import LabError
+from mnistlab.training import doubt, speed
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import CheckpointError, Record, record_from_metadata
+
+
+def test_a_lab_error_is_never_taken_for_a_library_s() -> None:
+    assert not issubclass(LabError, ValueError | LookupError | TypeError | OSError)
+
+
+@pytest.mark.parametrize(("field", "value"), [("spec", "nonsense"), ("recipe", '{"epochs": 0}')])
+def test_a_record_of_an_impossible_network_or_recipe_is_named(field: str, value: str) -> None:
+    epochs = (Epoch(1, 0.1, 0.9, 0.1, 10, 100, 0.1, 1.0, 100.0),)
+    metadata = Record("a", parse("8-gap"), Recipe(), epochs, 1).to_metadata()
+    with pytest.raises(CheckpointError, match="file"):
+        record_from_metadata({**metadata, field: value}, "file")
+
+
+def test_a_calibration_of_an_impossible_network_is_no_calibration() -> None:
+    timing = {"network": "nonsense", "batch": 8, "seconds": 1.0}
+    with pytest.raises(LabError, match="calibration"):
+        speed.from_json(json.dumps({"timings": [timing], "costs": {}}))
+    costs = dict.fromkeys(("macs", "maps"), 1.0)
+    with pytest.raises(LabError, match="calibration"):
+        speed.from_json(json.dumps({"timings": [timing], "costs": costs, "error": 0.1}))
+
+
+def test_a_doubt_of_a_network_that_cannot_be_built_is_damaged(tmp_path: Path) -> None:
+    impossible = parse("8-p8-8-p-8-p-8-8-full")
+    with pytest.raises(SpecError):
+        doubt.feature_count(impossible)
+    path = tmp_path / "a.doubt"
+    half = np.float16
+    arrays: dict[str, Any] = {
+        "temperature": np.ones(1),
+        "limit": np.ones(1),
+        "means": np.zeros((10, 4), half),
+        "whitening": np.zeros(10, half),
+    }
+    save_file(arrays, path)
+    with pytest.raises(CheckpointError, match=r"a\.doubt"):
+        doubt.read(path, impossible)

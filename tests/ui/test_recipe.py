@@ -1,0 +1,93 @@
+"""The train page's recipe: its sentences say what the code does, and its choices reach a run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab.arch.spec import parse
+from mnistlab.data.kinds import Augmentation, Split
+from mnistlab.runs import jobs
+from mnistlab.runs.store import Store
+from mnistlab.training import recipe as recipes
+from mnistlab.training.recipe import Optimiser, Recipe, Schedule
+from mnistlab.ui.recipe import normalization
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(jobs, "start_worker", lambda home: None)
+    return tmp_path
+
+
+def opened() -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.switch_page("pages/train.py").run()
+    assert not at.exception, at.exception
+    return at
+
+
+def captions(at: AppTest) -> list[str]:
+    return [caption.value for caption in at.caption]
+
+
+def select(at: AppTest, label: str, choice: object) -> None:
+    next(box for box in at.selectbox if box.label == label).set_value(choice).run()
+    assert not at.exception, at.exception
+
+
+def test_the_page_says_what_an_augmentation_and_a_schedule_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ranges = replace(Augmentation.HAND.ranges, rotation=37, serifs=0.61)
+    monkeypatch.setattr(Augmentation.HAND, "ranges", ranges)
+    monkeypatch.setattr(recipes, "PLATEAU_PATIENCE", 11)
+    at = opened()
+    select(at, "Augmentation", Augmentation.HAND)
+    select(at, "Schedule", Schedule.PLATEAU)
+    text = " ".join(captions(at))
+    assert "±37°" in text and "61%" in text and "labels" in text
+    assert "11 epochs" in text
+
+
+def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> None:
+    at = opened()
+    for label, choice in (
+        ("Augmentation", Augmentation.SHIFT),
+        ("Schedule", Schedule.STEP),
+        ("Optimizer", Optimiser.ADAM),
+        ("Training images", 2_560),
+    ):
+        select(at, label, choice)
+    boxes = {box.label: box.options for box in at.selectbox}
+    assert boxes["Augmentation"] == [one.label for one in Augmentation]
+    assert boxes["Schedule"] == [one.label for one in Schedule]
+    at.number_input(key="train_norm_batch").set_value(16).run()
+    next(button for button in at.button if button.label == "Start training").click().run()
+    (run,) = Store(lab / "runs").queue()
+    assert run.recipe.augmentation is Augmentation.SHIFT
+    assert run.recipe.schedule is Schedule.STEP and run.recipe.optimiser is Optimiser.ADAM
+    assert (run.recipe.subset, run.recipe.norm_batch_size) == (2_560, 16)
+    assert run.recipe.split is Split.STRICT
+
+
+@pytest.mark.parametrize(
+    ("recipe", "numbers"),
+    [
+        (Recipe(batch_size=64), ("49,984", "2 parts of 32 images")),
+        (Recipe(batch_size=100, norm_batch_size=30), ("50,000", "3 parts of 33 or 34 images")),
+        (Recipe(batch_size=4096, subset=100), ("100 images in batches of 100", "4,096", "of 50")),
+        (Recipe(batch_size=64, norm_batch_size=4096), ("1 part of 64 images",)),
+    ],
+)
+def test_an_epoch_and_batch_norm_are_described_as_they_are_trained(
+    recipe: Recipe, numbers: tuple[str, ...]
+) -> None:
+    normed = normalization(parse("8-gap-bn"), recipe)
+    assert all(number in normed for number in numbers)
+    assert "norm" not in normalization(parse("8-gap"), recipe)
