@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mnistlab.arch.spec import parse
-from mnistlab.runs.database import SUMMARISE
+from mnistlab.runs.derived import summarize
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import recipe_from_json
@@ -57,7 +57,7 @@ def insert_epochs(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) 
         f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
         [(run_id, *asdict(epoch).values()) for epoch in epochs],
     )
-    db.execute(f"{SUMMARISE} WHERE id = ?", (run_id,))
+    summarize(db, run_id)
 
 
 def progress_json(progress: Progress | None) -> str | None:

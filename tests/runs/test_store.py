@@ -8,8 +8,9 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
 from mnistlab.runs import queue
-from mnistlab.runs.database import FIRST, StoreError
+from mnistlab.runs.database import StoreError
 from mnistlab.runs.jobs import start_worker, worker_lock
+from mnistlab.runs.migrations import VERSION_1 as FIRST
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import ARRIVAL_SECONDS, Store
 from mnistlab.runs.table import Query, delete, newest, restore, table
@@ -383,9 +384,9 @@ def test_reading_never_waits_for_a_writer(store: Store) -> None:
 
 def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be used"):
         Store(tmp_path / "file").add("", SPEC, RECIPE)
-    with pytest.raises(StoreError, match="cannot be written"), worker_lock(Home(tmp_path / "file")):
+    with pytest.raises(StoreError, match="cannot be used"), worker_lock(Home(tmp_path / "file")):
         pass
     with pytest.raises(StoreError, match="No training process"):
         start_worker(Home(tmp_path / "file"))
