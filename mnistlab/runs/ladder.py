@@ -6,6 +6,7 @@ again goes on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
@@ -90,15 +91,14 @@ def newest(store: Store, rungs: Sequence[Rung] = RUNGS) -> dict[str, Summary]:
     """For each target's name the newest finished run of its own recipe, full or quick."""
     found = {}
     for rung in rungs:
-        own = _own_recipes(rung)
-        runs = find_runs(
-            store,
-            rung.spec,
-            lambda recipe, own=own: replace(recipe, seed=0) in own and recipe.seed < MOST_SEEDS,
-        )
+        runs = find_runs(store, rung.spec, partial(_is_own, _own_recipes(rung)))
         if done := [run for run in runs if run.state is State.DONE]:
             found[rung.preset.name] = done[-1]
     return found
+
+
+def _is_own(own: set[Recipe], recipe: Recipe) -> bool:
+    return recipe.seed < MOST_SEEDS and replace(recipe, seed=0) in own
 
 
 def _own_recipes(rung: Rung) -> set[Recipe]:
