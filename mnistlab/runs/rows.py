@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -49,6 +49,13 @@ def _fields(row: sqlite3.Row) -> dict[str, Any]:
 def _score(row: sqlite3.Row, kind: str) -> Score | None:
     count = row[f"{kind}_count"]
     return Score(row[f"{kind}_errors"], count) if count else None
+
+
+def insert_run(db: sqlite3.Connection, run_id: int, columns: Mapping[str, object]) -> None:
+    """Add a row; `columns` are its values by the columns' names, which are ours and never typed."""
+    names = ", ".join(("id", *columns))
+    marks = ", ".join("?" * (len(columns) + 1))
+    db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (run_id, *columns.values()))
 
 
 def insert_epochs(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) -> None:

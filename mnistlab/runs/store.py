@@ -11,7 +11,8 @@ from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
 from mnistlab.runs import transitions
 from mnistlab.runs.database import Database
-from mnistlab.runs.rows import insert_epochs, progress_json, read_run, summaries
+from mnistlab.runs.folders import RunFolders
+from mnistlab.runs.rows import insert_epochs, insert_run, progress_json, read_run, summaries
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.transitions import Position, Transition
 from mnistlab.training.epoch import Epoch, Progress
@@ -31,46 +32,17 @@ def epochs_beside(best: Path) -> list[Path]:
     return sorted((best.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
 
 
-class Store:
+class Store(RunFolders):
     """The runs below one folder, which also holds their checkpoints."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.database = Database(folder)
         self._clock = clock
 
     def now(self) -> float:
         """Seconds since 1970, by the store's clock."""
         return self._clock()
-
-    def run_folder(self, run_id: int) -> Path:
-        return self.folder / f"{run_id:06}"
-
-    def best_checkpoint(self, run_id: int) -> Path:
-        """Where the run's best checkpoint is, or will be; `training.recipe.kept` decides."""
-        return self.run_folder(run_id) / "best.safetensors"
-
-    def last_checkpoint(self, run_id: int) -> Path:
-        """Where the weights of the run's last epoch are once it has ended."""
-        return self.run_folder(run_id) / "last.safetensors"
-
-    def epoch_checkpoint(self, run_id: int, epoch: int) -> Path:
-        """Where an epoch's weights are, of networks that are small enough to keep them all; the
-        record in it is of that epoch alone.
-        """
-        return self.run_folder(run_id) / "epochs" / f"{epoch:04}.safetensors"
-
-    def resumable(self, run_id: int) -> Path:
-        """Where the training stands that can go on, until the run is done."""
-        return self.run_folder(run_id) / "resume.safetensors"
-
-    def readings(self, run_id: int) -> Path:
-        """Where it is kept how the best checkpoint read each test image."""
-        return self.run_folder(run_id) / "readings.safetensors"
-
-    def set_aside(self, run_id: int) -> Path:
-        """Where the files of a run are that was deleted permanently, until they are removed."""
-        return self.folder / f".deleted-{run_id:06}"
 
     # Into the queue and out of it
 
@@ -80,21 +52,18 @@ class Store:
         """Put a run at the queue's end; its id."""
         with self.database.writing() as db:
             run_id = self._next_id(db)
-            db.execute(
-                "INSERT INTO runs (id, name, who, tags, spec, recipe, parameters, state, created, "
-                f"place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
-                (
-                    run_id,
-                    one_line(name) or str(spec),
-                    one_line(who),
-                    " ".join(tags),
-                    str(spec),
-                    recipe.to_json(),
-                    ledger(spec).total,
-                    State.QUEUED,
-                    self._clock(),
-                ),
-            )
+            columns = {
+                "name": one_line(name) or str(spec),
+                "who": one_line(who),
+                "tags": " ".join(tags),
+                "spec": str(spec),
+                "recipe": recipe.to_json(),
+                "parameters": ledger(spec).total,
+                "state": State.QUEUED,
+                "created": self._clock(),
+            }
+            insert_run(db, run_id, columns)
+            db.execute(f"UPDATE runs SET place = {LAST_PLACE} WHERE id = ?", (run_id,))
             return run_id
 
     def add_ended(self, columns: Mapping[str, object], epochs: Sequence[Epoch], files: Path) -> int:
@@ -107,10 +76,8 @@ class Store:
         moved: Path | None = None
         try:
             with self.database.writing() as db:
-                row = {"id": self._next_id(db), **columns}
-                marks = ", ".join("?" * len(row))
-                db.execute(f"INSERT INTO runs ({', '.join(row)}) VALUES ({marks})", [*row.values()])
-                run_id = int(str(row["id"]))
+                run_id = self._next_id(db)
+                insert_run(db, run_id, columns)
                 insert_epochs(db, run_id, epochs)
                 # One rename brings all files to their place, while the number is still reserved.
                 if files.exists():
