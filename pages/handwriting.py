@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from mnistlab.errors import LabError
 from mnistlab.home import home
 from mnistlab.markup import Markup
+from mnistlab.runs.drawings import Row
 from mnistlab.runs.store import MAX_NAME, Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.handwriting import from_json, to_json
@@ -29,7 +30,7 @@ def delete(ids: list[int]) -> None:
     get["removed"] = collection.delete(store, ids)
 
 
-def bring_back(rows: list[collection.Row]) -> None:
+def bring_back(rows: list[Row]) -> None:
     collection.restore(store, rows)
     get.pop("removed", None)
 

@@ -14,6 +14,7 @@ WITH_TORCH = {
     "mnistlab.data.looks",
     "mnistlab.data.mnist",
     "mnistlab.data.vision",
+    "mnistlab.runs.training_job",
     "mnistlab.sketch.explain",
     "mnistlab.sketch.many",
     "mnistlab.sketch.predict",

@@ -12,11 +12,11 @@ import shutil
 import stat
 import uuid
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load
@@ -26,8 +26,7 @@ from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.atomic import write_whole
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
-from mnistlab.runs.database import StoreError
-from mnistlab.runs.rows import insert_epochs
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import MAX_NAME, MAX_NOTES, Store, one_line
 from mnistlab.training import doubt
@@ -38,6 +37,7 @@ from mnistlab.training.record import MAX_HEADER, Record, record_from_metadata
 from mnistlab.training.score import Score
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
+Read = TypeVar("Read")
 FORMAT = "mnistlab-run-1"
 ENDED = (State.DONE, State.STOPPED)
 RUN, BEST, LAST = "run.json", "best.safetensors", "last.safetensors"
@@ -135,34 +135,19 @@ def unpack(store: Store, content: bytes) -> int:
             f"This file cannot be taken in as a run: {error}. Nothing was changed; choose "
             "a file that the lab has exported, or export it again."
         ) from None
-    # Beside the runs' folders, so that one rename brings all files to their place.
-    folder, kept = store.folder / f".import-{uuid.uuid4().hex}", False
+    # Next to the runs' folders, so that one rename brings all files to their place.
+    folder = store.folder / f".import-{uuid.uuid4().hex}"
     try:
         for name in files.keys() - {RUN}:
             write_whole(folder / name, files[name])
-        with store.database.writing() as db:
-            run_id = _add(db, store, packed)
-            if folder.exists():
-                folder = folder.rename(store.run_folder(run_id))
-        kept = True
+        return store.add_ended(packed.row, packed.epochs, folder)
     except OSError as error:
         raise ArchiveError(
             f"{store.folder} does not take the run's files ({error}). Make room on the disk or "
             "mend what it says, and import again."
         ) from None
     finally:
-        if not kept:
-            shutil.rmtree(folder, ignore_errors=True)
-    return run_id
-
-
-def _add(db: Connection, store: Store, packed: _Packed) -> int:
-    run_id = store.next_id(db)
-    row = {"id": run_id, **packed.row}
-    marks = ", ".join("?" * len(row))
-    db.execute(f"INSERT INTO runs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-    insert_epochs(db, run_id, packed.epochs)
-    return run_id
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _members(content: bytes) -> dict[str, bytes]:
@@ -198,10 +183,10 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _guarded(name: str, content: bytes, read: Any, *more: object) -> Any:
+def _guarded(name: str, content: bytes, read: Callable[[bytes], Read]) -> Read:
     """What `read` makes of foreign bytes. Raises ValueError, naming them, whatever it raises."""
     try:
-        return read(content, *more)
+        return read(content)
     except Exception as error:  # zipfile, safetensors and odd values have errors of many kinds
         what = (
             str(error)
@@ -216,16 +201,17 @@ def _guarded(name: str, content: bytes, read: Any, *more: object) -> Any:
 def _check(files: Mapping[str, bytes]) -> _Packed:
     if RUN not in files:
         raise ValueError(f"{RUN} is missing")
-    packed: _Packed = _guarded(RUN, files[RUN], _packed)
+    packed = _guarded(RUN, files[RUN], _packed)
     for name in {BEST, LAST, RESUME} & set(files):
-        _guarded(name, files[name], _check_weights, packed, name == RESUME)
+        check = partial(_check_weights, packed=packed, resumable=name == RESUME)
+        _guarded(name, files[name], check)
     for name in {READINGS, DOUBT} & set(files):
         if packed.row["state"] not in ENDED:
             raise ValueError(f"{name}: a run that has not ended has none yet")
     if READINGS in files:
         _guarded(READINGS, files[READINGS], readings_from_bytes)
     if DOUBT in files:
-        _guarded(DOUBT, files[DOUBT], doubt.from_bytes, packed.spec)
+        _guarded(DOUBT, files[DOUBT], lambda content: doubt.from_bytes(content, packed.spec))
     return packed
 
 

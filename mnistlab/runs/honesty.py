@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnistlab.data.kinds import Split
+from mnistlab.runs.aggregates import plateaus, test_set_reads
 from mnistlab.runs.store import Store
 from mnistlab.training.inference import t_interval
 
@@ -54,14 +54,8 @@ def looks(store: Store) -> Looks:
     A run of the article's split looks after each epoch; any other once, when it has ended. Runs
     that were removed for good, and looks outside this store, are forgotten.
     """
-    if not store.database.file.exists():
-        return Looks(0, 0, 0)
-    with store.database.reading() as db:
-        row = db.execute(
-            f"SELECT total(iif({ARTICLE}, epochs_done, 0)), total({ARTICLE} AND epochs_done), "
-            "count(test_count) FROM runs"
-        ).fetchone()
-    return Looks(*map(int, row))
+    found = test_set_reads(store)
+    return Looks(found.selecting, found.selecting_runs, found.final)
 
 
 def flattery(store: Store) -> Flattery:
@@ -82,27 +76,13 @@ def flattery(store: Store) -> Flattery:
     - `unseen` needs no such condition, but compares two sets of images, of which one is a little
       easier: only its mean over many runs says much, and that difference stays in it.
     """
-    if not store.database.file.exists():
-        return Flattery(None, None, None)
-    with store.database.reading() as db:
-        rows = db.execute(
-            "SELECT avg(e.validation_errors) - min(e.validation_errors), e.validation_count, "
-            "r.last_errors - r.best_errors, "
-            "1.0 * r.test_errors / r.test_count - 1.0 * r.best_errors / r.best_count "
-            "FROM (SELECT * FROM runs WHERE state = 'done' AND best_count > 0 AND epochs_done >= ? "
-            "ORDER BY id DESC LIMIT ?) AS r JOIN epochs AS e "
-            "ON e.run = r.id AND e.number > r.epochs_done - ? GROUP BY r.id",
-            (2 * PLATEAU, LATEST, PLATEAU),
-        ).fetchall()
+    found = plateaus(store, PLATEAU, LATEST)
     return Flattery(
-        plateau=_mean([row[0] / row[1] for row in rows]),
-        last=_mean([row[2] / row[1] for row in rows]),
-        unseen=_mean([row[3] for row in rows if row[3] is not None]),
+        plateau=_mean([run.mean_above_min / run.count for run in found]),
+        last=_mean([run.last_above_best / run.count for run in found]),
+        unseen=_mean([run.test_above_best for run in found if run.test_above_best is not None]),
     )
 
 
 def _mean(values: Sequence[float]) -> Mean | None:
     return Mean(statistics.mean(values), len(values), t_interval(values)) if values else None
-
-
-ARTICLE = f"json_extract(recipe, '$.split') = '{Split.ARTICLE}'"

@@ -13,14 +13,16 @@ from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import Home
-from mnistlab.runs.database import StoreError
 from mnistlab.runs.lock import lock
 from mnistlab.runs.queue import waiting
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
+MAX_LOG = 1 << 20
+"""Bytes of a log above which the next process starts it again."""
 
 
 def workers() -> int:
@@ -103,12 +105,16 @@ def start_worker(home: Home) -> None:
 def detach(home: Home, *module: str, log: str) -> None:
     """Start one of the lab's modules as a process that outlives this one.
 
-    What it says goes into a file beside the store. Raises StoreError if that cannot be.
+    What it prints goes into a file next to the store, which starts again once it is long. Raises
+    StoreError if that cannot be.
     """
     apart = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
-        with (home.runs / log).open("ab") as said:
+        file = home.runs / log
+        if file.exists() and file.stat().st_size > MAX_LOG:
+            os.truncate(file, 0)
+        with file.open("ab") as said:
             subprocess.Popen(
                 [sys.executable, "-m", *module],
                 cwd=CHECKOUT,

@@ -6,11 +6,11 @@ again goes on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 
 from mnistlab.data.kinds import Split
 from mnistlab.home import Home
-from mnistlab.runs.rows import summaries
+from mnistlab.runs.lookup import find_runs
 from mnistlab.runs.state import Run, State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.runs.study import begin, members
@@ -89,31 +89,22 @@ def left(climb: Climb, found: Sequence[Step]) -> int:
 
 def newest(store: Store, rungs: Sequence[Rung] = RUNGS) -> dict[str, Summary]:
     """For each target's name the newest finished run of its own recipe, full or quick."""
-    if not store.database.file.exists():
-        return {}
-    wanted = _own(tuple(rungs))
-    recipes = sorted({recipe for _, recipe in wanted})
-    with store.database.reading() as db:
-        runs = summaries(
-            db,
-            f"WHERE deleted IS NULL AND state = ? AND recipe IN ({', '.join('?' * len(recipes))}) "
-            "ORDER BY id",
-            (State.DONE, *recipes),
-        )
     found = {}
-    for run in runs:
-        if name := wanted.get((str(run.spec), run.recipe.to_json())):
-            found[name] = run
+    for rung in rungs:
+        runs = find_runs(store, rung.spec, partial(_is_own, _own_recipes(rung)))
+        if done := [run for run in runs if run.state is State.DONE]:
+            found[rung.preset.name] = done[-1]
     return found
 
 
-@cache
-def _own(rungs: tuple[Rung, ...]) -> dict[tuple[str, str], str]:
-    """Each target's name by network and recipe, for every recipe of its own."""
+def _is_own(own: set[Recipe], recipe: Recipe) -> bool:
+    return recipe.seed < MOST_SEEDS and replace(recipe, seed=0) in own
+
+
+def _own_recipes(rung: Rung) -> set[Recipe]:
+    """A target's recipes at any length, on either split, with seed 0."""
     return {
-        (str(rung.spec), replace(rung.recipe(length, split), seed=seed).to_json()): rung.preset.name
-        for rung in rungs
+        replace(rung.recipe(length, split), seed=0)
         for length in Length
         for split in (Split.ARTICLE, Split.STRICT)
-        for seed in range(MOST_SEEDS)
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnistlab.runs.database import StoreError
+from mnistlab.runs.sqlite_errors import Cause, cause, store_error
 
 
 @contextmanager
@@ -16,23 +16,23 @@ def lock(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool]:
     dies, on every system that SQLite runs on. `patience` is in seconds. Raises StoreError if the
     folder cannot be written.
     """
+    file = folder / f"{name}.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{name}.lock"
         connection = sqlite3.connect(file, timeout=patience, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{folder} cannot be written: {error}.") from error
+        raise store_error(file, error) from error
     try:
-        yield _locked(connection, folder)
+        yield _locked(connection, file)
     finally:
         connection.close()
 
 
-def _locked(connection: sqlite3.Connection, folder: Path) -> bool:
+def _locked(connection: sqlite3.Connection, file: Path) -> bool:
     try:
         connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
+    except sqlite3.Error as error:
+        if cause(error) is Cause.BUSY:
             return False
-        raise StoreError(f"{folder} cannot be written: {error}.") from error
+        raise store_error(file, error) from error
     return True

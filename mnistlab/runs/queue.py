@@ -7,18 +7,16 @@ back for them has nought, the others follow in the order in which they came.
 import sqlite3
 from collections.abc import Sequence
 
-from mnistlab.runs.database import StoreError
 from mnistlab.runs.rows import summaries
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.state import Request, State, Summary
-from mnistlab.runs.store import LAST_PLACE, NOW_PLACE, Store
+from mnistlab.runs.store import NOW_PLACE, Store
 
 MEASURED = 50
 
 
 def waiting(store: Store) -> int:
     """How many runs are queued."""
-    if not store.database.file.exists():
-        return 0
     with store.database.reading() as db:
         row = db.execute("SELECT count(*) FROM runs WHERE state = ?", (State.QUEUED,)).fetchone()
         return int(row[0])
@@ -29,8 +27,6 @@ def measured(store: Store) -> list[Summary]:
 
     A run that was taken in from another lab has never had a heartbeat here.
     """
-    if not store.database.file.exists():
-        return []
     clause = "WHERE seconds > 0 AND heartbeat IS NOT NULL ORDER BY heartbeat DESC LIMIT ?"
     with store.database.reading() as db:
         return summaries(db, clause, (MEASURED,))
@@ -75,13 +71,7 @@ def resume(store: Store, run_id: int) -> None:
     One that was to be stopped when its process ended is only brought to its end. Raises StoreError
     if the run cannot be resumed.
     """
-    with store.database.writing() as db:
-        changed = db.execute(
-            f"UPDATE runs SET state = ?, ended = NULL, message = '', place = {LAST_PLACE} "
-            "WHERE id = ? AND state IN (?, ?, ?) AND deleted IS NULL",
-            (State.QUEUED, run_id, State.PAUSED, State.FAILED, State.INTERRUPTED),
-        ).rowcount
-    if not changed:
+    if not store.resume(run_id):
         raise StoreError(
             f"Run {run_id} cannot be resumed: only a paused, failed or interrupted run can, and "
             "one in the bin must be taken back first."
@@ -93,8 +83,6 @@ def pulse(store: Store, run_ids: Sequence[int] = ()) -> tuple[object, ...]:
 
     It is the same as long as nothing has begun or ended.
     """
-    if not store.database.file.exists():
-        return (0, 0)
     with store.database.reading() as db:
         counts = db.execute(
             "SELECT total(state = ?), total(state = ?) FROM runs WHERE state IN (?, ?)",

@@ -2,12 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mnistlab.arch.spec import parse
-from mnistlab.runs.database import SUMMARISE
+from mnistlab.runs.derived import summarize
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import recipe_from_json
@@ -51,13 +51,20 @@ def _score(row: sqlite3.Row, kind: str) -> Score | None:
     return Score(row[f"{kind}_errors"], count) if count else None
 
 
+def insert_run(db: sqlite3.Connection, run_id: int, columns: Mapping[str, object]) -> None:
+    """Add a row; `columns` are its values by the columns' names, which are ours and never typed."""
+    names = ", ".join(("id", *columns))
+    marks = ", ".join("?" * (len(columns) + 1))
+    db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (run_id, *columns.values()))
+
+
 def insert_epochs(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) -> None:
     marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
     db.executemany(
         f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
         [(run_id, *asdict(epoch).values()) for epoch in epochs],
     )
-    db.execute(f"{SUMMARISE} WHERE id = ?", (run_id,))
+    summarize(db, run_id)
 
 
 def progress_json(progress: Progress | None) -> str | None:

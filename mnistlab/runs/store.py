@@ -4,14 +4,17 @@ and the training process. Every method is one transaction.
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mnistlab.arch.ledger import ledger
 from mnistlab.arch.spec import Spec
+from mnistlab.runs import transitions
 from mnistlab.runs.database import Database
-from mnistlab.runs.rows import insert_epochs, progress_json, read_run, summaries
+from mnistlab.runs.folders import RunFolders
+from mnistlab.runs.rows import insert_epochs, insert_run, progress_json, read_run, summaries
 from mnistlab.runs.state import Request, Run, State, Summary
+from mnistlab.runs.transitions import Position, Transition
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
@@ -20,6 +23,12 @@ MAX_NAME = 80
 MAX_NOTES = 10_000
 ARRIVAL_SECONDS = 15.0
 """How long a worker that was started may take until another one is started in its place."""
+REPORT_PATIENCE = 0.2
+"""Seconds that a report waits for another writer: training must not stand still for a heartbeat."""
+
+
+FileState = tuple[tuple[int, int, int], ...]
+"""Inode, nanosecond of the last change and size of each of the store's files."""
 
 
 def epochs_beside(best: Path) -> list[Path]:
@@ -27,11 +36,11 @@ def epochs_beside(best: Path) -> list[Path]:
     return sorted((best.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
 
 
-class Store:
+class Store(RunFolders):
     """The runs below one folder, which also holds their checkpoints."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.database = Database(folder)
         self._clock = clock
 
@@ -39,30 +48,19 @@ class Store:
         """Seconds since 1970, by the store's clock."""
         return self._clock()
 
-    def run_folder(self, run_id: int) -> Path:
-        return self.folder / f"{run_id:06}"
-
-    def best_checkpoint(self, run_id: int) -> Path:
-        """Where the run's best checkpoint is, or will be; `training.recipe.kept` decides."""
-        return self.run_folder(run_id) / "best.safetensors"
-
-    def last_checkpoint(self, run_id: int) -> Path:
-        """Where the weights of the run's last epoch are once it has ended."""
-        return self.run_folder(run_id) / "last.safetensors"
-
-    def epoch_checkpoint(self, run_id: int, epoch: int) -> Path:
-        """Where an epoch's weights are, of networks that are small enough to keep them all; the
-        record in it is of that epoch alone.
-        """
-        return self.run_folder(run_id) / "epochs" / f"{epoch:04}.safetensors"
-
-    def resumable(self, run_id: int) -> Path:
-        """Where the training stands that can go on, until the run is done."""
-        return self.run_folder(run_id) / "resume.safetensors"
-
-    def readings(self, run_id: int) -> Path:
-        """Where it is kept how the best checkpoint read each test image."""
-        return self.run_folder(run_id) / "readings.safetensors"
+    def file_state(self) -> FileState:
+        """What any change to the store changes: the database and, if there is one, its log."""
+        file = self.database.file
+        states = []
+        for path in (file, file.with_name(f"{file.name}-wal")):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            # Those who only read make an empty log, too.
+            if stat.st_size:
+                states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return tuple(states)
 
     # Into the queue and out of it
 
@@ -71,29 +69,48 @@ class Store:
     ) -> int:
         """Put a run at the queue's end; its id."""
         with self.database.writing() as db:
-            run_id = self.next_id(db)
-            db.execute(
-                "INSERT INTO runs (id, name, who, tags, spec, recipe, parameters, state, created, "
-                f"place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {LAST_PLACE})",
-                (
-                    run_id,
-                    one_line(name) or str(spec),
-                    one_line(who),
-                    " ".join(tags),
-                    str(spec),
-                    recipe.to_json(),
-                    ledger(spec).total,
-                    State.QUEUED,
-                    self._clock(),
-                ),
-            )
+            run_id = self._next_id(db)
+            columns = {
+                "name": one_line(name) or str(spec),
+                "who": one_line(who),
+                "tags": " ".join(tags),
+                "spec": str(spec),
+                "recipe": recipe.to_json(),
+                "parameters": ledger(spec).total,
+                "state": State.QUEUED,
+                "created": self._clock(),
+            }
+            insert_run(db, run_id, columns)
+            db.execute(f"UPDATE runs SET place = {LAST_PLACE} WHERE id = ?", (run_id,))
             return run_id
 
-    def next_id(self, db: sqlite3.Connection) -> int:
+    def add_ended(self, columns: Mapping[str, object], epochs: Sequence[Epoch], files: Path) -> int:
+        """Add a run that was trained elsewhere; its id.
+
+        `columns` are the row's values by name; the folder `files`, if there is one, becomes the
+        run's own. Nothing is changed if this raises: StoreError, or OSError if the folder cannot
+        be moved.
+        """
+        moved: Path | None = None
+        try:
+            with self.database.writing() as db:
+                run_id = self._next_id(db)
+                insert_run(db, run_id, columns)
+                insert_epochs(db, run_id, epochs)
+                # One rename brings all files to their place, while the number is still reserved.
+                if files.exists():
+                    moved = files.rename(self.run_folder(run_id))
+        except BaseException:
+            if moved:
+                moved.rename(files)
+            raise
+        return run_id
+
+    def _next_id(self, db: sqlite3.Connection) -> int:
         """A number that no run has or had: a moved store leaves folders, which are kept."""
         row = db.execute("SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'runs'")
         run_id = (row.fetchone()["seq"] or 0) + 1
-        while self.run_folder(run_id).exists():
+        while self.run_folder(run_id).exists() or self.set_aside(run_id).exists():
             run_id += 1
         return run_id
 
@@ -119,8 +136,11 @@ class Store:
     # While it trains
 
     def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
-        """Say what a running run is doing; what it was asked to do. This is its heartbeat."""
-        with self.database.writing() as db:
+        """Say what a running run is doing; what it was asked to do. This is its heartbeat.
+
+        Raises StoreError if it cannot be written soon; nothing is lost then, the next one will do.
+        """
+        with self.database.writing(REPORT_PATIENCE) as db:
             row = db.execute(
                 "UPDATE runs SET message = ?, progress = ?, heartbeat = ? "
                 "WHERE id = ? AND state = ? RETURNING request",
@@ -140,42 +160,33 @@ class Store:
             insert_epochs(db, run_id, epochs)
 
     def request(self, run_id: int, request: Request) -> None:
-        """Ask a run for something. A running one hears of it; a queued one leaves the queue.
+        """Ask a run for something; `runs.transitions` says what comes of it. A deleted one is left.
 
-        A stop of a run that has epochs behind it and does not train is carried out by the next
-        worker, who reads the test images with its best epoch.
+        A running one is told after its next step. A stop of a run that has epochs behind it and
+        does not train is carried out by the next worker, who evaluates its best epoch.
         """
         with self.database.writing() as db:
-            row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-            if row is None or row["request"] == Request.STOP or row["deleted"]:
+            row = db.execute(
+                "SELECT state, request, epochs_done FROM runs WHERE id = ? AND deleted IS NULL",
+                (run_id,),
+            ).fetchone()
+            if row is None:
                 return
-            state, begun = State(row["state"]), row["epochs_done"] > 0
-            if state is State.RUNNING and RANK[request] > RANK[row["request"]]:
-                db.execute("UPDATE runs SET request = ? WHERE id = ?", (request, run_id))
-            elif state.resumable and begun and request is Request.STOP:
-                db.execute(
-                    f"UPDATE runs SET state = ?, request = ?, ended = NULL, place = {NOW_PLACE}, "
-                    "message = '' WHERE id = ?",
-                    (State.QUEUED, request, run_id),
-                )
-            elif state is State.QUEUED or (state.resumable and request is Request.STOP):
-                stopped = request is Request.STOP and not begun
-                when = f"after epoch {row['epochs_done']}" if begun else "before it began"
-                db.execute(
-                    "UPDATE runs SET state = ?, ended = ?, place = NULL, message = ? WHERE id = ?",
-                    (
-                        State.STOPPED if stopped else State.PAUSED,
-                        self._clock(),
-                        f"{'Stopped' if stopped else 'Taken out of the queue'} {when}.",
-                        run_id,
-                    ),
-                )
+            state, done = State(row["state"]), row["epochs_done"]
+            found = transitions.requested(state, request, Request(row["request"]), done)
+            if found is None:
+                return
+            if found.state is State.RUNNING:
+                db.execute("UPDATE runs SET request = ? WHERE id = ?", (found.request, run_id))
+                return
+            queued = found.state is State.QUEUED
+            message = "" if queued else transitions.left_queue(found.state, done)
+            self._move(db, run_id, found, message)
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
-        """End a running run; one that yields steps back into the queue, behind those for "now".
+        """Let go of a running run: it ends, pauses, or returns to the queue.
 
-        What it was asked for meanwhile counts: a stop is stronger than a pause, which is stronger
-        than stepping back, and a stop that could not be carried out is kept.
+        What it was asked for meanwhile counts, as `runs.transitions` says.
         """
         with self.database.writing() as db:
             row = db.execute(
@@ -184,27 +195,39 @@ class Store:
             ).fetchone()
             if row is None:
                 return
-            place, asked = "0", Request(row["request"])
-            if asked is Request.PAUSE and state is State.QUEUED:
-                state = State.PAUSED
-            elif asked is Request.STOP and state in (State.QUEUED, State.PAUSED):
-                state = State.QUEUED if row["epochs_done"] else State.STOPPED
-                place = NOW_PLACE
-            kept = asked is Request.STOP and state in (State.QUEUED, State.FAILED)
+            asked = Request(row["request"])
+            found = transitions.released(state, asked, row["epochs_done"])
+            self._move(db, run_id, found, message)
             db.execute(
-                "UPDATE runs SET state = ?, ended = ?, message = ?, progress = NULL, request = ?, "
-                "test_errors = ?, test_count = ?, slot = NULL, pid = NULL, place = "
-                f"{place if state is State.QUEUED else 'NULL'} WHERE id = ?",
-                (
-                    state,
-                    None if state.active else self._clock(),
-                    message,
-                    asked if kept else Request.NONE,
-                    test.errors if test else None,
-                    test.count if test else None,
-                    run_id,
-                ),
+                "UPDATE runs SET test_errors = ?, test_count = ? WHERE id = ?",
+                (test.errors if test else None, test.count if test else None, run_id),
             )
+
+    def resume(self, run_id: int) -> bool:
+        """Queue a run again that was left half-way; whether it could be resumed."""
+        with self.database.writing() as db:
+            row = db.execute(
+                "SELECT state, request FROM runs WHERE id = ? AND deleted IS NULL", (run_id,)
+            ).fetchone()
+            found = row and transitions.resumed(State(row["state"]), Request(row["request"]))
+            if not found:
+                return False
+            self._move(db, run_id, found, "")
+            return True
+
+    def _move(self, db: sqlite3.Connection, run_id: int, to: Transition, message: str) -> None:
+        """Carry out a transition of a run that no worker trains from here on."""
+        db.execute(
+            "UPDATE runs SET state = ?, request = ?, message = ?, ended = ?, progress = NULL, "
+            f"slot = NULL, pid = NULL, place = {PLACES[to.position]} WHERE id = ?",
+            (
+                to.state,
+                to.request,
+                message,
+                None if to.state.active else self._clock(),
+                run_id,
+            ),
+        )
 
     # What workers know of each other
 
@@ -212,15 +235,15 @@ class Store:
         """Mark the running runs of a slot interrupted; how many. Only for who holds its lock."""
         with self.database.writing() as db:
             db.execute("DELETE FROM asked_workers WHERE slot = ?", (slot,))
-            return db.execute(
-                "UPDATE runs SET state = ?, ended = ?, progress = NULL, slot = NULL, pid = NULL, "
-                "request = CASE request WHEN 'stop' THEN 'stop' ELSE '' END, message = "
-                "'Its training process ended without a word: killed, or the machine went down. "
-                "Resume ' || CASE epochs_done WHEN 0 THEN 'begins again.' "
-                "ELSE 'goes on after epoch ' || epochs_done || '.' END "
-                "WHERE state = ? AND slot = ?",
-                (State.INTERRUPTED, self._clock(), State.RUNNING, slot),
-            ).rowcount
+            rows = db.execute(
+                "SELECT id, request, epochs_done FROM runs WHERE state = ? AND slot = ?",
+                (State.RUNNING, slot),
+            ).fetchall()
+            for row in rows:
+                asked, done = Request(row["request"]), row["epochs_done"]
+                found = transitions.released(State.INTERRUPTED, asked, done)
+                self._move(db, row["id"], found, transitions.lost_worker(done))
+            return len(rows)
 
     def ask_for_worker(self, slot: int) -> bool:
         """Whether the caller is the one to start a worker for a slot: nobody did just now."""
@@ -236,8 +259,6 @@ class Store:
 
     def slots(self) -> set[int]:
         """The slots whose worker trains, or has died while it did."""
-        if not self.database.file.exists():
-            return set()
         with self.database.reading() as db:
             rows = db.execute("SELECT slot FROM runs WHERE state = ?", (State.RUNNING,))
             return {row["slot"] or 0 for row in rows}
@@ -255,28 +276,28 @@ class Store:
 
     def run(self, run_id: int) -> Run | None:
         """One run with its epochs; a deleted one too."""
-        if not self.database.file.exists():
-            return None
         with self.database.reading() as db:
             return read_run(db, run_id)
 
     def runs(self, run_ids: Sequence[int]) -> list[Run]:
         """Those of the runs that there are, in this order."""
-        if not self.database.file.exists():
-            return []
         with self.database.reading() as db:
             return [run for run_id in run_ids if (run := read_run(db, run_id))]
 
     def _where(self, condition: str, *values: object) -> list[Summary]:
-        if not self.database.file.exists():
-            return []
         with self.database.reading() as db:
             return summaries(db, f"WHERE {condition}", values)
 
 
 NOW_PLACE = "(SELECT min(coalesce(min(place), 0), 0) - 1 FROM runs WHERE state = 'queued')"
 LAST_PLACE = "(SELECT max(coalesce(max(place), 0), 0) + 1 FROM runs WHERE state = 'queued')"
-RANK = {Request.NONE: 0, Request.YIELD: 1, Request.PAUSE: 2, Request.STOP: 3}
+PLACES = {
+    Position.NOWHERE: "NULL",
+    Position.NEXT: NOW_PLACE,
+    Position.RETURNED: "0",
+    Position.LAST: LAST_PLACE,
+}
+"""A queued run's place in SQL: negative for those put first, 0 for one that stepped back."""
 
 
 def one_line(text: str) -> str:

@@ -8,7 +8,7 @@ from mnistlab.arch.spec import Spec
 from mnistlab.home import Home
 from mnistlab.runs import queue
 from mnistlab.runs.jobs import submit
-from mnistlab.runs.rows import summaries
+from mnistlab.runs.lookup import find_runs
 from mnistlab.runs.state import Request, Run, State, Summary
 from mnistlab.runs.store import Store
 from mnistlab.training.recipe import Recipe
@@ -69,17 +69,9 @@ def members(store: Store, spec: Spec, recipe: Recipe, seeds: Sequence[int]) -> d
     Of several the one that has come furthest counts. Runs that were stopped are left out: their
     last epoch is not the recipe's.
     """
-    if not store.database.file.exists():
-        return {}
     order = (State.DONE, State.RUNNING, State.QUEUED, *(s for s in State if s.resumable))
-    wanted = {replace(recipe, seed=seed).to_json(): seed for seed in seeds}
-    marks = ", ".join("?" * len(wanted))
-    with store.database.reading() as db:
-        found = summaries(
-            db,
-            f"WHERE deleted IS NULL AND spec = ? AND recipe IN ({marks}) ORDER BY id",
-            (str(spec), *wanted),
-        )
+    wanted = {replace(recipe, seed=seed) for seed in seeds}
+    found = find_runs(store, spec, wanted.__contains__)
     # The furthest comes last and so stays.
     found = sorted((r for r in found if r.state in order), key=lambda r: -order.index(r.state))
     by_seed = {run.recipe.seed: run for run in found}

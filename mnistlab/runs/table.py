@@ -1,15 +1,14 @@
 """All runs as a table, filtered, sorted and paged in SQL; what a person says of them; the bin."""
 
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mnistlab.runs.database import StoreError
 from mnistlab.runs.rows import summaries
 from mnistlab.runs.state import State, Summary
 from mnistlab.runs.store import MAX_NOTES, Store, one_line
+from mnistlab.runs.trash import put_back, remove_runs
 
 
 class Sort(StrEnum):
@@ -75,8 +74,6 @@ SEARCHED = "(name || ' ' || spec || ' ' || notes || ' ' || tags || ' ' || who ||
 
 def table(store: Store, query: Query) -> Table:
     """The runs that the query asks for."""
-    if not store.database.file.exists():
-        return Table([], 0)
     where, values = _where(query)
     order = ORDER.get(query.sort, query.sort.value)
     way = "DESC" if query.descending else "ASC"
@@ -89,8 +86,6 @@ def table(store: Store, query: Query) -> Table:
 
 def points(store: Store, query: Query) -> list[Point]:
     """Every run that the query asks for, on whatever page, as far as it has an epoch."""
-    if not store.database.file.exists():
-        return []
     where, values = _where(query)
     with store.database.reading() as db:
         rows = db.execute(
@@ -114,8 +109,6 @@ def best_first(store: Store, count: int) -> list[Summary]:
 
 def people(store: Store) -> list[str]:
     """Everybody who has a run here, in alphabetical order."""
-    if not store.database.file.exists():
-        return []
     with store.database.reading() as db:
         rows = db.execute("SELECT DISTINCT who FROM runs WHERE who != '' ORDER BY who")
         return [row["who"] for row in rows]
@@ -158,25 +151,19 @@ def delete(store: Store, run_ids: Sequence[int]) -> list[int]:
 def restore(store: Store, run_ids: Sequence[int]) -> list[int]:
     """Take runs out of the bin; which ones."""
     with store.database.writing() as db:
+        put_back(store, db)
         return _mark(db, run_ids, None, "deleted IS NOT NULL", ())
 
 
 def empty_bin(store: Store) -> int:
     """Remove the deleted runs and their files for good; how many.
 
-    Raises StoreError if a file cannot be removed; its run then stays in the bin.
+    Raises StoreError if a file cannot be removed. The other runs are removed all the same, and the
+    next call tries again what is left.
     """
-    with store.database.writing() as db:
+    with store.database.reading() as db:
         rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
-        for row in rows:
-            try:
-                shutil.rmtree(store.run_folder(row["id"]))
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                raise StoreError(f"Run {row['id']} cannot be removed: {error}.") from None
-            db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
-    return len(rows)
+    return remove_runs(store, [row["id"] for row in rows])
 
 
 def _mark(

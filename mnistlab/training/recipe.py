@@ -267,7 +267,7 @@ def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] =
 def kept(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
     """The epoch whose checkpoint is kept: the best, or the last where nothing is chosen.
 
-    The store's `SUMMARISE` says the same in SQL.
+    `runs.derived` says the same in SQL.
     """
     if recipe.split is Split.ALL:
         return epochs[-1] if epochs else None

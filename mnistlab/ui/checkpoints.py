@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mnistlab import zoo
 from mnistlab.arch.ledger import ledger
 from mnistlab.home import Home
-from mnistlab.runs.database import StoreError
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.store import Store, epochs_beside
 from mnistlab.runs.table import best_first
 from mnistlab.training.doubt import beside, temperature_alone

@@ -10,7 +10,7 @@ import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.errors import LabError
-from mnistlab.runs.store import Store
+from mnistlab.runs.store import FileState, Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.collection import Kept
 from mnistlab.sketch.digit import SIDE, Digit, Grey
@@ -38,9 +38,6 @@ class Listing:
     kept: tuple[Kept, ...]
 
 
-FileState = tuple[tuple[int, int, int], ...]
-"""Inode, nanosecond of the last change and size of each of the store's files."""
-
 # A server has one store; a test run has many, one after the other.
 _LISTINGS: LruCache[Path, tuple[FileState, Listing]] = LruCache(4)
 # By a checkpoint's path and when it was written. Strokes never change under their mark, nor does a
@@ -56,7 +53,7 @@ def listing(store: Store) -> Listing:
 
     Raises StoreError if they cannot be read.
     """
-    now, state = store.now(), _file_state(store)
+    now, state = store.now(), store.file_state()
     known = _LISTINGS.get(store.folder)
     if known and known[0] == state:
         return known[1]
@@ -64,21 +61,6 @@ def listing(store: Store) -> Listing:
     if state and now - max(changed for _, changed, _ in state) / 1e9 > CLOCK_TICK:
         _LISTINGS.put(store.folder, (state, found))
     return found
-
-
-def _file_state(store: Store) -> FileState:
-    """What any change to the store changes: the database and, if there is one, its log."""
-    file = store.database.file
-    states = []
-    for path in (file, file.with_name(f"{file.name}-wal")):
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        # Those who only read make an empty log, too.
-        if stat.st_size:
-            states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-    return tuple(states)
 
 
 def read(

@@ -157,8 +157,7 @@ def _warm_up(data: Path) -> None:
 
     from mnistlab.arch.build import build
     from mnistlab.data import mnist
-    from mnistlab.runs import worker
-    from mnistlab.training import evaluate, loop, readings, resume  # noqa: F401
+    from mnistlab.runs import watch
     from mnistlab.training.training import Training
 
     torch.set_num_threads(1)
@@ -170,7 +169,10 @@ def _warm_up(data: Path) -> None:
 
     mnist.load = lambda folder: whole
     mnist.divide = cut  # type: ignore[assignment]
-    worker.REPORT_SECONDS = QUICK_REPORTS
+    watch.REPORT_SECONDS = QUICK_REPORTS
+    # What a worker opens when it has claimed a run; it takes the cut data's functions with it.
+    from mnistlab.runs import training_job  # noqa: F401
+
     # The first step of an optimiser imports a good second's worth of torch.
     training = Training(build(parse("4-gap"), 0), Recipe())
     for parameter in training.network.parameters():

@@ -24,8 +24,9 @@ from mnistlab import uploads
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.runs import archive, queue
+from mnistlab.runs import store as store_module
 from mnistlab.runs.archive import ArchiveError, pack, unpack
-from mnistlab.runs.database import StoreError
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.state import Run, State
 from mnistlab.runs.store import Store
 from mnistlab.runs.table import describe, newest
@@ -458,9 +459,9 @@ def test_a_disk_or_store_that_fails_midway_keeps_nothing(
         elif what == "rename":
             broken.setattr(Path, "rename", fail)
         elif what == "insert":
-            broken.setattr(archive, "insert_epochs", lambda db, *rest: db.execute("nonsense"))
+            broken.setattr(store_module, "insert_epochs", lambda db, *rest: db.execute("nonsense"))
         else:
-            broken.setattr(archive, "insert_epochs", unkept)
+            broken.setattr(store_module, "insert_epochs", unkept)
         with pytest.raises((ArchiveError, StoreError), match=r"No space|nonsense|FOREIGN"):
             unpack(store, good)
     assert standing(store) == before

@@ -8,11 +8,11 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
 from mnistlab.runs import queue
-from mnistlab.runs.database import FIRST, StoreError
 from mnistlab.runs.jobs import start_worker, worker_lock
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.state import Request, State
 from mnistlab.runs.store import ARRIVAL_SECONDS, Store
-from mnistlab.runs.table import Query, delete, newest, restore, table
+from mnistlab.runs.table import delete, newest, restore
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.score import Score
@@ -298,29 +298,6 @@ def test_settling_makes_the_rows_just_those_epochs(store: Store) -> None:
         assert run.best_epoch == (len(epochs) or None), "each epoch is better than the one before"
 
 
-def test_an_older_store_is_brought_up_to_date_with_everything_in_it(store: Store) -> None:
-    store.folder.mkdir()
-    recipe = Recipe(epochs=2).to_json()
-    with sqlite3.connect(store.database.file) as db:
-        db.executescript(FIRST + "PRAGMA user_version = 1;")
-        for number, state in enumerate(("done", "queued", "running"), 1):
-            test = '{"errors": 60, "count": 10000}' if state == "done" else None
-            db.execute(
-                "INSERT INTO runs (name, spec, recipe, state, created, test) "
-                "VALUES (?, ?, ?, ?, 1, ?)",
-                (f"run {number}", str(SPEC), recipe, state, test),
-            )
-        for epoch in EPOCHS:
-            values = [1, *vars(epoch).values()]
-            db.execute(f"INSERT INTO epochs VALUES ({', '.join('?' * 10)})", values)
-    run = store.run(1)
-    assert run and run.epochs == tuple(EPOCHS) and run.test == Score(60, 10_000)
-    assert (run.best_epoch, run.best, run.last) == (2, Score(200, 10_000), Score(200, 10_000))
-    assert run.parameters == 12_874 and run.seconds == 5.0
-    assert order(store) == [2] and store.slots() == {0}
-    assert table(store, Query()).total == 3
-
-
 def test_a_store_from_before_drawings_were_kept_gets_room_for_them(
     store: Store, tmp_path: Path
 ) -> None:
@@ -383,9 +360,9 @@ def test_reading_never_waits_for_a_writer(store: Store) -> None:
 
 def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be used"):
         Store(tmp_path / "file").add("", SPEC, RECIPE)
-    with pytest.raises(StoreError, match="cannot be written"), worker_lock(Home(tmp_path / "file")):
+    with pytest.raises(StoreError, match="cannot be used"), worker_lock(Home(tmp_path / "file")):
         pass
     with pytest.raises(StoreError, match="No training process"):
         start_worker(Home(tmp_path / "file"))

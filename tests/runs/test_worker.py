@@ -99,7 +99,7 @@ def test_a_large_network_keeps_its_best_and_last_epoch_alone(
     run_id = store.add("", SMALL, QUICK)
     run = store.claim()
     assert run
-    monkeypatch.setattr("mnistlab.runs.worker.SMALL", run.parameters - 1)
+    monkeypatch.setattr("mnistlab.runs.training_job.SMALL", run.parameters - 1)
     train_run(store, run, lab, 0)
     assert the(lab, run_id).state is State.DONE
     assert not store.epoch_checkpoint(run_id, 1).exists()
@@ -217,7 +217,7 @@ def test_the_test_images_are_read_once_even_if_the_end_is_interrupted(
         raise Killed
 
     real_add_epoch = Store.add_epoch
-    monkeypatch.setattr("mnistlab.training.evaluate.read_images", counting)
+    monkeypatch.setattr("mnistlab.runs.training_job.read_images", counting)
     monkeypatch.setattr(Store, "add_epoch", add_epoch)
     with monkeypatch.context() as end, pytest.raises(Killed):
         end.setattr(Store, "finish", killed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.runs.database import StoreError
+from mnistlab.runs.sqlite_errors import StoreError
 from mnistlab.runs.store import Store
 from mnistlab.sketch import collection
 from mnistlab.sketch.collection import Kept
