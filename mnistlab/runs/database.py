@@ -34,7 +34,7 @@ class Database:
         Before anything was written there is no file, and reading makes none: it then sees an empty
         store, which lives in memory for as long as the transaction.
         """
-        with self._connection(PATIENCE, in_memory=not self.file.exists()) as db:
+        with self._connection(PATIENCE, to_write=False) as db:
             db.execute("BEGIN")
             yield db
             db.execute("COMMIT")
@@ -45,18 +45,18 @@ class Database:
 
         `patience` is how many seconds it waits for another writer.
         """
-        with self._connection(patience) as db:
+        with self._connection(patience, to_write=True) as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
 
     @contextmanager
-    def _connection(self, patience: float, in_memory: bool = False) -> Iterator[sqlite3.Connection]:
+    def _connection(self, patience: float, to_write: bool) -> Iterator[sqlite3.Connection]:
         """A prepared connection; what SQLite raises inside becomes a StoreError."""
         try:
-            if not in_memory:
+            if to_write:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            name = ":memory:" if in_memory else self.file
+            name = self.file if to_write or self.file.exists() else ":memory:"
             opened = sqlite3.connect(name, timeout=patience, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise store_error(self.file, error) from error

@@ -8,6 +8,7 @@ Folders that were never set aside are left alone, even if no row has their numbe
 to the folders of one that was moved away keeps their checkpoints.
 """
 
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ def remove_runs(store: Store, run_ids: Sequence[int]) -> int:
             removed += _remove_row(store, run_id)
         except OSError as error:
             failures.append(str(error))
-    for folder in _ownerless(store):
+    for folder in list(_ownerless(store)):
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
@@ -80,17 +81,19 @@ def _remove_row(store: Store, run_id: int) -> bool:
     return bool(gone)
 
 
-def _ownerless(store: Store) -> list[Path]:
+def _ownerless(store: Store) -> Iterator[Path]:
     """The folders to be swept: set aside and without a row, or left by an import long ago."""
-    if not store.database.file.exists():
-        return []
-    with store.database.writing() as db:
-        put_back(store, db)
-        found = list(_set_aside(store))
+    if any(_set_aside(store)):
+        with store.database.writing() as db:
+            put_back(store, db)
+            # Seen while no other process is between a folder and its row.
+            aside = list(_set_aside(store))
+        yield from aside
     oldest = store.now() - IMPORT_SECONDS
-    return found + [
-        path for path in store.folder.glob(".import-*") if path.stat().st_mtime < oldest
-    ]
+    for path in store.folder.glob(".import-*"):
+        with contextlib.suppress(FileNotFoundError):  # it may end just now
+            if path.stat().st_mtime < oldest:
+                yield path
 
 
 def _set_aside(store: Store) -> Iterator[Path]:

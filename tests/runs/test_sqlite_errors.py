@@ -67,7 +67,12 @@ def test_a_damaged_file_may_be_moved_away(store: Store, damage: str) -> None:
     assert found.value.cause is Cause.DAMAGED and str(file) in str(found.value)
 
 
-def test_a_folder_that_cannot_be_is_unreachable(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "held.lock").mkdir()
     with pytest.raises(StoreError) as found:
@@ -75,6 +80,11 @@ def test_a_folder_that_cannot_be_is_unreachable(tmp_path: Path) -> None:
     assert found.value.cause is Cause.UNREACHABLE
     with pytest.raises(StoreError) as found, lock(tmp_path, "held"):
         pass
+    assert found.value.cause is Cause.UNREACHABLE
+    with monkeypatch.context() as denied:
+        denied.setattr(Path, "exists", refused)
+        with pytest.raises(StoreError) as found:
+            Store(tmp_path / "closed").run(1)
     assert found.value.cause is Cause.UNREACHABLE
     assert cause(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) is Cause.FULL
 
