@@ -22,8 +22,8 @@ RUNS = 7
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    from mnistlab.runs.state import Request
-    from mnistlab.runs.store import Store
+    from mnistlab.store.run import Request
+    from mnistlab.store.store import Store
     from tests.browser.conftest import CHROMIUM, FLAGS, serve
 
     folder = Path(tempfile.mkdtemp())

@@ -3,7 +3,7 @@
 Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are made up here;
 with a FILE of pen strokes (see benchmarks/strokes.py) also two of its digits side by side, and its
 digits themselves, which should not be given up. None of it served to set the limit: that is done
-on MNIST's validation digits alone (`mnistlab/training/doubt.py`).
+on MNIST's validation digits alone (`mnistlab/uncertainty/model.py`).
 """
 
 import argparse
@@ -26,49 +26,49 @@ TRIANGLE = np.array([[0, 1], [0.5, 0], [1, 1], [0, 1]], float)
 CROSS = [np.array([[0, 0], [1, 1]], float), np.array([[1, 0], [0, 1]], float)]
 
 
-def curve(points: int, chance: np.random.Generator) -> NDArray[np.float64]:
-    """A smooth line through the neighbourhood of some random points."""
-    knots = chance.uniform(0, 1, (points, 2))
+def curve(points: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """A smooth line through the neighborhood of some random points."""
+    knots = generator.uniform(0, 1, (points, 2))
     steps = np.linspace(0, points - 1, points * 12)
     each = [np.interp(steps, np.arange(points), knots[:, axis]) for axis in (0, 1)]
     smooth = [np.convolve(np.pad(one, 4, "edge"), np.ones(9) / 9, "valid") for one in each]
     return np.stack(smooth, 1)
 
 
-def wobbly(line: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float64]:
-    return line * [chance.uniform(0.6, 1), 1] + chance.normal(0, 0.02, line.shape)
+def wobbly(line: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    return line * [generator.uniform(0.6, 1), 1] + generator.normal(0, 0.02, line.shape)
 
 
-def scribble(chance: np.random.Generator) -> Lines:
-    return [curve(int(chance.integers(6, 25)), chance)]
+def scribble(generator: np.random.Generator) -> Lines:
+    return [curve(int(generator.integers(6, 25)), generator)]
 
 
-def loose_strokes(chance: np.random.Generator) -> Lines:
-    count = int(chance.integers(3, 8))
+def loose_strokes(generator: np.random.Generator) -> Lines:
+    count = int(generator.integers(3, 8))
     return [
-        curve(int(chance.integers(2, 5)), chance) + chance.uniform(-0.3, 0.3, 2)
+        curve(int(generator.integers(2, 5)), generator) + generator.uniform(-0.3, 0.3, 2)
         for _ in range(count)
     ]
 
 
-def straight_lines(chance: np.random.Generator) -> Lines:
-    return [chance.uniform(0, 1, (2, 2)) for _ in range(int(chance.integers(3, 8)))]
+def straight_lines(generator: np.random.Generator) -> Lines:
+    return [generator.uniform(0, 1, (2, 2)) for _ in range(int(generator.integers(3, 8)))]
 
 
-def dots(chance: np.random.Generator) -> Lines:
-    return [chance.uniform(0, 1, (1, 2)) for _ in range(int(chance.integers(1, 6)))]
+def dots(generator: np.random.Generator) -> Lines:
+    return [generator.uniform(0, 1, (1, 2)) for _ in range(int(generator.integers(1, 6)))]
 
 
-def square(chance: np.random.Generator) -> Lines:
-    return [wobbly(SQUARE, chance)]
+def square(generator: np.random.Generator) -> Lines:
+    return [wobbly(SQUARE, generator)]
 
 
-def triangle(chance: np.random.Generator) -> Lines:
-    return [wobbly(TRIANGLE, chance)]
+def triangle(generator: np.random.Generator) -> Lines:
+    return [wobbly(TRIANGLE, generator)]
 
 
-def cross(chance: np.random.Generator) -> Lines:
-    return [wobbly(line, chance) for line in CROSS]
+def cross(generator: np.random.Generator) -> Lines:
+    return [wobbly(line, generator) for line in CROSS]
 
 
 def pair(digits: list[dict[str, Any]]) -> Callable[[np.random.Generator], Lines]:
@@ -81,10 +81,10 @@ def pair(digits: list[dict[str, Any]]) -> Callable[[np.random.Generator], Lines]
         scale = max(extent.max(), 1e-9)
         return [(line - low) / scale for line in lines], extent[0] / scale
 
-    def made(chance: np.random.Generator) -> Lines:
-        one, other = (digits[int(n)] for n in chance.integers(0, len(digits), 2))
+    def made(generator: np.random.Generator) -> Lines:
+        one, other = (digits[int(n)] for n in generator.integers(0, len(digits), 2))
         (left, wide), (right, _) = unit(one), unit(other)
-        gap = wide + chance.uniform(0.1, 0.5)
+        gap = wide + generator.uniform(0.1, 0.5)
         return [*left, *(line + np.array([gap, 0.0]) for line in right)]
 
     return made
@@ -109,32 +109,32 @@ def main() -> None:
     import torch
 
     from mnistlab import zoo
-    from mnistlab.sketch.predict import Reader
-    from mnistlab.sketch.reading import Verdict
-    from mnistlab.sketch.strokes import digit_from_strokes
+    from mnistlab.drawing.classifier import Classifier
+    from mnistlab.drawing.prediction import Verdict
+    from mnistlab.drawing.strokes import digit_from_strokes
 
     torch.set_num_threads(1)
-    path = options.checkpoint or zoo.reader()
-    reader = Reader(path)
-    if reader.doubt is None:
+    path = options.checkpoint or zoo.default_checkpoint()
+    classifier = Classifier(path)
+    if classifier.uncertainty is None:
         sys.exit(f"{path} has no doubt beside it: python -m mnistlab doubt {path}")
-    chance = np.random.default_rng(options.seed)
+    generator = np.random.default_rng(options.seed)
 
     def told(name: str, drawings: list[Lines]) -> None:
         verdicts: Counter[Verdict] = Counter()
         for lines in drawings:
             digit = digit_from_strokes([line.tolist() for line in lines])
             assert digit is not None
-            verdicts[reader.read(digit).verdict] += 1
+            verdicts[classifier.predict(digit).verdict] += 1
         parts = (
             f"{100 * verdicts[v] / len(drawings):6.2f} % {v}"
-            for v in (Verdict.STRANGE, Verdict.UNSURE)
+            for v in (Verdict.NOT_A_DIGIT, Verdict.UNCERTAIN)
         )
         print(f"  {name:<15} {'   '.join(parts)}   of {len(drawings):,}", flush=True)
 
     print(f"read by {path.stem}, seed {options.seed}")
     for name, made in kinds(digits):
-        told(name, [made(chance) for _ in range(options.number)])
+        told(name, [made(generator) for _ in range(options.number)])
     if digits:
         told("its digits", [[np.asarray(s, float) for s in one["strokes"]] for one in digits])
 

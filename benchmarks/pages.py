@@ -68,36 +68,36 @@ def fill(home: Path) -> None:
 
     from mnistlab import zoo
     from mnistlab.home import Home
-    from mnistlab.runs.state import State
-    from mnistlab.runs.store import Store
-    from mnistlab.training.readings import Readings, write_readings
+    from mnistlab.stats.predictions import Predictions, save_predictions
+    from mnistlab.store.run import State
+    from mnistlab.store.store import Store
     from mnistlab.training.record import read_record
 
-    store, shipped = Store(Home(home).runs), zoo.reader()
+    store, shipped = Store(Home(home).runs), zoo.default_checkpoint()
     record = read_record(shipped)
     epochs = [replace(record.epochs[n % len(record.epochs)], number=n + 1) for n in range(EPOCHS)]
     labels = (np.arange(10_000) % 10).astype(np.uint8)
     read = np.where(np.arange(10_000) % 200 == 0, 3, labels).astype(np.uint8)
-    readings = Readings(labels, read, np.linspace(0.5, 1, 10_000, dtype=np.float32))
+    predictions = Predictions(labels, read, np.linspace(0.5, 1, 10_000, dtype=np.float32))
     recipe = replace(record.recipe, epochs=EPOCHS)
     for number in range(FILLED):
         run_id = store.add(f"run {number}", record.spec, recipe, f"student {number % 30}")
         store.claim()
-        store.settle(run_id, epochs)
+        store.replace_epochs(run_id, epochs)
         store.finish(run_id, State.DONE, "")
         if number >= FILLED - CHECKPOINTS:
             store.run_folder(run_id).mkdir()
-            shutil.copy(shipped, store.best_checkpoint(run_id))
-            write_readings(store.readings(run_id), readings)
+            shutil.copy(shipped, store.best_checkpoint_path(run_id))
+            save_predictions(store.predictions_path(run_id), predictions)
 
 
 def train(home: Path) -> None:
     """Start a run that outlasts the measurement, and wait until it trains."""
     from mnistlab.arch.presets import PRESETS
     from mnistlab.home import Home
-    from mnistlab.runs.jobs import submit
-    from mnistlab.runs.store import Store
+    from mnistlab.store.store import Store
     from mnistlab.training.recipe import Recipe
+    from mnistlab.worker.processes import submit
 
     run_id = submit(Home(home), "meanwhile", PRESETS[3].spec, Recipe(epochs=1000))
     for number in range(QUEUED):
@@ -110,8 +110,8 @@ def train(home: Path) -> None:
 def stop(home: Path) -> None:
     """Ask whatever trains to stop, and wait for it."""
     from mnistlab.home import Home
-    from mnistlab.runs.state import Request
-    from mnistlab.runs.store import Store
+    from mnistlab.store.run import Request
+    from mnistlab.store.store import Store
 
     store = Store(Home(home).runs)
     for run in [*store.running(), *store.queue()]:

@@ -24,10 +24,10 @@ def sample(
 ) -> list[tuple[dict[str, Any], Scene, np.random.Generator]]:
     """Digits with a scene and a chance of their own, each kind of paper in turn."""
     order = np.random.default_rng(seed).permutation(len(digits))[:number]
-    chances = [np.random.default_rng([seed, int(place)]) for place in order]
+    generators = [np.random.default_rng([seed, int(place)]) for place in order]
     return [
-        (digits[place], chosen(KINDS[turn % len(KINDS)], chance), chance)
-        for turn, (place, chance) in enumerate(zip(order, chances, strict=True))
+        (digits[place], chosen(KINDS[turn % len(KINDS)], generator), generator)
+        for turn, (place, generator) in enumerate(zip(order, generators, strict=True))
     ]
 
 
@@ -44,22 +44,24 @@ def main() -> None:
     import torch
 
     from mnistlab import zoo
-    from mnistlab.sketch.digit import DigitError
-    from mnistlab.sketch.photo import digit_from_file
-    from mnistlab.sketch.predict import Reader
-    from mnistlab.sketch.strokes import digit_from_strokes
+    from mnistlab.drawing.classifier import Classifier
+    from mnistlab.drawing.digit import DigitError
+    from mnistlab.drawing.photo.ink import digit_from_file
+    from mnistlab.drawing.strokes import digit_from_strokes
 
     torch.set_num_threads(1)
-    path = options.checkpoint or zoo.reader()
-    reader = Reader(path)
+    path = options.checkpoint or zoo.default_checkpoint()
+    classifier = Classifier(path)
     right: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     seconds = []
-    for number, (digit, scene, chance) in enumerate(sample(digits, options.number, options.seed)):
-        label, content = digit["label"], photo(digit["strokes"], scene, chance)
+    for number, (digit, scene, generator) in enumerate(
+        sample(digits, options.number, options.seed)
+    ):
+        label, content = digit["label"], photo(digit["strokes"], scene, generator)
         started = time.perf_counter()
         try:
-            answer = reader.read(digit_from_file(content)).digit
+            answer = classifier.predict(digit_from_file(content)).digit
         except DigitError:
             answer = -1
         seconds.append(time.perf_counter() - started)
@@ -67,7 +69,7 @@ def main() -> None:
             seen[key] += 1
             right[key] += answer == label
         strokes = digit_from_strokes(digit["strokes"])
-        right["strokes"] += strokes is not None and reader.read(strokes).digit == label
+        right["strokes"] += strokes is not None and classifier.predict(strokes).digit == label
         if options.keep and answer != label:
             options.keep.mkdir(parents=True, exist_ok=True)
             name = f"{number:04d}-{scene.kind}-{label}-as-{answer}.jpg"

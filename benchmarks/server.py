@@ -7,7 +7,7 @@ message, and the server's processor time (user and system, all threads) as the k
 a click that of the whole time the page was used, with what the server does after its last message,
 divided by the clicks. Opening is a new visitor's: the first run of Design in a session of its own.
 It is all measured twice: as Streamlit comes, with its file watcher, its collection after each run
-and nothing frozen, and as the lab sets it (.streamlit/config.toml, mnistlab/ui/memory.py).
+and nothing frozen, and as the lab sets it (.streamlit/config.toml, mnistlab/ui/common/memory.py).
 MNIST is taken from the cache of the tests, so run them once before.
 """
 
@@ -44,7 +44,7 @@ class Session:
         self.ids: dict[str, str] = {}
         self.values: dict[str, int | str] = {}
         self.polls: dict[str, float] = {}
-        self.shown = ""
+        self.significant = ""
         self.run()
 
     def run(self, fragment: str = "", click: str = "") -> float:
@@ -54,10 +54,10 @@ class Session:
             self.polls.clear()
         started = time.perf_counter()
         self.socket.send(message)
-        before, self.shown = self.shown, ""
+        before, self.significant = self.significant, ""
         self._read_to_the_end()
         took = time.perf_counter() - started
-        assert fragment or self.shown != before, "a click changed nothing"
+        assert fragment or self.significant != before, "a click changed nothing"
         return took
 
     def _message(self, fragment: str, click: str) -> bytes:
@@ -89,12 +89,12 @@ class Session:
                     return
                 self.polls.clear()
             if kind == "auto_rerun":
-                self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+                self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.confidence_interval
             if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
                 shown = getattr(element, element.WhichOneof("type"))
                 assert element.WhichOneof("type") != "exception", shown.message
-                self.shown += getattr(shown, "body", "")
+                self.significant += getattr(shown, "body", "")
                 if widget := getattr(shown, "id", ""):
                     # A widget without a key is known by its label.
                     key = widget.split("-", 2)[2]
@@ -152,10 +152,10 @@ def share(process: int, session: Session) -> float:
 def training(home: Any) -> Iterator[None]:
     """A run trains meanwhile, in a process of its own as always."""
     from mnistlab.arch.presets import PRESETS
-    from mnistlab.runs.jobs import submit
-    from mnistlab.runs.state import Request
-    from mnistlab.runs.store import Store
+    from mnistlab.store.run import Request
+    from mnistlab.store.store import Store
     from mnistlab.training.recipe import Recipe
+    from mnistlab.worker.processes import submit
 
     store = Store(home.runs)
     run_id = submit(home, "watched", PRESETS[3].spec, Recipe(epochs=1000))

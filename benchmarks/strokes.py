@@ -47,14 +47,14 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 def placed(
-    strokes: list[list[list[float]]], size: float, chance: np.random.Generator
+    strokes: list[list[list[float]]], size: float, generator: np.random.Generator
 ) -> list[NDArray[np.int64]]:
     """Strokes in a size, at a random place of the canvas, at whole pixels."""
     lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
     points = np.concatenate(lines)
     low, extent = points.min(0), np.ptp(points, axis=0)
     scale = size / max(extent.max(), 1e-9)
-    corner = chance.uniform(0, CANVAS - extent * scale)
+    corner = generator.uniform(0, CANVAS - extent * scale)
     return [np.round((line - low) * scale + corner).astype(np.int64) for line in lines]
 
 
@@ -84,32 +84,32 @@ def main() -> None:
     import torch
 
     from mnistlab import zoo
-    from mnistlab.sketch.digit import DigitError
-    from mnistlab.sketch.predict import Reader
-    from mnistlab.sketch.reading import Verdict
-    from mnistlab.sketch.strokes import digit_from_strokes, strokes_from_canvas
+    from mnistlab.drawing.classifier import Classifier
+    from mnistlab.drawing.digit import DigitError
+    from mnistlab.drawing.prediction import Verdict
+    from mnistlab.drawing.strokes import digit_from_strokes, strokes_from_canvas
 
     torch.set_num_threads(1)
-    path = options.checkpoint or zoo.reader()
-    reader = Reader(path)
-    chance = np.random.default_rng(options.seed)
+    path = options.checkpoint or zoo.default_checkpoint()
+    classifier = Classifier(path)
+    generator = np.random.default_rng(options.seed)
     right: Counter[object] = Counter()
     seen: Counter[object] = Counter()
     wrong: dict[int, Counter[int]] = defaultdict(Counter)
     for number, digit in enumerate(digits):
         # Every size as often: a decade of pixels is as likely to be drawn in as the next.
-        size = float(np.exp(chance.uniform(*np.log([SIZES[0], SIZES[-1]]))))
-        lines = placed(digit["strokes"], size, chance)
-        drawing = on_canvas(lines, int(chance.integers(*BRUSHES)))
+        size = float(np.exp(generator.uniform(*np.log([SIZES[0], SIZES[-1]]))))
+        lines = placed(digit["strokes"], size, generator)
+        drawing = on_canvas(lines, int(generator.integers(*BRUSHES)))
         try:
             seen_as = digit_from_strokes(strokes_from_canvas(drawing))
         except DigitError as error:
             sys.exit(f"{options.file}: digit {number}: {error}")
         assert seen_as is not None, "every digit has a point"
-        reading = reader.read(seen_as)
-        read_as, label = reading.digit, digit["label"]
+        prediction = classifier.predict(seen_as)
+        read_as, label = prediction.digit, digit["label"]
         group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"
-        for key in ("all", label, group, reading.verdict):
+        for key in ("all", label, group, prediction.verdict):
             seen[key] += 1
             right[key] += read_as == label
         if read_as != label:

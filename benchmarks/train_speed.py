@@ -45,9 +45,9 @@ def usual(text: str, batch: int, device: str) -> float:
     from torch import nn
 
     from mnistlab.arch.build import build
-    from mnistlab.arch.layers import DropoutReLU
+    from mnistlab.arch.modules import ReLUDropout
     from mnistlab.arch.spec import parse
-    from mnistlab.data.vision import import_torchvision
+    from mnistlab.data.torchvision_import import import_torchvision
     from mnistlab.home import home
 
     import_torchvision()
@@ -55,10 +55,10 @@ def usual(text: str, batch: int, device: str) -> float:
 
     network = build(parse(text), 0)
     for block in network:
-        if isinstance(block, nn.Sequential) and isinstance(block.relu, DropoutReLU):
+        if isinstance(block, nn.Sequential) and isinstance(block.relu, ReLUDropout):
             block.relu = nn.Sequential(nn.ReLU(), nn.Dropout(block.relu.rate))
     network = network.to(device).train()
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     criterion = nn.CrossEntropyLoss()
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "MNIST", "raw")
@@ -78,10 +78,10 @@ def usual(text: str, batch: int, device: str) -> float:
 
     def step() -> None:
         images, labels = next(batches)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = criterion(network(images.to(device)), labels.to(device))
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         loss.item()
 
     return timed(step, batch)
@@ -93,18 +93,18 @@ def lab(text: str, batch: int, device: str) -> float:
 
     from mnistlab.arch.build import build
     from mnistlab.arch.spec import parse
-    from mnistlab.data.mnist import Parts, divide, load
+    from mnistlab.data.mnist import DataSplits, load, split_mnist
     from mnistlab.home import home
-    from mnistlab.runs.jobs import cores
     from mnistlab.training.loop import train
     from mnistlab.training.recipe import Recipe
-    from mnistlab.training.training import Training
+    from mnistlab.training.state import TrainingState
+    from mnistlab.worker.processes import cores
 
     torch.set_num_threads(1)
-    recipe = Recipe(epochs=2, batch_size=batch, subset=(WARM + STEPS) * batch)
-    whole = divide(load(home().data), recipe.split)
-    parts = Parts(whole.train[: STEPS * batch], whole.validation[:500], None)
-    training = Training(build(parse(text), 0), recipe, torch.device(device))
+    recipe = Recipe(epochs=2, batch_size=batch, train_size=(WARM + STEPS) * batch)
+    whole = split_mnist(load(home().data), recipe.split)
+    parts = DataSplits(whole.train[: STEPS * batch], whole.validation[:500], None)
+    training = TrainingState(build(parse(text), 0), recipe, torch.device(device))
     return list(train(training, parts, threads=cores()))[-1].images_per_second
 
 
@@ -214,8 +214,8 @@ def main() -> None:
     contenders += [("lab", here, str(spec)) for spec in others] if options.presets else []
     contenders += [("multiplication", here, "")]
     print(f"{platform.machine()}, {os.cpu_count()} cores, device {options.device}")
-    from mnistlab.arch.ledger import ledger
     from mnistlab.arch.spec import parse
+    from mnistlab.arch.summary import summarize
 
     for batch in options.batch:
         figures: dict[tuple[str, str], list[float]] = {(c, text): [] for c, _, text in contenders}
@@ -232,7 +232,7 @@ def main() -> None:
                 print(f"matrix product   {median:>7,.0f} GFLOP/s ({span})")
                 continue
             # Forward, and backward for the maps and for the weights: three times the MACs.
-            flops = 6 * ledger(parse(text)).macs * median / 1e9
+            flops = 6 * summarize(parse(text)).macs * median / 1e9
             print(
                 f"{contender:<16} {median:>7,.0f} images/s ({span})  "
                 f"{median / medians['usual', TARGET]:.2f} × the usual script  "

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes) -> None:
     """Write under a temporary name, force it to the disk, rename: at any moment, a power cut's too,
     the old or the new file is there.
     """

@@ -8,3 +8,7 @@ class LabError(Exception):
     own mistake. It is no ValueError, so code that expects a ValueError of a library never takes one
     of ours for it.
     """
+
+
+class CheckpointError(LabError):
+    """A file that a training left is missing, damaged or not ours."""

@@ -20,7 +20,7 @@ class Home:
         return self.root / "runs"
 
     @property
-    def calibration(self) -> Path:
+    def speed_model(self) -> Path:
         return self.root / "calibration.json"
 
 

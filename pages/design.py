@@ -2,38 +2,39 @@
 
 import streamlit as st
 
+from mnistlab.arch.advice.advise import advise
 from mnistlab.arch.edit import scaled
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.lint import advise
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec
-from mnistlab.charts.picture import picture
+from mnistlab.arch.summary import summarize
+from mnistlab.charts.network import network_picture
 from mnistlab.errors import LabError
-from mnistlab.ui import bench, consequences, cost, page, parts
-from mnistlab.ui.drawing import draw
-from mnistlab.ui.layers import edit_choices, edit_layers
+from mnistlab.ui.common import current_network, html, page
+from mnistlab.ui.common.svg import show_svg
+from mnistlab.ui.design import cost, design_tabs
+from mnistlab.ui.design.layers import edit_choices, edit_layers
 
 
 def put(spec: Spec) -> None:
     """Put a network on the bench, or say why it cannot be; the text follows the bench."""
-    page.attempt(bench.keep, spec)
-    st.session_state["net"] = str(bench.design())
+    page.run_action(current_network.set_current, spec)
+    st.session_state["net"] = str(current_network.current())
 
 
 def begin(spec: Spec) -> None:
     """Put a network on the bench that Reset leads back to."""
-    page.attempt(bench.begin, spec)
-    st.session_state["net"] = str(bench.design())
+    page.run_action(current_network.open_preset, spec)
+    st.session_state["net"] = str(current_network.current())
 
 
 def scale(factor: float) -> None:
-    page.attempt(lambda: put(scaled(bench.design(), factor)))
+    page.run_action(lambda: put(scaled(current_network.current(), factor)))
 
 
 def step(way: str) -> None:
     """Undo, or do again."""
-    bench.step(way)
-    st.session_state["net"] = str(bench.design())
+    current_network.move_in_history(way)
+    st.session_state["net"] = str(current_network.current())
 
 
 def look(layer: str) -> None:
@@ -41,27 +42,27 @@ def look(layer: str) -> None:
     st.session_state["looked_at"] = layer
 
 
-page.begin("Design", "Design a network")
+page.setup("Design", "Design a network")
 
 tools = st.container(horizontal=True, gap="small")
 # The browser's way back may come without a network; then the one on the bench is meant.
 if not st.session_state.get("net", st.query_params.get("net")):
-    put(bench.design())
+    put(current_network.current())
 text = st.text_input(
     "Network",
     key="net",
     bind="query-params",
-    placeholder=str(bench.design()),
+    placeholder=str(current_network.current()),
     help="16: a 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
     "depthwise-separable). p10: 1×1 with 10 filters, then max-pool. t12: 1×1 with 12. full or gap: "
     "the head. bn: batch norm. leaky or gelu: the activation. drop0.05: dropout.",
 )
 try:
-    spec = bench.accept(text or str(bench.design()))
+    spec = current_network.set_from_text(text or str(current_network.current()))
 except LabError as error:
     st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
-    spec = bench.design()
-result = ledger(spec)
+    spec = current_network.current()
+result = summarize(spec)
 names = [row.name for row in result.rows]
 chosen = st.session_state.get("looked_at", names[0])
 chosen = chosen if chosen in names else names[0]
@@ -77,28 +78,28 @@ with tools:
         "Undo",
         on_click=step,
         args=("past",),
-        disabled=not bench.steps("past"),
+        disabled=not current_network.history("past"),
         icon=":material/undo:",
     )
     st.button(
         "Redo",
         on_click=step,
         args=("future",),
-        disabled=not bench.steps("future"),
+        disabled=not current_network.history("future"),
         icon=":material/redo:",
     )
     st.button(
         "Reset",
         on_click=put,
-        args=(bench.origin(),),
-        disabled=spec == bench.origin(),
+        args=(current_network.origin(),),
+        disabled=spec == current_network.origin(),
         icon=":material/restart_alt:",
-        help=f"Back to {bench.origin()}",
+        help=f"Back to {current_network.origin()}",
     )
 
 with st.container(key="gauge"):
-    st.html(parts.gauge(result.total, running=result.running))
-draw(picture(result, chosen), "picture", look)
+    st.html(html.budget_bar(result.total, running=result.non_trainable))
+show_svg(network_picture(result, chosen), "picture", look)
 
 controls, outcome = st.columns([2, 3], gap="large")
 with controls:
@@ -107,11 +108,11 @@ with controls:
         edit_layers(spec, put)
     st.subheader("Everywhere", anchor=False)
     edit_choices(spec, put)
-    page.go("Train", "Train this network", ":material/play_arrow:")
+    page.primary_link("Train", "Train this network", ":material/play_arrow:")
 with outcome:
     measured = cost.known()
     st.html(
-        parts.facts(
+        html.metrics(
             [
                 ("Receptive field", f"{result.receptive_field} px"),
                 ("MACs an image", f"{result.macs / 1e6:,.2f} M"),
@@ -127,14 +128,14 @@ with outcome:
         bind="query-params",
     )
     with parameters:
-        consequences.parameters(result, chosen)
+        design_tabs.parameters(result, chosen)
     with advice:
-        consequences.advice(result, put)
+        design_tabs.advice(result, put)
     with sight:
-        consequences.sight(result, chosen, look)
+        design_tabs.sight(result, chosen, look)
     with cost_tab:
         cost.cost(result, measured)
     with others:
-        consequences.comparison(result)
+        design_tabs.comparison(result)
     with files:
-        consequences.files(spec, result, begin)
+        design_tabs.files(spec, result, begin)

@@ -2,21 +2,18 @@
 
 import streamlit as st
 
+from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
 from mnistlab.home import home
-from mnistlab.sketch.digit import DigitError
-from mnistlab.ui import (
-    answer,
+from mnistlab.ui.common import checkpoints, html, page, plot
+from mnistlab.ui.draw import (
     canvas,
-    checkpoints,
-    keep,
-    others,
-    page,
-    parts,
-    path,
-    plot,
-    source,
-    why,
+    compare,
+    drawing_input,
+    explain,
+    prediction,
+    preprocessing,
+    save_label,
 )
 
 LOOKS = {
@@ -24,15 +21,15 @@ LOOKS = {
     "Feature maps": "What each layer makes of the drawing, and what one of its units sees.",
     "Nearest digits": "The training digits that the network finds most like it.",
     "Other checkpoints": "Several checkpoints side by side.",
-    "Its epochs": "When the chosen run learnt to read this drawing.",
+    "Its epochs": "When the chosen run learned to read this drawing.",
 }
 
-entered = page.begin("Draw", "Draw a digit")
+entered = page.setup("Draw", "Draw a digit")
 found = checkpoints.find(home())
 for problem in found.errors:
     st.warning(problem, icon=":material/warning:")
 if not found.choices:
-    st.html(parts.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
+    st.html(html.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
     st.stop()
 
 # Fixed widths that wrap: a canvas that is squeezed cannot be drawn on.
@@ -42,7 +39,7 @@ with st.container(horizontal=True, gap="medium"):
     path_column = st.container(width=230)
 
 with canvas_column:
-    shown = source.show(entered)
+    shown = drawing_input.show(entered)
 drawing = shown.drawing
 with answer_column:
     chosen = st.selectbox(
@@ -51,28 +48,28 @@ with answer_column:
         format_func=lambda key: str(found.choices[key]),
         key="reader",
         persist_state="session",
-        help="The one that was trained for drawings is first, then the most accurate. Optimistic: "
+        help="The one that was trained for drawings is first, then the most accurate. Optimiztic: "
         "its epoch was chosen on the very images that the figure is read from.",
     )
     place = st.empty()
     label = st.container()
-    answer.explain()
+    prediction.explain()
 choice = found.choices[chosen]
 
 with path_column:
     st.markdown("**What the network gets**")
     strip = st.container()
-    steps, several = path.choose(bool(drawing.strokes))
+    steps, several = preprocessing.choose(bool(drawing.strokes))
 digit = reading = None
 try:
     digit = drawing.digit(steps)
     # Loaded before the first stroke too, so that the first stroke need not wait for it.
-    reader = checkpoints.reader(choice)
-    reading = reader.read(digit, several) if digit else None
-    place.html(answer.body(reading, shown.truth))
+    reader = checkpoints.classifier(choice)
+    reading = reader.predict(digit, several) if digit else None
+    place.html(prediction.body(reading, shown.truth))
     # After the answer, which nothing shall keep waiting.
     with strip:
-        path.show(drawing, digit, steps, several)
+        preprocessing.show(drawing, digit, steps, several)
 except DigitError as error:
     place.error(str(error), icon=":material/error:")
 except LabError as error:
@@ -80,7 +77,7 @@ except LabError as error:
 
 if shown.drawn:
     with label:
-        keep.show(drawing.strokes, reading.digit if reading else None)
+        save_label.show(drawing.strokes, reading.digit if reading else None)
         st.page_link(
             "pages/handwriting.py", label="All that were kept, scored", icon=":material/grading:"
         )
@@ -89,22 +86,22 @@ look = st.segmented_control(
     "Look inside", list(LOOKS), key="look", persist_state="session", label_visibility="collapsed"
 )
 if look:
-    st.html(parts.note(LOOKS[look]))
+    st.html(html.caption(LOOKS[look]))
 if look and digit is None:
-    st.html(parts.empty("There is no digit to look at yet: draw one, or take a picture."))
+    st.html(html.empty("There is no digit to look at yet: draw one, or take a picture."))
 elif look and digit is not None and reading is not None:
     try:
         match look:
             case "Evidence":
-                why.evidence(choice, digit, reading)
+                explain.show_attribution(choice, digit, reading)
             case "Feature maps":
-                why.feature_maps(choice, digit)
+                explain.show_feature_maps(choice, digit)
             case "Nearest digits":
-                why.nearest(choice, digit)
+                explain.show_nearest(choice, digit)
             case "Other checkpoints":
-                others.side_by_side(found.choices, digit, several, shown.truth)
+                compare.compare_checkpoints(found.choices, digit, several, shown.truth)
             case "Its epochs":
                 plot.load()
-                others.epochs(choice, digit, several, shown.truth)
+                compare.across_epochs(choice, digit, several, shown.truth)
     except LabError as error:
         st.error(str(error), icon=":material/error:")

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from mnistlab.errors import LabError
+from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.home import home
-from mnistlab.runs.ladder import Climb
-from mnistlab.ui import ablation, experiments, page, plot, trust
+from mnistlab.ui.common import page, plot
+from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 
 LADDER, CHOICE, TRUST = "The ladder", "One choice", "How far to trust it"
 lab = home()
 
-page.begin("Experiments", "Run the ladder, question a choice")
+page.setup("Experiments", "Run the ladder, question a choice")
 plot.load()
 view = st.segmented_control(
     "Experiment",
@@ -23,11 +24,11 @@ view = st.segmented_control(
 )
 try:
     if view == TRUST:
-        trust.show(lab)
+        selection_bias.show(lab)
     else:
-        length, split, seeds = experiments.conditions()
+        length, split, seeds = reproduction.conditions()
         if view == LADDER:
-            experiments.climb(lab, Climb(length, split, seeds))
+            reproduction.show_reproduction(lab, Reproduction(length, split, seeds))
         else:
             study = ablation.choose(length, split, seeds)
             ablation.show(lab, study)

@@ -7,16 +7,17 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mnistlab.errors import LabError
+from mnistlab.handwriting import collection
+from mnistlab.handwriting.drawings import from_json, to_json
+from mnistlab.handwriting.scoring import DrawingPrediction, Scores, scores
 from mnistlab.home import home
 from mnistlab.markup import Markup
-from mnistlab.runs.drawings import Row
-from mnistlab.runs.store import MAX_NAME, Store
-from mnistlab.sketch import collection
-from mnistlab.sketch.handwriting import from_json, to_json
-from mnistlab.sketch.scoring import Answer, Scores, scores
-from mnistlab.training.score import Score, percent
-from mnistlab.ui import checkpoints, collected, gallery, page, parts
-from mnistlab.ui.checkpoints import Choice
+from mnistlab.stats.score import Score, percent
+from mnistlab.store.drawings import Row
+from mnistlab.store.store import MAX_NAME, Store
+from mnistlab.ui.common import checkpoints, html, page
+from mnistlab.ui.common.checkpoints import CheckpointChoice
+from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
 MOST = 4
@@ -42,7 +43,7 @@ def take_in(files: list[UploadedFile]) -> None:
     for file in files:
         try:
             drawings = from_json(file.getvalue())
-            added = collection.keep_all(store, drawings)
+            added = collection.save_all(store, drawings)
             new, known = new + added, known + len(drawings) - added
         except LabError as error:
             refused.append(f"{file.name}: {error}")
@@ -57,7 +58,7 @@ def facts(people: dict[str, Counter[int]]) -> Markup:
     """How many drawings there are, of how many people, and of which digit the fewest."""
     labels = sum(people.values(), Counter[int]())
     fewest = min(range(10), key=labels.__getitem__)
-    return parts.facts(
+    return html.metrics(
         [
             ("drawings", f"{labels.total():,}"),
             ("people", f"{len(people):,}"),
@@ -70,14 +71,16 @@ def cell(score: Score | None) -> str:
     """A score in a table; with a person's few digits the interval is wide, and says so."""
     if score is None:
         return "–"
-    low, high = score.interval
+    low, high = score.confidence_interval
     return (
         f"{percent(score.accuracy, 1)} · {score.errors:,} wrong · "
         f"{100 * low:.0f}–{percent(high, 0)}"
     )
 
 
-def table(people: dict[str, Counter[int]], found: Sequence[tuple[Choice, Scores]]) -> Markup:
+def table(
+    people: dict[str, Counter[int]], found: Sequence[tuple[CheckpointChoice, Scores]]
+) -> Markup:
     """A line for each person and one for all; a column for each checkpoint."""
     shown = list(people.items())[:PEOPLE_SHOWN]
     lines = [
@@ -93,12 +96,12 @@ def table(people: dict[str, Counter[int]], found: Sequence[tuple[Choice, Scores]
     head = ("Who", "Drawings", *(f"{choice.name} ({choice.source})" for choice, _ in found))
     more = len(people) - len(shown)
     rest = f"… and {more:,} more people. " if more else ""
-    return parts.table(head, lines) + parts.note(
+    return html.table(head, lines) + html.caption(
         f"{rest}Read rightly, misread, and the 95 % interval that so many drawings leave open."
     )
 
 
-def compare() -> Mapping[str, Answer]:
+def compare() -> Mapping[str, DrawingPrediction]:
     """The chosen checkpoints side by side; what the first of them reads."""
     found = checkpoints.find(lab)
     for problem in found.errors:
@@ -115,14 +118,14 @@ def compare() -> Mapping[str, Answer]:
         help="Up to four checkpoints. What the first of them reads is shown with the drawings.",
     )
     choices = {path: found.choices[path] for path in chosen or first}
-    known, problems = collected.read(store, kept, choices, st.empty())
+    known, problems = cached_predictions.predictions(store, kept, choices, st.empty())
     for problem in problems:
         st.error(problem, icon=":material/error:")
     st.html(table(people, [(choices[path], scores(kept, read)) for path, read in known.items()]))
     return next(iter(known.values()), {})
 
 
-def look_through(read: Mapping[str, Answer]) -> None:
+def look_through(read: Mapping[str, DrawingPrediction]) -> None:
     """The drawings themselves; what is done with those that are chosen."""
     st.subheader("The drawings", anchor=False)
     wanted = gallery.choose([*people])
@@ -132,7 +135,7 @@ def look_through(read: Mapping[str, Answer]) -> None:
             f"Delete {len(ticked)}" if ticked else "Delete",
             key="delete",
             icon=":material/delete:",
-            on_click=page.attempt,
+            on_click=page.run_action,
             args=(delete, ticked),
             disabled=not ticked,
             help="Those whose box is ticked; it can be undone.",
@@ -149,9 +152,9 @@ def look_through(read: Mapping[str, Answer]) -> None:
         )
 
 
-page.begin("Handwriting", "Handwriting")
+page.setup("Handwriting", "Handwriting")
 try:
-    listing = collected.listing(store)
+    listing = cached_predictions.listing(store)
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
@@ -160,14 +163,14 @@ people, kept = listing.people, listing.kept
 # What comes and goes has a place of its own: what is below it would be made anew, and shut, else.
 with st.container():
     if told := get.pop("taken_in", None):
-        st.html(parts.said(told))
+        st.html(html.live_text(told))
     if rows := get.get("removed"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(parts.said(f"Deleted: {len(rows)} of the drawings."), width="content")
+            st.html(html.live_text(f"Deleted: {len(rows)} of the drawings."), width="content")
             st.button(
                 "Undo",
                 icon=":material/undo:",
-                on_click=page.attempt,
+                on_click=page.run_action,
                 args=(bring_back, rows),
             )
 with st.container():
@@ -176,7 +179,7 @@ with st.container():
         look_through(compare())
     else:
         st.html(
-            parts.empty(
+            html.empty(
                 "No drawing is kept yet. Draw a digit and click its label: it is kept here, and "
                 "every checkpoint can be held against it."
             )
@@ -192,11 +195,11 @@ with st.expander("Take in drawings", icon=":material/upload:"):
         key=f"files{get.get('imports', 0)}",
     )
     if files:
-        st.button("Import", on_click=page.attempt, args=(take_in, files), type="primary")
+        st.button("Import", on_click=page.run_action, args=(take_in, files), type="primary")
 if people:
     with st.expander("Rename a person", icon=":material/edit:"), st.form("rename", border=False):
         old = st.selectbox("Who", [*people], format_func=lambda name: name or gallery.NOBODY)
         new = st.text_input("New name", max_chars=MAX_NAME)
         if st.form_submit_button("Rename") and new.strip():
-            page.attempt(collection.rename, store, old, new)
+            page.run_action(collection.rename, store, old, new)
             st.rerun()

@@ -5,22 +5,24 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab.charts import runs as charts
+from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
+from mnistlab.experiments.differences import recipe_value
 from mnistlab.home import home
-from mnistlab.report import gather
-from mnistlab.runs.archive import pack
-from mnistlab.runs.compare import recipe_value
-from mnistlab.runs.export import epochs_csv
-from mnistlab.runs.jobs import submit, tend
-from mnistlab.runs.state import Run
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import describe, newest
-from mnistlab.training.readings import calibration, calibration_error, read_readings
-from mnistlab.training.score import percent
-from mnistlab.training.suggest import command
-from mnistlab.ui import address, insight, live, page, parts, plot
-from mnistlab.ui.report import downloads
+from mnistlab.report import build
+from mnistlab.stats.predictions import calibration_bins, calibration_error, load_predictions
+from mnistlab.stats.score import percent
+from mnistlab.store.archive import export_run
+from mnistlab.store.export import epochs_csv
+from mnistlab.store.run import Run
+from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details, newest
+from mnistlab.training.defaults import train_command
+from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common.report import downloads
+from mnistlab.ui.run import run_details
+from mnistlab.ui.train import live
+from mnistlab.worker.processes import ensure_workers, submit
 
 lab = home()
 store = Store(lab.runs)
@@ -28,7 +30,7 @@ store = Store(lab.runs)
 
 def again(run: Run) -> None:
     """Queue the same network and recipe once more, and show that one."""
-    address.watch(submit(lab, run.name, run.spec, run.recipe, run.who))
+    run_picker.select_run(submit(lab, run.name, run.spec, run.recipe, run.owner))
 
 
 def say(run: Run) -> None:
@@ -36,39 +38,40 @@ def say(run: Run) -> None:
     with st.form(f"words{run.id}", border=False):
         one, two, three = st.columns(3)
         name = one.text_input("Name", run.name, key=f"name{run.id}")
-        who = two.text_input("Who", run.who, key=f"who{run.id}")
+        owner = two.text_input("Who", run.owner, key=f"who{run.id}")
         tags = three.text_input(
             "Tags", " ".join(run.tags), placeholder="words, with spaces", key=f"tags{run.id}"
         )
         notes = st.text_area("Notes", run.notes, height=90, key=f"notes{run.id}")
         if st.form_submit_button("Keep"):
-            page.attempt(describe, store, run.id, name, who, tags, notes)
+            page.run_action(edit_details, store, run.id, name, owner, tags, notes)
             st.rerun()
 
 
 def mistakes(run: Run) -> None:
     """Confusion, each digit's accuracy, the misread digits, the calibration."""
     try:
-        readings = read_readings(store.readings(run.id))
+        predictions = load_predictions(store.predictions_path(run.id))
     except LabError as error:
-        st.html(parts.empty(str(error)))
+        st.html(html.empty(str(error)))
         return
-    st.html(parts.note(f"The best epoch's weights on MNIST's test images: {readings.score}."))
+    st.html(html.caption(f"The best epoch's weights on MNIST's test images: {predictions.score}."))
     one, two = st.columns(2)
     with one:
-        plot.chart(charts.confusion(readings.confusion()), f"confusion{run.id}")
+        plot.chart(charts.confusion(predictions.confusion()), f"confusion{run.id}")
     with two:
-        plot.chart(charts.calibration(calibration(readings)), f"calibration{run.id}")
+        plot.chart(charts.calibration(calibration_bins(predictions)), f"calibration{run.id}")
         st.html(
-            parts.note(
+            html.caption(
                 f"Between how sure it is and how often it is right lie "
-                f"{percent(calibration_error(readings))} on average. Below the dotted line it is "
+                f"{percent(calibration_error(predictions))} on average. Below the dotted line it "
+                "is "
                 "too sure of itself."
             )
         )
-    st.html(insight.accuracies(readings))
+    st.html(run_details.accuracies(predictions))
     st.subheader("Misread, the surest mistake first", anchor=False)
-    st.html(insight.misread(lab.data, readings))
+    st.html(run_details.misclassified(lab.data, predictions))
 
 
 def origin(run: Run) -> None:
@@ -77,9 +80,9 @@ def origin(run: Run) -> None:
     rows += [
         (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
     ]
-    st.html(parts.rows([*rows, *insight.environment(store.best_checkpoint(run.id))]))
+    st.html(html.rows([*rows, *run_details.environment(store.best_checkpoint_path(run.id))]))
     st.caption("The same from a terminal:")
-    st.code(command(run.spec, run.recipe), language="sh", wrap_lines=True)
+    st.code(train_command(run.spec, run.recipe), language="sh", wrap_lines=True)
 
 
 def files(run: Run) -> None:
@@ -87,7 +90,7 @@ def files(run: Run) -> None:
     with st.container(horizontal=True):
         give: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
         st.download_button(
-            "The whole run (zip)", lambda: pack(store, run.id), f"run{run.id}.zip", **give
+            "The whole run (zip)", lambda: export_run(store, run.id), f"run{run.id}.zip", **give
         )
         st.download_button(
             "Epochs (CSV)",
@@ -97,14 +100,14 @@ def files(run: Run) -> None:
             **give,
         )
         for label, path in (
-            ("Best checkpoint", store.best_checkpoint(run.id)),
-            ("Last checkpoint", store.last_checkpoint(run.id)),
+            ("Best checkpoint", store.best_checkpoint_path(run.id)),
+            ("Last checkpoint", store.last_checkpoint_path(run.id)),
         ):
             if path.is_file():
                 st.download_button(
                     label, path.read_bytes, f"run{run.id}-{path.name}", key=label, **give
                 )
-    downloads(f"run{run.id}", lambda: gather.runs(store, [store.run(run.id) or run]))
+    downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
         "Another lab takes the zip in on its runs page. Checkpoints are safetensors files: numbers "
         "and their names, no code. For TensorBoard:"
@@ -112,18 +115,18 @@ def files(run: Run) -> None:
     st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
 
 
-page.begin("Run", "A run")
+page.setup("Run", "A run")
 plot.load()
 try:
-    tend(lab)
+    ensure_workers(lab)
     known = {each.id: f"{each.id} · {each.name}" for each in newest(store, 50)}
-    shown = address.runs(store, known, most=1)
+    shown = run_picker.choose_runs(store, known, most=1)
     run = store.run(shown[0]) if shown else None
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
 if run is None:
-    st.html(parts.empty("No runs yet. Train a network first."))
+    st.html(html.empty("No runs yet. Train a network first."))
     st.stop()
 if run.deleted:
     st.warning("This run is in the bin; the runs page can take it back.")
@@ -139,12 +142,12 @@ course, wrong, filters, made, out, words = st.tabs(
     ["Course", "What it misreads", "Filters", "How it was made", "Take it away", "Words"]
 )
 with course:
-    live.follow(lab, [run.id], draw)
+    live.auto_refresh(lab, [run.id], draw)
     with st.container(horizontal=True):
         st.button(
             "Train it again",
             icon=":material/replay:",
-            on_click=page.attempt,
+            on_click=page.run_action,
             args=(again, run),
             help="The same network and recipe, as a new run.",
         )
@@ -159,9 +162,9 @@ with wrong:
     mistakes(run)
 with filters:
     try:
-        st.html(insight.first_filters(store.best_checkpoint(run.id)))
+        st.html(run_details.first_filters(store.best_checkpoint_path(run.id)))
     except LabError as error:
-        st.html(parts.empty(str(error)))
+        st.html(html.empty(str(error)))
 with made:
     origin(run)
 with out:

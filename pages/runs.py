@@ -6,17 +6,26 @@ from datetime import datetime
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from mnistlab.charts import runs as charts
+from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
 from mnistlab.home import home
-from mnistlab.runs.archive import unpack
-from mnistlab.runs.export import table_csv
-from mnistlab.runs.jobs import tend
-from mnistlab.runs.state import State, Summary
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import Query, Sort, delete, empty_bin, points, restore, table
-from mnistlab.ui import live, page, parts, plot, waiting
+from mnistlab.store.archive import import_run
+from mnistlab.store.export import table_csv
+from mnistlab.store.run import RunSummary, State
+from mnistlab.store.store import Store
+from mnistlab.store.table import (
+    Query,
+    Sort,
+    empty_trash,
+    move_to_trash,
+    restore_from_trash,
+    scatter_points,
+    table,
+)
+from mnistlab.ui.common import html, page, plot
+from mnistlab.ui.train import live, queue
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
+from mnistlab.worker.processes import ensure_workers
 
 SIZE = 15
 ROW = 35  # pixels; the table shows a whole page and does not scroll in itself
@@ -27,7 +36,7 @@ get = st.session_state
 get.setdefault("chosen", [])
 
 
-def cells(run: Summary) -> dict[str, object]:
+def cells(run: RunSummary) -> dict[str, object]:
     """A run as a row of the table; accuracies in per cent, so that they line up."""
     return {
         "#": run.id,
@@ -40,7 +49,7 @@ def cells(run: Summary) -> dict[str, object]:
         "Epochs": f"{run.epochs_done}/{run.recipe.epochs}",
         "Seconds": round(run.seconds),
         "Seed": run.recipe.seed,
-        "Who": run.who,
+        "Who": run.owner,
         "Tags": " ".join(run.tags),
         "Split": run.recipe.split.value,
         "Network": str(run.spec),
@@ -49,11 +58,11 @@ def cells(run: Summary) -> dict[str, object]:
 
 
 def put_into_bin(run_ids: list[int]) -> None:
-    get["deleted"] = delete(store, run_ids)
+    get["deleted"] = move_to_trash(store, run_ids)
 
 
 def take_back(run_ids: list[int]) -> None:
-    restore(store, run_ids)
+    restore_from_trash(store, run_ids)
     get.pop("deleted", None)
 
 
@@ -63,7 +72,7 @@ def take_in(archives: list[UploadedFile]) -> None:
     refused = []
     for archive in archives:
         try:
-            unpack(store, archive.getvalue())
+            import_run(store, archive.getvalue())
         except LabError as error:
             refused.append(f"{archive.name}: {error}")
     if refused:
@@ -75,7 +84,7 @@ def ask_for_good() -> None:
     """Nothing brings them back after this one."""
     st.write("Every run in the bin, its epochs and its checkpoints are removed from the disk.")
     if st.button("Delete for good", type="primary"):
-        page.attempt(empty_bin, store)
+        page.run_action(empty_trash, store)
         get.pop("deleted", None)
         st.rerun()
 
@@ -86,14 +95,14 @@ def ask(names: list[str], run_ids: list[int]) -> None:
     st.text(", ".join(names))
     st.write("They go into the bin, from which they can be taken back.")
     if st.button("Delete", type="primary"):
-        page.attempt(put_into_bin, run_ids)
+        page.run_action(put_into_bin, run_ids)
         st.rerun()
 
 
-page.begin("Runs", "Runs")
+page.setup("Runs", "Runs")
 plot.load()
 try:
-    tend(lab)
+    ensure_workers(lab)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             "Find",
@@ -122,20 +131,20 @@ try:
     number = get.get(f"page_{place}", 1)
     query = replace(query, page=number - 1)
     found = table(store, query)
-    dots = points(store, query)
+    dots = scatter_points(store, query)
 except LabError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
 
 if gone := get.get("deleted"):
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(parts.note(f"Deleted: {len(gone)} of the runs."), width="content")
-        st.button("Undo", icon=":material/undo:", on_click=page.attempt, args=(take_back, gone))
+        st.html(html.caption(f"Deleted: {len(gone)} of the runs."), width="content")
+        st.button("Undo", icon=":material/undo:", on_click=page.run_action, args=(take_back, gone))
 
 if not found.rows:
     asked = words or states or deleted
-    st.html(parts.empty("No run is like that." if asked else "No runs yet. Train a network first."))
-    chosen: list[Summary] = []
+    st.html(html.empty("No run is like that." if asked else "No runs yet. Train a network first."))
+    chosen: list[RunSummary] = []
 else:
     picked = st.dataframe(
         [cells(run) for run in found.rows],
@@ -172,7 +181,7 @@ else:
     get["chosen"] = [run.id for run in chosen]
     if pages > 1:
         st.pagination(pages, key=f"page_{place}")
-    st.html(parts.note(f"Runs found: {found.total:,}. Choose rows at their left edge."))
+    st.html(html.caption(f"Runs found: {found.total:,}. Choose rows at their left edge."))
 
 ids = [run.id for run in chosen]
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -200,7 +209,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
         ):
             ask([run.name for run in idle], [run.id for run in idle])
     if chosen and deleted:
-        st.button("Take back", icon=":material/undo:", on_click=page.attempt, args=(take_back, ids))
+        st.button(
+            "Take back", icon=":material/undo:", on_click=page.run_action, args=(take_back, ids)
+        )
     if deleted and found.rows and st.button("Empty the bin", icon=":material/delete_forever:"):
         ask_for_good()
 
@@ -224,9 +235,9 @@ with st.expander("Take in runs of another lab", icon=":material/upload:"):
         key=f"archives{get.get('imports', 0)}",
     )
     if archives:
-        st.button("Import", on_click=page.attempt, args=(take_in, archives), type="primary")
+        st.button("Import", on_click=page.run_action, args=(take_in, archives), type="primary")
 
 if dots:
     plot.chart(charts.scatter(dots), "scatter")
 
-live.follow(lab, [run.id for run in found.rows], lambda store: waiting.show(lab))
+live.auto_refresh(lab, [run.id for run in found.rows], lambda store: queue.show(lab))

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnistlab.data.files import ensure
-from mnistlab.runs.lock import lock
+from mnistlab.data.download import download_data
+from mnistlab.worker.lock import lock
 
 # One thread: sums come out in one order everywhere, and small batches do not wait for busy cores.
 torch.set_num_threads(1)
@@ -22,5 +22,5 @@ def mnist_folder() -> Path:
     folder = CACHE / "data"
     with lock(CACHE, "data", FETCH_SECONDS) as held:
         assert held, "another process has been fetching MNIST for too long"
-        ensure(folder, lambda message, share: None)
+        download_data(folder, lambda message, share: None)
     return folder

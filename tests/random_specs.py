@@ -3,17 +3,8 @@
 import contextlib
 import random
 
-from mnistlab.arch.ledger import Ledger, ledger
-from mnistlab.arch.spec import (
-    Activation,
-    Conv,
-    Dropout,
-    Head,
-    Layer,
-    Spec,
-    SpecError,
-    Transition,
-)
+from mnistlab.arch.spec import Activation, Conv, Dropout, Head, Layer, Spec, SpecError, Transition
+from mnistlab.arch.summary import NetworkSummary, summarize
 
 
 def random_spec(seed: int) -> Spec:
@@ -47,11 +38,11 @@ def random_spec(seed: int) -> Spec:
     )
 
 
-def possible(count: int, first_seed: int = 0) -> list[Ledger]:
+def possible(count: int, first_seed: int = 0) -> list[NetworkSummary]:
     """The first so many random networks that can be built, from a seed on."""
-    found: list[Ledger] = []
+    found: list[NetworkSummary] = []
     while len(found) < count:
         with contextlib.suppress(SpecError):
-            found.append(ledger(random_spec(first_seed)))
+            found.append(summarize(random_spec(first_seed)))
         first_seed += 1
     return found

@@ -12,21 +12,21 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from mnistlab.arch.presets import TARGETS
-from mnistlab.charts import base, course, epochs, ladder
-from mnistlab.charts import runs as run_charts
+from mnistlab.arch.presets import ARTICLE_PRESETS
+from mnistlab.charts import base, epochs, probability_by_epoch, target_curves
+from mnistlab.charts import results as run_charts
 from mnistlab.charts.base import Figure
-from mnistlab.report import gather, html
-from mnistlab.runs.state import Run
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import Point
-from mnistlab.training.ladder import RUNGS
+from mnistlab.experiments.targets import TARGETS
+from mnistlab.report import build, html
+from mnistlab.store.run import Run
+from mnistlab.store.store import Store
+from mnistlab.store.table import Point
 from mnistlab.training.recipe import Recipe
-from tests.runs.stories import epoch, told
+from tests.store.example_runs import epoch, told
 
 NASTY = '<a href="//x">&amp;</a><b>bold</b>'
 EPOCHS = [epoch(n, 100 - n) for n in (1, 2, 3)]
-SPEC = TARGETS[3].spec
+SPEC = ARTICLE_PRESETS[3].spec
 
 
 def run(folder: Path) -> Run:
@@ -61,26 +61,32 @@ NAMED: dict[str, Chart] = {
     "base.over_epochs": lambda run: base.over_epochs(
         NASTY, [base.line(NASTY, [1], [1], "#000")], 3
     ),
-    "ladder.over": lambda run: ladder.over([(NASTY, [run, replace(run, id=9)])], 3),
-    "runs.compared_accuracy": lambda run: run_charts.compared_accuracy([run, run]),
-    "runs.compared_loss": lambda run: run_charts.compared_loss([run]),
-    "runs.scatter": lambda run: run_charts.scatter([Point(1, NASTY, 900, 0.99)]),
+    "target_curves.grouped_curves": lambda run: target_curves.grouped_curves(
+        [(NASTY, [run, replace(run, id=9)])], 3
+    ),
+    "results.compared_accuracy": lambda run: run_charts.compared_accuracy([run, run]),
+    "results.compared_loss": lambda run: run_charts.compared_loss([run]),
+    "results.scatter": lambda run: run_charts.scatter([Point(1, NASTY, 900, 0.99)]),
 }
 NAMELESS: dict[str, Chart] = {
     "base.logarithmic": lambda run: base.logarithmic(base.figure("", [])),
-    "course.course": lambda run: course.course([1], [[0.1] * 10]),
-    "epochs.accuracy": lambda run: epochs.accuracy(EPOCHS, 3, 2, TARGETS[3].article),
+    "probability_by_epoch.probability_by_epoch": lambda run: (
+        probability_by_epoch.probability_by_epoch([1], [[0.1] * 10])
+    ),
+    "epochs.accuracy": lambda run: epochs.accuracy(EPOCHS, 3, 2, ARTICLE_PRESETS[3].article),
     "epochs.loss": lambda run: epochs.loss(EPOCHS, 3),
     "epochs.gap": lambda run: epochs.gap(EPOCHS, 3),
     "epochs.learning_rate": lambda run: epochs.learning_rate(Recipe(epochs=3), EPOCHS),
-    "ladder.beside": lambda run: ladder.beside(RUNGS[2], EPOCHS, 2, EPOCHS),
-    "runs.confusion": lambda run: run_charts.confusion(np.eye(10, dtype=np.int64)),
-    "runs.calibration": lambda run: run_charts.calibration([]),
+    "target_curves.target_curves": lambda run: target_curves.target_curves(
+        TARGETS[2], EPOCHS, 2, EPOCHS
+    ),
+    "results.confusion": lambda run: run_charts.confusion(np.eye(10, dtype=np.int64)),
+    "results.calibration": lambda run: run_charts.calibration([]),
 }
 
 
 def test_every_chart_is_tried_here() -> None:
-    modules = (base, course, epochs, ladder, run_charts)
+    modules = (base, probability_by_epoch, epochs, target_curves, run_charts)
     charts = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in modules
@@ -121,7 +127,7 @@ def test_a_point_s_texts_may_be_rows_and_a_reference_has_a_name() -> None:
 def test_a_report_s_charts_are_escaped_once(tmp_path: Path) -> None:
     first = run(tmp_path)
     second = replace(first, id=2)
-    report = gather.runs(Store(tmp_path), [first, second])
+    report = build.runs_report(Store(tmp_path), [first, second])
     assert report.overview
     names = [trace["name"] for trace in report.overview.figures[0]["data"]]
     assert {unescape(name).partition(" · ")[2].partition(",")[0] for name in names} == {NASTY}

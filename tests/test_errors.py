@@ -9,11 +9,12 @@ import pytest
 from safetensors.numpy import save_file
 
 from mnistlab.arch.spec import SpecError, parse
-from mnistlab.errors import LabError
-from mnistlab.training import doubt, speed
+from mnistlab.errors import CheckpointError, LabError
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
-from mnistlab.training.record import CheckpointError, Record, record_from_metadata
+from mnistlab.training.record import TrainingRecord, record_from_metadata
+from mnistlab.uncertainty import model
+from mnistlab.worker import speed_model
 
 
 def test_a_lab_error_is_never_taken_for_a_library_s() -> None:
@@ -23,7 +24,7 @@ def test_a_lab_error_is_never_taken_for_a_library_s() -> None:
 @pytest.mark.parametrize(("field", "value"), [("spec", "nonsense"), ("recipe", '{"epochs": 0}')])
 def test_a_record_of_an_impossible_network_or_recipe_is_named(field: str, value: str) -> None:
     epochs = (Epoch(1, 0.1, 0.9, 0.1, 10, 100, 0.1, 1.0, 100.0),)
-    metadata = Record("a", parse("8-gap"), Recipe(), epochs, 1).to_metadata()
+    metadata = TrainingRecord("a", parse("8-gap"), Recipe(), epochs, 1).to_metadata()
     with pytest.raises(CheckpointError, match="file"):
         record_from_metadata({**metadata, field: value}, "file")
 
@@ -31,16 +32,16 @@ def test_a_record_of_an_impossible_network_or_recipe_is_named(field: str, value:
 def test_a_calibration_of_an_impossible_network_is_no_calibration() -> None:
     timing = {"network": "nonsense", "batch": 8, "seconds": 1.0}
     with pytest.raises(LabError, match="calibration"):
-        speed.from_json(json.dumps({"timings": [timing], "costs": {}}))
+        speed_model.from_json(json.dumps({"timings": [timing], "costs": {}}))
     costs = dict.fromkeys(("macs", "maps"), 1.0)
     with pytest.raises(LabError, match="calibration"):
-        speed.from_json(json.dumps({"timings": [timing], "costs": costs, "error": 0.1}))
+        speed_model.from_json(json.dumps({"timings": [timing], "costs": costs, "error": 0.1}))
 
 
 def test_a_doubt_of_a_network_that_cannot_be_built_is_damaged(tmp_path: Path) -> None:
     impossible = parse("8-p8-8-p-8-p-8-8-full")
     with pytest.raises(SpecError):
-        doubt.feature_count(impossible)
+        model.feature_count(impossible)
     path = tmp_path / "a.doubt"
     half = np.float16
     arrays: dict[str, Any] = {
@@ -51,4 +52,4 @@ def test_a_doubt_of_a_network_that_cannot_be_built_is_damaged(tmp_path: Path) ->
     }
     save_file(arrays, path)
     with pytest.raises(CheckpointError, match=r"a\.doubt"):
-        doubt.read(path, impossible)
+        model.load_uncertainty(path, impossible)

@@ -9,59 +9,30 @@ ROOT = Path(__file__).parents[1]
 # The modules that may import torch when they are opened; every other one must not.
 WITH_TORCH = {
     "mnistlab.arch.build",
-    "mnistlab.arch.layers",
+    "mnistlab.arch.modules",
     "mnistlab.data.augment",
-    "mnistlab.data.looks",
+    "mnistlab.data.tta",
     "mnistlab.data.mnist",
-    "mnistlab.data.vision",
-    "mnistlab.runs.training_job",
-    "mnistlab.sketch.explain",
-    "mnistlab.sketch.many",
-    "mnistlab.sketch.predict",
+    "mnistlab.data.torchvision_import",
+    "mnistlab.worker.training_job",
+    "mnistlab.drawing.explain",
+    "mnistlab.drawing.batches",
+    "mnistlab.drawing.classifier",
     "mnistlab.training.checkpoint",
-    "mnistlab.training.features",
+    "mnistlab.uncertainty.features",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
-    "mnistlab.training.parallel",
+    "mnistlab.training.data_parallel",
     "mnistlab.training.resume",
-    "mnistlab.training.timing",
-    "mnistlab.training.training",
+    "mnistlab.worker.timing",
+    "mnistlab.training.state",
 }
-# What each part may import beside itself; the order of the design's drawing.
-MAY = {
-    "arch": {"errors"},
-    "data": {"errors", "arch"},
-    "training": {"errors", "atomic", "arch", "data"},
-    "runs": {"errors", "atomic", "home", "uploads", "arch", "data", "training"},
-    "sketch": {"arch", "data", "errors", "uploads", "runs", "training"},
-    "zoo": set(),
-    "charts": {"errors", "markup", "arch", "data", "training", "runs"},
-    "report": {"errors", "markup", "arch", "data", "training", "runs", "charts"},
-    "terminal": {
-        "errors",
-        "home",
-        "uploads",
-        "arch",
-        "data",
-        "training",
-        "runs",
-        "sketch",
-        "report",
-    },
-    "home": set(),
-    "errors": set(),
-    "atomic": set(),
-    "uploads": set(),
-    "markup": set(),
-    "ui": {
-        *{"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "charts"},
-        "report",
-        "uploads",
-        "markup",
-    },
-    "__main__": {"errors", "home", "arch", "data", "training", "runs", "sketch", "zoo", "terminal"},
-    "__init__": set(),
-}
+# Each part may import those before it, and never one after it.
+ORDER = (
+    *("errors", "home", "atomic", "uploads", "markup", "arch", "data", "stats", "training"),
+    *("uncertainty", "store", "worker", "experiments", "drawing", "handwriting", "charts"),
+    *("report", "zoo", "terminal", "ui", "__main__"),
+)
 
 
 def imported(path: Path) -> set[str]:
@@ -89,8 +60,8 @@ def test_torch_free_modules_open_without_torch() -> None:
 
 
 def test_scipy_s_filters_wait_for_the_first_photo() -> None:
-    opened = "import sys, mnistlab.sketch.strokes, mnistlab.ui.source"
-    told = "'scipy.ndimage' in sys.modules, 'mnistlab.sketch.photo' in sys.modules"
+    opened = "import sys, mnistlab.drawing.strokes, mnistlab.ui.draw.drawing_input"
+    told = "'scipy.ndimage' in sys.modules, 'mnistlab.drawing.photo.ink' in sys.modules"
     code = f"{opened}\nprint({told})"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -100,30 +71,38 @@ def test_scipy_s_filters_wait_for_the_first_photo() -> None:
 
 # What reads photos stands alone: it knows digits and their thickness, and nothing else of drawing.
 PHOTO = {
-    "picture": {"digit"},
-    "shapes": set(),
-    "outlines": {"shapes"},
-    "ruling": {"shapes"},
-    "thickness": {"digit"},
-    "photo": {"digit", "picture", "outlines", "ruling", "shapes", "thickness"},
+    "decode": {"digit"},
+    "morphology": set(),
+    "edges": {"morphology"},
+    "line_removal": {"morphology"},
+    "stroke_width": {"digit"},
+    "ink": {"digit", "decode", "edges", "line_removal", "morphology", "stroke_width"},
 }
 
 
 def test_the_parts_that_read_photos_depend_on_each_other_one_way() -> None:
+    folder = ROOT / "mnistlab" / "drawing" / "photo"
+    assert {path.stem for path in folder.glob("*.py")} == {*PHOTO, "__init__"}
     for name, may in PHOTO.items():
-        names = imported(ROOT / "mnistlab" / "sketch" / f"{name}.py")
-        ours = {n.split(".")[2] for n in names if n.startswith("mnistlab.sketch.")}
+        names = imported(folder / f"{name}.py")
+        ours = {
+            n.removeprefix("mnistlab.drawing.").removeprefix("photo.").split(".")[0]
+            for n in names
+            if n.startswith("mnistlab.drawing.")
+        }
         assert ours <= may, name
 
 
-def test_imports_go_in_the_drawn_direction() -> None:
+def test_imports_go_one_way() -> None:
     wrong = []
     for path in (ROOT / "mnistlab").rglob("*.py"):
         part = path.relative_to(ROOT / "mnistlab").parts[0].removesuffix(".py")
+        if part == "__init__":
+            continue
         for name in imported(path):
             if name.startswith("mnistlab."):
                 other = name.split(".")[1]
-                if other != part and other not in MAY[part]:
+                if ORDER.index(other) > ORDER.index(part):
                     wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not wrong
 

@@ -9,23 +9,23 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from mnistlab.arch.ledger import Ledger, ledger
 from mnistlab.arch.presets import PRESETS
-from mnistlab.charts import maps, picture, ruler
+from mnistlab.arch.summary import NetworkSummary, summarize
+from mnistlab.charts import feature_maps, network, receptive_field
 from mnistlab.charts.base import figure, line
 from mnistlab.markup import Markup, fill, join
 from mnistlab.report import html as report
 from mnistlab.report.document import Report, Section, Table
-from mnistlab.ui import parts
+from mnistlab.ui.common import html
 
 NASTY = "<img src=x onerror=alert(1)>'\"&amp;</script></style>{0}%{x}"
 IMAGE = np.zeros((28, 28), np.uint8)
 DRAWN = np.zeros((2, 5, 5), np.float32)
-PLAIN = ledger(PRESETS[3].spec)
+PLAIN = summarize(PRESETS[3].spec)
 ROW = replace(PLAIN.rows[0], name=NASTY)
 
 
-def nasty() -> Ledger:
+def nasty() -> NetworkSummary:
     """A network whose layers all have the name that nobody should have."""
     return replace(PLAIN, rows=tuple(replace(row, name=NASTY) for row in PLAIN.rows))
 
@@ -45,35 +45,37 @@ def document() -> Report:
 
 Piece = Callable[[], Markup]
 PIECES: dict[str, Piece] = {
-    "parts.grid": lambda: parts.grid([IMAGE], 1),
-    "parts.gauge": lambda: parts.gauge(12_874, running=192),
-    "parts.facts": lambda: parts.facts([(NASTY, NASTY)]),
-    "parts.table": lambda: parts.table((NASTY, NASTY), [(NASTY, NASTY)], marked={NASTY}),
-    "parts.bars": lambda: parts.bars([0.1] * 10),
-    "parts.answer": lambda: parts.answer(NASTY, NASTY),
-    "parts.pixels": lambda: parts.pixels(IMAGE, NASTY),
-    "parts.status": lambda: parts.status(NASTY, [NASTY]),
-    "parts.progress": lambda: parts.progress(NASTY, NASTY, 0.5),
-    "parts.card": lambda: parts.card(IMAGE, NASTY, NASTY, wrong=True),
-    "parts.cards": lambda: parts.cards([parts.card(IMAGE, NASTY, NASTY)], large=True),
-    "parts.swatch": lambda: parts.swatch(NASTY, NASTY),
-    "parts.swatches": lambda: parts.swatches([(NASTY, NASTY)]),
-    "parts.rows": lambda: parts.rows([(NASTY,)], (NASTY,)),
-    "parts.note": lambda: parts.note(NASTY),
-    "parts.said": lambda: parts.said(NASTY),
-    "parts.mono": lambda: parts.mono(NASTY),
-    "parts.empty": lambda: parts.empty(NASTY),
-    "parts.labelled": lambda: parts.labelled(NASTY, NASTY),
-    "parts.advice": lambda: parts.advice(NASTY, NASTY),
-    "picture.picture": lambda: picture.picture(nasty(), NASTY, {NASTY}),
-    "ruler.ruler": lambda: ruler.ruler(nasty(), NASTY, IMAGE),
-    "ruler.pixelated": lambda: ruler.pixelated(IMAGE, 0, 0, 10),
-    "maps.seen": lambda: maps.seen(IMAGE, ROW, (0, 0)),
-    "maps.layer": lambda: maps.layer(DRAWN, (0, 0)),
+    "html.grid": lambda: html.grid([IMAGE], 1),
+    "html.budget_bar": lambda: html.budget_bar(12_874, running=192),
+    "html.metrics": lambda: html.metrics([(NASTY, NASTY)]),
+    "html.table": lambda: html.table((NASTY, NASTY), [(NASTY, NASTY)], marked={NASTY}),
+    "html.bars": lambda: html.bars([0.1] * 10),
+    "html.answer": lambda: html.answer(NASTY, NASTY),
+    "html.pixels": lambda: html.pixels(IMAGE, NASTY),
+    "html.status": lambda: html.status(NASTY, [NASTY]),
+    "html.progress": lambda: html.progress(NASTY, NASTY, 0.5),
+    "html.card": lambda: html.card(IMAGE, NASTY, NASTY, wrong=True),
+    "html.cards": lambda: html.cards([html.card(IMAGE, NASTY, NASTY)], large=True),
+    "html.swatch": lambda: html.swatch(NASTY, NASTY),
+    "html.swatches": lambda: html.swatches([(NASTY, NASTY)]),
+    "html.rows": lambda: html.rows([(NASTY,)], (NASTY,)),
+    "html.caption": lambda: html.caption(NASTY),
+    "html.live_text": lambda: html.live_text(NASTY),
+    "html.mono": lambda: html.mono(NASTY),
+    "html.empty": lambda: html.empty(NASTY),
+    "html.labeled": lambda: html.labeled(NASTY, NASTY),
+    "html.advice": lambda: html.advice(NASTY, NASTY),
+    "network.network_picture": lambda: network.network_picture(nasty(), NASTY, {NASTY}),
+    "receptive_field.receptive_field_picture": lambda: receptive_field.receptive_field_picture(
+        nasty(), NASTY, IMAGE
+    ),
+    "receptive_field.pixelated": lambda: receptive_field.pixelated(IMAGE, 0, 0, 10),
+    "feature_maps.seen": lambda: feature_maps.seen(IMAGE, ROW, (0, 0)),
+    "feature_maps.layer": lambda: feature_maps.layer(DRAWN, (0, 0)),
     "html.html": lambda: report.html(document()),
     "html.library": report.library,
 }
-NAMELESS = {"grid", "gauge", "bars", "pixelated", "seen", "layer", "library"}
+NAMELESS = {"grid", "budget_bar", "bars", "pixelated", "seen", "layer", "library"}
 """Functions that are handed no text."""
 
 
@@ -103,7 +105,9 @@ def test_every_public_function_that_makes_html_is_tried_here() -> None:
             and inspect.signature(made).return_annotation is Markup
         }
 
-    assert set(PIECES) == set().union(*map(makers, (parts, picture, ruler, maps, report)))
+    assert set(PIECES) == set().union(
+        *map(makers, (html, network, receptive_field, feature_maps, report))
+    )
 
 
 @pytest.mark.parametrize("name", PIECES)
@@ -130,4 +134,4 @@ def test_a_template_s_values_are_text_unless_they_are_markup() -> None:
 
 
 def test_a_line_never_begins_with_a_percent_sign() -> None:
-    assert " %" not in parts.note("99.40 % of 10,000")
+    assert " %" not in html.caption("99.40 % of 10,000")

@@ -25,7 +25,7 @@ from mnistlab.arch.spec import (
 KERNEL = 3
 
 
-class Kind(StrEnum):
+class LayerType(StrEnum):
     """The part that a block plays in a network."""
 
     CONV = "3×3 convolution"
@@ -58,7 +58,7 @@ class Block:
     """
 
     name: str
-    kind: Kind
+    kind: LayerType
     operations: tuple[Operation, ...]
     label: str
     caption: str
@@ -130,10 +130,10 @@ def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> B
         )
     border = "residual" if layer.residual else "padded" if layer.padded else ""
     stem = "separable3x3" if layer.separable else "conv3x3"
-    words = "depthwise-separable 3×3" if layer.separable else Kind.CONV.value
+    words = "depthwise-separable 3×3" if layer.separable else LayerType.CONV.value
     return Block(
         name=name,
-        kind=Kind.CONV,
+        kind=LayerType.CONV,
         operations=tuple(parts),
         label=f"{words}, residual" if layer.residual else words,
         caption=" ".join(filter(None, ("separable" if layer.separable else "3×3", border))),
@@ -166,9 +166,9 @@ def _pointwise(
     conv = primitives.convolution(f"{name}.conv", inputs, filters)
     return Block(
         name=name,
-        kind=Kind.TRANSITION,
+        kind=LayerType.TRANSITION,
         operations=(conv, primitives.activate(name, conv.output, activation)),
-        label=Kind.TRANSITION.value,
+        label=LayerType.TRANSITION.value,
         caption="1×1",
         function="conv1x1",
         choice="" if in_head else f"{filters}",
@@ -181,7 +181,11 @@ def _pointwise(
 def _pool(name: str, inputs: Shape) -> Block:
     pool = primitives.max_pool(name, inputs, 2)
     return Block(
-        name=name, kind=Kind.POOL, operations=(pool,), label=Kind.POOL.value, caption="2×2 max"
+        name=name,
+        kind=LayerType.POOL,
+        operations=(pool,),
+        label=LayerType.POOL.value,
+        caption="2×2 max",
     )
 
 
@@ -193,9 +197,9 @@ def _full_head(activation: Activation, inputs: Shape) -> Iterator[Block]:
     conv = primitives.convolution("head2", first.output, CLASSES, side, whole_map=True)
     yield Block(
         name="head2",
-        kind=Kind.FULL,
+        kind=LayerType.FULL,
         operations=(conv, primitives.flatten("flatten", conv.output)),
-        label=Kind.FULL.value,
+        label=LayerType.FULL.value,
         caption=f"{side}×{side}",
         in_head=True,
     )
@@ -207,18 +211,18 @@ def _average_head(inputs: Shape) -> Iterator[Block]:
     mean = primitives.average("average", inputs)
     yield Block(
         name="average",
-        kind=Kind.AVERAGE,
+        kind=LayerType.AVERAGE,
         operations=(mean,),
-        label=Kind.AVERAGE.value,
+        label=LayerType.AVERAGE.value,
         caption=f"mean of {side}×{side}",
         in_head=True,
     )
     flat = primitives.flatten("flatten", mean.output)
     yield Block(
         name="linear",
-        kind=Kind.LINEAR,
+        kind=LayerType.LINEAR,
         operations=(flat, primitives.linear("linear", flat.output, CLASSES)),
-        label=Kind.LINEAR.value,
+        label=LayerType.LINEAR.value,
         caption="linear",
         in_head=True,
     )

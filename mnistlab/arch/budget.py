@@ -3,11 +3,11 @@
 from bisect import bisect
 
 from mnistlab.arch.edit import with_filters
-from mnistlab.arch.ledger import BUDGET, Ledger, Row, ledger
 from mnistlab.arch.spec import MAX_FILTERS, SpecError
+from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 
 
-def formula(row: Row) -> str:
+def parameter_formula(row: LayerSummary) -> str:
     """A row's total as a sum: inputs · filters · kernel, biases, batch norm's four a channel.
 
     The text is arithmetic: with `·` read as times it gives `row.total`. Empty without parameters.
@@ -15,7 +15,7 @@ def formula(row: Row) -> str:
     return " + ".join(term for one in row.operations for term in one.formula)
 
 
-def room(result: Ledger, index: int) -> int | None:
+def filters_to_budget(result: NetworkSummary, index: int) -> int | None:
     """How many more filters of one layer fit into the budget, the others as they are.
 
     Negative is how many must go until it fits; all of them where not even one would fit. Layers
@@ -27,7 +27,7 @@ def room(result: Ledger, index: int) -> int | None:
     at = max(filters - 2, 1)
     try:
         first, second, third = (
-            ledger(with_filters(spec, index, n)).total for n in (at, at + 1, at + 2)
+            summarize(with_filters(spec, index, n)).total for n in (at, at + 1, at + 2)
         )
     except SpecError:
         return 0  # tied to the image, which has one channel

@@ -5,29 +5,29 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from mnistlab.arch import layers
-from mnistlab.arch.layers import Dropout, DropoutReLU, Residual
-from mnistlab.arch.ledger import Row, ledger
+from mnistlab.arch import modules
+from mnistlab.arch.modules import Dropout, ReLUDropout, Residual
 from mnistlab.arch.operation import Operation
 from mnistlab.arch.spec import Spec
+from mnistlab.arch.summary import LayerSummary, summarize
 
 
 def build(spec: Spec, seed: int | None = None) -> nn.Sequential:
-    """Build the network: (N, 1, 28, 28) normalised images to (N, 10) logits.
+    """Build the network: (N, 1, 28, 28) normalized images to (N, 10) logits.
 
     With a seed the weights are drawn from it, and the global generator is left as it was. Raises
     SpecError where the ledger does.
     """
-    rows = ledger(spec).rows
+    rows = summarize(spec).rows
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
         network = nn.Sequential(OrderedDict(part for row in rows for part in _parts(row)))
-        return network.apply(_initialise)
+        return network.apply(_initialize)
 
 
-def _initialise(module: nn.Module) -> None:
-    """He's uniform initialisation, biases at nought.
+def _initialize(module: nn.Module) -> None:
+    """He's uniform initialization, biases at nought.
 
     K. He et al., "Delving deep into rectifiers" (2015). PyTorch's own default shrinks the signal in
     every layer; nine narrow layers without batch norm then never begin to learn.
@@ -38,7 +38,7 @@ def _initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _parts(row: Row) -> list[tuple[str, nn.Module]]:
+def _parts(row: LayerSummary) -> list[tuple[str, nn.Module]]:
     """A row's modules with their names: its block, or its operations by themselves."""
     modules = OrderedDict((one.child, _module(one)) for one in row.operations)
     if not row.function:
@@ -46,14 +46,14 @@ def _parts(row: Row) -> list[tuple[str, nn.Module]]:
     dropout = modules.get("dropout")
     if "relu" in modules and isinstance(dropout, Dropout):
         # Both in one pass, which is where small maps on a CPU spend their time.
-        modules["relu"] = DropoutReLU(dropout.rate, dropout.channels)
+        modules["relu"] = ReLUDropout(dropout.rate, dropout.channels)
         del modules["dropout"]
     return [(row.name, Residual(modules) if row.residual else nn.Sequential(modules))]
 
 
 def _module(one: Operation) -> nn.Module:
     module: type[nn.Module] = (
-        getattr(layers, one.own) if one.own else getattr(nn, one.torch.removeprefix("nn."))
+        getattr(modules, one.own) if one.own else getattr(nn, one.torch.removeprefix("nn."))
     )
     options = {name: one.value(value) for name, value in one.options}
     return module(*map(one.value, one.arguments), **options)

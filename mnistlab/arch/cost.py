@@ -2,33 +2,33 @@
 
 from dataclasses import dataclass
 
-from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.summary import LayerSummary, NetworkSummary
 
-FLOAT = 4
+FLOAT_BYTES = 4
 """Bytes of a float32."""
 
 
-def activation_bytes(row: Row) -> int:
+def activation_bytes(row: LayerSummary) -> int:
     """Bytes of the maps that a row hands to the next one, for one image in float32.
 
     To learn, all rows' maps are held until the gradient has come back, and for a whole batch.
     """
-    return FLOAT * row.out_channels * row.out_size**2
+    return FLOAT_BYTES * row.out_channels * row.out_size**2
 
 
-def activation_memory(result: Ledger) -> int:
+def activation_memory(result: NetworkSummary) -> int:
     """Bytes of all rows' maps for one image."""
     return sum(activation_bytes(row) for row in result.rows)
 
 
 @dataclass(frozen=True)
-class Work:
+class CostTerms:
     """What the time to train one image grows with, in a row or in a whole network.
 
     `images` is 1 for a whole network and 0 for a row: reading, augmentation and loss are nobody's.
     `calls` are the row's share of the calls for a whole batch, batch norm's one apart. `macs` are
     multiply–accumulates with the channels of a 3×3 filled up to multiples of eight, as vectors are;
-    the others values of maps that are written, normalised and dropped out one by one.
+    the others values of maps that are written, normalized and dropped out one by one.
     """
 
     images: float
@@ -39,10 +39,10 @@ class Work:
     dropped: float
 
 
-def row_work(row: Row, batch: int) -> Work:
+def layer_cost(row: LayerSummary, batch: int) -> CostTerms:
     """The work of one row for one image of a batch."""
     efforts = [one.effort for one in row.operations]
-    return Work(
+    return CostTerms(
         images=0,
         calls=sum(one.calls for one in efforts) / batch,
         macs=sum(one.macs for one in efforts),

@@ -2,25 +2,25 @@
 
 from functools import cache
 
-from mnistlab.arch.ledger import Ledger, Row, ledger
 from mnistlab.arch.spec import Spec
+from mnistlab.arch.summary import LayerSummary, NetworkSummary, summarize
 
-Pair = tuple[Row | None, Row | None]
+Pair = tuple[LayerSummary | None, LayerSummary | None]
 
 
-def changed(before: Spec, after: Spec) -> set[str]:
+def changed_layers(before: Spec, after: Spec) -> set[str]:
     """The names of the rows of `after`'s ledger that are new or chosen otherwise than in `before`.
 
     A choice for the whole network, such as batch norm, changes every row that it acts on.
     """
     return {
         new.name
-        for old, new in aligned(ledger(before), ledger(after))
+        for old, new in align_rows(summarize(before), summarize(after))
         if new and (old is None or (old.choice, old.settings) != (new.choice, new.settings))
     }
 
 
-def aligned(mine: Ledger, other: Ledger) -> list[Pair]:
+def align_rows(mine: NetworkSummary, other: NetworkSummary) -> list[Pair]:
     """The rows of two networks in their order, None where one has no counterpart.
 
     The alignment that keeps most: three for a row chosen alike, two for one of the same kind (S.
@@ -59,6 +59,6 @@ def aligned(mine: Ledger, other: Ledger) -> list[Pair]:
     return pairs
 
 
-def _part(row: Row) -> tuple[object, ...]:
+def _part(row: LayerSummary) -> tuple[object, ...]:
     """What paired rows have in common; the head's 1×1 is no transition."""
     return row.kind, row.in_head

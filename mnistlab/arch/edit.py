@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mnistlab.arch.spec import MAX_FILTERS, Conv, Layer, Spec, SpecError, Transition
 
-NARROWEST = 10
+MIN_TRANSITION_FILTERS = 10
 """Filters of a new transition: the article's narrowest has as many as there are classes."""
 
 
@@ -70,7 +70,7 @@ def moved(spec: Spec, index: int, by: int) -> Spec:
     return replace(spec, layers=tuple(layers))
 
 
-def like(spec: Spec, index: int) -> Conv:
+def matching_conv(spec: Spec, index: int) -> Conv:
     """The convolution that fits beside a layer: like the nearest before it, without a shortcut."""
     before = [layer for layer in spec.layers[: index + 1] if isinstance(layer, Conv)]
     return replace(before[-1], residual=False) if before else Conv(8)
@@ -100,4 +100,4 @@ def scaled(spec: Spec, factor: float) -> Spec:
 
 def transition(pooled: bool) -> Transition:
     """A new transition, pooled or partial."""
-    return Transition(NARROWEST, pooled)
+    return Transition(MIN_TRANSITION_FILTERS, pooled)

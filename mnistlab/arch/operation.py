@@ -40,7 +40,7 @@ class Operation:
     """One primitive operation on one image.
 
     `name` is the module's path in the network. `torch` is PyTorch's class, called with `arguments`
-    and `options`; `own` the class in `mnistlab.arch.layers` that computes the same and is built
+    and `options`; `own` the class in `mnistlab.arch.modules` that computes the same and is built
     instead. An empty `keras` says that Keras counts it within the next operation. `formula` is the
     parameters' arithmetic, a term each; `macs` are multiply–accumulates. `kernel`, `stride` and
     `padding` are the window's, in units of its input. `adds_input`: it is called with the block's

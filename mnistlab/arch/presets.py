@@ -13,7 +13,7 @@ GOAL_ACCURACY = 0.994
 
 
 @dataclass(frozen=True)
-class Reported:
+class ArticleResult:
     """What the article reports; accuracies in percent, None where it gives none."""
 
     parameters: int
@@ -25,14 +25,14 @@ class Reported:
 class Preset:
     """A network with a name; `article` is what it reports of it, None for the lab's own.
 
-    What a target asks and how it is trained lies with it, in `mnistlab.training.ladder`.
+    What a target asks and how it is trained lies with it, in `mnistlab.experiments.targets`.
     """
 
     name: str
     label: str
     title: str
     spec: Spec
-    article: Reported | None = None
+    article: ArticleResult | None = None
 
     @property
     def heading(self) -> str:
@@ -40,38 +40,38 @@ class Preset:
         return self.label if self.title == self.label else f"{self.label}: {self.title}"
 
 
-TARGETS = (
+ARTICLE_PRESETS = (
     Preset(
         name="target-1",
         label="Target 1",
         title="Vanilla",
         spec=parse("32-64-p32-64-128-256-512-full"),
-        article=Reported(1_595_316, train=99.93),
+        article=ArticleResult(1_595_316, train=99.93),
     ),
     Preset(
         name="target-2",
         label="Target 2",
         title="Fewer parameters",
         spec=parse("8-16-p10-16-20-t12-16-20-full"),
-        article=Reported(12_490, train=99.71),
+        article=ArticleResult(12_490, train=99.71),
     ),
     Preset(
         name="target-3",
         label="Target 3",
         title="Batch normalization",
         spec=parse("8-16-p10-16-20-t12-16-20-full-bn"),
-        article=Reported(12_874, train=99.74, validation=99.28),
+        article=ArticleResult(12_874, train=99.74, validation=99.28),
     ),
     Preset(
         name="target-4",
         label="Target 4",
         title="Dropout",
         spec=parse("8-16-p10-16-20-t12-16-20-full-bn-drop0.05"),
-        article=Reported(12_874, train=99.45, validation=99.45),
+        article=ArticleResult(12_874, train=99.45, validation=99.45),
     ),
 )
 
-OWN = (
+LAB_PRESETS = (
     Preset(
         name="most-accurate",
         label="Most accurate",
@@ -85,28 +85,28 @@ OWN = (
         spec=parse("6-8-p-10-10-12-p-12-gap-bn-nobias"),
     ),
 )
-PRESETS = TARGETS + OWN
+PRESETS = ARTICLE_PRESETS + LAB_PRESETS
 
 
-def preset(name: str) -> Preset | None:
+def find_preset(name: str) -> Preset | None:
     """Find a preset by its name, None if there is none."""
     return next((preset for preset in PRESETS if preset.name == name), None)
 
 
-def preset_named(name: str) -> Preset:
+def get_preset(name: str) -> Preset:
     """The preset of a name that the code knows. Raises KeyError if there is none."""
-    found = preset(name)
+    found = find_preset(name)
     if found is None:
         raise KeyError(name)
     return found
 
 
-def reported(spec: Spec) -> Reported | None:
+def article_result(spec: Spec) -> ArticleResult | None:
     """What the article reports of this very network, None if it is none of its four."""
-    return next((preset.article for preset in TARGETS if preset.spec == spec), None)
+    return next((preset.article for preset in ARTICLE_PRESETS if preset.spec == spec), None)
 
 
 def resolve(text: str) -> Spec:
     """Read a preset's name or a Spec's text. Raises SpecError if it is neither."""
-    found = preset(text.strip().lower())
+    found = find_preset(text.strip().lower())
     return found.spec if found else parse(text)

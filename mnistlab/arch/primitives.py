@@ -3,7 +3,7 @@
 from mnistlab.arch.operation import Channels, Effort, Operation, Shape
 from mnistlab.arch.spec import Activation, Dropout, SpecError
 
-VECTOR = 8
+SIMD_WIDTH = 8
 """Floats that a CPU's vector holds at the least."""
 
 
@@ -36,7 +36,7 @@ def convolution(
         output=output,
         arguments=(Channels.IN, Channels.OUT, kernel),
         options=(("padding", padding),) * (padding > 0) + (("bias", False),) * (not bias),
-        own="FullConv" if whole_map else "",
+        own="FullMapConv2d" if whole_map else "",
         formula=(f"{channels}·{filters}" + f"·{area}" * (area > 1), *[f"{filters}"] * bias),
         trainable=weights + filters * bias,
         macs=macs,
@@ -230,4 +230,4 @@ def _units(shape: Shape) -> int:
 
 def _filled(channels: int) -> int:
     """Channels filled up to whole vectors."""
-    return -(-channels // VECTOR) * VECTOR
+    return -(-channels // SIMD_WIDTH) * SIMD_WIDTH

@@ -1,75 +1,184 @@
-"""A Ledger told as Keras tells a model: every layer on its own line, channels last."""
+"""What a network costs and sees, layer by layer, computed without building it.
+
+Receptive field r, jump j (input pixels between neighboring units) and start s (first input pixel
+that the first unit sees) follow Dumoulin & Visin, "A guide to convolution arithmetic for deep
+learning" (2016) and Araujo, Norris & Sim, "Computing receptive fields of convolutional neural
+networks" (Distill, 2019): for kernel k, stride d and padding p::
+
+    r' = r + (k - 1)·j        s' = s - p·j        j' = j·d
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mnistlab.arch.ledger import Ledger, Row
+from mnistlab.arch.blocks import Block, blocks
+from mnistlab.arch.spec import Spec, SpecError
 
-COLUMNS = ("Layer (type)", "Output Shape", "Param #")
-BYTES = 4
-"""A parameter is a float32."""
+BUDGET = 15_000
+# Far above the first target (1.6 million, 48 million): only what would stall a class is refused.
+MAX_PARAMETERS = 5_000_000
+MAX_MACS = 500_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSummary(Block):
+    """A block with its view of the input; shapes and counts are sums over its operations.
+
+    Sizes are the side of a square map; a unit is one element of a map. `trainable` counts weights,
+    biases and batch norm's scale and shift; `running` batch norm's mean and variance. `macs` are
+    multiply–accumulates for one image, of convolutions and linear layers alone.
+    """
+
+    receptive_field: int
+    effective_stride: int
+    first_pixel: int
+
+    @property
+    def kernel(self) -> int:
+        return max(one.kernel for one in self.operations)
+
+    @property
+    def in_channels(self) -> int:
+        return self.operations[0].inputs[0]
+
+    @property
+    def out_channels(self) -> int:
+        return self.output[0]
+
+    @property
+    def in_size(self) -> int:
+        return self.operations[0].inputs[-1]
+
+    @property
+    def out_size(self) -> int:
+        """1 for the ten logits, which have no sides left."""
+        return self.output[1] if len(self.output) > 1 else 1
+
+    @property
+    def trainable(self) -> int:
+        return sum(one.trainable for one in self.operations)
+
+    @property
+    def non_trainable(self) -> int:
+        return sum(one.non_trainable for one in self.operations)
+
+    @property
+    def total(self) -> int:
+        return self.trainable + self.non_trainable
+
+    @property
+    def macs(self) -> int:
+        return sum(one.macs for one in self.operations)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether its window reads each channel by itself."""
+        return any(one.depthwise for one in self.operations)
+
+    @property
+    def residual(self) -> bool:
+        """Whether the block's input is added to its output."""
+        return any(one.adds_input for one in self.operations)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One layer: its name in the module, Keras's class, its output without the batch."""
+class NetworkSummary:
+    """A Spec's rows, from the first convolution to the ten scores, and their sums."""
 
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    parameters: int = 0
+    spec: Spec
+    rows: tuple[LayerSummary, ...]
 
     @property
-    def cells(self) -> tuple[str, str, str]:
-        shape = ", ".join(map(str, ("None", *self.shape)))
-        return f"{self.name} ({self.kind})", f"({shape})", f"{self.parameters:,}"
+    def trainable(self) -> int:
+        return sum(row.trainable for row in self.rows)
+
+    @property
+    def non_trainable(self) -> int:
+        return sum(row.non_trainable for row in self.rows)
+
+    @property
+    def total(self) -> int:
+        """Trainable and running together, as Keras and the article count; held against BUDGET."""
+        return self.trainable + self.non_trainable
+
+    @property
+    def macs(self) -> int:
+        return sum(row.macs for row in self.rows)
+
+    @property
+    def receptive_field(self) -> int:
+        return self.rows[-1].receptive_field
 
 
-def summary(result: Ledger) -> str:
-    """The text of Keras's `model.summary()`, with the lab's names."""
-    table = [COLUMNS, *(line.cells for line in lines(result))]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    head, *body = (
-        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
-        for layer, shape, count in table
+@lru_cache(maxsize=256)
+def summarize(spec: Spec) -> NetworkSummary:
+    """Walk the network once. Raises SpecError, with the layer's name, where it cannot be built."""
+    result = NetworkSummary(spec, tuple(_rows(spec)))
+    if result.total > MAX_PARAMETERS:
+        raise SpecError(
+            f"The network has {result.total:,} parameters; the lab takes at most "
+            f"{MAX_PARAMETERS:,}. Use fewer filters."
+        )
+    if result.macs > MAX_MACS:
+        raise SpecError(
+            f"The network needs {result.macs:,} multiply–accumulates an image; the lab takes at "
+            f"most {MAX_MACS:,}. Use fewer filters or pool earlier."
+        )
+    return result
+
+
+def _rows(spec: Spec) -> Iterator[LayerSummary]:
+    """The blocks, with the receptive field grown by each operation's window."""
+    receptive_field, jump, start = 1, 1, 0
+    for block in blocks(spec):
+        for one in block.operations:
+            # A shortcut sees less than the convolution that it goes past, so this is both paths'.
+            receptive_field += (one.kernel - 1) * jump
+            start -= one.padding * jump
+            jump *= one.stride
+        yield LayerSummary(
+            **vars(block), receptive_field=receptive_field, effective_stride=jump, first_pixel=start
+        )
+
+
+COLUMNS = ("Layer", "Kind", "Output", "Sees", "Jump", "Trainable", "Running", "MACs")
+
+
+def table(result: NetworkSummary) -> list[tuple[str, ...]]:
+    """The rows and their sums as text, one cell for each of COLUMNS."""
+    lines = [
+        (
+            row.name,
+            row.label,
+            f"{row.out_channels}×{row.out_size}×{row.out_size}",
+            str(row.receptive_field),
+            str(row.effective_stride),
+            f"{row.trainable:,}",
+            f"{row.non_trainable:,}",
+            f"{row.macs:,}",
+        )
+        for row in result.rows
+    ]
+    sums = (f"{result.trainable:,}", f"{result.non_trainable:,}", f"{result.macs:,}")
+    return [*lines, ("total", "", "", str(result.receptive_field), "", *sums)]
+
+
+def budget_text(total: int, budget: int = BUDGET) -> str:
+    """How a total stands to the budget, in two words."""
+    return f"{budget - total:,} left" if total <= budget else f"{total - budget:,} over"
+
+
+def describe(result: NetworkSummary) -> str:
+    """The ledger as a plain-text table, for terminals."""
+    lines = [COLUMNS, *table(result)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    text = "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < 3 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
     )
-    rule = len(head)
-    return "\n".join(
-        [
-            f"Model: {result.spec}",
-            "─" * rule,
-            head,
-            "═" * rule,
-            *body,
-            "═" * rule,
-            f"Total params: {_sized(result.total)}",
-            f"Trainable params: {_sized(result.trainable)}",
-            f"Non-trainable params: {_sized(result.running)}",
-        ]
-    )
-
-
-def lines(result: Ledger) -> list[Line]:
-    """Every layer in its order; a ledger's row is up to five of them."""
-    return [line for row in result.rows for line in _lines(row)]
-
-
-def _lines(row: Row) -> Iterator[Line]:
-    names: list[str] = []
-    parameters = 0
-    for one in row.operations:
-        # Keras counts a depthwise convolution with the 1×1 behind it; then both are named.
-        names.append(one.child if names else one.name)
-        parameters += one.parameters
-        if one.keras:
-            yield Line("+".join(names), one.keras, (*one.output[1:], one.output[0]), parameters)
-            names, parameters = [], 0
-
-
-def _sized(parameters: int) -> str:
-    """A count with the memory it takes, in the units that Keras prints."""
-    size, unit = float(parameters * BYTES), "B"
-    for larger in ("KB", "MB", "GB"):
-        if size >= 1024:
-            size, unit = size / 1024, larger
-    return f"{parameters:,} ({size:.2f} {unit})"
+    total = result.total
+    return f"{text}\n\n{total:,} parameters in total; budget {BUDGET:,}: {budget_text(total)}."

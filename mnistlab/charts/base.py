@@ -1,35 +1,44 @@
-"""What all figures share: the colours and what they mean, the frame, the reference lines."""
+"""What all figures share: the colors and what they mean, the frame, the reference lines."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-TRAIN = "#3b82f6"
-VALIDATION = "#e8710a"
-WITHIN = "#1a9e6b"
-OVER = "#d64545"
-"""What these colours mean, they mean on every page."""
+TRAIN_COLOR = "#3b82f6"
+VALIDATION_COLOR = "#e8710a"
+WITHIN_BUDGET_COLOR = "#1a9e6b"
+OVER_BUDGET_COLOR = "#d64545"
+"""What these colors mean, they mean on every page."""
 
-RUNS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f4fc9", "#8a8f98")
-"""One for each run that is compared; after Okabe & Ito, told apart by colour-blind eyes too."""
+RUN_COLORS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#b8860b",
+    "#56b4e9",
+    "#7f4fc9",
+    "#8a8f98",
+)
+"""One for each run that is compared; after Okabe & Ito, told apart by color-blind eyes too."""
 
-REFERENCE = "#8a8f98"
-GRID = "rgba(128, 128, 128, 0.22)"
+REFERENCE_COLOR = "#8a8f98"
+GRID_COLOR = "rgba(128, 128, 128, 0.22)"
 """Faint on white and on black."""
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
 
-def line(name: str, x: Sequence[float], y: Sequence[float], colour: str) -> Trace:
+def line(name: str, x: Sequence[float], y: Sequence[float], color: str) -> Trace:
     return {
         "type": "scatter",
         "name": name,
         "mode": "lines+markers",
         "x": list(x),
         "y": list(y),
-        "line": {"color": colour, "width": 2},
-        "marker": {"size": 5, "color": colour},
+        "line": {"color": color, "width": 2},
+        "marker": {"size": 5, "color": color},
         "hovertemplate": "%{y:.4~g}",
     }
 
@@ -39,7 +48,7 @@ def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
     label = {
         "text": _plain(text),
         "textposition": at,
-        "font": {"color": REFERENCE, "size": 11},
+        "font": {"color": REFERENCE_COLOR, "size": 11},
         "yanchor": "top" if at == "start" else "bottom",
     }
     return {
@@ -49,7 +58,7 @@ def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
         "x1": 1,
         "y0": value,
         "y1": value,
-        "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
+        "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dot"},
         "label": label,
     }
 
@@ -77,8 +86,8 @@ def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
             "title": {"text": _plain(title), "x": 0, "xref": "paper", "font": {"size": 14}},
             "height": height,
             "margin": {"l": 52, "r": 12, "t": 36, "b": 56},
-            "xaxis": {"gridcolor": GRID, "zeroline": False},
-            "yaxis": {"gridcolor": GRID, "zeroline": False},
+            "xaxis": {"gridcolor": GRID_COLOR, "zeroline": False},
+            "yaxis": {"gridcolor": GRID_COLOR, "zeroline": False},
             "legend": {"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top"},
             "hovermode": "x unified",
             "paper_bgcolor": "rgba(0,0,0,0)",

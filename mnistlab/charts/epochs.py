@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from mnistlab.arch.presets import GOAL_ACCURACY, Reported
+from mnistlab.arch.presets import GOAL_ACCURACY, ArticleResult
 from mnistlab.charts.base import (
-    REFERENCE,
-    TRAIN,
-    VALIDATION,
+    REFERENCE_COLOR,
+    TRAIN_COLOR,
+    VALIDATION_COLOR,
     Figure,
     Trace,
     band,
@@ -16,9 +16,9 @@ from mnistlab.charts.base import (
     reference,
 )
 from mnistlab.data.dataset import MNIST
+from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
-from mnistlab.training.score import Score
 
 GOAL = 100 * GOAL_ACCURACY
 """Per cent: the article's aim."""
@@ -32,7 +32,7 @@ def goal_marks() -> list[dict[str, object]]:
     Its 95 % Wilson interval on 10,000 digits, under both splits.
     """
     errors = round(VALIDATION_DIGITS * (1 - GOAL / 100))
-    low, high = Score(errors, VALIDATION_DIGITS).interval
+    low, high = Score(errors, VALIDATION_DIGITS).confidence_interval
     return [band(100 * low, 100 * high), reference(GOAL, f"goal: {GOAL:.2f}%")]
 
 
@@ -45,7 +45,7 @@ def accuracy(
     epochs: Sequence[Epoch],
     planned: int,
     kept: int | None = None,
-    article: Reported | None = None,
+    article: ArticleResult | None = None,
 ) -> Figure:
     """Training and validation accuracy in per cent.
 
@@ -55,12 +55,17 @@ def accuracy(
     train = [100 * epoch.train_accuracy for epoch in epochs]
     validation = [100 * epoch.validation_accuracy for epoch in epochs]
     traces = [
-        _line("Train", epochs, train, TRAIN),
-        _line("Validation", epochs, validation, VALIDATION),
+        _line("Train", epochs, train, TRAIN_COLOR),
+        _line("Validation", epochs, validation, VALIDATION_COLOR),
     ]
-    star: Trace = {"mode": "markers", "marker": {"symbol": "star", "size": 13, "color": VALIDATION}}
+    star: Trace = {
+        "mode": "markers",
+        "marker": {"symbol": "star", "size": 13, "color": VALIDATION_COLOR},
+    }
     at = [epoch for epoch in epochs if epoch.number == kept]
-    traces.append(_line("Kept", at, [100 * e.validation_accuracy for e in at], VALIDATION) | star)
+    traces.append(
+        _line("Kept", at, [100 * e.validation_accuracy for e in at], VALIDATION_COLOR) | star
+    )
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
     # The first epoch is so far below the rest that a floor under it would flatten the others.
     low = floor(train[1:] + validation[1:] or train + validation)
@@ -79,8 +84,8 @@ def accuracy(
 def loss(epochs: Sequence[Epoch], planned: int) -> Figure:
     """Training and validation loss (mean cross-entropy in nats, logarithmic)."""
     traces = [
-        _line("Train", epochs, [epoch.train_loss for epoch in epochs], TRAIN),
-        _line("Validation", epochs, [epoch.validation_loss for epoch in epochs], VALIDATION),
+        _line("Train", epochs, [epoch.train_loss for epoch in epochs], TRAIN_COLOR),
+        _line("Validation", epochs, [epoch.validation_loss for epoch in epochs], VALIDATION_COLOR),
     ]
     figure = over_epochs("Loss (nats, log) by epoch", traces, planned)
     return logarithmic(figure)
@@ -89,7 +94,7 @@ def loss(epochs: Sequence[Epoch], planned: int) -> Figure:
 def gap(epochs: Sequence[Epoch], planned: int) -> Figure:
     """Training less validation accuracy, in percentage points; above nought it overfits."""
     values = [100 * (e.train_accuracy - e.validation_accuracy) for e in epochs]
-    traces = [_line("Train − validation", epochs, values, REFERENCE) | {"fill": "tozeroy"}]
+    traces = [_line("Train − validation", epochs, values, REFERENCE_COLOR) | {"fill": "tozeroy"}]
     figure = over_epochs("Gap, train − validation (points)", traces, planned, height=210)
     figure["layout"] |= {"showlegend": False, "shapes": [reference(0, "")]}
     # Once more than noise is seen, the axis follows; until then noise must not fill it.
@@ -108,9 +113,11 @@ def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
         return learning_rate_at(recipe, share, history[: int(share * recipe.epochs)])
 
     # An epoch's figures stand at its end, so the whole run reaches from 0 to its last epoch.
-    plan = line("planned", [s * recipe.epochs for s in shares], [*map(seen, shares)], REFERENCE)
-    plan |= {"mode": "lines", "hoverinfo": "skip", "line": {"color": REFERENCE, "width": 1.5}}
-    done = _line("Learning rate", epochs, [e.learning_rate for e in epochs], TRAIN)
+    plan = line(
+        "planned", [s * recipe.epochs for s in shares], [*map(seen, shares)], REFERENCE_COLOR
+    )
+    plan |= {"mode": "lines", "hoverinfo": "skip", "line": {"color": REFERENCE_COLOR, "width": 1.5}}
+    done = _line("Learning rate", epochs, [e.learning_rate for e in epochs], TRAIN_COLOR)
     traces = [plan, done | {"mode": "markers"}]
     figure = over_epochs("Learning rate by epoch", traces, recipe.epochs, height=210)
     figure["layout"] |= {"showlegend": False}
@@ -129,5 +136,5 @@ def _low(figure: Figure) -> Figure:
     return figure
 
 
-def _line(name: str, epochs: Sequence[Epoch], values: Sequence[float], colour: str) -> Trace:
-    return line(name, [epoch.number for epoch in epochs], values, colour)
+def _line(name: str, epochs: Sequence[Epoch], values: Sequence[float], color: str) -> Trace:
+    return line(name, [epoch.number for epoch in epochs], values, color)

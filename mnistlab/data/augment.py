@@ -10,38 +10,40 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.kinds import Augmentation, AugmentationRanges
-from mnistlab.data.mnist import normalise
-from mnistlab.data.pixels import images_at, labels_at
+from mnistlab.data.idx import read_images, read_labels
+from mnistlab.data.mnist import normalize
+from mnistlab.data.options import Augmentation, AugmentationRanges
 
-KNOTS = 5
+ELASTIC_GRID = 5
 """Of the elastic distortion's grid, each way."""
 SIDE = MNIST.image_size
 BACKGROUND = MNIST.black
 """What normalizing makes of black."""
 
 
-def prepare(
+def augment(
     images: Tensor, labels: Tensor, augmentation: Augmentation, generator: Generator
 ) -> Tensor:
-    """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalised float32.
+    """Turn a training batch (N, 28, 28) uint8 into (N, 1, 28, 28) normalized float32.
 
     `labels` (N,) say which digits get strokes that MNIST's writers left out.
     """
     ranges = augmentation.ranges
     match augmentation:
         case Augmentation.NONE:
-            return normalise(images)
+            return normalize(images)
         case Augmentation.SHIFT:
-            return normalise(shifted(images, generator, ranges.shift))
+            return normalize(random_shift(images, generator, ranges.shift))
         case Augmentation.AFFINE:
-            return affine(normalise(images), generator, ranges)
-        case Augmentation.HAND:
-            drawn = repenned(with_strokes(images, labels, generator, ranges), generator, ranges)
-            return affine(normalise(drawn), generator, ranges)
+            return random_affine(normalize(images), generator, ranges)
+        case Augmentation.HANDWRITING:
+            drawn = random_stroke_width(
+                random_serifs(images, labels, generator, ranges), generator, ranges
+            )
+            return random_affine(normalize(drawn), generator, ranges)
 
 
-def shifted(images: Tensor, generator: Generator, reach: int) -> Tensor:
+def random_shift(images: Tensor, generator: Generator, reach: int) -> Tensor:
     """Shift each image by −reach … +reach pixels both ways, uniformly; zeros come in."""
     count, height, width = images.shape
     device = images.device
@@ -53,8 +55,8 @@ def shifted(images: Tensor, generator: Generator, reach: int) -> Tensor:
     return padded[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def affine(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
-    """Rotate, stretch, shear, shift and bend normalised images (N, 1, 28, 28), bilinearly."""
+def random_affine(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
+    """Rotate, stretch, shear, shift and bend normalized images (N, 1, 28, 28), bilinearly."""
     count, device = len(images), images.device
     draws = torch.rand(6, count, generator=generator, device=device) * 2 - 1
     angle = draws[0] * (reach.rotation * torch.pi / 180)
@@ -67,8 +69,8 @@ def affine(images: Tensor, generator: Generator, reach: AugmentationRanges) -> T
     _plane(cos * wide, (shear * cos - sin) * high, right, out=places[..., 0])
     _plane(sin * wide, (shear * sin + cos) * high, below, out=places[..., 1])
     if reach.elastic:
-        knots = torch.rand(count, 2, KNOTS**2, generator=generator, device=device) * 2 - 1
-        bent = (knots * (reach.elastic * 2 / SIDE)) @ _net(device)
+        knots = torch.rand(count, 2, ELASTIC_GRID**2, generator=generator, device=device) * 2 - 1
+        bent = (knots * (reach.elastic * 2 / SIDE)) @ _elastic_basis(device)
         places += bent.view(count, 2, SIDE, SIDE).permute(0, 2, 3, 1)
     # Outside the image grid_sample gives zeros; shifting by the background's value makes them so.
     moved = functional.grid_sample(images - BACKGROUND, places, align_corners=False)
@@ -76,29 +78,29 @@ def affine(images: Tensor, generator: Generator, reach: AugmentationRanges) -> T
 
 
 @lru_cache(maxsize=4)
-def _net(device: torch.device) -> Tensor:
+def _elastic_basis(device: torch.device) -> Tensor:
     """What moving each knot of the net by one does to each pixel, (KNOTS², 784), bicubic."""
-    knots = torch.eye(KNOTS**2, device=device).view(-1, 1, KNOTS, KNOTS)
+    knots = torch.eye(ELASTIC_GRID**2, device=device).view(-1, 1, ELASTIC_GRID, ELASTIC_GRID)
     smooth = functional.interpolate(knots, (SIDE, SIDE), mode="bicubic", align_corners=True)
     return smooth.flatten(1)
 
 
-def repenned(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
+def random_stroke_width(images: Tensor, generator: Generator, reach: AugmentationRanges) -> Tensor:
     """Make each image's strokes thinner or thicker: (N, 28, 28) uint8 before and after."""
     draws = torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1
-    grey = images.float()
+    gray = images.float()
     # The greatest and the least of nine pixels: a stroke grown, and worn away, on either side.
-    thicker = functional.max_pool2d(grey[:, None], 3, 1, 1)[:, 0]
-    thinner = -functional.max_pool2d(-grey[:, None], 3, 1, 1)[:, 0]
+    thicker = functional.max_pool2d(gray[:, None], 3, 1, 1)[:, 0]
+    thinner = -functional.max_pool2d(-gray[:, None], 3, 1, 1)[:, 0]
     share = draws * reach.stroke_width
-    return grey.lerp_(torch.where(share > 0, thicker, thinner), share.abs()).to(torch.uint8)
+    return gray.lerp_(torch.where(share > 0, thicker, thinner), share.abs()).to(torch.uint8)
 
 
 PEN = 2.4
 """Pixels; MNIST's strokes are about as thick."""
 
 
-def with_strokes(
+def random_serifs(
     images: Tensor, labels: Tensor, generator: Generator, reach: AugmentationRanges
 ) -> Tensor:
     """Draw what MNIST's writers left out: (N, 28, 28) uint8 before and after.
@@ -110,13 +112,13 @@ def with_strokes(
     result = images.clone()
 
     def draw(
-        label: int, chance: Tensor, share: float, line: int, start: Tensor, end: Tensor
+        label: int, generator: Tensor, share: float, line: int, start: Tensor, end: Tensor
     ) -> None:
         """Draw between two places (N, 2), both from where the ink of a line of pixels has its
         middle: the first that has ink (0), the last (SIDE − 1), or the middle one.
         """
-        chosen = (labels == label) & (chance < share)
-        result[chosen] = _joined(result[chosen], line, start[chosen], end[chosen])
+        chosen = (labels == label) & (generator < share)
+        result[chosen] = _draw_line(result[chosen], line, start[chosen], end[chosen])
 
     nought = torch.zeros_like(draws[0])
     slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
@@ -128,7 +130,7 @@ def with_strokes(
     return result
 
 
-def _joined(images: Tensor, line: int, start: Tensor, end: Tensor) -> Tensor:
+def _draw_line(images: Tensor, line: int, start: Tensor, end: Tensor) -> Tensor:
     """Images with a line from `start` to `end` (N, 2), seen from the ink's middle in a row."""
     inked = images > 127
     rows = inked.any(2).to(torch.uint8)
@@ -149,13 +151,13 @@ def _joined(images: Tensor, line: int, start: Tensor, end: Tensor) -> Tensor:
     return torch.maximum(images, (covered * 255).to(torch.uint8))
 
 
-def _plane(slope_x: Tensor, slope_y: Tensor, at_centre: Tensor, out: Tensor) -> None:
+def _plane(slope_x: Tensor, slope_y: Tensor, at_center: Tensor, out: Tensor) -> None:
     """Fill (N, 28, 28) with a plane for each image, from the coefficients (N,) of each.
 
     What `affine_grid` does with a matrix product, seven times as quickly.
     """
     steps = (torch.arange(SIDE, device=out.device) * 2 + 1) / SIDE - 1
-    along = slope_x[:, None] * steps + at_centre[:, None]
+    along = slope_x[:, None] * steps + at_center[:, None]
     torch.add(along[:, None, :], (slope_y[:, None] * steps)[:, :, None], out=out)
 
 
@@ -164,8 +166,8 @@ def preview(folder: Path, augmentation: Augmentation, seed: int) -> NDArray[np.u
 
     Raises DataError if MNIST's file is missing or too short.
     """
-    images = torch.from_numpy(images_at(folder, "train", range(16)))
-    labels = torch.from_numpy(labels_at(folder, "train", range(16)))
-    prepared = prepare(images, labels, augmentation, Generator().manual_seed(seed))
-    grey = (prepared.squeeze(1) * MNIST.std + MNIST.mean) * 255
-    return grey.clamp(0, 255).round().to(torch.uint8).numpy()
+    images = torch.from_numpy(read_images(folder, "train", range(16)))
+    labels = torch.from_numpy(read_labels(folder, "train", range(16)))
+    prepared = augment(images, labels, augmentation, Generator().manual_seed(seed))
+    gray = (prepared.squeeze(1) * MNIST.std + MNIST.mean) * 255
+    return gray.clamp(0, 255).round().to(torch.uint8).numpy()

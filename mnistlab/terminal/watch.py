@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mnistlab.data.kinds import Split
+from mnistlab.data.options import Split
 from mnistlab.home import home
-from mnistlab.runs.forecast import duration
-from mnistlab.runs.jobs import tend
-from mnistlab.runs.state import Request, Run, State
-from mnistlab.runs.store import Store
-from mnistlab.training.recipe import kept
-from mnistlab.training.score import percent
+from mnistlab.stats.score import percent
+from mnistlab.store.run import Request, Run, State
+from mnistlab.store.store import Store
+from mnistlab.training.recipe import selected_epoch
+from mnistlab.worker.forecast import duration
+from mnistlab.worker.processes import ensure_workers
 
 POLL_SECONDS = 0.25
 
@@ -42,7 +42,7 @@ def watch(store: Store, run_id: int, shown: int = 0) -> State:
             _draw(bar, run)
             if interrupted() and run.request is not Request.STOP:
                 store.request(run_id, Request.STOP)
-            tend(home())
+            ensure_workers(home())
             time.sleep(POLL_SECONDS)
     bar.end()
     _conclusion(run)
@@ -65,7 +65,7 @@ def _draw(bar: "Bar", run: Run) -> None:
 
 
 def _conclusion(run: Run) -> None:
-    if top := kept(run.recipe, run.epochs):
+    if top := selected_epoch(run.recipe, run.epochs):
         word = "kept" if run.recipe.split is Split.ALL else "best"
         print(f"{word} epoch {top.number}, validation: {top.validation}")
     if run.test:

@@ -9,8 +9,9 @@ from safetensors.torch import load, save
 from torch import nn
 
 from mnistlab.arch.build import build
-from mnistlab.atomic import write_whole
-from mnistlab.training.record import CheckpointError, Record, read_record
+from mnistlab.atomic import write_atomic
+from mnistlab.errors import CheckpointError
+from mnistlab.training.record import TrainingRecord, read_record
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,10 @@ class Checkpoint:
     """A network in evaluation mode, with its record."""
 
     network: nn.Sequential
-    record: Record
+    record: TrainingRecord
 
 
-def write(path: Path, network: nn.Module, record: Record) -> None:
+def save_checkpoint(path: Path, network: nn.Module, record: TrainingRecord) -> None:
     """Put a network's weights and its record on the disk, in place of the file before."""
     # The record says which epoch this is; the counter of batches would add a tensor for nothing.
     state = {
@@ -29,10 +30,10 @@ def write(path: Path, network: nn.Module, record: Record) -> None:
         for key, value in network.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    write_whole(path, save(state, metadata=record.to_metadata()))
+    write_atomic(path, save(state, metadata=record.to_metadata()))
 
 
-def read(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path) -> Checkpoint:
     """Build the network that a file describes and fill in its weights.
 
     Raises CheckpointError if the file is no checkpoint, was cut short, or does not fit its Spec.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mnistlab.training.score import Score
+from mnistlab.stats.score import Score
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A network against labelled digits, with dropout and augmentation off."""
+"""A network against labeled digits, with dropout and augmentation off."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mnistlab.data.mnist import Digits, normalise
-from mnistlab.training.readings import Readings
-from mnistlab.training.score import Score
+from mnistlab.data.mnist import LabeledImages, normalize
+from mnistlab.stats.predictions import Predictions
+from mnistlab.stats.score import Score
 
 BATCH = 500
 
@@ -33,7 +33,7 @@ def logits(network: nn.Module, images: Tensor, spread: MapTensors = map) -> Tens
 
     def scores(part: Tensor) -> Tensor:
         with torch.inference_mode():
-            prepared = normalise(part).contiguous(memory_format=torch.channels_last)
+            prepared = normalize(part).contiguous(memory_format=torch.channels_last)
             return network(prepared)  # type: ignore[no-any-return]
 
     training = network.training
@@ -43,7 +43,7 @@ def logits(network: nn.Module, images: Tensor, spread: MapTensors = map) -> Tens
     return torch.cat(batches)
 
 
-def evaluate(network: nn.Module, digits: Digits, spread: MapTensors = map) -> Evaluation:
+def evaluate(network: nn.Module, digits: LabeledImages, spread: MapTensors = map) -> Evaluation:
     """Read all digits once. Raises ValueError if there are none."""
     scores = logits(network, digits.images, spread)
     loss = functional.cross_entropy(scores, digits.labels).item()
@@ -51,11 +51,11 @@ def evaluate(network: nn.Module, digits: Digits, spread: MapTensors = map) -> Ev
     return Evaluation(loss, Score(errors, len(digits)))
 
 
-def read_images(network: nn.Module, digits: Digits) -> Readings:
+def predict_images(network: nn.Module, digits: LabeledImages) -> Predictions:
     """Read all digits once and say of each what it was read as."""
     probabilities = logits(network, digits.images).softmax(1)
     confidence, read = probabilities.max(1)
-    return Readings(
+    return Predictions(
         digits.labels.to(torch.uint8).cpu().numpy(),
         read.to(torch.uint8).cpu().numpy(),
         confidence.clamp(0, 1).cpu().numpy(),

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from mnistlab.data.mnist import Parts
+from mnistlab.data.mnist import DataSplits
 from mnistlab.errors import LabError
+from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.evaluate import evaluate
-from mnistlab.training.parallel import Replicas
-from mnistlab.training.recipe import early_end, learning_rate_at
-from mnistlab.training.training import Training
+from mnistlab.training.recipe import early_stop_reason, learning_rate_at
+from mnistlab.training.state import TrainingState
 
 
 class TrainingError(LabError):
@@ -20,8 +20,8 @@ class TrainingError(LabError):
 
 
 def train(
-    training: Training,
-    parts: Parts,
+    training: TrainingState,
+    parts: DataSplits,
     *,
     threads: int = 1,
     report: Callable[[Progress], None] = lambda progress: None,
@@ -35,7 +35,7 @@ def train(
     every step; once `stopped` says so, the iteration ends without the unfinished epoch. The result
     does not depend on `threads`. Raises TrainingError if the loss is no longer a number.
     """
-    network, recipe, optimiser = training.network, training.recipe, training.optimiser
+    network, recipe, optimizer = training.network, training.recipe, training.optimizer
     device = training.device
 
     # The digits stay on the device as bytes.
@@ -46,25 +46,27 @@ def train(
     steps = len(digits) // batch
 
     with Replicas(training, threads) as replicas:
-        while len(training.epochs) < recipe.epochs and not early_end(recipe, training.epochs):
+        while len(training.epochs) < recipe.epochs and not early_stop_reason(
+            recipe, training.epochs
+        ):
             started = clock()
             number = len(training.epochs) + 1
             accuracies = [epoch.validation_accuracy for epoch in training.epochs]
-            replicas.begin()
+            replicas.start_epoch()
             loss_sum = torch.zeros((), device=device)
             right = torch.zeros((), dtype=torch.long, device=device)
-            shuffled = torch.randperm(len(digits), generator=training.order).to(device)
+            shuffled = torch.randperm(len(digits), generator=training.shuffle_generator).to(device)
 
             for step in range(steps):
                 rate = learning_rate_at(
                     recipe, ((number - 1) * steps + step) / (recipe.epochs * steps), accuracies
                 )
-                for group in optimiser.param_groups:
+                for group in optimizer.param_groups:
                     group["lr"] = rate
 
                 chosen = shuffled[step * batch : (step + 1) * batch]
                 loss, hits = replicas.gradients(digits.images[chosen], digits.labels[chosen])
-                optimiser.step()
+                optimizer.step()
 
                 loss_sum += loss
                 right += hits
@@ -74,7 +76,7 @@ def train(
                     return
 
             trained = clock()
-            replicas.end()
+            replicas.end_epoch()
             seen = evaluate(network, validation, replicas.map)
             train_loss = loss_sum.item() / steps
             if not (math.isfinite(train_loss) and math.isfinite(seen.loss)):

@@ -8,10 +8,10 @@ from enum import StrEnum
 from functools import lru_cache
 
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.kinds import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Choice, Split
 from mnistlab.errors import LabError
+from mnistlab.stats.score import percent
 from mnistlab.training.epoch import Epoch, best
-from mnistlab.training.score import percent
 
 MOMENTUM = 0.9
 """Of SGD with Nesterov's momentum."""
@@ -37,7 +37,7 @@ class RecipeError(LabError):
     """A recipe that cannot be followed, with the value and the mend."""
 
 
-class Optimiser(Choice):
+class Optimizer(Choice):
     SGD = "sgd", "SGD"
     """Stochastic gradient descent with Nesterov momentum."""
     ADAM = "adam", "Adam"
@@ -47,12 +47,12 @@ class Optimiser(Choice):
     def help(self) -> str:
         """What it does, and the learning rate to start from."""
         match self:
-            case Optimiser.SGD:
+            case Optimizer.SGD:
                 return (
                     f"SGD with Nesterov momentum {MOMENTUM:g}. Start near {RATE_WITH_BATCH_NORM:g} "
                     f"with batch norm, {RATE_WITHOUT:g} without."
                 )
-            case Optimiser.ADAM:
+            case Optimizer.ADAM:
                 return f"AdamW adapts the rate of each weight. Start near {ADAM_RATE:g}."
 
 
@@ -101,18 +101,18 @@ class Recipe:
     is out of its bounds.
     """
 
-    optimiser: Optimiser = Optimiser.SGD
+    optimizer: Optimizer = Optimizer.SGD
     learning_rate: float = RATE_WITH_BATCH_NORM
     schedule: Schedule = Schedule.ONE_CYCLE
     batch_size: int = 128
     epochs: int = 10
     weight_decay: float = 5e-4
     augmentation: Augmentation = Augmentation.AFFINE
-    split: Split = Split.STRICT
-    subset: int | None = None
+    split: Split = Split.HOLDOUT
+    train_size: int | None = None
     seed: int = 0
     patience: int | None = None
-    goal: float | None = None
+    target_accuracy: float | None = None
     label_smoothing: float = 0.0
     norm_batch_size: int | None = None
 
@@ -123,36 +123,36 @@ class Recipe:
         _whole("batch size", self.batch_size, MIN_BATCH, 4096)
         _whole("epochs", self.epochs, 1, 1000)
         _whole("seed", self.seed, 0, 2**31 - 1)
-        if self.subset is not None:
-            _whole("subset", self.subset, 64, MNIST.n_train)
+        if self.train_size is not None:
+            _whole("train size", self.train_size, 64, MNIST.n_train)
         if self.patience is not None:
             _whole("patience", self.patience, 1, 1000)
-        if self.goal is not None:
-            _within("goal", self.goal, 0.5, 1.0)
+        if self.target_accuracy is not None:
+            _within("target accuracy", self.target_accuracy, 0.5, 1.0)
         if self.norm_batch_size is not None:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
-        if self.split is Split.ALL and (self.patience or self.goal):
+        if self.split is Split.ALL and (self.patience or self.target_accuracy):
             raise RecipeError(
                 "The split “all” holds no images out, so nothing can end a run early. "
                 "Leave patience and goal out, or choose another split."
             )
 
     def __str__(self) -> str:
-        images = "all images" if self.subset is None else f"{self.available_images:,} images"
+        images = "all images" if self.train_size is None else f"{self.available_images:,} images"
         return (
-            f"{self.epochs} epochs · {self.optimiser} at {self.learning_rate:g}, {self.schedule}, "
+            f"{self.epochs} epochs · {self.optimizer} at {self.learning_rate:g}, {self.schedule}, "
             f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {images} · "
             f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
             + (f" · labels smoothed by {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · batch norm over {self.norm_batch_size}" if self.norm_batch_size else "")
             + (f" · patience {self.patience} epochs" if self.patience else "")
-            + (f" · stops at {percent(self.goal)}" if self.goal else "")
+            + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
 
     @property
     def available_images(self) -> int:
         """Training images that epochs draw from: the subset, or all that the split trains on."""
-        return min(self.subset or self.split.n_train, self.split.n_train)
+        return min(self.train_size or self.split.n_train, self.split.n_train)
 
     @property
     def images_per_step(self) -> int:
@@ -160,7 +160,7 @@ class Recipe:
         return min(self.batch_size, self.available_images)
 
     @property
-    def digits(self) -> int:
+    def images_per_epoch(self) -> int:
         """Images that one epoch trains on; the last, incomplete batch is left out."""
         return self.available_images // self.images_per_step * self.images_per_step
 
@@ -217,7 +217,7 @@ def recipe_from_json(text: str) -> Recipe:
 
 
 ENUMS: dict[str, type[StrEnum]] = {
-    "optimiser": Optimiser,
+    "optimizer": Optimizer,
     "schedule": Schedule,
     "augmentation": Augmentation,
     "split": Split,
@@ -264,23 +264,26 @@ def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] =
             return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
 
 
-def kept(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
+def selected_epoch(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
     """The epoch whose checkpoint is kept: the best, or the last where nothing is chosen.
 
-    `runs.derived` says the same in SQL.
+    `store.database.derived` says the same in SQL.
     """
     if recipe.split is Split.ALL:
         return epochs[-1] if epochs else None
     return best(epochs)
 
 
-def early_end(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
+def early_stop_reason(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
     """Why a run ends before its planned epochs, as a sentence; None if it goes on."""
     top = best(epochs)
     if top is None or len(epochs) >= recipe.epochs:
         return None
-    if recipe.goal is not None and top.validation_accuracy >= recipe.goal:
-        return f"Reached the target accuracy of {percent(recipe.goal)} in epoch {top.number}."
+    if recipe.target_accuracy is not None and top.validation_accuracy >= recipe.target_accuracy:
+        return (
+            f"Reached the target accuracy of {percent(recipe.target_accuracy)} in epoch "
+            f"{top.number}."
+        )
     if recipe.patience is not None and len(epochs) - top.number >= recipe.patience:
         return f"Stopped early: no epoch was better than epoch {top.number}."
     return None

@@ -13,21 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.arch.spec import Spec, parse
-from mnistlab.errors import LabError
+from mnistlab.errors import CheckpointError, LabError
+from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe, recipe_from_json
-from mnistlab.training.score import Score
 
-FORMAT = "mnistlab-1"
+FORMAT = "mnistlab-2"
 MAX_HEADER = 1 << 20
 
 
-class CheckpointError(LabError):
-    """A file that is not a checkpoint of this lab, or no longer a whole one."""
-
-
 @dataclass(frozen=True)
-class Record:
+class TrainingRecord:
     """What was trained, how, and what every epoch gave.
 
     `epoch` is the number of the epoch whose weights the checkpoint holds, `test` the score on the
@@ -48,17 +44,17 @@ class Record:
         return sum(epoch.seconds for epoch in self.epochs)
 
     @property
-    def kept(self) -> Epoch:
+    def saved_epoch(self) -> Epoch:
         """The epoch whose weights these are."""
         return self.epochs[self.epoch - 1]
 
     @property
-    def headline(self) -> Score:
+    def reported_score(self) -> Score:
         """The score to quote: on the test images if they were kept apart, else the validation's."""
-        return self.test or self.kept.validation
+        return self.test or self.saved_epoch.validation
 
     @property
-    def optimistic(self) -> bool:
+    def optimiztic(self) -> bool:
         """Whether the epoch was chosen on the very images that the headline was read from."""
         return self.test is None
 
@@ -79,7 +75,7 @@ def epochs_to_json(epochs: Sequence[Epoch]) -> str:
     return json.dumps([asdict(epoch) for epoch in epochs])
 
 
-def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
+def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord:
     """Read back what `to_metadata` wrote. Raises CheckpointError, naming `where`, if it did not."""
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
@@ -88,7 +84,7 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> Record:
         )
     try:
         test: dict[str, Any] | None = json.loads(metadata["test"])
-        record = Record(
+        record = TrainingRecord(
             name=metadata["name"],
             spec=parse(metadata["spec"]),
             recipe=recipe_from_json(metadata["recipe"]),
@@ -118,7 +114,7 @@ def _epoch(values: dict[str, Any]) -> Epoch:
     return epoch
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path) -> TrainingRecord:
     """Read a checkpoint's record from its header. Raises CheckpointError if that is not one."""
     try:
         with path.open("rb") as file:
@@ -136,12 +132,12 @@ def read_record(path: Path) -> Record:
     return record_from_metadata(metadata, path.name)
 
 
-def record_to_json(record: Record) -> str:
+def record_to_json(record: TrainingRecord) -> str:
     """A record by itself, for what is too large to be carried along with its weights."""
     return json.dumps(record.to_metadata(), indent=1, ensure_ascii=False) + "\n"
 
 
-def read_json(path: Path) -> Record:
+def read_record_json(path: Path) -> TrainingRecord:
     """Read back what `record_to_json` wrote. Raises CheckpointError if the file is not that."""
     try:
         if path.stat().st_size > MAX_HEADER:

@@ -10,17 +10,18 @@ import torch
 from safetensors.torch import load, save
 
 from mnistlab.arch.spec import Spec
-from mnistlab.atomic import write_whole
-from mnistlab.training.record import CheckpointError, Record, read_record
-from mnistlab.training.training import Training
+from mnistlab.atomic import write_atomic
+from mnistlab.errors import CheckpointError
+from mnistlab.training.record import TrainingRecord, read_record
+from mnistlab.training.state import TrainingState
 
 
-def write_resumable(path: Path, training: Training, record: Record) -> None:
+def save_training_state(path: Path, training: TrainingState, record: TrainingRecord) -> None:
     """Put the training on the disk for good, in place of the epoch before."""
-    write_whole(path, save(training.state(), metadata=record.to_metadata()))
+    write_atomic(path, save(training.state_dict(), metadata=record.to_metadata()))
 
 
-def read_resumable(path: Path, training: Training, spec: Spec) -> None:
+def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
     """Let a fresh training go on where the file's stood.
 
     Raises CheckpointError if the file is damaged or holds another network's or recipe's training,
@@ -42,7 +43,7 @@ def read_resumable(path: Path, training: Training, spec: Spec) -> None:
         tensors = load(path.read_bytes())
         if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
             raise ValueError("it holds values that are not numbers")
-        training.restore(tensors, found.epochs)
+        training.load_state_dict(tensors, found.epochs)
     except (
         OSError,
         safetensors.SafetensorError,
@@ -54,7 +55,7 @@ def read_resumable(path: Path, training: Training, spec: Spec) -> None:
         raise _damaged(path, " ".join(str(error).split())[:200]) from None
 
 
-def _record(path: Path) -> Record:
+def _record(path: Path) -> TrainingRecord:
     try:
         return read_record(path)
     except CheckpointError:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-READER = "sketch"
+DEFAULT = "sketch"
 """The one that reads a drawing where nothing else was chosen, seed 0 of
-`python -m mnistlab train most-accurate --split article --augmentation hand`.
+`python -m mnistlab train most-accurate --split article --augmentation handwriting`.
 """
-STUDIES = {
+SEED_ERRORS = {
     "most-accurate": (40, 45, 42, 43, 41),
     "smallest": (53, 55, 50, 57, 64),
 }
@@ -21,9 +21,9 @@ def checkpoints() -> list[Path]:
     return sorted(FOLDER.glob("*.safetensors"))
 
 
-def reader() -> Path:
+def default_checkpoint() -> Path:
     """The checkpoint that reads a drawing where nothing else was chosen."""
-    return FOLDER / f"{READER}.safetensors"
+    return FOLDER / f"{DEFAULT}.safetensors"
 
 
 def shipped(name: str) -> Path | None:
@@ -38,5 +38,5 @@ def record(name: str) -> Path | None:
     A record alone, as JSON: target 1's weights are too large to ship. `python -m mnistlab export
     RUN --record` writes one.
     """
-    path = FOLDER / "ladder" / f"{name}.json"
+    path = FOLDER / "targets" / f"{name}.json"
     return path if path.is_file() else None

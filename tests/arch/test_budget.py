@@ -1,30 +1,30 @@
 """What a design's parameters are made of, against the ledger; what fits, against trying it."""
 
-from mnistlab.arch.budget import formula, room
+from mnistlab.arch.budget import filters_to_budget, parameter_formula
 from mnistlab.arch.edit import tied, with_filters
-from mnistlab.arch.ledger import BUDGET, ledger
-from mnistlab.arch.presets import PRESETS, TARGETS
+from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.arch.spec import MAX_FILTERS, parse
+from mnistlab.arch.summary import BUDGET, summarize
 from tests.random_specs import possible
 
-LEDGERS = [ledger(p.spec) for p in PRESETS] + possible(300)
+LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(300)
 
 
 def test_every_formula_gives_its_row_s_total() -> None:
     for result in LEDGERS:
         for row in result.rows:
-            assert eval(formula(row).replace("·", "*") or "0") == row.total
-    conv4 = ledger(TARGETS[1].spec).rows[5]
-    assert formula(conv4) == "16·20·9 + 20"
-    separable = ledger(parse("8-16d-gap-bn")).rows[1]
-    assert formula(separable) == "8·9 + 8·16 + 16 + 4·16"
+            assert eval(parameter_formula(row).replace("·", "*") or "0") == row.total
+    conv4 = summarize(ARTICLE_PRESETS[1].spec).rows[5]
+    assert parameter_formula(conv4) == "16·20·9 + 20"
+    separable = summarize(parse("8-16d-gap-bn")).rows[1]
+    assert parameter_formula(separable) == "8·9 + 8·16 + 16 + 4·16"
 
 
 def test_what_fits_fits_and_one_more_does_not() -> None:
     tried = together = 0
     for result in LEDGERS:
         for index, layer in enumerate(result.spec.layers):
-            more = room(result, index)
+            more = filters_to_budget(result, index)
             if layer.filters is None:
                 assert more is None
                 continue
@@ -34,7 +34,7 @@ def test_what_fits_fits_and_one_more_does_not() -> None:
             if not 1 <= full < MAX_FILTERS or not more:
                 continue
             most, past = (
-                ledger(with_filters(result.spec, index, full + step)).total for step in (0, 1)
+                summarize(with_filters(result.spec, index, full + step)).total for step in (0, 1)
             )
             assert most <= BUDGET < past
             tried += 1

@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from mnistlab.arch.diff import aligned, changed
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS, TARGETS
+from mnistlab.arch.diff import align_rows, changed_layers
+from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.arch.spec import Spec, parse
+from mnistlab.arch.summary import summarize
 from tests.random_specs import possible
 
-LEDGERS = [ledger(p.spec) for p in PRESETS] + possible(60)
+LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(60)
 CONVS = {f"conv{n}" for n in range(1, 7)}
 
 
 def test_nothing_changes_between_a_network_and_itself() -> None:
     for preset in PRESETS:
-        assert changed(preset.spec, preset.spec) == set()
+        assert changed_layers(preset.spec, preset.spec) == set()
 
 
 @pytest.mark.parametrize(
@@ -44,27 +44,27 @@ def test_nothing_changes_between_a_network_and_itself() -> None:
 def test_what_was_changed_is_marked_and_nothing_else(
     before: str, after: str, rows: set[str]
 ) -> None:
-    assert changed(parse(before), parse(after)) == rows
+    assert changed_layers(parse(before), parse(after)) == rows
 
 
 def test_the_ladder_s_changes() -> None:
-    one, two, three, four = (preset.spec for preset in TARGETS)
-    assert changed(one, two) == {*CONVS, "transition1", "transition2"}
-    assert changed(two, three) == changed(three, four) == CONVS
+    one, two, three, four = (preset.spec for preset in ARTICLE_PRESETS)
+    assert changed_layers(one, two) == {*CONVS, "transition1", "transition2"}
+    assert changed_layers(two, three) == changed_layers(three, four) == CONVS
 
 
 def test_forty_layers_are_aligned_too() -> None:
     many = parse("-".join(["8s"] * 40))
     fewer = parse("-".join(["8s"] * 39))
-    assert len(changed(fewer, many)) == 1
-    assert changed(fewer, many) <= {row.name for row in ledger(many).rows}
+    assert len(changed_layers(fewer, many)) == 1
+    assert changed_layers(fewer, many) <= {row.name for row in summarize(many).rows}
 
 
 @pytest.mark.parametrize("other", [p.spec for p in PRESETS])
 def test_rows_side_by_side_are_all_rows_in_their_order(other: Spec) -> None:
     for result in LEDGERS:
-        theirs = ledger(other)
-        pairs = aligned(result, theirs)
+        theirs = summarize(other)
+        pairs = align_rows(result, theirs)
         assert [a for a, _ in pairs if a] == list(result.rows)
         assert [b for _, b in pairs if b] == list(theirs.rows)
         assert all(a.kind is b.kind for a, b in pairs if a and b)
@@ -73,8 +73,8 @@ def test_rows_side_by_side_are_all_rows_in_their_order(other: Spec) -> None:
 
 
 def test_one_layer_more_is_one_row_without_a_counterpart() -> None:
-    mine, theirs = ledger(parse("8-16-p10-16-20-full")), ledger(parse("8-16-p10-16-full"))
-    alone = [pair for pair in aligned(mine, theirs) if None in pair]
+    mine, theirs = summarize(parse("8-16-p10-16-20-full")), summarize(parse("8-16-p10-16-full"))
+    alone = [pair for pair in align_rows(mine, theirs) if None in pair]
     assert len(alone) == 1 and alone[0][1] is None
 
 
@@ -82,8 +82,8 @@ def test_one_layer_more_is_one_row_without_a_counterpart() -> None:
 def test_what_is_marked_as_changed_is_what_the_pairs_show(preset: Any) -> None:
     """The picture's marks and the table of differences come from one alignment."""
     for result in LEDGERS:
-        pairs = aligned(ledger(preset.spec), result)
-        marked = changed(preset.spec, result.spec)
+        pairs = align_rows(summarize(preset.spec), result)
+        marked = changed_layers(preset.spec, result.spec)
         assert {new.name for old, new in pairs if new and not old} <= marked
         for old, new in pairs:
             if old and new and new.name not in marked:
@@ -103,4 +103,4 @@ def test_no_other_alignment_keeps_more() -> None:
                     pairs = list(zip(a, b, strict=True))
                     if all((x.kind, x.in_head) == (y.kind, y.in_head) for x, y in pairs):
                         best = max(best, score(pairs))
-        assert score(aligned(mine, other)) == best
+        assert score(align_rows(mine, other)) == best

@@ -5,9 +5,9 @@ import random
 import pytest
 
 from mnistlab.arch import edit
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.presets import PRESETS, TARGETS
+from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.arch.spec import Conv, Spec, SpecError, Transition, parse
+from mnistlab.arch.summary import summarize
 from tests.random_specs import possible, random_spec
 
 SPECS = [p.spec for p in PRESETS] + [random_spec(seed) for seed in range(200)]
@@ -42,9 +42,9 @@ def test_the_ends_stop_a_move_and_the_only_layer_stays() -> None:
 
 
 def test_doubled_and_halved_is_the_same_again_but_never_less_than_one_filter() -> None:
-    for spec in (p.spec for p in TARGETS[1:]):
+    for spec in (p.spec for p in ARTICLE_PRESETS[1:]):
         assert edit.scaled(edit.scaled(spec, 2), 0.5) == spec
-        assert ledger(edit.scaled(spec, 2)).total > 3 * ledger(spec).total
+        assert summarize(edit.scaled(spec, 2)).total > 3 * summarize(spec).total
     assert words(edit.scaled(parse("1-p1-1-p"), 0.5)) == ["1", "p1", "1", "p"]
     with pytest.raises(SpecError, match="1,024"):
         edit.scaled(parse("600-p-8"), 2)
@@ -52,8 +52,10 @@ def test_doubled_and_halved_is_the_same_again_but_never_less_than_one_filter() -
 
 def test_a_new_layer_resembles_what_stands_before_it() -> None:
     spec = parse("8-p10-16s")
-    assert edit.like(spec, 1) == Conv(8) and edit.like(spec, 2) == Conv(16, padded=True)
-    assert edit.like(parse("p-8"), 0) == Conv(8)
+    assert edit.matching_conv(spec, 1) == Conv(8) and edit.matching_conv(spec, 2) == Conv(
+        16, padded=True
+    )
+    assert edit.matching_conv(parse("p-8"), 0) == Conv(8)
     assert edit.transition(pooled=False) == Transition(10, pooled=False)
 
 
@@ -69,11 +71,11 @@ def test_layers_that_residual_connections_tie_change_together() -> None:
                 continue
             first = result.spec.layers[edit.tied(result.spec, at)[0]]
             if not (isinstance(first, Conv) and first.residual):  # tied to the image's one channel
-                ledger(edit.with_filters(result.spec, at, 2))  # what can be built still can
+                summarize(edit.with_filters(result.spec, at, 2))  # what can be built still can
 
 
 def test_a_convolution_put_below_a_residual_one_has_no_shortcut() -> None:
-    assert edit.like(parse("8-8dr-t4"), 2) == Conv(8, padded=True, separable=True)
+    assert edit.matching_conv(parse("8-8dr-t4"), 2) == Conv(8, padded=True, separable=True)
 
 
 @pytest.mark.parametrize(

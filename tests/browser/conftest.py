@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnistlab.home import Home
-from mnistlab.runs.state import Request
-from mnistlab.runs.store import Store
+from mnistlab.store.run import Request
+from mnistlab.store.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -170,7 +170,7 @@ def test_this_machine_is_measured_from_the_page(app: App, page: Page) -> None:
     expect(epoch).to_contain_text("≈", timeout=600_000)
     expect(page.get_by_role("button", name="Measure again")).to_be_visible()
     expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
-    assert app.home.calibration.is_file()
+    assert app.home.speed_model.is_file()
     page.get_by_role("link", name="Train this network").click()
     expect(page.get_by_text("on this machine, by its calibration")).to_be_visible()
     healthy(page)

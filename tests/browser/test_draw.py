@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ROOT, TIMEOUT, App, end, healthy, serve, settled
-from tests.digits import DIGITS, Points
+from tests.drawn_digits import DIGITS, Points
 
 
 def corner(page: Page) -> tuple[float, float]:

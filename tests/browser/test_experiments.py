@@ -7,37 +7,37 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from mnistlab.runs.state import State
-from mnistlab.runs.store import Store
-from mnistlab.training.ladder import RUNGS
+from mnistlab.experiments.targets import TARGETS
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
 from tests.browser.conftest import App, download, healthy, settled
-from tests.runs.stories import told
+from tests.store.example_runs import told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
 def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, page: Page) -> None:
-    told(Store(app.home.runs), RUNGS[3].spec, RUNGS[3].quick, [400, 300, 310])
+    told(Store(app.home.runs), TARGETS[3].spec, TARGETS[3].quick, [400, 300, 310])
     page.goto(app.url)
     for name in ("Draw a digit", "Design a network", "Train a network"):
         door = page.get_by_role("link", name=name)
         expect(door).to_be_visible()
         expect(door).to_be_in_viewport()
-    for rung in RUNGS:
-        heading = re.compile(re.escape(rung.question))
+    for target in TARGETS:
+        heading = re.compile(re.escape(target.question))
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     expect(page.locator(".lab-picture")).to_have_count(4)
     expect(page.locator(".lab-changed").first).to_be_visible()
     expect(page.locator(".plot .main-svg").first).to_be_visible()
     healthy(page)
-    for rung, choice in (
-        (RUNGS[3], "dropout of 0.2"),
-        (RUNGS[1], "without the partial transition"),
+    for target, choice in (
+        (TARGETS[3], "dropout of 0.2"),
+        (TARGETS[1], "without the partial transition"),
     ):
-        page.get_by_role("link", name=rung.trial.says).click()
+        page.get_by_role("link", name=target.suggestion.question).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("question a choice"))
-        expect(page.get_by_role("combobox", name="Target")).to_have_value(rung.preset.label)
+        expect(page.get_by_role("combobox", name="Target")).to_have_value(target.preset.label)
         expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value(choice)
         healthy(page)
         page.get_by_role("link", name="Home", exact=True).click()
@@ -48,8 +48,8 @@ def test_a_ladder_is_begun_waits_is_found_again_and_reported(
     app: App, page: Page, chromium: "Browser", tmp_path: Path
 ) -> None:
     store = Store(app.home.runs)
-    for rung in RUNGS[1:]:
-        told(store, rung.spec, rung.quick, [400, 300, 310])
+    for target in TARGETS[1:]:
+        told(store, target.spec, target.quick, [400, 300, 310])
     page.goto(f"{app.url}/experiments")
     expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")

@@ -22,8 +22,8 @@ picture = paste.show("picture") if st.toggle("shown", True) else None
 st.session_state["count"] = st.session_state.get("count", 0) + (picture is not None)
 if picture:
     opened = Image.open(io.BytesIO(picture))
-    colour = opened.convert("RGB").getpixel((0, 0))
-    st.session_state["seen"] = f"{opened.format} {opened.width}x{opened.height} {colour}"
+    color = opened.convert("RGB").getpixel((0, 0))
+    st.session_state["seen"] = f"{opened.format} {opened.width}x{opened.height} {color}"
 st.markdown(f"{st.session_state['count']} pasted: {st.session_state.get('seen')}")
 """
 PASTE = """

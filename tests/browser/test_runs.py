@@ -9,18 +9,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
-from mnistlab.runs.archive import pack
-from mnistlab.runs.jobs import submit
-from mnistlab.runs.state import Request, State
-from mnistlab.runs.store import Store
+from mnistlab.store.archive import export_run
+from mnistlab.store.run import Request, State
+from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Recipe
-from mnistlab.training.record import Record
+from mnistlab.training.record import TrainingRecord
+from mnistlab.worker.processes import submit
 from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
-from tests.runs.stories import told
+from tests.store.example_runs import told
 
 TINY = parse("4-p4-8-p8-gap-bn")
-LONG = Recipe(epochs=300, batch_size=64, subset=512)
+LONG = Recipe(epochs=300, batch_size=64, train_size=512)
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_the_way_back_leads_through_the_runs_that_were_looked_at(
 def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     app: App, store: Store, page: Page
 ) -> None:
-    quick = Recipe(epochs=1, batch_size=64, subset=512)
+    quick = Recipe(epochs=1, batch_size=64, train_size=512)
     ids = [start(app, "left", quick), start(app, "right", replace(quick, batch_size=32))]
     for run_id in ids:
         wait_for_epochs(page, store, run_id, 1)
@@ -241,7 +241,7 @@ def test_what_is_chosen_stays_chosen_when_other_runs_arrive(
 def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
     app: App, store: Store, page: Page
 ) -> None:
-    run_id = start(app, "told", Recipe(epochs=1, batch_size=64, subset=512))
+    run_id = start(app, "told", Recipe(epochs=1, batch_size=64, train_size=512))
     wait_for_epochs(page, store, run_id, 1)
     page.goto(f"{app.url}/run?run={run_id}")
     expect(page.locator(".lab-state").first).to_have_text("done")
@@ -278,11 +278,11 @@ def large_archive(folder: Path) -> bytes:
     run_id = told(store, spec, recipe, [100])
     run = store.run(run_id)
     assert run
-    record = Record(run.name, spec, recipe, run.epochs, 1, None, {})
-    for path in (store.best_checkpoint(run_id), store.last_checkpoint(run_id)):
+    record = TrainingRecord(run.name, spec, recipe, run.epochs, 1, None, {})
+    for path in (store.best_checkpoint_path(run_id), store.last_checkpoint_path(run_id)):
         path.parent.mkdir(exist_ok=True)
-        checkpoint.write(path, build(spec, seed=1), record)
-    return pack(store, run_id)
+        checkpoint.save_checkpoint(path, build(spec, seed=1), record)
+    return export_run(store, run_id)
 
 
 def test_a_large_run_s_archive_is_uploaded_and_imported(
@@ -295,5 +295,5 @@ def test_a_large_run_s_archive_is_uploaded_and_imported(
     page.locator("input[type=file]").set_input_files(archive)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("Runs found: 1.")).to_be_visible()
-    assert store.best_checkpoint(1).exists() and store.last_checkpoint(1).exists()
+    assert store.best_checkpoint_path(1).exists() and store.last_checkpoint_path(1).exists()
     healthy(page)

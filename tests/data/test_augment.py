@@ -4,16 +4,16 @@ import pytest
 import torch
 
 from mnistlab.data.augment import (
-    affine,
-    prepare,
-    repenned,
-    shifted,
-    with_strokes,
+    augment,
+    random_affine,
+    random_serifs,
+    random_shift,
+    random_stroke_width,
 )
-from mnistlab.data.kinds import Augmentation, AugmentationRanges
-from mnistlab.data.mnist import normalise
+from mnistlab.data.mnist import normalize
+from mnistlab.data.options import Augmentation, AugmentationRanges
 
-ORDINARY, HAND = Augmentation.AFFINE.ranges, Augmentation.HAND.ranges
+ORDINARY, HAND = Augmentation.AFFINE.ranges, Augmentation.HANDWRITING.ranges
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -27,7 +27,7 @@ def dots(count: int, row: int = 13, column: int = 13) -> torch.Tensor:
 
 
 def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
-    moved = shifted(dots(5000), generator(), reach=2)
+    moved = random_shift(dots(5000), generator(), reach=2)
     places = moved.flatten(1).argmax(1)
     rows, columns = places // 28 - 13, places % 28 - 13
     assert moved.sum().item() == 5000 * 255, "nothing near the middle is lost"
@@ -41,7 +41,7 @@ def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
 def test_a_shift_brings_in_zeros_and_never_wraps_around() -> None:
     edge = torch.zeros(500, 28, 28, dtype=torch.uint8)
     edge[:, 0] = 255
-    moved = shifted(edge, generator(), reach=2)
+    moved = random_shift(edge, generator(), reach=2)
     assert not moved[:, 3:].any()
     assert (moved.flatten(1).sum(1) == 0).any(), "a row shifted out is gone"
 
@@ -71,7 +71,10 @@ def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
     images[:, 13:15, 4:6] = images[:, 13:15, 22:24] = 255
     if upright:
         images = images.mT.contiguous()
-    moved = affine(normalise(images), generator(), ORDINARY)[:, 0] - normalise(images)[0, 0, 0, 0]
+    moved = (
+        random_affine(normalize(images), generator(), ORDINARY)[:, 0]
+        - normalize(images)[0, 0, 0, 0]
+    )
     along, across, middle = measured(moved.mT if upright else moved)
 
     # Rotation tilts both pairs, shear the upright one too. The extremes follow from the ranges.
@@ -93,23 +96,23 @@ def test_affine_uses_its_ranges_and_stays_within_them(upright: bool) -> None:
 
 def test_affine_leaves_the_background_at_black() -> None:
     black = torch.zeros(50, 28, 28, dtype=torch.uint8)
-    moved = affine(normalise(black), generator(), ORDINARY)
-    assert torch.allclose(moved, normalise(black), atol=1e-5)
+    moved = random_affine(normalize(black), generator(), ORDINARY)
+    assert torch.allclose(moved, normalize(black), atol=1e-5)
 
 
 def test_every_kind_is_repeatable_from_its_generator() -> None:
     images = torch.randint(0, 256, (8, 28, 28), generator=generator(1), dtype=torch.uint8)
     labels = torch.arange(8)
     for kind in Augmentation:
-        first, second = (prepare(images, labels, kind, generator(7)) for _ in range(2))
+        first, second = (augment(images, labels, kind, generator(7)) for _ in range(2))
         assert first.shape == (8, 1, 28, 28) and first.dtype == torch.float32
         assert torch.equal(first, second)
-    plain = prepare(images, labels, Augmentation.NONE, generator())
-    assert torch.equal(plain, normalise(images))
+    plain = augment(images, labels, Augmentation.NONE, generator())
+    assert torch.equal(plain, normalize(images))
 
 
 def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Upright strokes of two by sixteen pixels, each labelled."""
+    """Upright strokes of two by sixteen pixels, each labeled."""
     images = torch.zeros(len(labels), 28, 28, dtype=torch.uint8)
     images[:, 6:22, 13:15] = 255
     return images, torch.tensor(labels)
@@ -117,7 +120,7 @@ def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
     images, labels = ink([n % 10 for n in range(2000)])
-    drawn = with_strokes(images, labels, generator(), HAND)
+    drawn = random_serifs(images, labels, generator(), HAND)
     assert (drawn >= images).all() and drawn.dtype == torch.uint8
     more = (drawn != images).flatten(1).any(1)
     share = {label: more[labels == label].float().mean().item() for label in range(10)}
@@ -130,7 +133,7 @@ def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
 
 def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None:
     images, labels = ink([1] * 500 + [7] * 500)
-    added = (with_strokes(images, labels, generator(3), HAND).int() - images.int()) > 127
+    added = (random_serifs(images, labels, generator(3), HAND).int() - images.int()) > 127
     rows = added.any(2)
     for number in range(500):
         marked = rows[number].nonzero()[:, 0].tolist()
@@ -145,7 +148,7 @@ def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None
 
 def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() -> None:
     images, _ = ink([0] * 400)
-    changed = repenned(images, generator(5), HAND)
+    changed = random_stroke_width(images, generator(5), HAND)
     mass = changed.float().sum((1, 2)) / images.float().sum((1, 2))
     assert (
         1 - HAND.stroke_width <= mass.min() < 0.95 and 1.1 < mass.max() < 1 + 2 * HAND.stroke_width
@@ -159,7 +162,8 @@ def test_bending_moves_no_pixel_further_than_it_may() -> None:
     count = 300
     straight = AugmentationRanges(elastic=2.0)
     moved = (
-        affine(normalise(dots(count)), generator(), straight)[:, 0] - normalise(dots(1))[0, 0, 0, 0]
+        random_affine(normalize(dots(count)), generator(), straight)[:, 0]
+        - normalize(dots(1))[0, 0, 0, 0]
     )
     mass = moved.sum((1, 2))
     grid = torch.arange(28.0)
@@ -175,6 +179,6 @@ def test_an_augmentation_does_what_its_ranges_say(
     """Without any range nothing is changed, so nothing happens that the words do not name."""
     images, labels = ink([n % 10 for n in range(200)])
     monkeypatch.setattr(kind, "ranges", AugmentationRanges())
-    still = prepare(images, labels, kind, generator())
-    assert torch.allclose(still, normalise(images), atol=1e-4)
+    still = augment(images, labels, kind, generator())
+    assert torch.allclose(still, normalize(images), atol=1e-4)
     assert not str(kind.ranges)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.arch import source
+from mnistlab.arch.export import pytorch
 from mnistlab.arch.spec import CLASSES, INPUT_SIZE
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.kinds import Split
-from mnistlab.data.mnist import divide, load
+from mnistlab.data.mnist import load, split_mnist
+from mnistlab.data.options import Split
 
 
 def test_the_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Path) -> None:
@@ -22,13 +22,13 @@ def test_the_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Pa
     assert pixels.mean().item() == pytest.approx(MNIST.mean, abs=5e-5)
     assert pixels.std().item() == pytest.approx(MNIST.std, abs=5e-5)
     for split in Split:
-        assert len(divide(mnist, split).train) == split.n_train
+        assert len(split_mnist(mnist, split).train) == split.n_train
 
 
 def test_networks_and_their_source_are_made_for_it() -> None:
     # `arch` lies below `data` and may not import it.
     assert (MNIST.image_size, MNIST.n_classes) == (INPUT_SIZE, CLASSES)
-    assert (MNIST.mean, MNIST.std) == (source.MEAN, source.STD)
+    assert (MNIST.mean, MNIST.std) == (pytorch.MEAN, pytorch.STD)
 
 
 def test_a_holdout_that_leaves_nothing_to_train_on_is_refused() -> None:

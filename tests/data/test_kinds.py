@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from mnistlab.data import kinds
+from mnistlab.data import options
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.kinds import Augmentation, AugmentationRanges, Choice, Split
-from mnistlab.training.ladder import Length
-from mnistlab.training.recipe import Optimiser, Schedule
+from mnistlab.data.options import Augmentation, AugmentationRanges, Choice, Split
+from mnistlab.experiments.targets import Length
+from mnistlab.training.recipe import Optimizer, Schedule
 
 
 def changed(ranges: AugmentationRanges, field: str, value: float) -> AugmentationRanges:
@@ -17,7 +17,7 @@ def changed(ranges: AugmentationRanges, field: str, value: float) -> Augmentatio
     return replace(ranges, **values)
 
 
-@pytest.mark.parametrize("kind", [Split, Augmentation, Optimiser, Schedule, Length])
+@pytest.mark.parametrize("kind", [Split, Augmentation, Optimizer, Schedule, Length])
 def test_every_choice_has_a_label_and_a_help_of_its_own(kind: type[Choice]) -> None:
     for words in ([one.label for one in kind], [one.help for one in kind]):  # type: ignore[attr-defined]
         assert all(words) and len(set(words)) == len(kind)
@@ -42,8 +42,10 @@ def test_an_augmentation_s_words_follow_its_ranges(
 
 
 def test_a_split_s_words_follow_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "MNIST", replace(MNIST, n_train=7_000, n_validation=1_234, n_test=9))
-    assert "5,766" in Split.STRICT.help and "1,234" in Split.STRICT.help
-    assert "1,234" in Split.STRICT.selection
+    monkeypatch.setattr(
+        options, "MNIST", replace(MNIST, n_train=7_000, n_validation=1_234, n_test=9)
+    )
+    assert "5,766" in Split.HOLDOUT.help and "1,234" in Split.HOLDOUT.help
+    assert "1,234" in Split.HOLDOUT.selection
     assert "7,000" in Split.ARTICLE.help and "9 test" in Split.ARTICLE.help
     assert "7,000" in Split.ALL.help

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnistlab.data.files import DataError
-from mnistlab.data.kinds import Split
-from mnistlab.data.mnist import Mnist, divide, load, normalise
+from mnistlab.data.download import DataError
+from mnistlab.data.mnist import Mnist, load, normalize, split_mnist
+from mnistlab.data.options import Split
 
 
 @pytest.fixture(scope="module")
@@ -22,34 +22,34 @@ def test_the_first_digits_and_the_classes_are_those_that_everybody_knows(mnist: 
     ]  # fmt: skip
 
 
-def test_tensors_stay_bytes_and_normalise_to_mean_0_and_deviation_1(mnist: Mnist) -> None:
+def test_tensors_stay_bytes_and_normalize_to_mean_0_and_deviation_1(mnist: Mnist) -> None:
     assert mnist.train.images.dtype == torch.uint8
-    ready = normalise(mnist.train.images)
+    ready = normalize(mnist.train.images)
     assert ready.shape == (60_000, 1, 28, 28)
     assert abs(ready.mean().item()) < 1e-3 and abs(ready.std().item() - 1) < 1e-3
 
 
 def test_strict_keeps_the_test_images_out_of_every_epoch(mnist: Mnist) -> None:
-    parts = divide(mnist, Split.STRICT)
+    parts = split_mnist(mnist, Split.HOLDOUT)
     assert (len(parts.train), len(parts.validation)) == (50_000, 10_000)
     assert torch.equal(parts.validation.labels, mnist.train.labels[50_000:])
     assert parts.test is mnist.test
 
 
 def test_article_validates_on_the_test_images_and_has_none_left(mnist: Mnist) -> None:
-    parts = divide(mnist, Split.ARTICLE)
+    parts = split_mnist(mnist, Split.ARTICLE)
     assert len(parts.train) == 60_000
     assert parts.validation is mnist.test and parts.test is None
 
 
 def test_all_trains_on_everything_and_still_keeps_the_test_images_out(mnist: Mnist) -> None:
-    parts = divide(mnist, Split.ALL)
+    parts = split_mnist(mnist, Split.ALL)
     assert len(parts.train) == 60_000 and parts.test is mnist.test
     assert torch.equal(parts.validation.images, mnist.train.images[50_000:])
 
 
 def test_a_subset_shortens_training_and_nothing_else(mnist: Mnist) -> None:
-    parts = divide(mnist, Split.STRICT, subset=256)
+    parts = split_mnist(mnist, Split.HOLDOUT, train_size=256)
     assert (len(parts.train), len(parts.validation), len(parts.test or ())) == (256, 10_000, 10_000)
 
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.data.kinds import Split
-from mnistlab.report import gather
+from mnistlab.data.options import Split
+from mnistlab.experiments.ablation import make_ablation
+from mnistlab.experiments.reproduction import Reproduction
+from mnistlab.experiments.targets import TARGETS, Length
+from mnistlab.report import build
 from mnistlab.report.document import Report, Section, Table
 from mnistlab.report.html import html, library
 from mnistlab.report.markdown import markdown
-from mnistlab.runs.ablation import ablation
-from mnistlab.runs.ladder import Climb
-from mnistlab.runs.state import State
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import describe
-from mnistlab.training.ladder import RUNGS, Length
-from mnistlab.training.score import Score
-from tests.runs.stories import told
+from mnistlab.stats.score import Score
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
+from tests.store.example_runs import told
 
 WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'
 
@@ -31,24 +31,28 @@ WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'
 def store(tmp_path: Path) -> Store:
     """A lab with a whole ladder, one switch and a run that somebody has written about."""
     store = Store(tmp_path / "runs")
-    for rung in RUNGS:
-        told(store, rung.spec, rung.full, [90, 60, 70], wrong=range(20))
-    study = ablation(RUNGS[3], "dropout", (0,), Length.FULL)
-    told(store, study.switch.spec, study.recipe, [95, 80], wrong=range(10, 50))
-    strict = replace(RUNGS[3].full, split=Split.STRICT)
-    wild = told(store, RUNGS[3].spec, strict, [60], name=WILD, test=Score(55, 10_000))
-    describe(store, wild, "", WILD, "tag", f"{WILD}\nsecond line")
+    for target in TARGETS:
+        told(store, target.spec, target.full, [90, 60, 70], wrong=range(20))
+    study = make_ablation(TARGETS[3], "dropout", (0,), Length.FULL)
+    told(store, study.variant.spec, study.recipe, [95, 80], wrong=range(10, 50))
+    strict = replace(TARGETS[3].full, split=Split.HOLDOUT)
+    wild = told(store, TARGETS[3].spec, strict, [60], name=WILD, test=Score(55, 10_000))
+    edit_details(store, wild, "", WILD, "tag", f"{WILD}\nsecond line")
     return store
 
 
 def reports(store: Store) -> dict[str, Report]:
     return {
-        "ladder": gather.ladder(store, Climb(Length.FULL)),
-        "empty": gather.ladder(store, Climb(Length.QUICK, Split.STRICT, (0, 1))),
-        "ablation": gather.ablation(store, ablation(RUNGS[3], "dropout", (0,), Length.FULL)),
-        "untried": gather.ablation(store, ablation(RUNGS[0], "batch-norm", (0, 1, 2))),
-        "run": gather.runs(store, store.runs([6])),
-        "runs": gather.runs(store, store.runs([4, 5, 6])),
+        "ladder": build.reproduction_report(store, Reproduction(Length.FULL)),
+        "empty": build.reproduction_report(
+            store, Reproduction(Length.QUICK, Split.HOLDOUT, (0, 1))
+        ),
+        "ablation": build.ablation_report(
+            store, make_ablation(TARGETS[3], "dropout", (0,), Length.FULL)
+        ),
+        "untried": build.ablation_report(store, make_ablation(TARGETS[0], "batch-norm", (0, 1, 2))),
+        "run": build.runs_report(store, store.runs([6])),
+        "runs": build.runs_report(store, store.runs([4, 5, 6])),
     }
 
 
@@ -79,7 +83,7 @@ def test_the_ladder_s_report_holds_its_figures(store: Store) -> None:
     assert report.commands[0] == "python -m mnistlab ladder"
     empty = reports(store)["empty"]
     assert "Not trained yet" in markdown(empty) and not any(s.figures for s in empty.sections)
-    assert empty.commands[0] == "python -m mnistlab ladder --quick --split strict --seeds 2"
+    assert empty.commands[0] == "python -m mnistlab ladder --quick --split holdout --seeds 2"
 
 
 def test_the_other_reports_hold_theirs(store: Store) -> None:
@@ -92,18 +96,18 @@ def test_the_other_reports_hold_theirs(store: Store) -> None:
 
 
 def test_what_is_not_done_is_said(store: Store) -> None:
-    run_id = store.add("half", RUNGS[2].spec, RUNGS[2].quick)
-    assert "not trained yet" in markdown(gather.runs(store, store.runs([run_id]))).lower()
-    assert html(gather.runs(store, store.runs([run_id, 4])))
-    stopped = told(store, RUNGS[2].spec, RUNGS[2].quick, [60])
+    run_id = store.add("half", TARGETS[2].spec, TARGETS[2].quick)
+    assert "not trained yet" in markdown(build.runs_report(store, store.runs([run_id]))).lower()
+    assert html(build.runs_report(store, store.runs([run_id, 4])))
+    stopped = told(store, TARGETS[2].spec, TARGETS[2].quick, [60])
     with store.database.writing() as db:
         db.execute("UPDATE runs SET state = ? WHERE id = ?", (State.STOPPED, stopped))
-    assert "stopped" in markdown(gather.runs(store, store.runs([stopped])))
+    assert "stopped" in markdown(build.runs_report(store, store.runs([stopped])))
 
 
 def test_seeds_of_one_recipe_are_summed_up(store: Store) -> None:
-    again = told(store, RUNGS[3].spec, replace(RUNGS[3].full, seed=1), [70, 62, 66])
-    assert "(2 seeds;" in markdown(gather.runs(store, store.runs([4, again])))
+    again = told(store, TARGETS[3].spec, replace(TARGETS[3].full, seed=1), [70, 62, 66])
+    assert "(2 seeds;" in markdown(build.runs_report(store, store.runs([4, again])))
     assert "(2 seeds;" not in markdown(reports(store)["runs"])
 
 

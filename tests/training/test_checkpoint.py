@@ -12,27 +12,32 @@ from safetensors.torch import save_file
 
 from mnistlab.arch.build import build
 from mnistlab.arch.presets import PRESETS
+from mnistlab.errors import CheckpointError
+from mnistlab.stats.score import Score
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
-from mnistlab.training.record import CheckpointError, Record, read_record
-from mnistlab.training.score import Score
+from mnistlab.training.record import TrainingRecord, read_record
 
 EPOCHS = tuple(Epoch(n, 0.3, 0.9, 0.2, 100 - n, 10_000, 0.1, 2.5, 4000.0) for n in (1, 2, 3))
-RECORD = Record("a run", PRESETS[3].spec, Recipe(), EPOCHS, 2, Score(70, 10_000), {"python": "3"})
+RECORD = TrainingRecord(
+    "a run", PRESETS[3].spec, Recipe(), EPOCHS, 2, Score(70, 10_000), {"python": "3"}
+)
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "best.safetensors"
-    checkpoint.write(path, build(RECORD.spec, seed=1), RECORD)
+    checkpoint.save_checkpoint(path, build(RECORD.spec, seed=1), RECORD)
     return path
 
 
 def test_weights_and_record_come_back_as_they_went(saved: Path) -> None:
-    loaded = checkpoint.read(saved)
+    loaded = checkpoint.load_checkpoint(saved)
     assert loaded.record == RECORD == read_record(saved)
-    assert loaded.record.kept == EPOCHS[1] and loaded.record.headline == Score(70, 10_000)
+    assert loaded.record.saved_epoch == EPOCHS[1] and loaded.record.reported_score == Score(
+        70, 10_000
+    )
     x = torch.randn(4, 1, 28, 28)
     assert torch.equal(loaded.network(x), build(RECORD.spec, seed=1).eval()(x))
     assert not loaded.network.training
@@ -125,7 +130,7 @@ def not_numbers(path: Path) -> None:
     network = build(RECORD.spec)
     with torch.no_grad():
         next(network.parameters()).fill_(float("nan"))
-    checkpoint.write(path, network, RECORD)
+    checkpoint.save_checkpoint(path, network, RECORD)
 
 
 def vanished(path: Path) -> None:
@@ -146,7 +151,7 @@ def test_a_damaged_or_foreign_file_is_refused_in_a_sentence(
     monkeypatch.chdir(saved.parent)
     damage(saved)
     with pytest.raises(CheckpointError, match=r"best\.safetensors"):
-        checkpoint.read(saved)
+        checkpoint.load_checkpoint(saved)
     assert not (saved.parent / "exploded").exists()
 
 
@@ -160,6 +165,6 @@ def test_a_write_that_fails_leaves_the_earlier_checkpoint(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        checkpoint.write(saved, build(RECORD.spec, seed=2), RECORD)
+        checkpoint.save_checkpoint(saved, build(RECORD.spec, seed=2), RECORD)
     assert saved.read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]

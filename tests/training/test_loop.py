@@ -7,41 +7,41 @@ import torch
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
-from mnistlab.data.kinds import Augmentation, Split
-from mnistlab.data.mnist import Parts, divide, load
+from mnistlab.data.mnist import DataSplits, load, split_mnist
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.training.epoch import Progress
 from mnistlab.training.evaluate import evaluate, logits
 from mnistlab.training.loop import TrainingError, train
-from mnistlab.training.recipe import Optimiser, Recipe
-from mnistlab.training.training import Training
+from mnistlab.training.recipe import Optimizer, Recipe
+from mnistlab.training.state import TrainingState
 
 SMALL = parse("8-p8-16-p16-full-bn-drop0.05")
-QUICK = Recipe(epochs=3, batch_size=64, subset=512, augmentation=Augmentation.NONE)
+QUICK = Recipe(epochs=3, batch_size=64, train_size=512, augmentation=Augmentation.NONE)
 
 
 @pytest.fixture(scope="module")
-def parts(mnist_folder: Path) -> Parts:
-    whole = divide(load(mnist_folder), Split.STRICT, QUICK.subset)
-    return Parts(whole.train, whole.validation[:500], None)
+def parts(mnist_folder: Path) -> DataSplits:
+    whole = split_mnist(load(mnist_folder), Split.HOLDOUT, QUICK.train_size)
+    return DataSplits(whole.train, whole.validation[:500], None)
 
 
-@pytest.mark.parametrize("optimiser", list(Optimiser))
-def test_a_few_hundred_digits_are_learnt(parts: Parts, optimiser: Optimiser) -> None:
-    rate = {Optimiser.SGD: 0.1, Optimiser.ADAM: 0.01}[optimiser]
-    recipe = Recipe(optimiser, rate, epochs=8, batch_size=64, augmentation=Augmentation.NONE)
-    epochs = list(train(Training(build(SMALL, 0), recipe), parts))
+@pytest.mark.parametrize("optimizer", list(Optimizer))
+def test_a_few_hundred_digits_are_learned(parts: DataSplits, optimizer: Optimizer) -> None:
+    rate = {Optimizer.SGD: 0.1, Optimizer.ADAM: 0.01}[optimizer]
+    recipe = Recipe(optimizer, rate, epochs=8, batch_size=64, augmentation=Augmentation.NONE)
+    epochs = list(train(TrainingState(build(SMALL, 0), recipe), parts))
     assert [epoch.number for epoch in epochs] == list(range(1, 9))
     assert epochs[-1].train_loss < epochs[0].train_loss / 2
     assert epochs[-1].validation_accuracy > 0.6, "chance is 0.1"
     assert all(e.validation_count == 500 and e.images_per_second > 0 for e in epochs)
 
 
-def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> None:
+def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: DataSplits) -> None:
     def run(seed: int, watched: bool) -> tuple[list[tuple[float, int]], torch.Tensor]:
         network = build(SMALL, seed)
         recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
         seen: list[Progress] = []
-        training = Training(network, recipe)
+        training = TrainingState(network, recipe)
         loop = train(training, parts, report=seen.append) if watched else train(training, parts)
         epochs = [(e.train_loss, e.validation_errors) for e in loop]
         assert len(seen) == (16 if watched else 0)
@@ -52,17 +52,19 @@ def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: Parts) -> No
     assert not torch.equal(first[1], other[1])
 
 
-def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(parts: Parts) -> None:
+def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(
+    parts: DataSplits,
+) -> None:
     network = build(SMALL, 0)
-    for epoch in train(Training(network, QUICK), parts):
+    for epoch in train(TrainingState(network, QUICK), parts):
         seen = evaluate(network, parts.validation)
         assert seen.score.errors == epoch.validation_errors
         assert seen.loss == pytest.approx(epoch.validation_loss)
 
 
-def test_progress_counts_up_to_the_epoch_s_digits(parts: Parts) -> None:
+def test_progress_counts_up_to_the_epoch_s_digits(parts: DataSplits) -> None:
     seen: list[Progress] = []
-    list(train(Training(build(SMALL, 0), QUICK), parts, report=seen.append))
+    list(train(TrainingState(build(SMALL, 0), QUICK), parts, report=seen.append))
     assert [(p.epoch, p.done) for p in seen] == [
         (e, d) for e in (1, 2, 3) for d in range(64, 513, 64)
     ]
@@ -70,40 +72,40 @@ def test_progress_counts_up_to_the_epoch_s_digits(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("batch", [100, 512, 1000])
-def test_a_recipe_s_digits_are_those_of_an_epoch(parts: Parts, batch: int) -> None:
-    recipe = Recipe(epochs=1, batch_size=batch, subset=512, augmentation=Augmentation.NONE)
+def test_a_recipe_s_digits_are_those_of_an_epoch(parts: DataSplits, batch: int) -> None:
+    recipe = Recipe(epochs=1, batch_size=batch, train_size=512, augmentation=Augmentation.NONE)
     seen: list[Progress] = []
-    list(train(Training(build(SMALL, 0), recipe), parts, report=seen.append))
-    assert {progress.total for progress in seen} == {recipe.digits}
+    list(train(TrainingState(build(SMALL, 0), recipe), parts, report=seen.append))
+    assert {progress.total for progress in seen} == {recipe.images_per_epoch}
 
 
-def test_a_stop_ends_the_iteration_without_the_unfinished_epoch(parts: Parts) -> None:
+def test_a_stop_ends_the_iteration_without_the_unfinished_epoch(parts: DataSplits) -> None:
     steps: list[Progress] = []
-    training = Training(build(SMALL, 0), QUICK)
+    training = TrainingState(build(SMALL, 0), QUICK)
     epochs = list(train(training, parts, report=steps.append, stopped=lambda: len(steps) >= 11))
     assert [epoch.number for epoch in epochs] == [1] and len(steps) == 11
 
 
-def test_a_loss_that_is_no_number_is_said_with_the_mend(parts: Parts) -> None:
+def test_a_loss_that_is_no_number_is_said_with_the_mend(parts: DataSplits) -> None:
     network = build(SMALL, 0)
     torch.nn.init.constant_(next(network.parameters()), float("inf"))
     with pytest.raises(TrainingError, match=r"epoch 1.*learning rate \(0\.1\)"):
-        list(train(Training(network, QUICK), parts))
+        list(train(TrainingState(network, QUICK), parts))
 
 
-def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: Parts) -> None:
+def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: DataSplits) -> None:
     network = build(SMALL, 0).train()
     whole = logits(network, parts.train.images)
     single = torch.cat([logits(network, image[None]) for image in parts.train.images[:20]])
     assert network.training and torch.allclose(whole[:20], single, atol=1e-5)
 
 
-def test_a_goal_and_patience_end_a_run_before_its_planned_epochs(parts: Parts) -> None:
+def test_a_goal_and_patience_end_a_run_before_its_planned_epochs(parts: DataSplits) -> None:
     def count(**values: object) -> int:
-        recipe = Recipe(epochs=6, batch_size=64, subset=512, **values)  # type: ignore[arg-type]
-        return len(list(train(Training(build(SMALL, 0), recipe), parts)))
+        recipe = Recipe(epochs=6, batch_size=64, train_size=512, **values)  # type: ignore[arg-type]
+        return len(list(train(TrainingState(build(SMALL, 0), recipe), parts)))
 
-    assert count(goal=0.5) < 6
+    assert count(target_accuracy=0.5) < 6
     # A rate so small that nothing gets better: the first epoch is never surpassed by much.
-    assert count(goal=1.0, patience=1, learning_rate=1e-6) < 6
+    assert count(target_accuracy=1.0, patience=1, learning_rate=1e-6) < 6
     assert count() == 6

@@ -5,36 +5,36 @@ import math
 import pytest
 
 from mnistlab.__main__ import _parser, _recipe
-from mnistlab.arch.presets import PRESETS, preset_named, resolve
+from mnistlab.arch.presets import PRESETS, get_preset, resolve
 from mnistlab.arch.spec import parse
-from mnistlab.data.kinds import Split
+from mnistlab.data.options import Split
 from mnistlab.training import recipe as recipes
+from mnistlab.training.defaults import TUNED, default_recipe, train_command
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import (
-    Optimiser,
+    Optimizer,
     Recipe,
     RecipeError,
     Schedule,
-    early_end,
-    kept,
+    early_stop_reason,
     learning_rate_at,
     recipe_from_json,
+    selected_epoch,
 )
-from mnistlab.training.suggest import SETTLED, command, suggested
 
-TARGET_4 = preset_named("target-4").spec
+TARGET_4 = get_preset("target-4").spec
 
 
 def test_json_reads_back_to_the_same_recipe() -> None:
-    for optimiser, schedule in itertools.product(Optimiser, Schedule):
+    for optimizer, schedule in itertools.product(Optimizer, Schedule):
         recipe = Recipe(
-            optimiser,
+            optimizer,
             0.03,
             schedule,
-            subset=512,
+            train_size=512,
             seed=7,
             patience=3,
-            goal=0.994,
+            target_accuracy=0.994,
             norm_batch_size=64,
         )
         assert recipe_from_json(recipe.to_json()) == recipe
@@ -60,9 +60,9 @@ def test_a_recipe_from_before_a_field_trains_as_it_did() -> None:
         ({"weight_decay": math.inf}, "weight decay"),
         ({"label_smoothing": -0.1}, "label smoothing"),
         ({"seed": -1}, "seed"),
-        ({"subset": 3}, "subset"),
+        ({"train_size": 3}, "train size"),
         ({"patience": 0}, "patience"),
-        ({"goal": 99.4}, "goal: 99.4"),
+        ({"target_accuracy": 99.4}, "target accuracy: 99.4"),
         ({"norm_batch_size": 4}, "norm batch size: 4"),
         ({"norm_batch_size": 64.0}, "norm batch size"),
     ],
@@ -143,7 +143,7 @@ def test_a_schedule_s_words_and_its_formula_follow_the_same_numbers(
 def test_an_optimizer_s_words_follow_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MOMENTUM", "RATE_WITH_BATCH_NORM", "RATE_WITHOUT", "ADAM_RATE"):
         monkeypatch.setattr(recipes, name, 0.123)
-        said = Optimiser.ADAM.help if name == "ADAM_RATE" else Optimiser.SGD.help
+        said = Optimizer.ADAM.help if name == "ADAM_RATE" else Optimizer.SGD.help
         assert "0.123" in said
         monkeypatch.undo()
 
@@ -153,18 +153,18 @@ def test_an_optimizer_s_words_follow_the_numbers(monkeypatch: pytest.MonkeyPatch
     [
         ({}, 49_920),  # 390 batches of 128
         ({"split": Split.ARTICLE, "batch_size": 64}, 59_968),
-        ({"subset": 60_000, "batch_size": 100}, 50_000),  # a hold-out trains on no more
-        ({"subset": 60_000, "batch_size": 100, "split": Split.ALL}, 60_000),
-        ({"subset": 100, "batch_size": 4096}, 100),  # one batch of all
-        ({"subset": 100, "batch_size": 64}, 64),
+        ({"train_size": 60_000, "batch_size": 100}, 50_000),  # a hold-out trains on no more
+        ({"train_size": 60_000, "batch_size": 100, "split": Split.ALL}, 60_000),
+        ({"train_size": 100, "batch_size": 4096}, 100),  # one batch of all
+        ({"train_size": 100, "batch_size": 64}, 64),
     ],
 )
 def test_digits_are_those_that_an_epoch_really_trains_on(
     values: dict[str, object], count: int
 ) -> None:
     one = Recipe(**values)  # type: ignore[arg-type]
-    assert one.digits == count
-    assert one.digits <= one.available_images <= one.split.n_train
+    assert one.images_per_epoch == count
+    assert one.images_per_epoch <= one.available_images <= one.split.n_train
 
 
 def epochs(*errors: int) -> list[Epoch]:
@@ -176,49 +176,54 @@ def epochs(*errors: int) -> list[Epoch]:
 
 def test_the_best_epoch_is_kept_unless_all_digits_are_trained_on() -> None:
     these = epochs(100, 90, 95)
-    for split, number in ((Split.STRICT, 2), (Split.ARTICLE, 2), (Split.ALL, 3)):
-        found = kept(Recipe(split=split), these)
-        assert found and found.number == number and kept(Recipe(split=split), []) is None
-    for values in ({"patience": 3}, {"goal": 0.99}):
+    for split, number in ((Split.HOLDOUT, 2), (Split.ARTICLE, 2), (Split.ALL, 3)):
+        found = selected_epoch(Recipe(split=split), these)
+        assert found and found.number == number and selected_epoch(Recipe(split=split), []) is None
+    for values in ({"patience": 3}, {"target_accuracy": 0.99}):
         with pytest.raises(RecipeError, match="all"):
             Recipe(split=Split.ALL, **values)
 
 
 def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epoch() -> None:
-    recipe = Recipe(epochs=8, patience=2, goal=0.994)
-    assert early_end(recipe, []) is None
-    assert early_end(recipe, epochs(100, 90, 95)) is None
-    assert "99.40" in (early_end(recipe, epochs(100, 60)) or "")
-    assert early_end(recipe, epochs(100, 61)) is None
-    assert "epoch 2" in (early_end(recipe, epochs(100, 90, 95, 91)) or "")
-    assert early_end(Recipe(epochs=2, goal=0.994), epochs(100, 60)) is None, "it ended as planned"
-    assert early_end(Recipe(epochs=8), epochs(100, 90, 95, 91, 92)) is None
+    recipe = Recipe(epochs=8, patience=2, target_accuracy=0.994)
+    assert early_stop_reason(recipe, []) is None
+    assert early_stop_reason(recipe, epochs(100, 90, 95)) is None
+    assert "99.40" in (early_stop_reason(recipe, epochs(100, 60)) or "")
+    assert early_stop_reason(recipe, epochs(100, 61)) is None
+    assert "epoch 2" in (early_stop_reason(recipe, epochs(100, 90, 95, 91)) or "")
+    assert early_stop_reason(Recipe(epochs=2, target_accuracy=0.994), epochs(100, 60)) is None, (
+        "it ended as planned"
+    )
+    assert early_stop_reason(Recipe(epochs=8), epochs(100, 90, 95, 91, 92)) is None
 
 
 def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
     for one in PRESETS:
-        recipe = suggested(one.spec)
+        recipe = default_recipe(one.spec)
         assert recipe.label_smoothing < 0.5
         assert one.spec.batch_norm or recipe.learning_rate <= 0.02
-    assert suggested(parse("8-p8-full-bn")) == Recipe()
-    assert suggested(TARGET_4).epochs <= 4, "a lesson is short"
-    assert set(SETTLED) == {
-        preset_named(name).spec for name in ("target-4", "most-accurate", "smallest")
+    assert default_recipe(parse("8-p8-full-bn")) == Recipe()
+    assert default_recipe(TARGET_4).epochs <= 4, "a lesson is short"
+    assert set(TUNED) == {
+        get_preset(name).spec for name in ("target-4", "most-accurate", "smallest")
     }
 
 
 def test_what_is_to_be_typed_trains_the_very_same() -> None:
     for spec, recipe in (
         (TARGET_4, Recipe()),
-        (TARGET_4, suggested(TARGET_4)),
+        (TARGET_4, default_recipe(TARGET_4)),
         (
-            preset_named("target-1").spec,
-            Recipe(Optimiser.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0),
+            get_preset("target-1").spec,
+            Recipe(Optimizer.ADAM, 0.0003, Schedule.CONSTANT, 64, 20, 0.0),
         ),
-        (parse("8-gap"), Recipe(subset=6000, seed=3, patience=2, goal=0.99, norm_batch_size=16)),
+        (
+            parse("8-gap"),
+            Recipe(train_size=6000, seed=3, patience=2, target_accuracy=0.99, norm_batch_size=16),
+        ),
     ):
-        words = command(spec, recipe).split()
+        words = train_command(spec, recipe).split()
         assert words[:4] == ["python", "-m", "mnistlab", "train"]
         options = _parser().parse_args(words[3:])
         assert resolve(options.network) == spec
-        assert _recipe(options, suggested(spec)) == recipe
+        assert _recipe(options, default_recipe(spec)) == recipe

@@ -10,31 +10,32 @@ from torch import Tensor
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
-from mnistlab.data.kinds import Augmentation, Split
-from mnistlab.data.mnist import Parts, divide, load
+from mnistlab.data.mnist import DataSplits, load, split_mnist
+from mnistlab.data.options import Augmentation, Split
+from mnistlab.errors import CheckpointError
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import train
-from mnistlab.training.recipe import Optimiser, Recipe, Schedule
-from mnistlab.training.record import CheckpointError, Record, read_record
-from mnistlab.training.resume import read_resumable, write_resumable
-from mnistlab.training.training import Training
+from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.training.record import TrainingRecord, read_record
+from mnistlab.training.resume import load_training_state, save_training_state
+from mnistlab.training.state import TrainingState
 
 SPEC = parse("4-p4-8-p8-gap-bn-drop0.1")
 
 
 @pytest.fixture(scope="module")
-def parts(mnist_folder: Path) -> Parts:
-    whole = divide(load(mnist_folder), Split.STRICT, 256)
-    return Parts(whole.train, whole.validation[:200], None)
+def parts(mnist_folder: Path) -> DataSplits:
+    whole = split_mnist(load(mnist_folder), Split.HOLDOUT, 256)
+    return DataSplits(whole.train, whole.validation[:200], None)
 
 
-def fresh(recipe: Recipe, seed: int = 0) -> Training:
-    return Training(build(SPEC, seed), recipe)
+def fresh(recipe: Recipe, seed: int = 0) -> TrainingState:
+    return TrainingState(build(SPEC, seed), recipe)
 
 
-def record(training: Training) -> Record:
+def record(training: TrainingState) -> TrainingRecord:
     epochs = tuple(training.epochs)
-    return Record("", SPEC, training.recipe, epochs, len(epochs), None, {"threads": "1"})
+    return TrainingRecord("", SPEC, training.recipe, epochs, len(epochs), None, {"threads": "1"})
 
 
 def figures(epochs: list[Epoch]) -> list[tuple[float, ...]]:
@@ -50,44 +51,44 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("optimiser", list(Optimiser))
+@pytest.mark.parametrize("optimizer", list(Optimizer))
 @pytest.mark.parametrize("schedule", list(Schedule))
 @pytest.mark.parametrize("augmentation", [Augmentation.SHIFT, Augmentation.AFFINE])
 def test_put_aside_after_every_epoch_it_ends_with_the_same_bits(
-    parts: Parts,
+    parts: DataSplits,
     tmp_path: Path,
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     schedule: Schedule,
     augmentation: Augmentation,
 ) -> None:
-    recipe = Recipe(optimiser, 0.02, schedule, 64, 5, augmentation=augmentation, seed=3)
+    recipe = Recipe(optimizer, 0.02, schedule, 64, 5, augmentation=augmentation, seed=3)
     alone = fresh(recipe)
     list(train(alone, parts))
     path = tmp_path / "resume.safetensors"
     going = fresh(recipe)
     for number in range(5):
         next(train(going, parts))
-        write_resumable(path, going, record(going))
+        save_training_state(path, going, record(going))
         torch.rand(number + 1)  # what happens in between must not matter
         going = fresh(recipe, seed=9)
-        read_resumable(path, going, SPEC)
-    assert same(alone.state(), going.state())
+        load_training_state(path, going, SPEC)
+    assert same(alone.state_dict(), going.state_dict())
     assert figures(alone.epochs) == figures(going.epochs)
 
 
 @pytest.fixture
-def put_aside(parts: Parts, tmp_path: Path) -> Path:
+def put_aside(parts: DataSplits, tmp_path: Path) -> Path:
     training = fresh(Recipe(epochs=3, batch_size=64))
     next(train(training, parts))
     path = tmp_path / "resume.safetensors"
-    write_resumable(path, training, record(training))
+    save_training_state(path, training, record(training))
     return path
 
 
 def test_another_network_s_or_recipe_s_training_is_refused(put_aside: Path) -> None:
     training = fresh(Recipe(epochs=3, batch_size=32))
     with pytest.raises(CheckpointError, match="another training"):
-        read_resumable(put_aside, training, SPEC)
+        load_training_state(put_aside, training, SPEC)
 
 
 def test_a_damaged_one_is_refused(put_aside: Path) -> None:
@@ -99,7 +100,7 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
     def refused() -> None:
         victim = fresh(Recipe(epochs=3, batch_size=64))
         with pytest.raises(CheckpointError, match="damaged"):
-            read_resumable(put_aside, victim, SPEC)
+            load_training_state(put_aside, victim, SPEC)
 
     put_aside.write_bytes(content[:-50])
     refused()
@@ -110,14 +111,14 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
     put_aside.write_bytes(content)
     metadata = read_record(put_aside).to_metadata()
     for name, value in (
-        ("optimiser.0.momentum_buffer", None),
+        ("optimizer.0.momentum_buffer", None),
         ("random.order", None),
         ("random.global", torch.zeros(7, dtype=torch.uint8)),
         ("random.global", torch.zeros(7)),
         ("network.conv1.conv.weight", None),
         ("network.conv1.conv.weight", torch.full((4, 1, 3, 3), torch.nan)),
-        ("optimiser.0.momentum_buffer", torch.zeros(2, 2)),
-        ("optimiser.99.momentum_buffer", torch.zeros(2)),
+        ("optimizer.0.momentum_buffer", torch.zeros(2, 2)),
+        ("optimizer.99.momentum_buffer", torch.zeros(2)),
     ):
         changed = tensors | ({name: value} if value is not None else {})
         if value is None:
@@ -130,4 +131,4 @@ def test_a_training_on_another_kind_of_device_is_refused(put_aside: Path) -> Non
     metadata = read_record(put_aside).to_metadata() | {"environment": '{"device": "cuda"}'}
     save_file(load_tensors(put_aside.read_bytes()), put_aside, metadata=metadata)
     with pytest.raises(CheckpointError, match="trained on cuda"):
-        read_resumable(put_aside, fresh(Recipe(epochs=3, batch_size=64)), SPEC)
+        load_training_state(put_aside, fresh(Recipe(epochs=3, batch_size=64)), SPEC)

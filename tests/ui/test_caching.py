@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from mnistlab.ui.caching import LruCache, OnceCache
+from mnistlab.ui.common.caching import LruCache, OnceCache
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -6,16 +6,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from mnistlab.arch.interchange import to_json
-from mnistlab.arch.ledger import ledger
-from mnistlab.arch.lint import advise
+from mnistlab.arch.advice.advise import advise
+from mnistlab.arch.export.json_file import to_json
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Activation, Dropout, Head, parse
+from mnistlab.arch.summary import summarize
 from mnistlab.home import Home
-from mnistlab.runs.calibration import measure
-from mnistlab.runs.jobs import worker_lock
-from mnistlab.training import timing
-from mnistlab.ui.layers import ACTIONS
+from mnistlab.ui.design.layers import ACTIONS
+from mnistlab.worker import timing
+from mnistlab.worker.benchmark import run_benchmark
+from mnistlab.worker.processes import worker_lock
 
 ROOT = Path(__file__).parents[2]
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
@@ -163,7 +163,7 @@ def test_layers_that_a_residual_connection_ties_get_their_filters_together() -> 
 def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
     at = bench(str(preset.spec))  # type: ignore[attr-defined]
     for _ in range(8):
-        offers = [one for one in advise(ledger(parse(net(at)))) if one.change]
+        offers = [one for one in advise(summarize(parse(net(at)))) if one.change]
         if not offers:
             break
         press(at, offers[0].label)
@@ -213,8 +213,8 @@ def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
     with worker_lock(Home(lab)):
         press(at, "Measure how long an epoch takes here")
         assert "being trained" in at.error[0].value
-    measure(Home(lab), lambda what, share: None)
+    run_benchmark(Home(lab), lambda what, share: None)
     settled(at)
     assert "An epoch here</span><b>≈" in body(at) and "Epoch, s" in body(at)
-    Home(lab).calibration.write_bytes(b"\xff{")
+    Home(lab).speed_model.write_bytes(b"\xff{")
     assert "An epoch here</span><b>unknown" in body(settled(at))

@@ -14,13 +14,13 @@ from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.home import Home
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import describe
+from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
-from mnistlab.training.record import Record
-from mnistlab.ui import checkpoints
+from mnistlab.training.record import TrainingRecord
+from mnistlab.ui.common import checkpoints
 
 ROOT = Path(__file__).parents[2]
 STEM = [(150, 40), (140, 140), (135, 240)]
@@ -91,7 +91,7 @@ def test_each_step_is_shown_and_each_can_be_left_out() -> None:
     draw(at, STEM)
     assert answer(at) == "1" and len(seen(at)) == 5
     pictures = seen(at)
-    for key in ("anew", "crop", "centre"):
+    for key in ("anew", "crop", "center"):
         at.toggle(key=f"step_{key}").set_value(False)
         changed = seen(settled(at))
         assert changed[0] == pictures[0] and changed[3] != pictures[3], key
@@ -260,11 +260,11 @@ def test_a_test_digit_comes_with_its_truth_and_the_drawing_is_there_after_it(
 def test_a_damaged_doubt_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "zoo"
     folder.mkdir()
-    shutil.copy(zoo.reader(), folder)
-    (folder / "sketch.doubt").write_bytes(b"x")
+    shutil.copy(zoo.default_checkpoint(), folder)
+    (folder / "sketch.uncertainty").write_bytes(b"x")
     monkeypatch.setattr(zoo, "FOLDER", folder)
     at = page()
-    assert "sketch.doubt" in at.error[0].value
+    assert "sketch.uncertainty" in at.error[0].value
 
 
 def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
@@ -276,15 +276,15 @@ def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
     done = tuple(
         Epoch(n, 0.1, 0.9, 0.1, 100 - n, 10_000, 0.1, 1.0, 1000.0) for n in range(1, epochs + 1)
     )
-    store.settle(run_id, done)
+    store.replace_epochs(run_id, done)
     for epoch in done:
-        checkpoint.write(
-            store.epoch_checkpoint(run_id, epoch.number),
+        checkpoint.save_checkpoint(
+            store.epoch_checkpoint_path(run_id, epoch.number),
             build(spec, seed=epoch.number),
-            Record(name, spec, recipe, (epoch,), 1),
+            TrainingRecord(name, spec, recipe, (epoch,), 1),
         )
-    record = Record(name, spec, recipe, done, epochs)
-    checkpoint.write(store.best_checkpoint(run_id), build(spec, seed=epochs), record)
+    record = TrainingRecord(name, spec, recipe, done, epochs)
+    checkpoint.save_checkpoint(store.best_checkpoint_path(run_id), build(spec, seed=epochs), record)
     return store, run_id
 
 
@@ -296,9 +296,9 @@ def choose(at: AppTest, name: str) -> AppTest:
 
 def test_damaged_and_strange_files_among_the_epochs_leave_the_others(lab: Path) -> None:
     store, run_id = a_run(lab, "mine", 4)
-    first = store.epoch_checkpoint(run_id, 1)
+    first = store.epoch_checkpoint_path(run_id, 1)
     shutil.copy(first, first.with_name("copy of 0001.safetensors"))
-    store.epoch_checkpoint(run_id, 2).write_bytes(first.read_bytes()[:500])
+    store.epoch_checkpoint_path(run_id, 2).write_bytes(first.read_bytes()[:500])
     at = page()
     draw(at, STEM)
     look(at, "Its epochs")
@@ -317,9 +317,9 @@ def test_a_checkpoint_that_goes_while_the_page_is_made_is_a_sentence(
     look(at, "Nearest digits")
     found = checkpoints.find
 
-    def gone(home: Home) -> checkpoints.Found:
+    def gone(home: Home) -> checkpoints.CheckpointList:
         known = found(home)
-        store.best_checkpoint(run_id).unlink(missing_ok=True)
+        store.best_checkpoint_path(run_id).unlink(missing_ok=True)
         return known
 
     monkeypatch.setattr(checkpoints, "find", gone)
@@ -329,11 +329,11 @@ def test_a_checkpoint_that_goes_while_the_page_is_made_is_a_sentence(
 
 def test_a_run_is_shown_by_the_name_it_has_now_and_never_as_markdown(lab: Path) -> None:
     store, run_id = a_run(lab, "old", 1)
-    describe(store, run_id, "![x](https://example.org/x.png)", "", "", "")
+    edit_details(store, run_id, "![x](https://example.org/x.png)", "", "", "")
     at = page()
     draw(at, STEM)
     look(at, "Other checkpoints")
-    at.multiselect(key="rivals").set_value([str(store.best_checkpoint(run_id))])
+    at.multiselect(key="rivals").set_value([str(store.best_checkpoint_path(run_id))])
     settled(at)
     assert not any("example.org" in element.value for element in at.markdown)
     assert "![x](https://example.org/x.png)" in body(at)

@@ -9,16 +9,16 @@ from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
 from mnistlab.data.dataset import MNIST
-from mnistlab.runs import jobs
-from mnistlab.runs.state import State
-from mnistlab.runs.store import Store
-from mnistlab.training import ladder
-from mnistlab.training.ladder import RUNGS
-from mnistlab.training.record import Record, record_to_json
-from mnistlab.training.suggest import command
-from mnistlab.training.switches import switch, switches
-from mnistlab.ui import story
-from tests.runs.stories import epoch, told
+from mnistlab.experiments import targets
+from mnistlab.experiments.targets import TARGETS
+from mnistlab.experiments.variants import find_variant, variants
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+from mnistlab.training.defaults import train_command
+from mnistlab.training.record import TrainingRecord, record_to_json
+from mnistlab.ui.home import home_text
+from mnistlab.worker import processes
+from tests.store.example_runs import epoch, told
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(jobs, "start_worker", lambda home: None)
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
     monkeypatch.setattr(zoo, "FOLDER", tmp_path / "zoo")
     return tmp_path
 
@@ -50,35 +50,37 @@ def shown(at: AppTest) -> str:
 
 
 def ship(lab: Path, name: str, errors: list[int], train: float = 0.9996) -> None:
-    rung = next(each for each in RUNGS if each.preset.name == name)
+    target = next(each for each in TARGETS if each.preset.name == name)
     epochs = tuple(epoch(n, e, train) for n, e in enumerate(errors, 1))
     kept = min(epochs, key=lambda each: each.validation_errors)
-    record = Record(name, rung.spec, rung.full, epochs, kept.number)
-    (lab / "zoo" / "ladder").mkdir(parents=True, exist_ok=True)
-    (lab / "zoo" / "ladder" / f"{name}.json").write_text(record_to_json(record), "utf-8")
+    record = TrainingRecord(name, target.spec, target.full, epochs, kept.number)
+    (lab / "zoo" / "targets").mkdir(parents=True, exist_ok=True)
+    (lab / "zoo" / "targets" / f"{name}.json").write_text(record_to_json(record), "utf-8")
 
 
 def test_the_walk_opens_without_any_record_and_says_how_to_make_one() -> None:
     text = shown(run())
-    for rung in RUNGS:
-        assert rung.question in text and command(rung.spec, rung.full) in text
+    for target in TARGETS:
+        assert target.question in text and train_command(target.spec, target.full) in text
     for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "14,846", "4,844"):
         assert figure in text
     assert text.count("Not measured yet") == 4
 
 
 def test_a_further_own_network_finds_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    third = replace(ladder.LAB_NETWORKS[0], question="Is there room for a third?")
-    monkeypatch.setattr(ladder, "LAB_NETWORKS", (*ladder.LAB_NETWORKS, third))
+    third = replace(targets.LAB_NETWORKS[0], question="Is there room for a third?")
+    monkeypatch.setattr(targets, "LAB_NETWORKS", (*targets.LAB_NETWORKS, third))
     assert third.question in shown(run())
 
 
 def test_the_prose_follows_the_data_set_and_the_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(story, "MNIST", replace(MNIST, n_train=7_000, n_validation=9, n_test=3_210))
-    text = story.beginning()
+    monkeypatch.setattr(
+        home_text, "MNIST", replace(MNIST, n_train=7_000, n_validation=9, n_test=3_210)
+    )
+    text = home_text.beginning()
     assert all(number in text for number in ("10,210", "7,000", "3,210", "19 errors"))
-    monkeypatch.setattr(zoo, "STUDIES", {"smallest": (1,) * 17})
-    assert "17 **seeds**" in story.beyond()
+    monkeypatch.setattr(zoo, "SEED_ERRORS", {"smallest": (1,) * 17})
+    assert "17 **seeds**" in home_text.beyond()
 
 
 TERMS = (
@@ -91,8 +93,8 @@ TERMS = (
 
 
 def test_each_term_is_explained_once_where_it_first_appears() -> None:
-    targets = [rung.concepts for rung in RUNGS]
-    prose = [story.beginning(), story.TRAINING, *targets, story.beyond()]
+    targets = [target.concepts for target in TARGETS]
+    prose = [home_text.beginning(), home_text.TRAINING, *targets, home_text.beyond()]
     text = " ".join(prose).replace("\n", " ").lower()
     for term in TERMS:
         words = term.lower()
@@ -110,23 +112,23 @@ def test_the_walk_shows_records_and_names_what_differs_from_the_article(lab: Pat
 
 
 def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) -> None:
-    store, rung = Store(lab / "runs"), RUNGS[1]
-    told(store, rung.spec, replace(rung.full, epochs=3), [123])
+    store, target = Store(lab / "runs"), TARGETS[1]
+    told(store, target.spec, replace(target.full, epochs=3), [123])
     assert "98.77%" not in shown(run()), "another recipe is another experiment"
-    mine = told(store, rung.spec, rung.quick, [345, 321])
+    mine = told(store, target.spec, target.quick, [345, 321])
     text = shown(run())
     assert f"Run {mine}" in text and "96.79%" in text and "6,000 images, article protocol" in text
 
 
 def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
     ship(lab, "target-3", [70])
-    (lab / "zoo" / "ladder" / "target-3.json").write_text("{")
+    (lab / "zoo" / "targets" / "target-3.json").write_text("{")
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
     at = run()
     said = " ".join(warning.value for warning in at.warning)
     assert "target-3.json" in said and "cannot be used" in said
-    assert RUNGS[3].question in shown(at)
+    assert TARGETS[3].question in shown(at)
 
 
 def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]
@@ -137,8 +139,8 @@ def test_the_ladder_is_queued_once_waits_and_goes_on(lab: Path) -> None:
     at, store = run("pages/experiments.py"), Store(lab / "runs")
     button(at, "begin").click().run()
     runs = store.queue()
-    assert [each.spec for each in runs] == [rung.spec for rung in RUNGS]
-    assert [each.recipe for each in runs] == [rung.quick for rung in RUNGS]
+    assert [each.spec for each in runs] == [target.spec for target in TARGETS]
+    assert [each.recipe for each in runs] == [target.quick for target in TARGETS]
     assert button(at, "begin").disabled
     button(at, "wait").click().run()
     assert not store.queue() and not button(at, "begin").disabled
@@ -148,41 +150,41 @@ def test_the_ladder_is_queued_once_waits_and_goes_on(lab: Path) -> None:
 
 
 def test_the_conditions_come_from_the_address(lab: Path) -> None:
-    at = run("pages/experiments.py", length="full", split="strict", seeds="2")
+    at = run("pages/experiments.py", length="full", split="holdout", seeds="2")
     button(at, "begin").click().run()
     runs = Store(lab / "runs").queue()
     assert [each.recipe.seed for each in runs] == [0] * 4 + [1] * 4
-    assert {each.recipe.subset for each in runs} == {None}
-    assert {each.recipe.split.value for each in runs} == {"strict"}
+    assert {each.recipe.train_size for each in runs} == {None}
+    assert {each.recipe.split.value for each in runs} == {"holdout"}
 
 
 def test_the_table_fills_in(lab: Path) -> None:
     store = Store(lab / "runs")
-    for rung in RUNGS[:2]:
-        told(store, rung.spec, rung.quick, [400, 345, 350])
+    for target in TARGETS[:2]:
+        told(store, target.spec, target.quick, [400, 345, 350])
     text = shown(run("pages/experiments.py"))
     assert "96.55%" in text and "345" in text and "99.28%" in text
 
 
 def test_the_walk_s_trials_open_their_experiment(lab: Path) -> None:
-    for rung in RUNGS:
-        one = switch(rung.spec, rung.quick, rung.trial.switch)
-        query = {"view": "One choice", "target": rung.preset.label, "switch": one.label}
+    for target in TARGETS:
+        one = find_variant(target.spec, target.quick, target.suggestion.variant)
+        query = {"view": "One choice", "target": target.preset.label, "switch": one.label}
         at = run("pages/experiments.py", **query)
         assert at.selectbox(key="switch").value == one.label
-        assert at.selectbox(key="target").value == rung.preset.label
+        assert at.selectbox(key="target").value == target.preset.label
 
 
 def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None:
-    store, rung = Store(lab / "runs"), RUNGS[3]
+    store, target = Store(lab / "runs"), TARGETS[3]
     query = {"view": "One choice", "target": "Target 4", "switch": "without dropout"}
     at = run("pages/experiments.py", **query)
     button(at, "begin").click().run()
     assert [each.spec.dropout for each in store.queue()] == [0.05, 0]
     for waiting in store.queue():
         store.request(waiting.id, "stop")  # type: ignore[arg-type]
-    told(store, rung.spec, rung.quick, [60], wrong=range(20))
-    one = switch(rung.spec, rung.quick, "dropout")
+    told(store, target.spec, target.quick, [60], wrong=range(20))
+    one = find_variant(target.spec, target.quick, "dropout")
     told(store, one.spec, one.recipe, [70], wrong=range(10, 50))
     text = shown(run("pages/experiments.py", **query))
     assert "−2.00 pp" in text and "McNemar" in text and "Ablations of target 4" in text
@@ -190,14 +192,14 @@ def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None
 
 
 def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
-    store, rung = Store(lab / "runs"), RUNGS[3]
-    told(store, rung.spec, rung.quick, [60], wrong=range(20))
+    store, target = Store(lab / "runs"), TARGETS[3]
+    told(store, target.spec, target.quick, [60], wrong=range(20))
     # 12 images lost and 3 gained: significant alone (p = 0.035), not as one of two.
-    one = switch(rung.spec, rung.quick, "dropout")
+    one = find_variant(target.spec, target.quick, "dropout")
     told(store, one.spec, one.recipe, [69], wrong=range(3, 32))
     query = {"view": "One choice", "target": "Target 4", "switch": one.label}
     assert "Holm" not in shown(run("pages/experiments.py", **query)), "it is the only one"
-    other = switches(rung.spec, rung.quick)[-1]
+    other = variants(target.spec, target.quick)[-1]
     assert other.name != one.name
     told(store, other.spec, other.recipe, [60], wrong=range(20))
     text = shown(run("pages/experiments.py", **query))
@@ -206,13 +208,13 @@ def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
 
 
 def test_another_target_has_its_own_switches() -> None:
-    at = run("pages/experiments.py", view="One choice", target="Target 4", switch="dropout of 0.1")
+    at = run("pages/experiments.py", view="One choice", target="Target 4", variant="dropout of 0.1")
     at.selectbox(key="target").set_value("Target 2").run()
     assert not at.exception and "dropout of 0.1" not in at.selectbox(key="switch").options
 
 
 def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:
-    store, rung = Store(lab / "runs"), RUNGS[3]
-    told(store, rung.spec, rung.full, [60, 70] * 10)
+    store, target = Store(lab / "runs"), TARGETS[3]
+    told(store, target.spec, target.full, [60, 70] * 10)
     text = shown(run("pages/experiments.py", view="How far to trust it"))
     assert "20 times" in text and "+0.05" in text and "no runs yet" in text

@@ -12,13 +12,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
-from mnistlab.runs.store import Store
-from mnistlab.sketch import collection, scoring
-from mnistlab.sketch.handwriting import Drawn, checked, to_json
-from mnistlab.ui import checkpoints, collected
-from mnistlab.ui.caching import LruCache
-from mnistlab.ui.gallery import Wanted
-from tests.digits import DIGITS
+from mnistlab.handwriting import collection, scoring
+from mnistlab.handwriting.drawings import LabeledDrawing, to_json, validate
+from mnistlab.store.store import Store
+from mnistlab.ui.common import checkpoints
+from mnistlab.ui.common.caching import LruCache
+from mnistlab.ui.handwriting import cached_predictions
+from mnistlab.ui.handwriting.gallery import Wanted
+from tests.drawn_digits import DIGITS
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,15 +31,17 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store(tmp_path / "runs")
 
 
-def drawn(label: int, writer: str = "Ada", shift: float = 0, real: int | None = None) -> Drawn:
+def drawn(
+    label: int, writer: str = "Ada", shift: float = 0, real: int | None = None
+) -> LabeledDrawing:
     """A digit; another shift is another drawing of it, another `real` a wrong label."""
     strokes = DIGITS[label if real is None else real]
-    return checked(label, writer, [[[x + shift, y] for x, y in stroke] for stroke in strokes])
+    return validate(label, writer, [[[x + shift, y] for x, y in stroke] for stroke in strokes])
 
 
-def page(store: Store, drawings: Sequence[Drawn] = ()) -> AppTest:
+def page(store: Store, drawings: Sequence[LabeledDrawing] = ()) -> AppTest:
     if drawings:
-        collection.keep_all(store, drawings)
+        collection.save_all(store, drawings)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     return settled(at.switch_page("pages/handwriting.py"))
 
@@ -122,7 +125,7 @@ def test_what_was_read_once_is_not_read_again(
     with monkeypatch.context() as patch:
         patch.setattr(scoring, "digit_from_strokes", lambda strokes: pytest.fail("made anew"))
         assert lines(settled(at))[-1] == before
-    collection.keep_all(store, many)
+    collection.save_all(store, many)
     assert lines(settled(at))[-1][1] == "10"
 
 
@@ -139,10 +142,10 @@ def test_a_rerun_reads_the_drawings_again_only_after_a_change(
     age(store, 60)
     settled(at)
     with monkeypatch.context() as patch:
-        for name in ("listed", "counts", "drawings"):
+        for name in ("listed", "counts", "load_drawings"):
             patch.setattr(collection, name, lambda *_: pytest.fail("read again"))
         assert len(shown(settled(at))) == 2
-    collection.keep(store, drawn(1, "Ben"))
+    collection.save(store, drawn(1, "Ben"))
     assert [line[0] for line in lines(settled(at))[1:]] == ["Ada", "Ben", "All"]
 
 
@@ -153,7 +156,7 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(store: Store) -> None:
     before = store.database.file.stat()
     settled(at)
     # As many bytes as before, and no later.
-    collection.keep(store, drawn(1, "Ben"))
+    collection.save(store, drawn(1, "Ben"))
     os.utime(store.database.file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert store.database.file.stat().st_size == before.st_size
     assert "Ben" in [line[0] for line in lines(settled(at))]
@@ -163,22 +166,22 @@ def test_what_is_known_of_drawings_stays_bounded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures: LruCache[str, object] = LruCache(5)
-    monkeypatch.setattr(collected, "_PICTURES", pictures)
+    monkeypatch.setattr(cached_predictions, "_PICTURES", pictures)
     many = [drawn(digit, shift=0.002 * (digit + 1)) for digit in DIGITS]
     at = page(store, many)
     assert len(pictures) == 5 and body(at).count("<figcaption>") == 10
-    key = zoo.reader(), checkpoints.changed(zoo.reader())
-    assert len(collected._ANSWERS.get(key) or ()) == 10
+    key = zoo.default_checkpoint(), checkpoints.changed(zoo.default_checkpoint())
+    assert len(cached_predictions._ANSWERS.get(key) or ()) == 10
     collection.delete(store, [1, 2, 3])
     assert len(shown(settled(at))) == 7
-    assert len(collected._ANSWERS.get(key) or ()) == 7, "deleted drawings are forgotten"
+    assert len(cached_predictions._ANSWERS.get(key) or ()) == 7, "deleted drawings are forgotten"
 
 
 @pytest.mark.parametrize("name", ["sketch", "target-4"])
 def test_a_damaged_checkpoint_is_a_sentence_and_the_drawings_stay(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    content = zoo.reader().read_bytes()
+    content = zoo.default_checkpoint().read_bytes()
     (tmp_path / f"{name}.safetensors").write_bytes(content[:-1000])
     monkeypatch.setattr(zoo, "FOLDER", tmp_path)
     at = page(store, [drawn(3)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab.ui import memory
+from mnistlab.ui.common import memory
 
 ROOT = Path(__file__).parents[2]
 

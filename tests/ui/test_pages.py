@@ -15,11 +15,11 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
-from mnistlab.runs.state import Request
-from mnistlab.runs.store import Store
-from mnistlab.runs.table import newest
+from mnistlab.store.run import Request
+from mnistlab.store.store import Store
+from mnistlab.store.table import newest
 from mnistlab.training.recipe import Recipe
-from mnistlab.ui import bench
+from mnistlab.ui.common import current_network
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600
@@ -149,7 +149,7 @@ def test_every_possible_design_opens(lab: Path) -> None:
 def test_an_unknown_run_in_the_address_is_said_and_an_old_one_is_found(lab: Path) -> None:
     store = Store(lab / "runs")
     for number in range(60):
-        store.request(store.add(f"run {number}", bench.DEFAULT, Recipe()), Request.STOP)
+        store.request(store.add(f"run {number}", current_network.DEFAULT, Recipe()), Request.STOP)
     for wrong in ("61", "-1", "<script>", "9" * 5000, "١"):
         at = run("pages/train.py", run=wrong)
         assert "There is no run" in at.warning[0].value and "run 59" in html(at)
@@ -159,12 +159,15 @@ def test_an_unknown_run_in_the_address_is_said_and_an_old_one_is_found(lab: Path
 
 def test_who_has_changed_a_design_is_offered_that_one_for_training() -> None:
     at = run("pages/train.py")
-    at.selectbox(key=bench.CHOICE_KEY).select("Target 1: Vanilla").run()
+    at.selectbox(key=current_network.CHOICE_KEY).select("Target 1: Vanilla").run()
     assert "1,595,316" in html(at)
     at.switch_page("pages/design.py").run()
     at.text_input(key="net").set_value("8-p8-gap-bn").run()
     at.switch_page("pages/train.py").run()
-    assert not at.exception and at.selectbox(key=bench.CHOICE_KEY).value == bench.LABEL
+    assert (
+        not at.exception
+        and at.selectbox(key=current_network.CHOICE_KEY).value == current_network.LABEL
+    )
 
 
 def test_the_design_page_never_imports_torch() -> None:
@@ -207,7 +210,7 @@ def pickled(path: Path) -> None:
 def test_a_damaged_checkpoint_is_said_on_every_page_that_uses_it(
     lab: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
-    damaged = Path(shutil.copy(zoo.reader(), lab / "target-4.safetensors"))
+    damaged = Path(shutil.copy(zoo.default_checkpoint(), lab / "target-4.safetensors"))
     damage(damaged)
     monkeypatch.setattr(zoo, "FOLDER", lab)
     run("app.py")

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 SCRIPT = """
 import streamlit as st
-from mnistlab.ui import paste
+from mnistlab.ui.draw import paste
 
 st.text(repr(paste.show("picture")))
 """

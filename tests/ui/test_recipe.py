@@ -7,12 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.arch.spec import parse
-from mnistlab.data.kinds import Augmentation, Split
-from mnistlab.runs import jobs
-from mnistlab.runs.store import Store
+from mnistlab.data.options import Augmentation, Split
+from mnistlab.store.store import Store
 from mnistlab.training import recipe as recipes
-from mnistlab.training.recipe import Optimiser, Recipe, Schedule
-from mnistlab.ui.recipe import normalization
+from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.ui.train.recipe import normalization
+from mnistlab.worker import processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(jobs, "start_worker", lambda home: None)
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return tmp_path
 
 
@@ -44,11 +44,11 @@ def select(at: AppTest, label: str, choice: object) -> None:
 def test_the_page_says_what_an_augmentation_and_a_schedule_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ranges = replace(Augmentation.HAND.ranges, rotation=37, serifs=0.61)
-    monkeypatch.setattr(Augmentation.HAND, "ranges", ranges)
+    ranges = replace(Augmentation.HANDWRITING.ranges, rotation=37, serifs=0.61)
+    monkeypatch.setattr(Augmentation.HANDWRITING, "ranges", ranges)
     monkeypatch.setattr(recipes, "PLATEAU_PATIENCE", 11)
     at = opened()
-    select(at, "Augmentation", Augmentation.HAND)
+    select(at, "Augmentation", Augmentation.HANDWRITING)
     select(at, "Schedule", Schedule.PLATEAU)
     text = " ".join(captions(at))
     assert "±37°" in text and "61%" in text and "labels" in text
@@ -60,7 +60,7 @@ def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> 
     for label, choice in (
         ("Augmentation", Augmentation.SHIFT),
         ("Schedule", Schedule.STEP),
-        ("Optimizer", Optimiser.ADAM),
+        ("Optimizer", Optimizer.ADAM),
         ("Training images", 2_560),
     ):
         select(at, label, choice)
@@ -71,9 +71,9 @@ def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> 
     next(button for button in at.button if button.label == "Start training").click().run()
     (run,) = Store(lab / "runs").queue()
     assert run.recipe.augmentation is Augmentation.SHIFT
-    assert run.recipe.schedule is Schedule.STEP and run.recipe.optimiser is Optimiser.ADAM
-    assert (run.recipe.subset, run.recipe.norm_batch_size) == (2_560, 16)
-    assert run.recipe.split is Split.STRICT
+    assert run.recipe.schedule is Schedule.STEP and run.recipe.optimizer is Optimizer.ADAM
+    assert (run.recipe.train_size, run.recipe.norm_batch_size) == (2_560, 16)
+    assert run.recipe.split is Split.HOLDOUT
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,10 @@ def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> 
     [
         (Recipe(batch_size=64), ("49,984", "2 parts of 32 images")),
         (Recipe(batch_size=100, norm_batch_size=30), ("50,000", "3 parts of 33 or 34 images")),
-        (Recipe(batch_size=4096, subset=100), ("100 images in batches of 100", "4,096", "of 50")),
+        (
+            Recipe(batch_size=4096, train_size=100),
+            ("100 images in batches of 100", "4,096", "of 50"),
+        ),
         (Recipe(batch_size=64, norm_batch_size=4096), ("1 part of 64 images",)),
     ],
 )

@@ -1,0 +1,1 @@
+"""Hints about a design: rules with reasons, each with one fix."""

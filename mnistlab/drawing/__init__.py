@@ -1,0 +1,1 @@
+"""What a person draws, and what a checkpoint predicts for it."""

@@ -1,0 +1,66 @@
+"""What differs between runs, or between recipes: the choices that are not the same in all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from mnistlab.arch.spec import Spec
+from mnistlab.stats.score import percent
+from mnistlab.store.run import RunSummary
+from mnistlab.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One choice, and what each run chose, in the runs' order."""
+
+    choice: str
+    values: tuple[str, ...]
+
+
+def differences(runs: Sequence[RunSummary]) -> list[Difference]:
+    """The choices about network and recipe in which at least two of the runs differ."""
+    return config_differences([(run.spec, run.recipe) for run in runs])
+
+
+def config_differences(ways: Sequence[tuple[Spec, Recipe]]) -> list[Difference]:
+    """The same for networks with their recipes, trained or not."""
+    chosen = [_choices(spec) | _recipe(recipe) for spec, recipe in ways]
+    return [
+        Difference(name, values)
+        for name in (chosen[0] if chosen else ())
+        if len(set(values := tuple(each[name] for each in chosen))) > 1
+    ]
+
+
+def _choices(spec: Spec) -> dict[str, str]:
+    bias = "yes" if spec.conv_bias else "no"
+    return {
+        "layers": "-".join(map(str, spec.layers)),
+        "head": spec.head.label,
+        "activation": spec.activation.label,
+        "batch norm": "yes" if spec.batch_norm else "no",
+        "bias before batch norm": bias if spec.batch_norm else "–",
+        "dropout": f"{spec.dropout:g}" if spec.dropout else "none",
+        "dropout drops": spec.dropout_kind.label if spec.dropout else "–",
+    }
+
+
+def _recipe(recipe: Recipe) -> dict[str, str]:
+    return {f.name.replace("_", " "): recipe_value(recipe, f.name) for f in fields(recipe)}
+
+
+def recipe_value(recipe: Recipe, name: str) -> str:
+    """One of a recipe's values, as a person reads it."""
+    value = getattr(recipe, name)
+    match name:
+        case "train_size":
+            return "all" if value is None else f"{value:,}"
+        case "target_accuracy":
+            return "none" if value is None else percent(value)
+        case "norm_batch_size":
+            return "automatic" if value is None else f"{value:,}"
+        case "patience":
+            return "none" if value is None else f"{value} epochs"
+        case "learning_rate" | "weight_decay" | "label_smoothing":
+            return f"{value:g}"
+    return str(value)

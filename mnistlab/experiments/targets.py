@@ -1,0 +1,266 @@
+"""The article's four targets, each as one value: its network, how it is trained, and all its words.
+
+The article gives no learning rates; they are this lab's. Numbers in the texts come from the
+networks and the recipes, so that a change of either changes its sentence.
+"""
+
+from dataclasses import dataclass, replace
+
+from mnistlab.arch.presets import GOAL_ACCURACY, Preset, get_preset
+from mnistlab.arch.spec import Spec, Transition
+from mnistlab.arch.summary import BUDGET, summarize
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.stats.score import percent
+from mnistlab.training.recipe import ADAM_RATE, PLATEAU_PATIENCE, Optimizer, Recipe, Schedule
+
+QUICK_TRAIN_SIZE = MNIST.n_train // 10
+"""A tenth of the training images: a network memorizes so few within 20 epochs, which takes it much
+longer with all of them, so the last target still shows what it is for."""
+QUICK_EPOCHS = 20
+
+
+class Length(Choice):
+    """How long the ladder takes: the article's way in full, or a tenth of the images."""
+
+    QUICK = "quick", "Quick"
+    FULL = "full", "Full"
+
+    @property
+    def help(self) -> str:
+        """What it trains on, and how long that takes; measured on two cores."""
+        match self:
+            case Length.QUICK:
+                return (
+                    f"{QUICK_TRAIN_SIZE:,} images, at most {QUICK_EPOCHS} epochs: about 5 min "
+                    "for all "
+                    "four on 2 cores. Accuracies are lower, but each target shows its effect."
+                )
+            case Length.FULL:
+                return (
+                    f"All {MNIST.n_train:,} training images, as in the article: about 1 h for "
+                    "target 1 on 2 cores, 10 min for each of the others."
+                )
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One thing to try: a variant (its name in `experiments.variants`) and its question."""
+
+    variant: str
+    question: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target with its recipes under the article's split, and all words for its reader.
+
+    `question` is what the target asks and `change` what it changes. `concepts` explains the terms
+    that are new with it, as Markdown; `way` says how it is trained and why, `look` what its curves
+    show, `trial` one thing to try, `discuss` what to ask about the result.
+    """
+
+    preset: Preset
+    full: Recipe
+    quick: Recipe
+    question: str
+    change: str
+    concepts: str
+    training_notes: str
+    what_to_look_for: str
+    suggestion: Suggestion
+    discuss: tuple[str, ...]
+
+    @property
+    def spec(self) -> Spec:
+        return self.preset.spec
+
+    def recipe(self, length: Length, split: Split = Split.ARTICLE) -> Recipe:
+        return replace(self.full if length is Length.FULL else self.quick, split=split)
+
+
+ARTICLE = Recipe(
+    optimizer=Optimizer.ADAM,
+    schedule=Schedule.CONSTANT,
+    batch_size=64,
+    epochs=40,
+    weight_decay=0.0,
+    augmentation=Augmentation.NONE,
+    split=Split.ARTICLE,
+)
+FIRST_RATE, SECOND_RATE = 0.0003, 0.001
+
+
+def _quick(full: Recipe, epochs: int = QUICK_EPOCHS) -> Recipe:
+    return replace(full, epochs=epochs, train_size=QUICK_TRAIN_SIZE)
+
+
+def _total(name: str) -> int:
+    return summarize(get_preset(name).spec).total
+
+
+def _target_1() -> Target:
+    network = get_preset("target-1")
+    full = replace(ARTICLE, learning_rate=FIRST_RATE, epochs=20)
+    (pool,) = (layer for layer in network.spec.layers if isinstance(layer, Transition))
+    return Target(
+        preset=network,
+        full=full,
+        quick=_quick(full, epochs=6),
+        question="How accurate is a network with no size limit?",
+        change="3×3 convolutions that double their filters until one unit covers the whole digit; "
+        "one early transition; nothing else.",
+        concepts=f"Each **3×3 convolution** slides learned filters over its input; each filter "
+        "yields a **feature map**. Stacked layers widen the **receptive field** until one unit "
+        f"covers all {MNIST.image_size} px. One early **transition** (1×1 convolution to "
+        f"{pool.filters} maps, 2×2 max-pool) halves the resolution. **ReLU**, which sets negative "
+        "values to 0, follows every convolution but the last; **softmax** turns the last "
+        f"{MNIST.n_classes} values into probabilities.",
+        training_notes=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never "
+        "learns: 11.35%, "
+        "the score for always predicting 1.",
+        what_to_look_for="Training accuracy approaches 100%, validation accuracy stops below it. "
+        "With "
+        f"{_total('target-1') / MNIST.n_train:.0f} parameters for every training image, they are "
+        "easy to memorize.",
+        suggestion=Suggestion(
+            "filters-halved", "A quarter of the parameters: what is the accuracy?"
+        ),
+        discuss=(
+            "How far apart are training and validation accuracy at the end, and why?",
+            "Which layers hold most of the parameters? Which would you remove first?",
+        ),
+    )
+
+
+def _target_2() -> Target:
+    network = get_preset("target-2")
+    full = replace(ARTICLE, learning_rate=SECOND_RATE)
+    layers = network.spec.layers
+    partial = next(n for n, at in enumerate(layers) if isinstance(at, Transition) and not at.pooled)
+    ratio = f"{_total('target-1') / _total('target-2'):.0f}"
+    return Target(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="How many of those parameters are needed?",
+        change="Fewer filters everywhere, and a partial transition (1×1, no pooling) in the middle "
+        "that reduces the channels before they grow again.",
+        concepts="A 3×3 layer has 9 × inputs × filters weights: half the filters, a quarter of the "
+        f"total. A **partial transition** (1×1, no pooling) cuts {layers[partial - 1].filters} "
+        f"channels to {layers[partial].filters} halfway, so the next layer is cheap. Result: "
+        f"{ratio}× fewer parameters.",
+        training_notes=f"{full.epochs} epochs, as each takes about a tenth of target 1's time. A "
+        "narrow "
+        f"network tolerates a higher learning rate: {full.learning_rate:g}.",
+        what_to_look_for="The curves start lower and rise more slowly, and end only slightly "
+        "below target 1's.",
+        suggestion=Suggestion(
+            "partial-transition", "Remove the partial transition: what does it cost?"
+        ),
+        discuss=(
+            f"What did {ratio}× fewer parameters cost? Is the difference larger than the "
+            "confidence intervals?",
+            "What does the partial transition save, and what may it lose?",
+        ),
+    )
+
+
+def _target_3() -> Target:
+    network = get_preset("target-3")
+    full = replace(ARTICLE, learning_rate=ADAM_RATE)
+    cost = _total("target-3") - _total("target-2")
+    return Target(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="Can the small network be trained better?",
+        change="Batch normalization after every 3×3 convolution, a tuned learning rate, and the "
+        "checkpoint of the best epoch, because the accuracy fluctuates.",
+        concepts="**Batch normalization** standardizes each channel over the batch, then applies a "
+        "learned scale and shift. Training is more stable, so the learning rate can be higher; "
+        f"cost: 4 × {cost // 4} = {cost}. Accuracy still fluctuates, so the best epoch's "
+        "**checkpoint**, its weights in a file, is saved.",
+        training_notes=f"Batch norm allows {full.learning_rate / SECOND_RATE:.0f}× the rate. The "
+        "rate stays "
+        "constant, so the accuracy fluctuates, and the best epoch's weights are saved.",
+        what_to_look_for="It learns much faster than target 2. Then validation accuracy "
+        "fluctuates while "
+        "training accuracy keeps rising: a gap opens between them.",
+        suggestion=Suggestion("learning-rate", "Add learning-rate decay: does the gap close?"),
+        discuss=(
+            "After how many epochs does it reach target 2's best accuracy? Why is batch norm so "
+            "fast?",
+            "Why does validation accuracy fluctuate? What would the last epoch have been instead "
+            "of the saved one?",
+            "Where does the gap between the curves open?",
+        ),
+    )
+
+
+def _target_4() -> Target:
+    network = get_preset("target-4")
+    rate, tried = network.spec.dropout, 0.2
+    full = replace(ARTICLE, learning_rate=ADAM_RATE, schedule=Schedule.PLATEAU, batch_size=128)
+    return Target(
+        preset=network,
+        full=full,
+        quick=_quick(full),
+        question="How do we reduce overfitting?",
+        change="Dropout after every 3×3 convolution, learning-rate decay, a larger batch.",
+        concepts="**Overfitting**: training accuracy rises, validation stalls; their difference is "
+        f"the **generalization gap**. **Dropout** zeroes {rate:.0%} of activations at random "
+        "during training, for no parameters. The learning rate falls on plateaus, and batches are "
+        "larger.",
+        training_notes=f"The rate is reduced after {PLATEAU_PATIENCE} epochs without "
+        "improvement. A batch is "
+        f"{full.batch_size / ARTICLE.batch_size:g}× as large: gradients are less noisy.",
+        what_to_look_for="The gap narrows: dropout lowers training accuracy, validation accuracy "
+        "rises above "
+        "target 3's, and fluctuations shrink each time the learning rate falls.",
+        suggestion=Suggestion(f"dropout-{tried:g}", f"Does {tried / rate:g}× dropout help?"),
+        discuss=(
+            "Three things changed at once: dropout, learning-rate decay, the larger batch. Which "
+            "one closed the gap? How would you find out?",
+            "Is training accuracy below validation accuracy, and how can that be?",
+        ),
+    )
+
+
+TARGETS = (_target_1(), _target_2(), _target_3(), _target_4())
+"""In the article's order."""
+
+
+def find_target(name: str) -> Target | None:
+    """Find a target by its name, None if there is none."""
+    return next((each for each in TARGETS if each.preset.name == name), None)
+
+
+def predecessor(target: Target) -> Target | None:
+    """The target that this one changes, None for the first."""
+    place = [each.preset.name for each in TARGETS].index(target.preset.name)
+    return TARGETS[place - 1] if place else None
+
+
+@dataclass(frozen=True)
+class LabNetwork:
+    """A network of this lab beyond the article, with the question that it answers."""
+
+    preset: Preset
+    question: str
+    change: str
+
+
+LAB_NETWORKS = (
+    LabNetwork(
+        get_preset("most-accurate"),
+        question=f"What is the best accuracy under {BUDGET:,}?",
+        change="No transitions, no full-map head: the savings pay for filters at low resolution. "
+        "No bias before batch norm, no dropout.",
+    ),
+    LabNetwork(
+        get_preset("smallest"),
+        question=f"What is the smallest network at {percent(GOAL_ACCURACY)}?",
+        change="The same layout, narrowed to the limit.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Labeled drawings saved as a test set, and checkpoints scored on them."""

@@ -1,1 +1,0 @@
-"""What happened: every training, on disk."""

@@ -1,1 +1,0 @@
-"""What a person draws, and what a network reads in it."""

@@ -1,0 +1,1 @@
+"""What figures mean: accuracies with intervals, differences with p values."""

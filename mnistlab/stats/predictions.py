@@ -1,0 +1,186 @@
+"""How a network read each of many images, in a small file; and what follows from it.
+
+Kept once a run has ended, so that no later question about it needs another look at the test images.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from mnistlab.atomic import write_atomic
+from mnistlab.errors import CheckpointError
+from mnistlab.stats.inference import sign_test
+from mnistlab.stats.score import Score
+
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Labels, the digits read and the probabilities given to them (0–1), all of shape (N,)."""
+
+    labels: NDArray[np.uint8]
+    predicted: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+
+    @property
+    def is_wrong(self) -> NDArray[np.bool_]:
+        return np.not_equal(self.labels, self.predicted)
+
+    @property
+    def score(self) -> Score:
+        return Score(int(self.is_wrong.sum()), len(self.labels))
+
+    def confusion(self) -> NDArray[np.int64]:
+        """How often each digit (row) was read as each digit (column): (10, 10)."""
+        pairs = self.labels.astype(np.int64) * 10 + self.predicted
+        return np.bincount(pairs, minlength=100).reshape(10, 10)
+
+    def by_digit(self) -> list[Score | None]:
+        """Each digit's own score; None for a digit that does not occur."""
+        return [
+            Score(count - int(row[digit]), count) if (count := int(row.sum())) else None
+            for digit, row in enumerate(self.confusion())
+        ]
+
+    def errors_by_confidence(self) -> NDArray[np.int64]:
+        """The misread images' indices, the most confident mistake first."""
+        wrong = np.flatnonzero(self.is_wrong)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """The readings whose confidence lies between `low` and `high` (0–1)."""
+
+    low: float
+    high: float
+    confidence: float
+    score: Score
+
+
+EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+"""A good network is nearly always nearly sure, so the bins narrow towards 1."""
+
+
+def calibration_bins(predictions: Predictions) -> list[CalibrationBin]:
+    """Mean confidence and accuracy of the readings in each bin that is not empty."""
+    bins = []
+    for low, high in itertools.pairwise(EDGES):
+        top = predictions.confidence <= high if high == 1 else predictions.confidence < high
+        inside = (predictions.confidence >= low) & top
+        if count := int(inside.sum()):
+            errors = int(predictions.is_wrong[inside].sum())
+            mean = float(predictions.confidence[inside].mean(dtype=np.float64))
+            bins.append(CalibrationBin(low, high, mean, Score(errors, count)))
+    return bins
+
+
+def calibration_error(predictions: Predictions) -> float:
+    """The bins' mean distance between confidence and accuracy, weighted by count (0–1).
+
+    The expected calibration error of C. Guo et al., "On calibration of modern neural networks"
+    (2017), with the unequal bins of EDGES.
+    """
+    gaps = (
+        abs(b.confidence - b.score.accuracy) * b.score.count for b in calibration_bins(predictions)
+    )
+    return sum(gaps) / len(predictions.labels)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """The indices of the images that one network reads rightly and the other does not."""
+
+    only_first_correct: NDArray[np.int64]
+    only_second_correct: NDArray[np.int64]
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact two-sided p: how likely so uneven a split of the images that only one of
+        them reads would be if both networks were equally good.
+
+        Q. McNemar, "Note on the sampling error of the difference between correlated proportions"
+        (1947); exact by the binomial distribution with probability 1/2.
+        """
+        return sign_test(len(self.only_first_correct), len(self.only_second_correct))
+
+
+def disagreement(first: Predictions, second: Predictions) -> Disagreement:
+    """Compare two networks image by image. Raises CheckpointError if they read different images."""
+    if not np.array_equal(first.labels, second.labels):
+        raise CheckpointError(DIFFERENT)
+    return Disagreement(
+        np.flatnonzero(~first.is_wrong & second.is_wrong),
+        np.flatnonzero(first.is_wrong & ~second.is_wrong),
+    )
+
+
+def discordance(pairs: Sequence[tuple[Predictions, Predictions]]) -> float:
+    """How much the second networks change on the images: the mean of the squared mean change.
+
+    An image's change is 1 where only the second network of a pair reads it, −1 where only the
+    first does, else 0; it is averaged over the pairs before it is squared, because what the pairs
+    have in common is what other images would change. Raises ValueError without a pair,
+    CheckpointError if they have read different images.
+    """
+    if not pairs:
+        raise ValueError("no pairs")
+    change = np.zeros(len(pairs[0][0].labels))
+    for first, second in pairs:
+        found = disagreement(first, second)
+        if len(first.labels) != len(change):
+            raise CheckpointError(DIFFERENT)
+        change[found.only_second_correct] += 1
+        change[found.only_first_correct] -= 1
+    return float(np.mean((change / len(pairs)) ** 2))
+
+
+DIFFERENT = "The two networks have read different images; compare runs of the same test images."
+
+
+def save_predictions(path: Path, predictions: Predictions) -> None:
+    tensors: dict[str, NDArray[Any]] = {
+        "labels": predictions.labels,
+        "read": predictions.predicted,
+        "confidence": predictions.confidence,
+    }
+    write_atomic(path, save(tensors))
+
+
+def load_predictions(path: Path) -> Predictions:
+    """Read back what `write_readings` wrote. Raises CheckpointError if it is not that."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("it is too large")
+        return predictions_from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        raise CheckpointError(
+            "This run has kept no readings of the test images: it did not come to its end."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); train again.") from None
+
+
+def predictions_from_bytes(content: bytes) -> Predictions:
+    """Raises ValueError if the bytes are not readings."""
+    try:
+        tensors = load(content)
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from None
+    kinds = {"labels": np.uint8, "read": np.uint8, "confidence": np.float32}
+    if {name: value.dtype.type for name, value in tensors.items()} != kinds:
+        raise ValueError("it holds something else than readings")
+    labels, read, confidence = (tensors[name] for name in kinds)
+    if not (labels.ndim == 1 and len(labels) and labels.shape == read.shape == confidence.shape):
+        raise ValueError("its parts do not fit together")
+    if labels.max() > 9 or read.max() > 9 or not ((confidence >= 0) & (confidence <= 1)).all():
+        raise ValueError("it holds values that cannot be")
+    return Predictions(labels, read, confidence)

@@ -1,0 +1,1 @@
+"""What happened: every run and every saved drawing. All SQL is in this package."""

@@ -1,0 +1,62 @@
+"""Figures over all runs, counted in SQL: what selection bias and test-set use are derived from."""
+
+from dataclasses import dataclass
+
+from mnistlab.data.options import Split
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+
+
+@dataclass(frozen=True)
+class TestSetReads:
+    """How often the runs in the store have read the test images.
+
+    `selecting`: epochs that were validated on them, by `selecting_runs` runs; `final`: runs that
+    evaluated them once at their end.
+    """
+
+    selecting: int
+    selecting_runs: int
+    final: int
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """One run's last epochs: errors on its `count` validation images.
+
+    `mean_above_min`: the mean of these epochs' errors minus the fewest; `last_above_best`: the
+    last epoch's errors minus the best epoch's. `test_above_best`: test error rate minus the best
+    epoch's validation error rate (0–1), None if the test images select the epoch.
+    """
+
+    count: int
+    mean_above_min: float
+    last_above_best: int
+    test_above_best: float | None
+
+
+def test_set_reads(store: Store) -> TestSetReads:
+    """Of every run in the store, those in the trash too."""
+    article = "json_extract(recipe, '$.split') = ?"
+    with store.database.reading() as db:
+        row = db.execute(
+            f"SELECT total(iif({article}, epochs_done, 0)), total({article} AND epochs_done), "
+            "count(test_count) FROM runs",
+            (Split.ARTICLE, Split.ARTICLE),
+        ).fetchone()
+    return TestSetReads(*map(int, row))
+
+
+def plateaus(store: Store, epochs: int, limit: int) -> list[Plateau]:
+    """The last `epochs` epochs of the newest `limit` finished runs with at least twice as many."""
+    with store.database.reading() as db:
+        rows = db.execute(
+            "SELECT e.validation_count, avg(e.validation_errors) - min(e.validation_errors), "
+            "r.last_errors - r.best_errors, "
+            "1.0 * r.test_errors / r.test_count - 1.0 * r.best_errors / r.best_count "
+            "FROM (SELECT * FROM runs WHERE state = ? AND best_count > 0 AND epochs_done >= ? "
+            "ORDER BY id DESC LIMIT ?) AS r JOIN epochs AS e "
+            "ON e.run = r.id AND e.number > r.epochs_done - ? GROUP BY r.id",
+            (State.DONE, 2 * epochs, limit, epochs),
+        ).fetchall()
+    return [Plateau(*row) for row in rows]

@@ -1,0 +1,112 @@
+"""The store's SQLite file: how it is opened, brought up to date, and read or written as a whole."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from mnistlab.store.database.derived import recompute
+from mnistlab.store.database.errors import Cause, StoreError, cause, store_error
+from mnistlab.store.database.migrations import MIGRATIONS
+
+VERSION = len(MIGRATIONS)
+PATIENCE = 30.0
+"""Seconds that a transaction waits for others before it gives up."""
+
+
+class Database:
+    """One SQLite file in a folder. Every transaction has a connection of its own, so any thread and
+    any process may begin one; write-ahead logging lets pages read while a worker writes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "store.sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that sees one state of the store and keeps nobody from writing.
+
+        Before anything was written there is no file, and reading makes none: it then sees an empty
+        store, which lives in memory for as long as the transaction.
+        """
+        with self._connection(PATIENCE, to_write=False) as db:
+            db.execute("BEGIN")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def writing(self, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+        """One transaction, taken for writing at once so that two processes never deadlock.
+
+        `patience` is how many seconds it waits for another writer.
+        """
+        with self._connection(patience, to_write=True) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self, patience: float, to_write: bool) -> Iterator[sqlite3.Connection]:
+        """A prepared connection; what SQLite raises inside becomes a StoreError."""
+        try:
+            if to_write:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            name = self.file if to_write or self.file.exists() else ":memory:"
+            opened = sqlite3.connect(name, timeout=patience, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise store_error(self.file, error) from error
+        with closing(opened) as db:
+            try:
+                db.row_factory = sqlite3.Row
+                self._prepare(db, patience)
+                yield db
+            except sqlite3.Error as error:
+                raise store_error(self.file, error) from error
+
+    def _prepare(self, db: sqlite3.Connection, patience: float) -> None:
+        _write_ahead(db, patience)
+        # A power cut must not take a committed epoch back.
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        version = _version(db)
+        if version > VERSION:
+            raise StoreError(
+                f"{self.file} was written by a later version of the lab ({version}; this one reads "
+                f"{VERSION}). Update the lab or set MNISTLAB_HOME to another folder."
+            )
+        if version < VERSION:
+            _migrate(db)
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Bring a file to today's version, all of the way or not at all."""
+    db.execute("BEGIN IMMEDIATE")
+    # Two processes may both find an old file; the second one waits here and then has nothing to do.
+    for script in MIGRATIONS[_version(db) :]:
+        for statement in script.split(";"):
+            db.execute(statement)
+    recompute(db)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")
+
+
+def _write_ahead(db: sqlite3.Connection, patience: float) -> None:
+    """Switch the journal; of several that first open a new file at once, SQLite makes none wait."""
+    pause = 0.02
+    for left in range(round(min(patience, 2.0) / pause), -1, -1):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not left or cause(error) is not Cause.BUSY:
+                raise
+            time.sleep(pause)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

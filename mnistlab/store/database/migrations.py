@@ -1,0 +1,104 @@
+"""The schema's history as frozen text: what brings a file from one version to the next.
+
+Nothing here calls or interpolates the code of today, so that a version means for ever what it
+meant when it was written. Columns that are derived from others (parameter counts, what the epochs
+sum up to) start with defaults here; the store computes them again after a migration.
+"""
+
+VERSION_1 = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    message TEXT NOT NULL DEFAULT '',
+    progress TEXT,
+    test TEXT,
+    stop_requested INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX runs_by_state ON runs (state, id);
+CREATE TABLE epochs (
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    train_loss REAL NOT NULL,
+    train_accuracy REAL NOT NULL,
+    validation_loss REAL NOT NULL,
+    validation_errors INTEGER NOT NULL,
+    validation_count INTEGER NOT NULL,
+    learning_rate REAL NOT NULL,
+    seconds REAL NOT NULL,
+    images_per_second REAL NOT NULL,
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+"""
+
+# Requests, several workers, owners and notes; the columns that a table of runs is sorted by.
+VERSION_2 = """
+ALTER TABLE runs DROP COLUMN stop_requested;
+ALTER TABLE runs ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN who TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN deleted REAL;
+ALTER TABLE runs ADD COLUMN place REAL;
+ALTER TABLE runs ADD COLUMN slot INTEGER;
+ALTER TABLE runs ADD COLUMN pid INTEGER;
+ALTER TABLE runs ADD COLUMN heartbeat REAL;
+ALTER TABLE runs ADD COLUMN parameters INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN epochs_done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN best_epoch INTEGER;
+ALTER TABLE runs ADD COLUMN best_errors INTEGER;
+ALTER TABLE runs ADD COLUMN best_count INTEGER;
+ALTER TABLE runs ADD COLUMN last_errors INTEGER;
+ALTER TABLE runs ADD COLUMN last_count INTEGER;
+ALTER TABLE runs ADD COLUMN test_errors INTEGER;
+ALTER TABLE runs ADD COLUMN test_count INTEGER;
+UPDATE runs SET test_errors = json_extract(test, '$.errors'),
+                test_count = json_extract(test, '$.count') WHERE test IS NOT NULL;
+ALTER TABLE runs DROP COLUMN test;
+UPDATE runs SET place = id WHERE state = 'queued';
+UPDATE runs SET slot = 0 WHERE state = 'running';
+CREATE TABLE asked_workers (slot INTEGER PRIMARY KEY, at REAL NOT NULL);
+"""
+
+# The handwriting test set; `mark` identifies the strokes, so that no drawing is stored twice.
+VERSION_3 = """
+CREATE TABLE drawings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created REAL NOT NULL,
+    writer TEXT NOT NULL,
+    label INTEGER NOT NULL,
+    mark TEXT NOT NULL UNIQUE,
+    strokes TEXT NOT NULL
+);
+CREATE INDEX drawings_by_writer ON drawings (writer, label);
+"""
+
+# The field's words: columns, requests and the recipe's JSON.
+VERSION_4 = """
+ALTER TABLE runs RENAME COLUMN who TO owner;
+ALTER TABLE runs RENAME COLUMN place TO queue_position;
+ALTER TABLE drawings RENAME COLUMN mark TO stroke_hash;
+UPDATE runs SET request = 'preempt' WHERE request = 'yield';
+UPDATE runs SET recipe = json_remove(
+    json_set(recipe, '$.optimizer', json_extract(recipe, '$.optimiser')), '$.optimiser'
+) WHERE json_type(recipe, '$.optimiser') IS NOT NULL;
+UPDATE runs SET recipe = json_remove(
+    json_set(recipe, '$.target_accuracy', json_extract(recipe, '$.goal')), '$.goal'
+) WHERE json_type(recipe, '$.goal') IS NOT NULL;
+UPDATE runs SET recipe = json_remove(
+    json_set(recipe, '$.train_size', json_extract(recipe, '$.subset')), '$.subset'
+) WHERE json_type(recipe, '$.subset') IS NOT NULL;
+UPDATE runs SET recipe = json_set(recipe, '$.split', 'holdout')
+    WHERE json_extract(recipe, '$.split') = 'strict';
+UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
+    WHERE json_extract(recipe, '$.augmentation') = 'hand';
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+"""A new file goes through all of them."""

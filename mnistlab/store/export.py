@@ -1,0 +1,146 @@
+"""Runs in other programs' forms: CSV for spreadsheets, event files for TensorBoard."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from itertools import accumulate
+from pathlib import Path
+
+from mnistlab.errors import LabError
+from mnistlab.stats.score import Score
+from mnistlab.store.run import Run, RunSummary
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.recipe import Recipe
+
+EPOCH_COLUMNS = (*(field.name for field in fields(Epoch)), "validation_accuracy")
+# These choices stand where a reader looks first; the recipe's others follow the figures.
+FIRST_CHOICES = ("seed", "split")
+TEXTS = ("name", "owner", "tags", "network")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ExportError(LabError):
+    """Something that is missing or in the way of an export."""
+
+
+def epochs_csv(run: Run) -> str:
+    """A header and one line for each epoch: the fields of `Epoch` in its units, then the validation
+    accuracy (0–1). Every number is written so that it reads back as the very same.
+    """
+    rows = ({**asdict(e), "validation_accuracy": e.validation_accuracy} for e in run.epochs)
+    return _csv(EPOCH_COLUMNS, rows)
+
+
+def table_csv(rows: Iterable[RunSummary]) -> str:
+    """A header and one line for each run: what was asked for and what it gave.
+
+    Accuracies are 0–1, `seconds` those of all epochs together, `created` is ISO 8601 in UTC; what
+    there is not, such as a test score before the end, is an empty cell.
+    """
+    return _csv(TABLE_COLUMNS, map(_cells, rows))
+
+
+def _csv(columns: Iterable[str], rows: Iterable[dict[str, object]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, tuple(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _cells(run: RunSummary) -> dict[str, object]:
+    choices = asdict(run.recipe)
+    cells: dict[str, object] = {
+        "id": run.id,
+        "name": run.name,
+        "owner": run.owner,
+        "tags": " ".join(run.tags),
+        "network": str(run.spec),
+        "parameters": run.parameters,
+        "state": run.state,
+        **{name: choices.pop(name) for name in FIRST_CHOICES},
+        "epochs_done": run.epochs_done,
+        "epochs_planned": choices.pop("epochs"),
+        "seconds": run.seconds,
+        "best_epoch": run.best_epoch,
+        **_score("best", run.best),
+        **_score("last", run.last),
+        **_score("test", run.test),
+        **choices,
+        "created": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
+    }
+    return cells | {name: _harmless(str(cells[name])) for name in TEXTS}
+
+
+def _score(kind: str, score: Score | None) -> dict[str, object]:
+    return {
+        f"{kind}_accuracy": score.accuracy if score else None,
+        f"{kind}_errors": score.errors if score else None,
+        f"{kind}_count": score.count if score else None,
+    }
+
+
+TABLE_COLUMNS = (
+    *("id", "name", "owner", "tags", "network", "parameters", "state", *FIRST_CHOICES),
+    *("epochs_done", "epochs_planned", "seconds", "best_epoch"),
+    *(name for kind in ("best", "last", "test") for name in _score(kind, None)),
+    *(f.name for f in fields(Recipe) if f.name not in (*FIRST_CHOICES, "epochs")),
+    "created",
+)
+
+
+def _harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    # Anybody may name a run, and a cell that begins so would run on the machine of whoever opens
+    # the table; the apostrophe says that what follows is text (OWASP, "CSV injection").
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def write_tensorboard(run: Run, folder: Path) -> Path:
+    """Write a run's epochs as TensorBoard's event files; the subfolder, named by the run's id.
+
+    Each epoch stands at the moment when it would have ended had the run never paused. Raises
+    ExportError without the tensorboard package, if the run was written there before, or if the
+    folder cannot be written.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ExportError(
+            "TensorBoard's files are written with its own package, which is not installed; "
+            "`pip install tensorboard==2.21.0` and export again."
+        ) from None
+    place = folder / str(run.id)
+    # TensorBoard reads all event files of a folder as one run: its curves would be drawn twice.
+    if any(place.glob("events.out.tfevents.*")):
+        raise ExportError(f"{place} holds a run's event files already; choose another folder.")
+    begin = run.started if run.started is not None else run.created
+    ends = accumulate((epoch.seconds for epoch in run.epochs), initial=begin)
+    next(ends)
+    try:
+        with SummaryWriter(str(place)) as writer:
+            for tag, text in _texts(run).items():
+                writer.add_text(tag, text, 0, begin)
+            for epoch, end in zip(run.epochs, ends, strict=True):
+                for tag, value in _scalars(epoch).items():
+                    writer.add_scalar(tag, value, epoch.number, end)
+    except OSError as error:
+        raise ExportError(f"{place} cannot be written ({error}); choose another folder.") from None
+    return place
+
+
+def _texts(run: Run) -> dict[str, str]:
+    return {"name": run.name, "network": str(run.spec), "recipe": str(run.recipe)}
+
+
+def _scalars(epoch: Epoch) -> dict[str, float]:
+    return {
+        "accuracy/train": epoch.train_accuracy,
+        "accuracy/validation": epoch.validation_accuracy,
+        "loss/train": epoch.train_loss,
+        "loss/validation": epoch.validation_loss,
+        "learning_rate": epoch.learning_rate,
+        "images_per_second": epoch.images_per_second,
+    }

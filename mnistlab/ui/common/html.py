@@ -1,0 +1,228 @@
+"""Pieces of pages as HTML, from plain values.
+
+All of them are `Markup`: what is put into one is escaped unless it is `Markup` itself.
+"""
+
+import base64
+import io
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistlab.arch.summary import BUDGET, budget_text
+from mnistlab.markup import Markup, fill, join
+from mnistlab.stats.score import percent
+
+
+def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> Markup:
+    """Small gray images (H, W) of one size as one picture, with see-through gaps between them."""
+    height, width = images[0].shape
+    lines = -(-len(images) // columns)
+    columns = min(columns, len(images))
+    tall, broad = lines * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = np.zeros((tall, broad, 2), np.uint8)
+    for index, image in enumerate(images):
+        y, x = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[y : y + height, x : x + width, 0] = image
+        sheet[y : y + height, x : x + width, 1] = 255
+    return fill(
+        '<img class="lab-grid" alt="{} images" width="{}" src="{}">',
+        len(images),
+        sheet.shape[1] * scale,
+        _png(sheet),
+    )
+
+
+def _png(image: NDArray[np.uint8]) -> str:
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
+
+
+def budget_bar(total: int, budget: int = BUDGET, running: int = 0) -> Markup:
+    """The total against the budget, as a figure and a bar; running statistics are its pale end."""
+    kind = "over" if total > budget else "within"
+    share = min(total / budget, 1)
+    pale = share * running / total if total else 0
+    figure = fill(
+        '<b>{:,}</b><span>parameters of {:,}</span><span class="lab-text-{}">{}</span>',
+        total,
+        budget,
+        kind,
+        budget_text(total, budget),
+    )
+    if running:
+        figure += fill("<span>{:,} trainable + {:,} running</span>", total - running, running)
+    return fill(
+        '<div class="lab-gauge"><div class="lab-gauge-figure">{figure}</div>'
+        '<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
+        'style="width:{solid:.2%}"></div><div class="lab-gauge-fill lab-{kind} lab-pale" '
+        'style="width:{pale:.2%}"></div></div></div>',
+        figure=figure,
+        kind=kind,
+        solid=share - pale,
+        pale=pale,
+    )
+
+
+def metrics(pairs: Sequence[tuple[str, str]]) -> Markup:
+    """Small labeled figures side by side."""
+    cells = (
+        fill('<div class="lab-fact"><span>{}</span><b>{}</b></div>', label, value)
+        for label, value in pairs
+    )
+    return fill('<div class="lab-facts">{}</div>', join(cells))
+
+
+def table(
+    head: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+    marked: Collection[str] = (),
+    sums: bool = True,
+) -> Markup:
+    """A table of figures: the first `left` columns are words, the last line sums up if `sums`.
+
+    Lines whose first cell is in `marked` stand out.
+    """
+    body = [_line(head, "th", left)]
+    body += [_line(cells, "td", left, cells[0] in marked) for cells in lines]
+    return _table("lab-table" if sums else "lab-table lab-flat", body)
+
+
+def _table(kind: str, lines: Iterable[Markup]) -> Markup:
+    return fill('<div class="lab-scroll"><table class="{}">{}</table></div>', kind, join(lines))
+
+
+def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Markup:
+    words, figures = Markup(" class=lab-left"), Markup("")
+    body = join(
+        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=words if column < left else figures)
+        for column, cell in enumerate(cells)
+    )
+    return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
+
+
+def bars(probabilities: Sequence[float] | None) -> Markup:
+    """Ten bars; empty ones where nothing was read yet."""
+    values = probabilities or [0.0] * 10
+    top = max(values) if probabilities else None
+    lines = (
+        fill(
+            '<span class="lab-digit">{}</span><div class="lab-bar{}">'
+            '<div style="width:{:.1%}"></div></div><span class="lab-share">{}</span>',
+            digit,
+            " lab-top" if value == top else "",
+            value,
+            percent(value, 1) if probabilities else "–",
+        )
+        for digit, value in enumerate(values)
+    )
+    return fill(
+        '<div class="lab-bars" role="group" aria-label="Probabilities">{}</div>', join(lines)
+    )
+
+
+def answer(digit: str, text: str) -> Markup:
+    """The digit in large, and a line about it."""
+    return fill(
+        '<div class="lab-answer" aria-live="polite"><b>{}</b>'
+        '<span class="lab-note">{}</span></div>',
+        digit,
+        text,
+    )
+
+
+def pixels(image: NDArray[np.uint8], description: str) -> Markup:
+    """A small gray image (H, W) as large square pixels."""
+    return fill('<img class="lab-pixels" alt="{}" src="{}">', description, _png(image))
+
+
+def status(state: str, words: Sequence[str]) -> Markup:
+    """A run's state as a badge, and what there is to say about it."""
+    rest = (fill("<span>{}</span>", word) for word in words if word)
+    return fill(
+        '<div class="lab-status"><span class="lab-state lab-state-{}">{}</span>{}</div>',
+        state,
+        state,
+        join(rest),
+    )
+
+
+def progress(left: str, right: str, share: float | None) -> Markup:
+    """A bar with a line above it; without a share something moves all the same."""
+    bar = (
+        Markup('<div class="lab-moving"></div>')
+        if share is None
+        else fill('<div class="lab-done" style="width:{:.2%}"></div>', min(max(share, 0), 1))
+    )
+    return fill(
+        '<div class="lab-progress"><span>{left}</span><span>{right}</span></div>'
+        '<div class="lab-track" role="progressbar" aria-label="{left}">{bar}</div>',
+        left=left,
+        right=right,
+        bar=bar,
+    )
+
+
+def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> Markup:
+    """A small gray image (H, W) with two lines under it; one that is wrong is framed."""
+    return fill(
+        '<figure class="lab-card{kind}"><img alt="{title}" src="{image}">'
+        "<figcaption><b>{title}</b>{note}</figcaption></figure>",
+        kind=" lab-wrong" if wrong else "",
+        title=title,
+        image=_png(image),
+        note=note,
+    )
+
+
+def cards(pieces: Sequence[Markup], large: bool = False) -> Markup:
+    return fill('<div class="lab-cards{}">{}</div>', " lab-large" * large, join(pieces))
+
+
+def swatch(color: str, text: str) -> Markup:
+    """A line in a legend."""
+    return fill('<span class="lab-swatch"><i style="background:{}"></i>{}</span>', color, text)
+
+
+def swatches(entries: Iterable[tuple[str, str]]) -> Markup:
+    """A legend: colors and what they stand for."""
+    return join(swatch(*entry) for entry in entries)
+
+
+def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Markup:
+    """A small table of text; the first column is the rows' names."""
+    lines = [_line(head, "th", 0)] if head else []
+    return _table("lab-table lab-plain", lines + [_line(row, "td", 0) for row in cells])
+
+
+def caption(text: str) -> Markup:
+    return fill('<div class="lab-note">{}</div>', text)
+
+
+def live_text(text: str) -> Markup:
+    """A line that a screen reader says whenever it changes."""
+    return fill('<div class="lab-note" role="status">{}</div>', text)
+
+
+def mono(text: str) -> Markup:
+    return fill('<div class="lab-mono">{}</div>', text)
+
+
+def empty(text: str) -> Markup:
+    """What to do next, where there is nothing to show yet."""
+    return fill('<div class="lab-empty">{}</div>', text)
+
+
+def labeled(name: str, what: str) -> Markup:
+    """A name, and in small what it is."""
+    return fill('<div class="lab-labeled"><b>{}</b><span>{}</span></div>', name, what)
+
+
+def advice(layer: str, reason: str) -> Markup:
+    """A layer's name and what there is to say about it."""
+    return fill('<div class="lab-advice"><b>{}</b><span>{}</span></div>', layer, reason)

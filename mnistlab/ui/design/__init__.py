@@ -1,0 +1,1 @@
+"""The design page's parts."""

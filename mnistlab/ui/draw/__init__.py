@@ -1,0 +1,1 @@
+"""The draw page's parts."""

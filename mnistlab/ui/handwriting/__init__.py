@@ -1,0 +1,1 @@
+"""The parts of the handwriting test set's page."""

@@ -1,0 +1,1 @@
+"""How sure a prediction is, and whether the input was a digit at all."""

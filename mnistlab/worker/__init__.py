@@ -1,0 +1,1 @@
+"""Who trains: processes apart from the app, and how long they take."""

@@ -1,0 +1,169 @@
+"""Advice about designs: each mend is a network that can be built, and mends what it names."""
+
+import pytest
+
+from mnistlab.arch.advice.advise import advise
+from mnistlab.arch.advice.rule import Advice, Rule
+from mnistlab.arch.presets import PRESETS, resolve
+from mnistlab.arch.spec import parse
+from mnistlab.arch.summary import BUDGET, summarize
+from tests.random_specs import possible
+
+LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(300, 7000)
+
+
+def said(text: str) -> dict[Rule, Advice]:
+    return {one.rule: one for one in advise(summarize(resolve(text)))}
+
+
+# For each rule: a network that breaks it, the layer that is named, the network after the click
+# (None where no click helps), and a neighbor that just does not break it.
+CASES = [
+    (
+        Rule.BUDGET,
+        "8-16-p10-16-20-16-20-16-full",
+        "conv4",
+        "8-16-p10-16-19-16-20-16-full",
+        "8-16-p10-16-19-16-20-16-full",
+    ),
+    (
+        Rule.PARTIAL,
+        "8-16-p10-16-20-16-20-16-full",
+        "conv4",
+        "8-16-p10-16-20-t12-16-20-16-full",
+        "8-16-p10-16-20-16-20-full",
+    ),
+    # No partial transition by itself saves target 1.
+    (Rule.BUDGET, "target-1", "conv6", "3-5-p3-5-10-20-41-full", "target-2"),
+    (Rule.SMALL_FIELD, "8-8-p-8-8-8-gap", "conv5", "8-8-p-8-8-8-8-gap", "8-8-p-8-8-8-8-gap"),
+    (
+        Rule.LARGE_FIELD,
+        "8s-8s-p-8s-8s-p-8s-8s-p-8s-8s-gap",
+        "conv8",
+        "8s-8s-p-8s-8s-p-8s-8s-8s-8s-gap",
+        "8s-8s-p-8s-8s-p-8s-8s-8s-8s-gap",
+    ),
+    (
+        Rule.LATE_POOL,
+        "8-8-8-8-8-p-8-full",
+        "pool1",
+        "8-8-8-8-p-8-8-full",
+        "8-8-8-8-p-8-8-full",
+    ),
+    # One convolution that covers the whole map weighs every place by itself.
+    (
+        Rule.LATE_POOL,
+        "8-8-p-8-8-8-p-full",
+        "pool2",
+        "8-8-p-8-p-8-8-full",
+        "6-8-p-10-10-12-p-12-gap",
+    ),
+    (
+        Rule.LATE_PARTIAL,
+        "8-16-p10-16-20-16-20-t12-full",
+        "transition2",
+        "8-16-p10-16-20-16-20-full",
+        "8-16-p10-16-20-16-20-t12-gap",
+    ),
+    (
+        Rule.BIAS,
+        "target-4",
+        "network",
+        "8-16-p10-16-20-t12-16-20-full-bn-nobias-drop0.05",
+        "target-2",
+    ),
+    (
+        Rule.DROPOUT,
+        "8-16-p10-16-20-16-20-full-bn-drop0.25",
+        "conv6",
+        "8-16-p10-16-20-16-20-full-bn-drop0.05",
+        "8-16-p10-16-20-16-20-full-bn-drop0.2",
+    ),
+    (
+        Rule.DROPOUT,
+        "8-16-p10-16-20-16-20-gap-bn-drop0.05",
+        "conv6",
+        "8-16-p10-16-20-16-20-gap-bn",
+        "8-16-p10-16-20-16-20-full-bn-drop0.05",
+    ),
+    (
+        Rule.DROPOUT,
+        "8-16-p10-16-20-16-20-t12-gap-bn-drop0.4",
+        "network",
+        "8-16-p10-16-20-16-20-t12-gap-bn-drop0.05",
+        "8-16-p10-16-20-16-20-t12-gap-bn-drop0.3",
+    ),
+    (
+        Rule.NARROW,
+        "8-16-p4-16-20-16-20-full",
+        "transition1",
+        "8-16-p10-16-20-16-20-full",
+        "8-8-p10-16-20-16-20-full",
+    ),
+    (Rule.NORM, "8-8-p8-8-8-8-full", "network", "8-8-p8-8-8-8-full-bn", "8-8-p8-8-8-full"),
+    (Rule.SINGLE, "8d-16d-p-16-16-full", "conv1", "8-16d-p-16-16-full", "8-16d-p-16-16-full"),
+    # What residual connections tie together is narrowed, widened and rounded together.
+    (
+        Rule.BUDGET,
+        "8-16-p-36-36r-gap",
+        "conv4",
+        "8-16-p-31-31r-gap",
+        "8-16-p-31-31r-gap",
+    ),
+    (Rule.NARROW, "8-16-p4-4r-16-full", "transition1", "8-16-p10-10r-16-full", "8-p10-10r-full"),
+    (Rule.ALIGNMENT, "8-12-12dr-p-16-full", "network", "8-16-16dr-p-16-full", "8-8r-p-16-full"),
+    (Rule.ALIGNMENT, "8-12-p-16-16-full", "network", "8-16-p-16-16-full", "8-16-p10-16-16-full"),
+]
+
+
+@pytest.mark.parametrize(("rule", "broken", "layer", "mended", "kept"), CASES)
+def test_a_rule_names_the_layer_and_its_mend_and_spares_the_neighbor(
+    rule: Rule, broken: str, layer: str, mended: str | None, kept: str
+) -> None:
+    one = said(broken)[rule]
+    assert (one.layer, one.change and str(one.change)) == (layer, mended)
+    assert rule not in said(kept)
+    if one.change:
+        assert rule not in {again.rule for again in advise(summarize(one.change))}
+
+
+def test_every_rule_has_its_case() -> None:
+    assert {case[0] for case in CASES} == set(Rule)
+
+
+def test_no_preset_hears_that_its_plan_is_wrong() -> None:
+    plan = {
+        Rule.SMALL_FIELD,
+        Rule.LARGE_FIELD,
+        Rule.LATE_POOL,
+        Rule.LATE_PARTIAL,
+        Rule.NARROW,
+        Rule.DROPOUT,
+    }
+    for preset in PRESETS:
+        assert not plan & set(said(str(preset.spec))), preset.name
+
+
+def test_a_click_never_takes_a_design_over_the_budget_nor_further_over_it() -> None:
+    for result in LEDGERS:
+        for one in advise(result):
+            if one.change:
+                assert summarize(one.change).total <= max(BUDGET, result.total)
+
+
+def test_every_mend_can_be_built_and_sent_as_an_address() -> None:
+    for result in LEDGERS:
+        found = advise(result)
+        assert len(set(found)) == len(found)
+        for one in found:
+            assert one.layer and one.reason and bool(one.change) == bool(one.label)
+            if one.change:
+                assert summarize(one.change).total
+                assert str(parse(str(one.change))) == str(one.change)
+                assert one.change != result.spec
+
+
+def test_only_who_is_over_the_budget_hears_of_it() -> None:
+    for result in LEDGERS:
+        found = [one for one in advise(result) if one.rule is Rule.BUDGET]
+        assert bool(found) == (result.total > BUDGET)

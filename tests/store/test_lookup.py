@@ -1,0 +1,63 @@
+"""Runs are found by what was trained, however it was written down, and quickly."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab.arch.spec import parse
+from mnistlab.experiments.reproduction import newest_runs
+from mnistlab.experiments.seeds import runs_by_seed
+from mnistlab.experiments.targets import TARGETS
+from mnistlab.store.lookup import find_runs
+from mnistlab.store.store import Store
+from mnistlab.store.table import move_to_trash
+from mnistlab.training.recipe import Recipe
+from tests.store.example_runs import told
+
+SPEC, RECIPE = parse("4-p4-gap-bn"), Recipe(epochs=1, batch_size=64, train_size=256)
+
+
+def older(text: str) -> str:
+    """As it was written before the recipe had its last fields."""
+    values = json.loads(text)
+    for name in ("label_smoothing", "target_accuracy", "patience"):
+        del values[name]
+    return json.dumps(values)
+
+
+def reordered(text: str) -> str:
+    return json.dumps(dict(reversed(json.loads(text).items())), indent=1)
+
+
+@pytest.mark.parametrize("rewrite", [older, reordered])
+def test_a_recipe_s_text_may_change_and_its_run_is_found(
+    tmp_path: Path, rewrite: Callable[[str], str]
+) -> None:
+    store, target = Store(tmp_path), TARGETS[3]
+    mine = store.add("mine", SPEC, RECIPE)
+    run_id = told(store, target.spec, replace(target.quick, seed=2), [60])
+    with store.database.writing() as db:
+        for row in db.execute("SELECT id, recipe FROM runs").fetchall():
+            db.execute(
+                "UPDATE runs SET recipe = ? WHERE id = ?", (rewrite(row["recipe"]), row["id"])
+            )
+    assert {s: run.id for s, run in runs_by_seed(store, SPEC, RECIPE, [0]).items()} == {0: mine}
+    assert {name: run.id for name, run in newest_runs(store).items()} == {"target-4": run_id}
+
+
+def test_only_this_network_s_runs_with_a_fitting_recipe_that_are_not_deleted(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    assert find_runs(store, SPEC, lambda recipe: True) == []
+    first = store.add("", SPEC, RECIPE)
+    # As many parameters, another network.
+    store.add("", parse("4-p4-gap-bn-drop0.1"), RECIPE)
+    second = store.add("", SPEC, replace(RECIPE, seed=1))
+    gone = told(store, SPEC, RECIPE, [60])
+    move_to_trash(store, [gone])
+    assert [run.id for run in find_runs(store, SPEC, lambda recipe: True)] == [first, second]
+    assert [run.id for run in find_runs(store, SPEC, lambda recipe: recipe.seed == 1)] == [second]

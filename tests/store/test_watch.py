@@ -1,0 +1,62 @@
+"""A report that cannot be written is left out; the training does not notice."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.spec import parse
+from mnistlab.home import Home
+from mnistlab.store.database.errors import StoreError
+from mnistlab.store.run import Request, State
+from mnistlab.store.store import Store
+from mnistlab.training.epoch import Progress
+from mnistlab.training.recipe import Recipe
+from mnistlab.worker.status_reporter import REPORT_SECONDS, StatusReporter
+from mnistlab.worker.worker import train_run
+
+
+def test_a_locked_store_costs_a_report_and_the_next_one_hears_the_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, now = Store(tmp_path), [0.0]
+    run_id = store.add("", PRESETS[3].spec, Recipe())
+    store.claim()
+    store.request(run_id, Request.PAUSE)
+    watch = StatusReporter(store, run_id, clock=lambda: now[0])
+    with sqlite3.connect(store.database.file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        watch.report("Training")
+        now[0] += REPORT_SECONDS
+        watch.progress(Progress(1, 64, 512, 99.5))
+        other.execute("ROLLBACK")
+    other.close()
+    assert watch.requested == Request.NONE
+    assert len(capsys.readouterr().err.splitlines()) == 1, "said once"
+    watch.report_throttled("Training")
+    assert watch.requested == Request.NONE, "it is not yet time"
+    now[0] += REPORT_SECONDS
+    watch.report_throttled("Training")
+    assert str(watch.requested) == Request.PAUSE.value
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_to_its_end_without_a_single_report(
+    tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*values: object) -> Request:
+        raise StoreError("database is locked")
+
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    monkeypatch.setattr(Store, "report", refused)
+    home, recipe = Home(tmp_path), Recipe(epochs=2, batch_size=64, train_size=256)
+    store = Store(home.runs)
+    run_id = store.add("", parse("4-p4-gap-bn"), recipe)
+    run = store.claim()
+    assert run
+    train_run(store, run, home, 0)
+    ended = store.run(run_id)
+    assert ended and ended.state is State.DONE, ended
+    assert len(ended.epochs) == 2 and ended.test

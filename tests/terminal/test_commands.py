@@ -1,0 +1,254 @@
+"""The commands, as a person types them; each error is one line and exit status 2."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from mnistlab import zoo
+from mnistlab.__main__ import main
+from mnistlab.arch.presets import PRESETS
+from mnistlab.handwriting.drawings import from_json, to_json, validate
+from mnistlab.home import Home
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+from mnistlab.training.record import read_record, read_record_json
+from mnistlab.worker import timing
+from mnistlab.worker.processes import worker_lock
+from tests.drawn_digits import DIGITS
+from tests.waiting import CEILING, until
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    picture = Image.new("L", (200, 300), 255)
+    ImageDraw.Draw(picture).line([(110, 40), (95, 260)], 0, 24)
+    picture.save(tmp_path / "one.png")
+    return tmp_path / "one.png"
+
+
+def test_ledger_takes_presets_and_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "target-4"]) == 0
+    assert "12,874 parameters in total; budget 15,000: 2,126 left." in capsys.readouterr().out
+    assert main(["ledger", "8 16 p10 16 gap"]) == 0
+
+
+def test_data_says_where_it_is(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data"]) == 0
+    assert str(lab) in capsys.readouterr().out
+
+
+def test_predict_reads_a_picture(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(one)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("1 ") and len(out.splitlines()) == 11
+
+
+def test_calibrate_says_what_an_epoch_takes(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
+    assert main(["calibrate"]) == 0
+    out = capsys.readouterr().out
+    assert all(preset.name in out for preset in PRESETS) and "typical error" in out
+    with worker_lock(Home(lab)):
+        assert main(["calibrate"]) == 2
+    assert "being trained" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_train_shows_its_epochs_and_runs_lists_the_run(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = (
+        "train 4-p4-8-gap-bn --name tiny --epochs 2 --train-size 256 --batch-size 64 "
+        "--split holdout"
+    )
+    assert main(command.split()) == 0
+    out = capsys.readouterr().out
+    assert "epoch   1" in out and "epoch   2" in out and "test images" in out
+    run = Store(lab / "runs").run(1)
+    assert run and run.state is State.DONE and run.recipe.batch_size == 64
+    assert main(["runs"]) == 0
+    assert "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_runs_are_queued_paused_resumed_compared_and_carried_away(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do(command: str, status: int = 0) -> str:
+        assert main(command.split()) == status, capsys.readouterr()
+        return capsys.readouterr().out
+
+    small = "train 4-p4-8-gap-bn --train-size 64 --batch-size 64 --owner Ada"
+    assert "run 1" in do(f"{small} --epochs 300 --queue")
+    store = Store(lab / "runs")
+    until(lambda: len(store.runs([1])[0].epochs) >= 2)
+    do("pause 1")
+    until(lambda: store.runs([1])[0].state is State.PAUSED)
+    assert "paused" in do("show 1") and "paused" in do("runs ada")
+    do("pause 1", status=2)
+    do("resume 1 --queue")
+    before = len(store.runs([1])[0].epochs)
+    until(lambda: len(store.runs([1])[0].epochs) > before)
+    do("stop 1")
+    until(lambda: store.runs([1])[0].state is State.STOPPED)
+    do("resume 1", status=2)
+
+    assert "epoch   2" in do(f"{small} --epochs 2 --seed 3 --weight-decay 0")
+    told = do("compare 1 2")
+    assert "seed" in told and "weight decay" in told and "optimizer" not in told
+    assert "McNemar" in told and "epochs" in told
+
+    monkeypatch.chdir(tmp_path)
+    for command, name in (
+        ("export", "runs.csv"),
+        ("export 2", "run2.zip"),
+        ("export 2 --csv", "run2-epochs.csv"),
+        ("export 2 --record", "run2.json"),
+        ("report 1 2 --out two.html", "two.html"),
+        ("report 2 --out one.md", "one.md"),
+    ):
+        assert name in do(command) and Path(name).stat().st_size
+        assert do(command, status=2) == "", "nothing is written over"
+    assert read_record_json(Path("run2.json")) == read_record(store.best_checkpoint_path(2))
+    assert "run 3" in do("import run2.zip")
+    first, second = store.runs([2, 3])
+    assert first.epochs == second.epochs and first.test == second.test
+
+
+def test_drawings_are_counted_scored_and_carried_away(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do(command: str, status: int = 0) -> str:
+        assert main(command.split()) == status, capsys.readouterr()
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    assert "No drawing" in do("handwriting")
+    do("handwriting --score", status=2)
+    do("handwriting --export none.json", status=2)
+    drawings = [validate(label, "Ada", DIGITS[label]) for label in (1, 7)]
+    drawings.append(validate(9, "", DIGITS[4]))
+    Path("class.json").write_text(to_json(drawings))
+    assert "3 drawings, 0" in do("handwriting --import class.json")
+    assert "0 drawings, 3" in do("handwriting --import class.json")
+    assert "Ada" in do("handwriting") and len(do("handwriting").splitlines()) == 2
+    told = do("handwriting --score")
+    assert "66.67%" in told and "9 read as 4" in told and "sketch" in told
+    told = do(f"handwriting --score {zoo.shipped('target-4')} --writer Ada")
+    assert "100.00%" in told and "read as" not in told and "target-4" in told
+    do("handwriting --score class.json", status=2)
+    assert "2 drawings" in do("handwriting --export ada.json --writer Ada")
+    assert from_json(Path("ada.json").read_bytes()) == drawings[:2]
+    assert do("handwriting --export ada.json", status=2) == "", "nothing is written over"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
+    command = [
+        "train",
+        "4-p4-8-gap-bn",
+        "--epochs",
+        "1000",
+        "--train-size",
+        "64",
+        "--batch-size",
+        "64",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mnistlab", *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=CEILING)
+    epochs = [line.split()[1] for line in (first + rest).splitlines() if line.startswith("epoch")]
+    assert epochs == [str(number) for number in range(1, len(epochs) + 1)]
+    run = Store(lab / "runs").run(1)
+    assert run and run.state is State.STOPPED and len(run.epochs) == len(epochs)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("", "COMMAND"),
+        ("fly", "fly"),
+        ("ledger 8-x", "“x”"),
+        ("ledger 8-p-8-p-8-p-8", "conv4"),
+        ("train target-9", "target"),
+        ("train target-4 --learning-rate nan", "learning rate: nan"),
+        ("train target-4 --learning-rate fast", "learning rate: fast"),
+        ("train target-4 --epochs 1.5", "epochs: 1.5"),
+        ("train target-4 --schedule spiral", "spiral"),
+        ("train target-4 --target-accuracy 99.4", "target accuracy: 99.4"),
+        ("report 7 --out a.html", "no run 7"),
+        ("report 7 --out a.pdf", ".html or .md"),
+        ("report --out a.md", "--ladder"),
+        ("report --ladder --out README.md", "README.md"),
+        ("ladder --report a.txt", ".html or .md"),
+        ("export --record", "number"),
+        ("show 7", "no run 7"),
+        ("resume 7", "no run 7"),
+        ("pause 7", "no run 7"),
+        ("compare 7 8", "no run 7"),
+        ("export 7", "no run 7"),
+        ("export --tensorboard", "number"),
+        ("import nowhere.zip", "nowhere.zip"),
+        ("import README.md", "cannot be taken in"),
+        ("show seven", "seven"),
+        ("handwriting --import nowhere.json", "nowhere.json"),
+        ("handwriting --import README.md", "cannot be taken in"),
+        ("handwriting --score --export x.json", "not allowed"),
+        ("predict nowhere.png", "nowhere.png"),
+        ("predict .", "directory"),
+        ("predict README.md", "not a picture"),
+        ("predict README.md --checkpoint README.md", "not a picture"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(
+    command: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(command.split()) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+def test_a_checkpoint_that_is_none_is_one_line(
+    one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(one), "--checkpoint", str(one)]) == 2
+    assert "one.png is not a whole safetensors file" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command() -> None:
+    command = [sys.executable, "-m", "mnistlab", "ledger", "target-2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "12,490" in done.stdout
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    named = re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE)
+    commands = "data ledger train ladder ablate report runs show resume pause stop compare export"
+    assert {*commands.split(), "import", "predict", "handwriting", "doubt"} <= set(named)

@@ -1,0 +1,119 @@
+"""Measuring this machine: apart from the app, never beside a training, whole or not at all."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnistlab.arch.spec import parse
+from mnistlab.arch.summary import summarize
+from mnistlab.errors import LabError
+from mnistlab.home import Home
+from mnistlab.store.store import Store
+from mnistlab.training.recipe import Recipe
+from mnistlab.worker import processes, timing
+from mnistlab.worker.benchmark import (
+    BenchmarkError,
+    is_running,
+    load_speed_model,
+    run_benchmark,
+    start_benchmark,
+)
+from mnistlab.worker.processes import worker_lock
+from tests.waiting import until
+
+SMALL = [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)]
+
+
+def ignore(what: str, share: float) -> None:
+    pass
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setattr(timing, "NETWORKS", SMALL)
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    return Home(tmp_path)
+
+
+def test_what_is_measured_is_stored_whole_and_says_where_it_stood(lab: Home) -> None:
+    assert load_speed_model(lab) is None and not is_running(lab)
+    heard: list[float] = []
+
+    def hear(what: str, share: float) -> None:
+        heard.append(share)
+        assert is_running(lab)
+        with pytest.raises(BenchmarkError, match="already"):
+            run_benchmark(lab, ignore)
+
+    known = run_benchmark(lab, hear)
+    assert load_speed_model(lab) == known and not is_running(lab)
+    assert heard == [0.0, 0.5, 1.0] and [one.network for one in known.timings] == [
+        "4-p4-p-gap",
+        "8-p-8-gap-bn",
+    ]
+    assert known.epoch_seconds(summarize(parse("8-p-8-gap-bn")), Recipe()) > 0
+
+
+def test_nothing_is_measured_beside_a_training(lab: Home) -> None:
+    with worker_lock(lab) as held:
+        assert held
+        for way in (lambda: start_benchmark(lab), lambda: run_benchmark(lab, ignore)):
+            with pytest.raises(BenchmarkError, match="being trained"):
+                way()
+    assert load_speed_model(lab) is None and not is_running(lab)
+
+
+def test_a_run_that_was_queued_meanwhile_is_started_afterwards(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Home] = []
+    monkeypatch.setattr(processes, "start_worker", started.append)
+
+    def queue(what: str, share: float) -> None:
+        if share == 0.5:
+            processes.submit(lab, "meanwhile", parse("8-p-8-gap"), Recipe())
+            assert not started, "the place is taken"
+
+    run_benchmark(lab, queue)
+    assert started == [lab] and Store(lab.runs).queue()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"timings": []}', b"[" * 100_000])
+def test_a_damaged_measurement_is_a_sentence_and_can_be_made_again(
+    lab: Home, content: bytes
+) -> None:
+    lab.speed_model.write_bytes(content)
+    with pytest.raises(LabError):
+        load_speed_model(lab)
+    assert run_benchmark(lab, ignore) == load_speed_model(lab)
+
+
+@pytest.mark.slow
+def test_a_killed_measurement_is_not_under_way_and_leaves_nothing(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids: list[int] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: Any, **more: Any) -> "subprocess.Popen[bytes]":
+        process: subprocess.Popen[bytes] = popen(*arguments, **more)
+        pids.append(process.pid)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    start_benchmark(lab)
+    until(lambda: is_running(lab))
+    with pytest.raises(BenchmarkError):
+        start_benchmark(lab)
+    os.kill(pids[0], signal.SIGKILL)
+    until(lambda: not is_running(lab))
+    assert load_speed_model(lab) is None
+    start_benchmark(lab)
+    until(lambda: load_speed_model(lab))
+    until(lambda: not is_running(lab))
+    assert time.strptime(load_speed_model(lab).day, "%Y-%m-%d")  # type: ignore[union-attr]

@@ -1,0 +1,325 @@
+"""Whatever ends a worker, its run goes on and comes to the end that it would have come to alone.
+
+`MNISTLAB_KILLS=1000 pytest -s tests/worker/test_faults.py -k random` kills a thousand times.
+"""
+
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnistlab.data.options import Augmentation, Split
+from mnistlab.home import Home
+from mnistlab.store import queue
+from mnistlab.store.run import Request, Run, State
+from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.training import checkpoint
+from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.worker import processes
+from tests.waiting import until
+from tests.worker.faults import Workers, bits, outcome, queued, the
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="forks its workers"),
+]
+KILLS = int(os.environ.get("MNISTLAB_KILLS", "150"))
+SMALL = Recipe(epochs=6, batch_size=64, train_size=256)
+ADAM = replace(SMALL, optimizer=Optimizer.ADAM, learning_rate=0.01)
+RUNS: list[tuple[str, Recipe]] = [
+    ("4-p4-8-p8-gap-bn", SMALL),
+    (
+        "4-p4-8-p8-gap-bn-drop0.1",
+        replace(ADAM, schedule=Schedule.PLATEAU, augmentation=Augmentation.SHIFT),
+    ),
+    (
+        "4-p4-8-p8-full-cdrop0.2",
+        replace(SMALL, learning_rate=0.02, schedule=Schedule.PLATEAU, split=Split.ARTICLE, seed=3),
+    ),
+    (
+        "8-p8-gap-bn-nobias-drop0.05",
+        replace(ADAM, augmentation=Augmentation.NONE, patience=2, seed=1),
+    ),
+]
+TINY = ("4-p-gap-bn-drop0.1", replace(ADAM, epochs=2, batch_size=128))
+LONG = (RUNS[0][0], replace(RUNS[0][1], epochs=12))
+LARGE = ("16-p-48-p-64-gap-bn", replace(ADAM, epochs=LONG[1].epochs))
+"""Its training takes more room than a worker's ballast."""
+
+
+def again(store: Store, run_id: int) -> None:
+    """Press Resume, where there is one."""
+    run = store.run(run_id)
+    if run and run.state.resumable:
+        queue.resume(store, run_id)
+
+
+@pytest.fixture(scope="module")
+def workers(mnist_folder: Path) -> Iterator[Workers]:
+    with Workers(mnist_folder) as workers:
+        yield workers
+
+
+@pytest.fixture
+def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return opened(tmp_path, mnist_folder, monkeypatch)
+
+
+def opened(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A lab with MNIST, whose app starts no workers: the tests do."""
+    (root / "data").symlink_to(data)
+    monkeypatch.setattr(processes, "start_worker", lambda lab: None)
+    return Home(root)
+
+
+def alone(workers: Workers, lab: Home, run: tuple[str, Recipe]) -> tuple[dict[str, Any], float]:
+    """What a run gives that is left alone, and how many seconds three of its epochs take."""
+    run_id = queued(lab, run)
+    assert workers.work(lab)
+    found = the(lab, run_id)
+    assert found.state is State.DONE
+    return outcome(lab, run_id), 3 * found.seconds / len(found.epochs)
+
+
+def next_start(lab: Home, run_id: int) -> Run:
+    """The run as the app finds it on its next start, in a store that is whole."""
+    processes.ensure_workers(lab)
+    with sqlite3.connect(Store(lab.runs).database.file) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert not db.execute("PRAGMA foreign_key_check").fetchall()
+    db.close()
+    run = the(lab, run_id)
+    assert [epoch.number for epoch in run.epochs] == list(range(1, run.epochs_done + 1))
+    if run.state is State.INTERRUPTED:
+        assert "killed" in run.message and "Resume" in run.message
+    else:
+        assert run.state in (State.QUEUED, State.DONE), run.message
+    return run
+
+
+def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
+    """What a run gives that is resumed and then left alone."""
+    again(Store(lab.runs), run_id)
+    assert workers.work(lab)
+    return outcome(lab, run_id)
+
+
+def answered(lab: Home, run_id: int) -> Callable[[], bool]:
+    """The condition that a run no longer asks to step back."""
+    return lambda: the(lab, run_id).request is not Request.PREEMPT
+
+
+def pause_after(workers: Workers, lab: Home, run_id: int, epochs: int) -> None:
+    workers.start(lab)
+    until(lambda: len(the(lab, run_id).epochs) >= epochs)
+    Store(lab.runs).request(run_id, Request.PAUSE)
+    assert workers.ended() and the(lab, run_id).state is State.PAUSED
+
+
+def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
+    lab: Home, workers: Workers
+) -> None:
+    generator, store = random.Random(0), Store(lab.runs)
+    references = [alone(workers, lab, run) for run in RUNS]
+    kills, ends, lost = 0, 0, []
+    while kills < KILLS:
+        reference, span = references[ends % len(RUNS)]
+        run_id = queued(lab, RUNS[ends % len(RUNS)])
+        while the(lab, run_id).state is not State.DONE:
+            again(store, run_id)
+            after = generator.uniform(0, 2 * span) if kills < KILLS else None
+            kills += not workers.work(lab, after=after)
+            next_start(lab, run_id)
+        ends += 1
+        if outcome(lab, run_id) != reference:
+            lost.append(run_id)
+    print(f"\nkills tried {kills}, runs finished {ends}, runs lost {len(lost)}")
+    assert not lost
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
+    lab: Home, workers: Workers, first: int
+) -> None:
+    """Every third write from the first one on, so that processes can share them."""
+    reference, _ = alone(workers, lab, TINY)
+    kept = {
+        "best.safetensors",
+        "best.doubt",
+        "last.safetensors",
+        "predictions.safetensors",
+        "epochs",
+    }
+    killed, at = True, first - 3
+    while killed:
+        at += 3
+        run_id = queued(lab, TINY)
+        killed = not workers.work(lab, at=at)
+        over = next_start(lab, run_id).state is State.DONE
+        assert finished(workers, lab, run_id) == reference, f"killed at {at}"
+        left = {path.name for path in Store(lab.runs).run_folder(run_id).iterdir()} - kept
+        assert not left or (over and left == {"resume.safetensors"}), f"killed at {at}"
+        assert len(epoch_checkpoints(Store(lab.runs).best_checkpoint_path(run_id))) == 2, (
+            f"killed at {at}"
+        )
+        assert over or not list(lab.runs.glob("ballast*")), f"killed at {at}"
+    print(f"\nkilled at every third of {at - 3} writes")
+    assert at > 50, "the hooks have not been told of the writes"
+
+
+def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
+    lab: Home, workers: Workers
+) -> None:
+    generator, store, heard = random.Random(1), Store(lab.runs), 0
+    for run in RUNS:
+        reference, span = alone(workers, lab, run)
+        run_id, wishes = queued(lab, run), 8
+        while the(lab, run_id).state is not State.DONE:
+            again(store, run_id)
+            workers.start(lab)
+            if wishes:
+                time.sleep(generator.uniform(0, span))
+                store.request(run_id, Request.PAUSE)
+                wishes -= 1
+            assert workers.ended()
+            found = the(lab, run_id)
+            assert found.state in (State.DONE, State.PAUSED), found.message
+            heard += found.state is State.PAUSED
+        assert outcome(lab, run_id) == reference
+    print(f"\nheard {heard} times")
+    assert heard >= 8
+
+
+def test_stepping_back_again_and_again_a_run_ends_as_it_would_have_alone(
+    lab: Home, workers: Workers
+) -> None:
+    generator, store, heard = random.Random(2), Store(lab.runs), 0
+    for run in RUNS:
+        reference, span = alone(workers, lab, run)
+        run_id = queued(lab, run)
+        workers.start(lab)
+        for _ in range(8):
+            time.sleep(generator.uniform(0, span))
+            store.request(run_id, Request.PREEMPT)
+            placed = the(lab, run_id).request is Request.PREEMPT
+            until(answered(lab, run_id))
+            heard += placed and the(lab, run_id).state.active
+        assert workers.ended()
+        assert outcome(lab, run_id) == reference
+    print(f"\nheard {heard} times")
+    assert heard >= 8
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("may not mount a small disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def fill(disk: Path, leave: int) -> None:
+    """Take what room there is but `leave` bytes."""
+    room = os.statvfs(disk)
+    if (take := room.f_bavail * room.f_bsize - leave) > 0:
+        with (disk / "filler").open("ab", buffering=0) as filler:
+            filler.write(bytes(take))
+
+
+@pytest.mark.parametrize("leave", [0, 8192, 65536])
+def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
+    small_disk: Path,
+    mnist_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: Workers,
+    leave: int,
+) -> None:
+    lab = opened(small_disk, mnist_folder, monkeypatch)
+    reference, _ = alone(workers, lab, LARGE)
+    run_id = queued(lab, LARGE)
+    best = Store(lab.runs).best_checkpoint_path(run_id)
+    workers.start(lab)
+    until(lambda: len(the(lab, run_id).epochs) >= 2)
+    fill(small_disk, leave)
+    assert workers.ended()
+    found = the(lab, run_id)
+    assert found.state is State.FAILED and "disk is full" in found.message, found.message
+    assert 1 <= checkpoint.load_checkpoint(best).record.epoch <= len(found.epochs) + 1
+    kept = bits(best)
+
+    # Room enough to be asked again, and not enough to train.
+    fill(small_disk, 131072)
+    again(Store(lab.runs), run_id)
+    assert workers.work(lab)
+    found = the(lab, run_id)
+    assert found.state is State.FAILED and "disk is full" in found.message, found.message
+    assert bits(best) == kept
+
+    (small_disk / "filler").unlink()
+    assert finished(workers, lab, run_id) == reference
+
+
+def test_a_file_that_may_not_grow_fails_the_run_and_it_goes_on_once_it_may(
+    lab: Home, workers: Workers
+) -> None:
+    reference, _ = alone(workers, lab, LARGE)
+    run_id = queued(lab, LARGE)
+    best = Store(lab.runs).best_checkpoint_path(run_id)
+    pause_after(workers, lab, run_id, 2)
+    kept, before = bits(best), the(lab, run_id).epochs
+    again(Store(lab.runs), run_id)
+    assert workers.work(lab, largest=300_000)
+    found = the(lab, run_id)
+    assert found.state is State.FAILED and "File too large" in found.message, found.message
+    assert bits(best) == kept and found.epochs == before
+    assert finished(workers, lab, run_id) == reference
+
+
+def test_a_file_in_the_folder_s_place_fails_the_run_and_it_goes_on_without(
+    lab: Home, workers: Workers
+) -> None:
+    reference, _ = alone(workers, lab, TINY)
+    run_id = queued(lab, TINY)
+    folder = Store(lab.runs).run_folder(run_id)
+    folder.write_text("in the way")
+    assert workers.work(lab)
+    found = the(lab, run_id)
+    assert found.state is State.FAILED and str(folder) in found.message, found.message
+    folder.unlink()
+    assert finished(workers, lab, run_id) == reference
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999, None])
+def test_a_training_that_is_cut_short_or_gone_fails_in_a_sentence(
+    lab: Home, workers: Workers, share: float | None
+) -> None:
+    run_id = queued(lab, LONG)
+    pause_after(workers, lab, run_id, 2)
+    store = Store(lab.runs)
+    kept, rows = bits(store.best_checkpoint_path(run_id)), the(lab, run_id).epochs
+    file = store.resume_path(run_id)
+    if share is None:
+        file.unlink()
+    else:
+        os.truncate(file, int(file.stat().st_size * share))
+    queue.resume(store, run_id)
+    assert workers.work(lab)
+    found = the(lab, run_id)
+    word = "is gone" if share is None else "damaged"
+    assert found.state is State.FAILED and word in found.message, found.message
+    assert bits(store.best_checkpoint_path(run_id)) == kept and found.epochs == rows

@@ -1,0 +1,119 @@
+"""Foretelling an epoch's seconds: the fit against a known truth, the timing with a given clock."""
+
+from dataclasses import astuple, replace
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+
+from mnistlab.arch.cost import CostTerms
+from mnistlab.arch.presets import PRESETS
+from mnistlab.arch.summary import summarize
+from mnistlab.data.options import Split
+from mnistlab.errors import LabError
+from mnistlab.training.recipe import Recipe
+from mnistlab.worker.speed_model import (
+    SpeedModel,
+    Timing,
+    cross_validated_error,
+    fit_costs,
+    from_json,
+    network_work,
+)
+from mnistlab.worker.timing import NETWORKS, ROUNDS, STEPS, timings
+
+TRUTH = CostTerms(images=2e-5, calls=1e-3, macs=1e-10, values=3e-9, normed=8e-9, dropped=0.0)
+
+
+def told(true_label: CostTerms) -> list[Timing]:
+    """The networks as a machine with these costs would be timed."""
+    blank = [Timing(network, batch, 1.0) for network, batch in NETWORKS]
+    return [
+        replace(one, seconds=float(np.dot(astuple(true_label), astuple(network_work(one)))))
+        for one in blank
+    ]
+
+
+def calibration() -> SpeedModel:
+    found = told(TRUTH)
+    return SpeedModel(tuple(found), fit_costs(found), 0.0, 2, "2026-01-31", {"torch": "2"})
+
+
+def test_the_fit_finds_the_costs_that_the_times_were_made_of() -> None:
+    assert astuple(fit_costs(told(TRUTH))) == pytest.approx(astuple(TRUTH), rel=1e-6, abs=1e-18)
+    assert cross_validated_error(told(TRUTH)) < 1e-6
+
+
+def test_no_cost_is_negative_whatever_was_timed() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        noisy = [
+            replace(one, seconds=one.seconds * generator.lognormal(0, 0.5)) for one in told(TRUTH)
+        ]
+        costs = astuple(fit_costs(noisy))
+        assert min(costs) >= 0 and max(costs) > 0
+        assert cross_validated_error(noisy) > 0.05
+    with pytest.raises(ValueError, match="no timings"):
+        fit_costs([])
+
+
+def test_the_non_negative_fit_is_optimal() -> None:
+    # Karush–Kuhn–Tucker: where a cost is positive the error has no slope, elsewhere it only rises.
+    generator = np.random.default_rng(1)
+    for _ in range(20):
+        noisy = [
+            replace(one, seconds=one.seconds * generator.lognormal(0, 0.3)) for one in told(TRUTH)
+        ]
+        work = np.array([astuple(network_work(one)) for one in noisy])
+        work /= np.array([[one.seconds] for one in noisy])
+        scale = work.max(axis=0)
+        costs = np.array(astuple(fit_costs(noisy))) * scale
+        slope = (work / scale).T @ (work / scale @ costs - 1)
+        assert (np.abs(slope[costs > 0]) < 1e-8).all() and (slope > -1e-8).all()
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_the_rows_and_the_rest_add_up_to_an_epoch(preset: object) -> None:
+    result, known = summarize(preset.spec), calibration()  # type: ignore[attr-defined]
+    recipe = Recipe(batch_size=64, split=Split.ALL)
+    rows = sum(known.row_seconds(result, row, 64) for row in result.rows)
+    assert known.epoch_seconds(result, recipe) == pytest.approx(59_968 * (rows + 2e-5))
+    text = Timing(str(result.spec), 64, 1.0)
+    expected = np.dot(astuple(TRUTH), astuple(network_work(text)))
+    assert known.image_seconds(result, 64) == pytest.approx(expected)
+    half = known.epoch_seconds(result, replace(recipe, train_size=30_000))
+    # 468 and 937 whole batches of 64.
+    assert half / 468 == pytest.approx(known.epoch_seconds(result, recipe) / 937)
+
+
+def test_it_is_written_and_read_back_and_nothing_else_is_taken() -> None:
+    known = calibration()
+    assert from_json(known.to_json()) == known
+    text = known.to_json()
+    for wrong in (
+        text[: len(text) // 2],
+        "",
+        "[]",
+        "{}",
+        "null",
+        text.replace('"threads"', '"thread"'),
+        text.replace('"seconds"', '"second"', 1),
+        text.replace(f'"macs": {known.costs.macs}', '"macs": NaN'),
+        text.replace(f'"macs": {known.costs.macs}', '"macs": -1'),
+        text.replace(f'"macs": {known.costs.macs}', '"macs": "1"'),
+        text.replace("4-p-8-p-8-gap", "4-p-what"),
+        text.replace('"batch": 128', '"batch": 0', 1),
+        text.replace('"error": 0.0', '"error": Infinity'),
+    ):
+        assert wrong != text
+        with pytest.raises(LabError, match="measure again"):
+            from_json(wrong)
+
+
+def test_networks_are_timed_by_the_clock_that_is_given() -> None:
+    ticks = count()
+    (network, batch) = NETWORKS[0]
+    first = next(timings(1, torch.device("cpu"), clock=lambda: float(next(ticks))))
+    assert first == Timing(network, batch, 1 / (STEPS * batch)), "each round takes one tick"
+    assert next(ticks) == 2 * ROUNDS

@@ -1,0 +1,361 @@
+"""Real worker processes, really killed, on a few hundred real digits."""
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mnistlab.arch.spec import Conv, Spec, SpecError, parse
+from mnistlab.data.mnist import LabeledImages, load, split_mnist
+from mnistlab.data.options import Split
+from mnistlab.errors import LabError
+from mnistlab.home import Home
+from mnistlab.stats.predictions import Predictions, load_predictions
+from mnistlab.store import queue
+from mnistlab.store.run import Request, Run, State
+from mnistlab.store.store import Store
+from mnistlab.store.table import newest
+from mnistlab.training import checkpoint
+from mnistlab.training.epoch import Epoch, best
+from mnistlab.training.evaluate import evaluate, predict_images
+from mnistlab.training.recipe import Recipe
+from mnistlab.uncertainty import model
+from mnistlab.worker import processes
+from mnistlab.worker.processes import ensure_workers, submit, worker_lock
+from mnistlab.worker.worker import train_run
+from tests.waiting import until
+
+SMALL = parse("4-p4-8-p8-gap-bn")
+QUICK = Recipe(epochs=2, batch_size=64, train_size=256)
+LONG = Recipe(epochs=1000, batch_size=8, train_size=256)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home of its own, with MNIST; at the end nothing trains on."""
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    lab = Home(tmp_path)
+    yield lab
+    store = Store(lab.runs)
+    for run in newest(store, 99):
+        store.request(run.id, Request.STOP)
+    until(lambda: tended(lab) and not any(run.state.active for run in newest(store, 99)))
+
+
+def tended(lab: Home) -> bool:
+    """Look after the lab as the app does while a condition is waited for."""
+    ensure_workers(lab)
+    return True
+
+
+def the(lab: Home, run_id: int) -> Run:
+    run = Store(lab.runs).run(run_id)
+    assert run is not None
+    return run
+
+
+def pid_of(lab: Home, run_id: int) -> int:
+    process = Store(lab.runs).process_of(run_id)
+    assert process is not None
+    return process[1]
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have the same weights, to the bit."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Home) -> None:
+    run_id = submit(lab, "first", SMALL, QUICK)
+    until(lambda: not the(lab, run_id).state.active)
+    run = the(lab, run_id)
+    assert run.state is State.DONE and run.message == ""
+    assert [epoch.number for epoch in run.epochs] == [1, 2]
+    loaded = checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(run_id))
+    assert loaded.record.epochs == run.epochs and loaded.record.saved_epoch == best(run.epochs)
+    assert loaded.record.test == run.test and run.test and run.test.count == 10_000
+    last = checkpoint.load_checkpoint(Store(lab.runs).last_checkpoint_path(run_id))
+    assert last.record.epoch == 2
+    for epoch in run.epochs:
+        each = checkpoint.load_checkpoint(
+            Store(lab.runs).epoch_checkpoint_path(run_id, epoch.number)
+        )
+        assert each.record.saved_epoch == epoch
+    assert same(each.network, last.network)
+    # What answers to drawings finds beside the checkpoint how far it may be trusted.
+    fitted = model.load_uncertainty(
+        model.uncertainty_path(Store(lab.runs).best_checkpoint_path(run_id)), SMALL
+    )
+    assert fitted and fitted.ood_threshold > 0
+
+
+def test_a_large_network_keeps_its_best_and_last_epoch_alone(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(lab.runs)
+    run_id = store.add("", SMALL, QUICK)
+    run = store.claim()
+    assert run
+    monkeypatch.setattr("mnistlab.worker.training_job.KEEP_EPOCHS_BELOW", run.parameters - 1)
+    train_run(store, run, lab, 0)
+    assert the(lab, run_id).state is State.DONE
+    assert not store.epoch_checkpoint_path(run_id, 1).exists()
+    assert (
+        store.best_checkpoint_path(run_id).exists() and store.last_checkpoint_path(run_id).exists()
+    )
+
+
+def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:
+    recipe = Recipe(epochs=1, batch_size=64, train_size=256, split=Split.ARTICLE)
+    run_id = submit(lab, "", SMALL, recipe)
+    until(lambda: not the(lab, run_id).state.active)
+    run = the(lab, run_id)
+    assert run.state is State.DONE and run.test is None
+
+
+def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alone(
+    lab: Home,
+) -> None:
+    # So high a rate that the last of three epochs is hardly ever the best one.
+    recipe = Recipe(epochs=3, batch_size=64, train_size=256, learning_rate=1.0, split=Split.ALL)
+    run_id = submit(lab, "", SMALL, recipe)
+    until(lambda: not the(lab, run_id).state.active)
+    run, store = the(lab, run_id), Store(lab.runs)
+    assert run.state is State.DONE and run.best_epoch == 3 and run.test
+    assert (run.best, run.last) == (None, None)
+    kept, last = (
+        checkpoint.load_checkpoint(path)
+        for path in (store.best_checkpoint_path(run_id), store.last_checkpoint_path(run_id))
+    )
+    assert kept.record.epoch == 3 and kept.record.test == run.test
+    for name, weights in kept.network.state_dict().items():
+        assert torch.equal(weights, last.network.state_dict()[name])
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
+@pytest.mark.parametrize("nice", [None, 3])
+def test_a_worker_s_whole_session_is_nice(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
+) -> None:
+    if nice is None:
+        monkeypatch.delenv("MNISTLAB_NICE", raising=False)
+    else:
+        monkeypatch.setenv("MNISTLAB_NICE", str(nice))
+    run_id = submit(lab, "", SMALL, LONG)
+    until(lambda: the(lab, run_id).progress)
+    group = Path(f"/proc/{pid_of(lab, run_id)}/autogroup").read_text()
+    assert group.split()[-1] == str(10 if nice is None else nice), (
+        "else it takes as much as the pages' server"
+    )
+
+
+def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
+    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
+    until(lambda: the(lab, long).epochs)
+    Store(lab.runs).request(long, Request.STOP)
+    until(lambda: not the(lab, short).state.active)
+    run = the(lab, long)
+    assert run.state is State.STOPPED and str(len(run.epochs)) in run.message
+    assert (
+        checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(long)).record.epochs
+        == run.epochs
+    )
+    assert the(lab, short).state is State.DONE
+    # The unfinished epoch's steps are not in what is kept.
+    last = checkpoint.load_checkpoint(Store(lab.runs).last_checkpoint_path(long))
+    seen = evaluate(last.network, split_mnist(load(lab.data), LONG.split).validation)
+    assert last.record.epoch == len(run.epochs)
+    assert seen.score == run.epochs[-1].validation
+
+
+def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -> None:
+    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
+    until(lambda: len(the(lab, long).epochs) >= 2)
+    ensure_workers(lab)
+    assert the(lab, long).state is State.RUNNING, "a living worker's run is left alone"
+    os.kill(pid_of(lab, long), signal.SIGKILL)
+    until(lambda: tended(lab) and not the(lab, short).state.active)
+    run = the(lab, long)
+    assert run.state is State.INTERRUPTED and "killed" in run.message
+    assert the(lab, short).state is State.DONE
+    kept = checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(long))
+    # Between its checkpoint and its row an epoch is in the file alone.
+    assert kept.record.epoch <= len(run.epochs) + 1
+    queue.resume(Store(lab.runs), long)
+    until(lambda: tended(lab) and len(the(lab, long).epochs) > len(run.epochs) + 1)
+    assert the(lab, long).epochs[: len(run.epochs)] == run.epochs
+    with sqlite3.connect(Store(lab.runs).database.file) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_workers_started_too_many_times_train_every_run_once(lab: Home) -> None:
+    ids = [submit(lab, "", SMALL, Recipe(epochs=1, train_size=64, batch_size=32)) for _ in range(4)]
+    for _ in range(3):
+        processes.start_worker(lab)
+    until(lambda: all(not the(lab, run_id).state.active for run_id in ids))
+    assert [len(the(lab, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_test_images_are_read_once_even_if_the_end_is_interrupted(
+    lab: Home, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    store, views = Store(lab.runs), []
+    run_id = store.add("", SMALL, QUICK)
+
+    def counting(network: nn.Module, digits: LabeledImages) -> Predictions:
+        views.append(len(digits))
+        return predict_images(network, digits)
+
+    def add_epoch(self: Store, run_id: int, epoch: Epoch) -> None:
+        real_add_epoch(self, run_id, epoch)
+        if stopped:
+            self.request(run_id, Request.STOP)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*values: object, **more: object) -> None:
+        raise Killed
+
+    real_add_epoch = Store.add_epoch
+    monkeypatch.setattr("mnistlab.worker.training_job.read_images", counting)
+    monkeypatch.setattr(Store, "add_epoch", add_epoch)
+    with monkeypatch.context() as end, pytest.raises(Killed):
+        end.setattr(Store, "finish", killed)
+        run = store.claim()
+        assert run is not None
+        train_run(store, run, lab, 0)
+    store.interrupt_orphans(0)
+    assert the(lab, run_id).state is State.INTERRUPTED and views == [10_000]
+    queue.resume(store, run_id)
+    run = store.claim()
+    assert run is not None
+    train_run(store, run, lab, 0)
+    run = the(lab, run_id)
+    assert run.state is (State.STOPPED if stopped else State.DONE)
+    assert len(run.epochs) == (1 if stopped else 2) and views == [10_000]
+    assert run.test and run.test == load_predictions(store.predictions_path(run_id)).score
+
+
+def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -> None:
+    store, run_id = Store(lab.runs), submit(lab, "", SMALL, LONG)
+    until(lambda: the(lab, run_id).epochs)
+    store.request(run_id, Request.PAUSE)
+    until(lambda: the(lab, run_id).state is State.PAUSED)
+    paused = the(lab, run_id)
+    store.request(run_id, Request.STOP)
+    until(lambda: tended(lab) and the(lab, run_id).state is State.STOPPED)
+    assert the(lab, run_id).epochs == paused.epochs and the(lab, run_id).test
+
+
+def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
+    run_id = submit(lab, "", SMALL, Recipe(epochs=10, batch_size=8, train_size=512))
+    until(lambda: len(the(lab, run_id).epochs) >= 2)
+    os.kill(pid_of(lab, run_id), signal.SIGSTOP)
+    _, status = os.waitpid(pid_of(lab, run_id), os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    heard = the(lab, run_id).heartbeat
+    assert heard is not None
+    assert the(lab, run_id).seconds_silent(heard + 3600), (
+        "silence is what a hanging worker is known by"
+    )
+    processes.kill_worker(lab, run_id)
+    run = the(lab, run_id)
+    assert run.state is State.INTERRUPTED and run.message
+    queue.resume(Store(lab.runs), run_id)
+    ensure_workers(lab)
+    until(lambda: the(lab, run_id).state is State.DONE)
+    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 11))
+
+
+def test_two_workers_train_two_runs_side_by_side(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "2")
+    ids = [submit(lab, "", SMALL, LONG) for _ in range(3)]
+    until(lambda: tended(lab) and all(the(lab, run_id).epochs for run_id in ids[:2]))
+    assert the(lab, ids[2]).state is State.QUEUED
+    assert pid_of(lab, ids[0]) != pid_of(lab, ids[1])
+
+
+def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -> None:
+    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
+    until(lambda: the(lab, long).epochs)
+    queue.run_next(Store(lab.runs), short)
+    until(lambda: the(lab, short).state is State.DONE)
+    before = len(the(lab, long).epochs)
+    until(lambda: len(the(lab, long).epochs) > before)
+    assert the(lab, long).state is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("MNISTLAB_WORKERS", processes.worker_count),
+        ("MNISTLAB_THREADS", processes.thread_count),
+        ("MNISTLAB_NICE", processes.niceness),
+    ],
+)
+@pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 400, "²"])
+def test_a_setting_that_is_no_number_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, setting: Callable[[], int], wrong: str
+) -> None:
+    monkeypatch.setenv(name, wrong)
+    with pytest.raises(LabError, match=rf"\${name}"):
+        setting()
+
+
+@pytest.mark.parametrize("setting", [processes.worker_count, processes.thread_count])
+def test_no_worker_and_no_thread_would_train_nothing(
+    monkeypatch: pytest.MonkeyPatch, setting: Callable[[], int]
+) -> None:
+    for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
+        monkeypatch.setenv(name, "0")
+    with pytest.raises(LabError):
+        setting()
+
+
+def test_a_worker_may_be_told_not_to_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_NICE", "0")
+    assert processes.niceness() == 0
+
+
+def test_missing_data_and_a_dead_network_end_in_a_sentence(
+    lab: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lab.root / "data").unlink()
+    # Proxies on this machine's closed ports: every source is refused at once.
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("no_proxy", "")
+    run_id = submit(lab, "", SMALL, QUICK)
+    until(lambda: not the(lab, run_id).state.active)
+    run = the(lab, run_id)
+    assert run.state is State.FAILED and "Could not download" in run.message
+    assert not list(lab.data.glob("*idx*"))
+
+
+def test_an_impossible_network_is_refused_before_it_is_queued(lab: Home) -> None:
+    with pytest.raises(SpecError, match="conv14"):
+        submit(lab, "", Spec(tuple(Conv(8) for _ in range(14))), QUICK)
+    assert newest(Store(lab.runs), 9) == []
+
+
+def test_the_lock_is_one_worker_s_at_a_time(lab: Home) -> None:
+    with worker_lock(lab) as first, worker_lock(lab) as second:
+        assert (first, second) == (True, False)
+    with worker_lock(lab) as third:
+        assert third
