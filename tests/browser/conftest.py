@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 300_000
+TIMEOUT = 120_000
 """Milliseconds, for whatever is waited for; it only keeps a broken test from hanging."""
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
