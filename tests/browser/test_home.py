@@ -140,7 +140,7 @@ def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page:
         before = page.locator(".plot .main-svg").first
         expect(before).to_be_visible()
         before.evaluate("node => node.dataset.seen = 'yes'")
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator(".lab-state")).to_have_text("stopped")
         assert before.get_attribute("data-seen") == "yes", "the chart's node was kept"
         healthy(page)

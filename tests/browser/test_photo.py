@@ -15,7 +15,8 @@ SCRIPT = """
 import hashlib, io
 import streamlit as st
 from PIL import Image
-from mnistlab.ui import page, paste
+from mnistlab.ui.common import page
+from mnistlab.ui.draw import paste
 
 st.text_input("name", key="name")
 picture = paste.show("picture") if st.toggle("shown", True) else None
