@@ -12,7 +12,7 @@ from mnistlab.home import home
 from mnistlab.stats.score import percent
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import selected_epoch
+from mnistlab.training.early_stopping import selected_epoch
 from mnistlab.worker.forecast import duration
 from mnistlab.worker.processes import ensure_workers
 

@@ -9,7 +9,8 @@ from mnistlab.data import options
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, AugmentationRanges, Choice, Split
 from mnistlab.experiments.targets import Length
-from mnistlab.training.recipe import Optimizer, Schedule
+from mnistlab.training.recipe import Optimizer
+from mnistlab.training.schedules import Schedule
 
 
 def changed(ranges: AugmentationRanges, field: str, value: float) -> AugmentationRanges:

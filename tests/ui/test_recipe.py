@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.store.store import Store
-from mnistlab.training import recipe as recipes
-from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.training import schedules
+from mnistlab.training.recipe import Optimizer, Recipe
+from mnistlab.training.schedules import Schedule
 from mnistlab.ui.train.recipe import normalization
 from mnistlab.worker import processes
 
@@ -46,7 +47,7 @@ def test_the_page_says_what_an_augmentation_and_a_schedule_do(
 ) -> None:
     ranges = replace(Augmentation.HANDWRITING.ranges, rotation=37, serifs=0.61)
     monkeypatch.setattr(Augmentation.HANDWRITING, "ranges", ranges)
-    monkeypatch.setattr(recipes, "PLATEAU_PATIENCE", 11)
+    monkeypatch.setattr(schedules, "PLATEAU_PATIENCE", 11)
     at = opened()
     select(at, "Augmentation", Augmentation.HANDWRITING)
     select(at, "Schedule", Schedule.PLATEAU)

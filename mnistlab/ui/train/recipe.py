@@ -14,7 +14,8 @@ from mnistlab.data.options import Augmentation, Choice, Split
 from mnistlab.home import home
 from mnistlab.stats.score import percent
 from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe, Schedule
+from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
+from mnistlab.training.schedules import Schedule
 from mnistlab.ui.common import html, plot
 
 SUBSETS = {None: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
