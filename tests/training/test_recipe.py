@@ -99,7 +99,7 @@ def test_schedules_start_peak_and_end_where_they_say() -> None:
 
 def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
     history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
-    seen = [
+    planned = [
         learning_rate_at(Schedule.PLATEAU, 1.0, 0, history[:n]) for n in range(len(history) + 1)
     ]
     assert planned == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
