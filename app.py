@@ -9,8 +9,8 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.targets import LAB_NETWORKS, TARGETS
 from mnistlab.home import home
-from mnistlab.stats.score import percent
 from mnistlab.store.store import Store
+from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.home import home_text, target_panel
 

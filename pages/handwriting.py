@@ -12,9 +12,10 @@ from mnistlab.handwriting.drawings import from_json, to_json
 from mnistlab.handwriting.scoring import DrawingPrediction, Scores, scores
 from mnistlab.home import home
 from mnistlab.markup import Markup
-from mnistlab.stats.score import Score, percent
+from mnistlab.stats.score import Score
 from mnistlab.store.drawings import Row
 from mnistlab.store.store import MAX_NAME, Store
+from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.handwriting import cached_predictions, gallery

@@ -11,7 +11,7 @@ from mnistlab.arch.spec import Spec, Transition
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Choice, Split
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.training.recipe import ADAM_RATE, Optimizer, Recipe
 from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mnistlab.data.options import Split
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.recipe import Recipe
 

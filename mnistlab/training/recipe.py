@@ -8,7 +8,7 @@ from functools import lru_cache
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Choice, Split
 from mnistlab.errors import LabError
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.training.schedules import Schedule
 
 MOMENTUM = 0.9

@@ -7,7 +7,7 @@ import streamlit as st
 from mnistlab.charts.probability_by_epoch import probability_by_epoch
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.errors import LabError
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, plot
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.draw.prediction import body
