@@ -34,7 +34,7 @@ try:
     store = Store(home().runs)
     own = {name: run for name, found in newest_runs(store).items() if (run := store.run(found.id))}
 except LabError as error:
-    st.warning(str(error))
+    page.show_warning(error)
     own = {}
 for target in TARGETS:
     target_panel.step(target, own.get(target.preset.name))

@@ -74,7 +74,7 @@ try:
     shown = run_picker.choose_runs(store, known)
     runs = store.runs(shown)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 if len(runs) < 2:
     st.html(

@@ -106,7 +106,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
     """The chosen checkpoints side by side; what the first of them reads."""
     found = checkpoints.find(lab)
     for problem in found.errors:
-        st.warning(problem, icon=":material/warning:")
+        page.show_warning(problem)
     first = [*found.choices][:1]
     chosen = st.multiselect(
         "Who reads them",
@@ -121,7 +121,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
     choices = {path: found.choices[path] for path in chosen or first}
     known, problems = cached_predictions.predictions(store, kept, choices, st.empty())
     for problem in problems:
-        st.error(problem, icon=":material/error:")
+        page.show_error(problem)
     st.html(table(people, [(choices[path], scores(kept, read)) for path, read in known.items()]))
     return next(iter(known.values()), {})
 
@@ -157,7 +157,7 @@ page.setup("Handwriting", "Handwriting")
 try:
     listing = cached_predictions.listing(store)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 people, kept = listing.people, listing.kept
 

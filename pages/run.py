@@ -123,7 +123,7 @@ try:
     shown = run_picker.choose_runs(store, known, most=1)
     run = store.run(shown[0]) if shown else None
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 if run is None:
     st.html(html.empty("No runs yet. Train a network first."))

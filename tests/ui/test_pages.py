@@ -3,6 +3,7 @@
 import base64
 import io
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,15 @@ def test_a_design_that_cannot_be_is_a_sentence_and_the_last_good_one_stays(text:
     at.text_input(key="net").set_value(text).run()
     assert not at.exception and len(at.error) == 1
     assert "12,874" in html(at)
+
+
+@pytest.mark.parametrize(
+    "quoted", ["![x](http://example.org/x.png)", "[x](http://example.org)", "$x$", "<b>x</b>"]
+)
+def test_an_error_quotes_an_address_as_plain_text(quoted: str) -> None:
+    (error,) = run("pages/design.py", net=quoted).error
+    assert quoted not in error.value, "Markdown would load the image or render the link"
+    assert re.search(r"\\[\[$<]", error.value)
 
 
 def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Path) -> None:

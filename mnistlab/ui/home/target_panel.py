@@ -26,7 +26,7 @@ from mnistlab.text import duration, percent, percent_range
 from mnistlab.training.defaults import train_command
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.record import TrainingRecord, read_record, read_record_json
-from mnistlab.ui.common import html, plot
+from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.svg import show_svg
 
 SEEDS = 5
@@ -50,7 +50,7 @@ def step(target: Target, mine: Run | None) -> None:
     try:
         shipped, earlier = record(target), record(before) if before else None
     except CheckpointError as error:
-        st.warning(str(error))
+        page.show_warning(error)
         shipped = earlier = None
     with st.container(border=True):
         st.subheader(f"{preset.label} · {preset.title}: {target.question}", anchor=False)

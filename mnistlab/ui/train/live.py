@@ -36,7 +36,7 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
     try:
         before = queue.activity(store, run_ids)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        page.show_error(error)
         return
     busy = before[:2] != (0, 0)
 
@@ -48,7 +48,7 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
             draw(store)
             changed = queue.activity(store, run_ids) != before
         except LabError as error:
-            st.error(str(error), icon=":material/error:")
+            page.show_error(error)
             return
         if changed:
             st.rerun()
