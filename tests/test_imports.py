@@ -16,7 +16,6 @@ WITH_TORCH = {
     "mnistlab.data.torchvision_import",
     "mnistlab.worker.training_job",
     "mnistlab.drawing.explain",
-    "mnistlab.drawing.batches",
     "mnistlab.drawing.classifier",
     "mnistlab.training.checkpoint",
     "mnistlab.uncertainty.features",
