@@ -21,9 +21,8 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
+from tests.ui.app_test import ROOT, body, run
 
-ROOT = Path(__file__).parents[2]
-TIMEOUT = 600
 PAGES = (
     "app.py",
     *(
@@ -42,28 +41,9 @@ PAGES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    return tmp_path
-
-
-def run(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    if page != "app.py":
-        at.switch_page(page)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, at.exception
-    return at
-
-
 def html(at: AppTest) -> str:
     """All HTML on the page, with its entities read and its spaces plain."""
-    body = " ".join(element.proto.body for element in at.get("html"))
-    return unescape(body).replace("\N{NO-BREAK SPACE}", " ")
+    return unescape(body(at)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def net(at: AppTest) -> str:

@@ -14,23 +14,17 @@ from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
 from mnistlab.ui.train.recipe import normalization
 from mnistlab.worker import processes
-
-ROOT = Path(__file__).parents[2]
+from tests.ui.app_test import run
 
 
 @pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
+def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return tmp_path
+    return lab
 
 
 def opened() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.switch_page("pages/train.py").run()
-    assert not at.exception, at.exception
-    return at
+    return run("pages/train.py")
 
 
 def captions(at: AppTest) -> list[str]:
