@@ -36,9 +36,9 @@ WITH_TORCH = {
 }
 # Each part may import those before it, and never one after it.
 ORDER = (
-    *("errors", "text", "home", "atomic", "uploads", "markup", "arch", "data", "stats", "training"),
-    *("uncertainty", "store", "worker", "experiments", "drawing", "handwriting", "charts"),
-    *("report", "zoo", "terminal", "ui", "__main__"),
+    *("errors", "text", "choice", "home", "atomic", "uploads", "markup"),
+    *("arch", "data", "stats", "training", "uncertainty", "store", "worker", "experiments"),
+    *("drawing", "handwriting", "charts", "report", "zoo", "terminal", "ui", "__main__"),
 )
 
 

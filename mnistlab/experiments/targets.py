@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from mnistlab.arch.presets import GOAL_ACCURACY, Preset, get_preset
 from mnistlab.arch.spec import Spec, Transition
 from mnistlab.arch.summary import BUDGET, summarize
+from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.text import percent
 from mnistlab.training.recipe import ADAM_RATE, Optimizer, Recipe
 from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
+from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import LabError
 from mnistlab.text import percent
 from mnistlab.training.schedules import Schedule

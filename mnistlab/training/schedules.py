@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from mnistlab.data.options import Choice
+from mnistlab.choice import Choice
 
 PLATEAU_PATIENCE = 3
 PLATEAU_FACTOR = 0.5

@@ -8,9 +8,10 @@ import streamlit as st
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
+from mnistlab.choice import Choice
 from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import home
 from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import default_recipe
