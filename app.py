@@ -9,8 +9,8 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.targets import LAB_NETWORKS, TARGETS
 from mnistlab.home import home
-from mnistlab.stats.score import percent
 from mnistlab.store.store import Store
+from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.home import home_text, target_panel
 
@@ -34,7 +34,7 @@ try:
     store = Store(home().runs)
     own = {name: run for name, found in newest_runs(store).items() if (run := store.run(found.id))}
 except LabError as error:
-    st.warning(str(error))
+    page.show_warning(error)
     own = {}
 for target in TARGETS:
     target_panel.step(target, own.get(target.preset.name))

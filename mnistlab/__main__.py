@@ -14,16 +14,15 @@ from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.home import home
-from mnistlab.stats.score import percent
 from mnistlab.store.store import Store
 from mnistlab.terminal import run_commands, target_commands
 from mnistlab.terminal.handwriting_commands import handwriting
 from mnistlab.terminal.seed_commands import study
 from mnistlab.terminal.watch import Bar
+from mnistlab.text import duration, percent
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import ENUMS, Recipe, choice
 from mnistlab.worker.benchmark import run_benchmark
-from mnistlab.worker.forecast import duration
 from mnistlab.worker.processes import submit
 
 NETWORK_HELP = f"a preset ({', '.join(p.name for p in PRESETS)}) or a network's text"

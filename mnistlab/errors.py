@@ -11,4 +11,4 @@ class LabError(Exception):
 
 
 class CheckpointError(LabError):
-    """A file that a training left is missing, damaged or not ours."""
+    """A file that a training wrote is missing, damaged or from another program."""

@@ -5,12 +5,16 @@ that are written out in the code (ruff's S704 holds that), so a name that somebo
 ever be text, and nobody has to remember to escape it.
 """
 
+import re
 from collections.abc import Iterable
 
 from markupsafe import Markup
 
-__all__ = ["Markup", "fill", "join"]
+__all__ = ["Markup", "escape_markdown", "fill", "join"]
 NO_BREAK = "\N{NO-BREAK SPACE}"
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
+MARKDOWN_LINE_START = re.compile(r"^(#|[+\-=](?=[\s\-=]|$)|\d+[.)](?=\s|$))")
+"""What at a line's beginning makes a heading, a list or a rule."""
 
 
 def fill(template: str, *values: object, **named: object) -> Markup:
@@ -22,6 +26,12 @@ def fill(template: str, *values: object, **named: object) -> Markup:
 
 def join(pieces: Iterable[Markup]) -> Markup:
     return Markup("").join(pieces)
+
+
+def escape_markdown(text: str) -> str:
+    """One line of Markdown that shows the text as it is, in reports and in Streamlit's messages."""
+    line = MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return MARKDOWN_LINE_START.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", line)
 
 
 def _unbroken(value: object) -> object:

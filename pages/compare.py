@@ -10,15 +10,14 @@ from mnistlab.home import home
 from mnistlab.report import build
 from mnistlab.stats.inference import significance
 from mnistlab.stats.predictions import disagreement, load_predictions
-from mnistlab.stats.score import percent
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, page, plot, run_picker
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
 from mnistlab.ui.train import live
-from mnistlab.worker.forecast import duration
 from mnistlab.worker.processes import ensure_workers
 
 lab = home()
@@ -75,7 +74,7 @@ try:
     shown = run_picker.choose_runs(store, known)
     runs = store.runs(shown)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 if len(runs) < 2:
     st.html(

@@ -60,7 +60,7 @@ text = st.text_input(
 try:
     spec = current_network.set_from_text(text or str(current_network.current()))
 except LabError as error:
-    st.error(f"{error} Below is the last network that could be built.", icon=":material/error:")
+    page.show_error(f"{error} Below is the last network that could be built.")
     spec = current_network.current()
 result = summarize(spec)
 names = [row.name for row in result.rows]

@@ -27,7 +27,7 @@ LOOKS = {
 entered = page.setup("Draw", "Draw a digit")
 found = checkpoints.find(home())
 for problem in found.errors:
-    st.warning(problem, icon=":material/warning:")
+    page.show_warning(problem)
 if not found.choices:
     st.html(html.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
     st.stop()
@@ -71,9 +71,11 @@ try:
     with strip:
         preprocessing.show(drawing, digit, steps, several)
 except DigitError as error:
-    place.error(str(error), icon=":material/error:")
+    with place:
+        page.show_error(error)
 except LabError as error:
-    place.error(f"{error} Choose another checkpoint above.", icon=":material/error:")
+    with place:
+        page.show_error(f"{error} Choose another checkpoint above.")
 
 if shown.drawn:
     with label:
@@ -104,4 +106,4 @@ elif look and digit is not None and reading is not None:
                 plot.load()
                 compare.across_epochs(choice, digit, several, shown.truth)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        page.show_error(error)

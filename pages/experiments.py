@@ -34,4 +34,4 @@ try:
             ablation.show(lab, study)
             ablation.tried(lab, study)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)

@@ -12,9 +12,10 @@ from mnistlab.handwriting.drawings import from_json, to_json
 from mnistlab.handwriting.scoring import DrawingPrediction, Scores, scores
 from mnistlab.home import home
 from mnistlab.markup import Markup
-from mnistlab.stats.score import Score, percent
+from mnistlab.stats.score import Score
 from mnistlab.store.drawings import Row
 from mnistlab.store.store import MAX_NAME, Store
+from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.handwriting import cached_predictions, gallery
@@ -105,7 +106,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
     """The chosen checkpoints side by side; what the first of them reads."""
     found = checkpoints.find(lab)
     for problem in found.errors:
-        st.warning(problem, icon=":material/warning:")
+        page.show_warning(problem)
     first = [*found.choices][:1]
     chosen = st.multiselect(
         "Who reads them",
@@ -120,7 +121,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
     choices = {path: found.choices[path] for path in chosen or first}
     known, problems = cached_predictions.predictions(store, kept, choices, st.empty())
     for problem in problems:
-        st.error(problem, icon=":material/error:")
+        page.show_error(problem)
     st.html(table(people, [(choices[path], scores(kept, read)) for path, read in known.items()]))
     return next(iter(known.values()), {})
 
@@ -156,7 +157,7 @@ page.setup("Handwriting", "Handwriting")
 try:
     listing = cached_predictions.listing(store)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 people, kept = listing.people, listing.kept
 

@@ -11,12 +11,12 @@ from mnistlab.experiments.differences import recipe_value
 from mnistlab.home import home
 from mnistlab.report import build
 from mnistlab.stats.predictions import calibration_bins, calibration_error, load_predictions
-from mnistlab.stats.score import percent
 from mnistlab.store.archive import export_run
 from mnistlab.store.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details, newest
+from mnistlab.text import percent
 from mnistlab.training.defaults import train_command
 from mnistlab.ui.common import html, page, plot, run_picker
 from mnistlab.ui.common.report import downloads
@@ -123,7 +123,7 @@ try:
     shown = run_picker.choose_runs(store, known, most=1)
     run = store.run(shown[0]) if shown else None
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 if run is None:
     st.html(html.empty("No runs yet. Train a network first."))

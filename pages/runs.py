@@ -133,7 +133,7 @@ try:
     found = table(store, query)
     dots = scatter_points(store, query)
 except LabError as error:
-    st.error(str(error), icon=":material/error:")
+    page.show_error(error)
     st.stop()
 
 if gone := get.get("deleted"):

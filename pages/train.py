@@ -47,7 +47,7 @@ with knobs:
             st.html(html.caption(takes))
         chosen = (name or network, spec, recipe, who)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        page.show_error(error)
     if not download.is_downloaded(lab.data):
         st.html(html.caption("MNIST (20 MB) is fetched once, when the first run begins."))
 
@@ -62,7 +62,7 @@ with watching:
         known = {run.id: f"{run.id} · {run.name}" for run in newest(store, 50)}
         shown = run_picker.choose_runs(store, known)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        page.show_error(error)
         st.stop()
     if not known:
         st.html(html.empty("No runs yet. Start one: a taste of 2,560 digits takes half a minute."))

@@ -19,10 +19,10 @@ that an address leaves alone::
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
+from mnistlab.choice import Choice
 from mnistlab.errors import LabError
 
 INPUT_SIZE = 28
@@ -73,35 +73,21 @@ class Transition:
 Layer = Conv | Transition
 
 
-class Labeled(StrEnum):
-    """A choice whose value is its word in the text form, with a label for people to read.
-
-    The word alone finds a member again, hence the defaults.
-    """
-
-    label: str
-
-    def __new__(cls, word: str, label: str = "") -> Self:
-        member = str.__new__(cls, word)
-        member._value_, member.label = word, label
-        return member
-
-
-class Head(Labeled):
+class Head(Choice):
     """How the last feature maps become ten logits."""
 
     FULL = "full", "1×1 + full-map convolution"
     GAP = "gap", "Global average pooling + linear"
 
 
-class Dropout(Labeled):
+class Dropout(Choice):
     """What dropout drops: single elements (the article's) or whole channels."""
 
     ELEMENT = "drop", "elements"
     CHANNEL = "cdrop", "channels"
 
 
-class Activation(Labeled):
+class Activation(Choice):
     """What follows every hidden layer.
 
     `torch` is PyTorch's class with its arguments as they are, `keras` the class that Keras prints.

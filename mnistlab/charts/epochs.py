@@ -18,7 +18,8 @@ from mnistlab.charts.base import (
 from mnistlab.data.dataset import MNIST
 from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.schedules import Schedule, learning_rate_at
 
 GOAL = 100 * GOAL_ACCURACY
 """Per cent: the article's aim."""
@@ -110,7 +111,8 @@ def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
     history = [epoch.validation_accuracy for epoch in epochs]
 
     def seen(share: float) -> float:
-        return learning_rate_at(recipe, share, history[: int(share * recipe.epochs)])
+        earlier = history[: int(share * recipe.epochs)]
+        return learning_rate_at(recipe.schedule, recipe.learning_rate, share, earlier)
 
     # An epoch's figures stand at its end, so the whole run reaches from 0 to its last epoch.
     plan = line(

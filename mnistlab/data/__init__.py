@@ -1,1 +1,1 @@
-"""What a network learns from."""
+"""The data set: MNIST, its splits, its augmentations."""

@@ -5,24 +5,10 @@ works with.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
+from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
-
-
-class Choice(StrEnum):
-    """A named choice; `label` is what a page calls it."""
-
-    _value_: str
-    label: str
-
-    # Looking a member up by its value, `Split("holdout")`, goes by this signature too: mypy wants
-    # the other arguments to be optional.
-    def __new__(cls, value: str, label: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_, member.label = value, label
-        return member
 
 
 class Split(Choice):

@@ -1,1 +1,1 @@
-"""What a person draws, and what a checkpoint predicts for it."""
+"""From a drawing to a prediction, and what explains it."""

@@ -1,5 +1,8 @@
-"""What a checkpoint reads in a Digit."""
+"""A checkpoint's prediction for one drawing, or for many of them."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import cpu_count
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,14 @@ from mnistlab.data.tta import tta_views
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.training import checkpoint
+from mnistlab.training.evaluate import logits
 from mnistlab.training.record import TrainingRecord
 from mnistlab.uncertainty import model
 from mnistlab.uncertainty.features import logits_and_features
 from mnistlab.uncertainty.model import UncertaintyModel
+
+BATCH = 200
+"""Drawings at a time, in nine views each: enough for several threads."""
 
 
 class Classifier:
@@ -52,3 +59,18 @@ class Classifier:
 def to_image(digit: PreparedDigit) -> NDArray[np.uint8]:
     """The looks (N, 28, 28) at a drawing that an answer is the mean of."""
     return tta_views(torch.from_numpy(digit.pixels.copy())).numpy()
+
+
+def predict_batch(classifier: Classifier, digits: Sequence[PreparedDigit]) -> list[Prediction]:
+    """Predict each as the classifier would, without an OOD score."""
+    temperature = classifier.uncertainty.temperature if classifier.uncertainty else 1.0
+    predictions: list[Prediction] = []
+    # One thread for each part of a batch, not two for each operation: that hardly gains anything.
+    with ThreadPoolExecutor(cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for first in range(0, len(digits), BATCH):
+            part = digits[first : first + BATCH]
+            views = torch.cat([tta_views(torch.from_numpy(digit.pixels.copy())) for digit in part])
+            mean = logits(classifier.network, views, pool.map).view(len(part), -1, 10).mean(1)
+            probabilities = (mean / temperature).softmax(1)
+            predictions += [Prediction(tuple(each)) for each in probabilities.tolist()]
+    return predictions

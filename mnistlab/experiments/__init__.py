@@ -1,1 +1,1 @@
-"""What one asks of several runs: the article's targets, ablations, seeds, selection bias."""
+"""Questions that several runs answer: the targets, ablations, seeds, selection bias."""

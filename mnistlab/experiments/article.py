@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mnistlab.arch.presets import ArticleResult
 from mnistlab.data.dataset import MNIST
-from mnistlab.stats.difference import percentage_points
 from mnistlab.stats.inference import t_quantile
-from mnistlab.stats.score import Z_95, percent
+from mnistlab.stats.score import Z_95
+from mnistlab.text import percent, percentage_points
 from mnistlab.training.epoch import Epoch
 
 IMAGES = MNIST.n_test

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from mnistlab.arch.spec import Spec
-from mnistlab.stats.score import percent
 from mnistlab.store.run import RunSummary
+from mnistlab.text import percent
 from mnistlab.training.recipe import Recipe
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mnistlab.data.options import Split
 from mnistlab.experiments.reproduction import TargetRuns
 from mnistlab.experiments.seeds import SeedStats, seed_stats
-from mnistlab.stats.score import Score, percent, percent_range
 from mnistlab.store.run import Run
+from mnistlab.text import percent, percent_range, signed
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def _cells(step: TargetRuns) -> tuple[str, ...]:
     return (
         *start,
         _mean(came.best),
-        interval_text(came.best),
+        percent_range(*came.best.confidence_interval),
         f"{errors:.0f}" if len(came.best.scores) == 1 else f"{errors:.1f}",
         _some(came.epochs),
         _mean(came.last),
         percent(came.train),
-        f"{100 * came.gap:+.2f}".replace("-", "−"),
+        signed(100 * came.gap),
         _mean(came.test) if came.test else "–",
         f"{came.seconds:,.0f}",
     )
@@ -105,6 +105,9 @@ def _mean(found: SeedStats) -> str:
     return f"{percent(found.mean)} ± {percent(found.std)}"
 
 
-def interval_text(found: SeedStats | Score) -> str:
-    """The 95% confidence interval as text: "99.25–99.55%"."""
-    return percent_range(*found.confidence_interval)
+def best_epoch_text(run: Run | None) -> str:
+    """A run's best validation accuracy with its interval and its epoch; a dash without one."""
+    if run is None or run.best is None:
+        return "–"
+    interval = percent_range(*run.best.confidence_interval)
+    return f"{percent(run.best.accuracy)} ({interval}), epoch {run.best_epoch}"

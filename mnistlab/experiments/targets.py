@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from mnistlab.arch.presets import GOAL_ACCURACY, Preset, get_preset
 from mnistlab.arch.spec import Spec, Transition
 from mnistlab.arch.summary import BUDGET, summarize
+from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
-from mnistlab.stats.score import percent
-from mnistlab.training.recipe import ADAM_RATE, PLATEAU_PATIENCE, Optimizer, Recipe, Schedule
+from mnistlab.data.options import Augmentation, Split
+from mnistlab.text import percent
+from mnistlab.training.recipe import ADAM_RATE, Optimizer, Recipe
+from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 QUICK_TRAIN_SIZE = MNIST.n_train // 10
 """A tenth of the training images: a network memorizes so few within 20 epochs, which takes it much

@@ -12,7 +12,7 @@ from mnistlab.handwriting.drawings import LabeledDrawing
 from mnistlab.stats.score import Score
 
 PredictBatch = Callable[[Sequence[PreparedDigit]], Sequence[Prediction]]
-"""What `drawing.batches.read_many` does for a checkpoint; passed in, as that module opens torch."""
+"""`drawing.classifier.predict_batch` with a checkpoint; passed in, as that module imports torch."""
 
 
 @dataclass(frozen=True)

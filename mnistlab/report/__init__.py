@@ -1,1 +1,1 @@
-"""What was trained, as a document that leaves the lab: HTML that needs no network, or Markdown."""
+"""Reports of runs as documents: HTML that works offline, or Markdown."""

@@ -15,14 +15,14 @@ from mnistlab.experiments.ablation import Ablation
 from mnistlab.experiments.article import compare_with_article
 from mnistlab.experiments.differences import config_differences, differences, recipe_value
 from mnistlab.experiments.reproduction import Reproduction, TargetRuns
-from mnistlab.experiments.results_table import interval_text, results_table
+from mnistlab.experiments.results_table import best_epoch_text, results_table
 from mnistlab.experiments.targets import Length
 from mnistlab.report import text
 from mnistlab.report.document import Report, Section, Table
 from mnistlab.stats.difference import describe
-from mnistlab.stats.score import percent
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
+from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import train_command
 from mnistlab.training.epoch import best
 
@@ -38,7 +38,7 @@ def reproduction_report(store: Store, reproduction: Reproduction) -> Report:
         if reproduction.length is Length.FULL
         else f", {steps[0].recipe.available_images:,} images"
     )
-    seeds = f"{len(reproduction.seeds)} seed{'s' * (len(reproduction.seeds) > 1)}"
+    seeds = quantity(len(reproduction.seeds), "seed")
     head, *rows = results_table(steps)
     overview = Section(
         title="Overview",
@@ -106,7 +106,7 @@ def ablation_report(store: Store, study: Ablation) -> Report:
     before, after = ablations.ablation_runs(store, study)
     (as_is, _), (changed, _) = study.configs
     rows = [
-        (f"seed {seed}", *(_best(runs.get(seed)) for runs in (before, after)))
+        (f"seed {seed}", *(best_epoch_text(runs.get(seed)) for runs in (before, after)))
         for seed in study.seeds
     ]
     found = ablations.accuracy_difference(store, before, after)
@@ -132,12 +132,6 @@ def ablation_report(store: Store, study: Ablation) -> Report:
     each = [train_command(way.spec, way.recipe) for _, way in study.configs]
     made_with = text.made_with(store, runs)
     return Report("One choice switched", None, (section,), (again, *each), made_with)
-
-
-def _best(run: Run | None) -> str:
-    if run is None or run.best is None:
-        return "–"
-    return f"{percent(run.best.accuracy)} ({interval_text(run.best)}), epoch {run.best_epoch}"
 
 
 def runs_report(store: Store, chosen: Sequence[Run]) -> Report:

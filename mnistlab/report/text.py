@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 from mnistlab.errors import CheckpointError
 from mnistlab.experiments.seeds import seed_stats
-from mnistlab.stats.difference import percentage_points
-from mnistlab.stats.score import percent
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.text import duration, percent, percentage_points
 from mnistlab.training.record import read_record
-from mnistlab.worker.forecast import duration
 
 ABLATION = (
     "Is the difference significant? What would convince you?",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from mnistlab.stats.inference import ALPHA, holm, significance, t_p_value, t_quantile
 from mnistlab.stats.score import Z_95, Score
+from mnistlab.text import percentage_points, percentage_points_range, quantity
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,6 @@ class AccuracyDifference:
             f"{percentage_points(self.difference)} (95% CI "
             f"{percentage_points_range(*self.confidence_interval)})"
         )
-
-
-def percentage_points(share: float) -> str:
-    """A difference of accuracies in percentage points: "−0.12 pp"."""
-    return f"{_signed(share)} pp"
-
-
-def percentage_points_range(low: float, high: float) -> str:
-    """An interval of such a difference: "−0.30 to +0.06 pp"."""
-    return f"{_signed(low)} to {percentage_points(high)}"
-
-
-def _signed(share: float) -> str:
-    shown = f"{100 * share:+.2f}".replace("-", "−")
-    return "0.00" if shown in ("+0.00", "−0.00") else shown
 
 
 def paired_t(
@@ -132,7 +118,7 @@ def holm_corrected(effects: Sequence[AccuracyDifference]) -> list[AccuracyDiffer
 def describe(change: str, effect: AccuracyDifference) -> str:
     """What the change did and whether that is significant, in one line."""
     what = f"{change[:1].upper()}{change[1:]}"
-    seeds = "1 seed" if effect.n_pairs == 1 else f"{effect.n_pairs} seeds"
+    seeds = quantity(effect.n_pairs, "seed")
     interval = (
         f"; 95% CI {percentage_points_range(*effect.confidence_interval)}"
         if effect.confidence_interval

@@ -4,6 +4,8 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from mnistlab.text import percent, percent_range
+
 Z_95 = statistics.NormalDist().inv_cdf(0.975)
 """The half-width that holds 95% of the standard normal distribution."""
 
@@ -41,13 +43,3 @@ class Score:
             f"{percent(self.accuracy)} ({self.errors:,} errors in {self.count:,}; "
             f"95% CI {percent_range(low, high)})"
         )
-
-
-def percent(share: float, decimals: int = 2) -> str:
-    """A share (0–1) as "99.42%"."""
-    return f"{100 * share:.{decimals}f}%"
-
-
-def percent_range(low: float, high: float, decimals: int = 2) -> str:
-    """Two shares (0–1) as "99.25–99.55%"."""
-    return f"{100 * low:.{decimals}f}–{percent(high, decimals)}"

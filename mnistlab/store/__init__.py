@@ -1,1 +1,1 @@
-"""What happened: every run and every saved drawing. All SQL is in this package."""
+"""Runs and saved drawings in one SQLite file. All SQL is in this package."""

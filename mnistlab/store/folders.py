@@ -13,7 +13,7 @@ class RunFolders:
         return self.folder / f"{run_id:06}"
 
     def best_checkpoint_path(self, run_id: int) -> Path:
-        """Where the run's best checkpoint is, or will be; `training.recipe.kept` decides."""
+        """Where the best checkpoint is, or will be; `early_stopping.selected_epoch` decides."""
         return self.run_folder(run_id) / "best.safetensors"
 
     def last_checkpoint_path(self, run_id: int) -> Path:

@@ -1,1 +1,1 @@
-"""The terminal's commands that are about runs; `mnistlab.__main__` reads the command line."""
+"""The commands of the terminal, a file a group; `mnistlab.__main__` reads the command line."""

@@ -46,8 +46,7 @@ def _export(store: Store, path: Path, writer: str | None) -> None:
 
 
 def _score(store: Store, checkpoint: Path, writer: str | None) -> None:
-    from mnistlab.drawing.batches import predict_batch
-    from mnistlab.drawing.classifier import Classifier
+    from mnistlab.drawing.classifier import Classifier, predict_batch
 
     digits = {drawn.stroke_hash: prepare(drawn) for drawn in _found(store, writer)}
     given = predict_drawings(partial(predict_batch, Classifier(checkpoint)), [*digits.values()])

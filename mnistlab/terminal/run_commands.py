@@ -12,7 +12,6 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
 from mnistlab.home import home
 from mnistlab.stats.predictions import disagreement, load_predictions
-from mnistlab.stats.score import percent
 from mnistlab.store import queue
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
@@ -20,9 +19,9 @@ from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.terminal.watch import watch
+from mnistlab.text import duration, percent
 from mnistlab.training.record import read_record, record_to_json
 from mnistlab.uploads import RUN_ARCHIVE
-from mnistlab.worker.forecast import duration
 from mnistlab.worker.processes import ensure_workers, kill_worker
 
 

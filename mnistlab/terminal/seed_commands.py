@@ -8,10 +8,11 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.experiments.seeds import pause_runs, seed_stats, submit_missing
 from mnistlab.home import home
-from mnistlab.stats.score import Score, percent
+from mnistlab.stats.score import Score
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.terminal.watch import Bar, first_interrupt
+from mnistlab.text import percent
 from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import cores, ensure_workers
 

@@ -14,12 +14,12 @@ from mnistlab.report.document import Report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
 from mnistlab.stats.difference import describe
-from mnistlab.stats.score import percent
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.terminal import run_commands
 from mnistlab.terminal.run_commands import print_columns, write_new
 from mnistlab.terminal.seed_commands import share_cores, status, watch_all
+from mnistlab.text import percent
 
 
 def reproduce(options: argparse.Namespace) -> int:

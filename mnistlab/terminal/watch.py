@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 from mnistlab.data.options import Split
 from mnistlab.home import home
-from mnistlab.stats.score import percent
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import selected_epoch
-from mnistlab.worker.forecast import duration
+from mnistlab.text import duration, percent
+from mnistlab.training.early_stopping import selected_epoch
 from mnistlab.worker.processes import ensure_workers
 
 POLL_SECONDS = 0.25

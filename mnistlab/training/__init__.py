@@ -1,1 +1,1 @@
-"""How a network learns."""
+"""Training: the recipe, the loop, what it saves."""

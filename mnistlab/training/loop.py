@@ -9,9 +9,10 @@ import torch
 from mnistlab.data.mnist import DataSplits
 from mnistlab.errors import LabError
 from mnistlab.training.data_parallel import Replicas
+from mnistlab.training.early_stopping import early_stop_reason
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.evaluate import evaluate
-from mnistlab.training.recipe import early_stop_reason, learning_rate_at
+from mnistlab.training.schedules import learning_rate_at
 from mnistlab.training.state import TrainingState
 
 
@@ -58,9 +59,8 @@ def train(
             shuffled = torch.randperm(len(digits), generator=training.shuffle_generator).to(device)
 
             for step in range(steps):
-                rate = learning_rate_at(
-                    recipe, ((number - 1) * steps + step) / (recipe.epochs * steps), accuracies
-                )
+                progress = ((number - 1) * steps + step) / (recipe.epochs * steps)
+                rate = learning_rate_at(recipe.schedule, recipe.learning_rate, progress, accuracies)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
 

@@ -1,17 +1,16 @@
-"""How to train, as a value: optimizer, learning rate and schedule, batch, epochs, data, seed."""
+"""How to train, as a value: optimizer, learning rate, batch size, epochs, images, seed."""
 
 import json
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
+from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import LabError
-from mnistlab.stats.score import percent
-from mnistlab.training.epoch import Epoch, best
+from mnistlab.text import percent
+from mnistlab.training.schedules import Schedule
 
 MOMENTUM = 0.9
 """Of SGD with Nesterov's momentum."""
@@ -19,14 +18,6 @@ RATE_WITH_BATCH_NORM, RATE_WITHOUT = 0.1, 0.02
 """Peak learning rates of SGD to start from."""
 ADAM_RATE = 0.003
 """The article's targets with batch norm are trained with it here."""
-PLATEAU_PATIENCE = 3
-PLATEAU_FACTOR = 0.5
-STEPS = ((0.5, 0.1), (0.75, 0.01))
-"""Of the step schedule: after which fraction of the run, which fraction of the peak."""
-WARM_UP = 0.2
-"""Fraction of the run over which the one-cycle schedule raises the rate."""
-WARM_UP_START = 0.1
-"""Of the peak: where it begins."""
 NORM_BATCH_SIZE = 128
 """Images that batch norm normalizes over where the recipe says nothing and a batch is large."""
 MIN_BATCH = 8
@@ -54,38 +45,6 @@ class Optimizer(Choice):
                 )
             case Optimizer.ADAM:
                 return f"AdamW adapts the rate of each weight. Start near {ADAM_RATE:g}."
-
-
-class Schedule(Choice):
-    """How the learning rate changes over a run; `learning_rate_at` has the formulas."""
-
-    CONSTANT = "constant", "Constant"
-    STEP = "step", "Step decay"
-    PLATEAU = "plateau", "Reduce on plateau"
-    COSINE = "cosine", "Cosine decay"
-    ONE_CYCLE = "one-cycle", "One cycle"
-
-    @property
-    def help(self) -> str:
-        """The formula in words, with the numbers that it has."""
-        match self:
-            case Schedule.CONSTANT:
-                return "The same rate for the whole run."
-            case Schedule.STEP:
-                steps = ", ".join(f"{part:.3g} after {end:.3g}" for end, part in STEPS)
-                return f"Falls to fractions of the peak: {steps} of the run."
-            case Schedule.PLATEAU:
-                return (
-                    f"Multiplies the rate by {PLATEAU_FACTOR:g} after {PLATEAU_PATIENCE} epochs "
-                    "without improvement, as in the article."
-                )
-            case Schedule.COSINE:
-                return "Half a cosine from the peak down to 0."
-            case Schedule.ONE_CYCLE:
-                return (
-                    f"Up from {WARM_UP_START:g} of the peak over the first {WARM_UP:.3g} of the "
-                    "run, then along a cosine down to 0. Tolerates higher peak rates."
-                )
 
 
 @dataclass(frozen=True)
@@ -241,60 +200,3 @@ def _within(name: str, value: object, low: float, high: float) -> None:
 def _whole(name: str, value: object, low: int, high: int) -> None:
     if not (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
         raise RecipeError(f"{name}: {value} is not a whole number between {low:,} and {high:,}.")
-
-
-def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] = ()) -> float:
-    """The learning rate when `share` (0–1) of all steps is done.
-
-    `validation` are the validation accuracies so far; only the plateau schedule asks for them.
-    """
-    peak = recipe.learning_rate
-    match recipe.schedule:
-        case Schedule.CONSTANT:
-            return peak
-        case Schedule.STEP:
-            return peak * next((part for end, part in reversed(STEPS) if share >= end), 1.0)
-        case Schedule.PLATEAU:
-            return peak * PLATEAU_FACTOR ** _plateaus(validation)
-        case Schedule.COSINE:
-            return peak * (1 + math.cos(math.pi * share)) / 2
-        case Schedule.ONE_CYCLE:
-            if share < WARM_UP:
-                return peak * (WARM_UP_START + (1 - WARM_UP_START) * share / WARM_UP)
-            return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
-
-
-def selected_epoch(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
-    """The epoch whose checkpoint is kept: the best, or the last where nothing is chosen.
-
-    `store.database.derived` says the same in SQL.
-    """
-    if recipe.split is Split.ALL:
-        return epochs[-1] if epochs else None
-    return best(epochs)
-
-
-def early_stop_reason(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
-    """Why a run ends before its planned epochs, as a sentence; None if it goes on."""
-    top = best(epochs)
-    if top is None or len(epochs) >= recipe.epochs:
-        return None
-    if recipe.target_accuracy is not None and top.validation_accuracy >= recipe.target_accuracy:
-        return (
-            f"Reached the target accuracy of {percent(recipe.target_accuracy)} in epoch "
-            f"{top.number}."
-        )
-    if recipe.patience is not None and len(epochs) - top.number >= recipe.patience:
-        return f"Stopped early: no epoch was better than epoch {top.number}."
-    return None
-
-
-def _plateaus(validation: Sequence[float]) -> int:
-    """How often the best accuracy, or the last fall of the rate, was `PLATEAU_PATIENCE` ago."""
-    count, waited, best = 0, 0, -math.inf
-    for accuracy in validation:
-        waited = 0 if accuracy > best else waited + 1
-        best = max(best, accuracy)
-        if waited == PLATEAU_PATIENCE:
-            count, waited = count + 1, 0
-    return count

@@ -1,1 +1,1 @@
-"""How sure a prediction is, and whether the input was a digit at all."""
+"""Confidence: temperature scaling, and whether the input is a digit at all."""

@@ -1,1 +1,1 @@
-"""Who trains: processes apart from the app, and how long they take."""
+"""Training in processes of their own, and estimates of how long it takes."""

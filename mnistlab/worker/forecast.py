@@ -42,15 +42,3 @@ def waiting_seconds(
         takes, start = expected_seconds(run, measured), free[first]
         free[first] = None if start is None or takes is None else start + takes
     return waits
-
-
-def duration(seconds: float | None) -> str:
-    """A length of time in the two units that matter."""
-    if seconds is None:
-        return "unknown"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s" if whole < 600 else f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -17,9 +17,9 @@ from mnistlab.stats.predictions import Predictions, load_predictions, save_predi
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
+from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
-from mnistlab.training.recipe import early_stop_reason, selected_epoch
 from mnistlab.training.record import TrainingRecord, environment
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState

@@ -49,6 +49,19 @@ def end(store: Store, *run_ids: int) -> None:
         store.request(run_id, Request.STOP)
 
 
+def select_rows(app: App, page: Page, *rows: int) -> None:
+    """Open the runs and click the boxes at the left edge of some rows of the table."""
+    page.goto(f"{app.url}/runs")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    settled(page)
+    box = table.bounding_box()
+    assert box is not None
+    for row in rows:
+        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
+        settled(page)
+
+
 def test_pause_resume_and_stop_with_a_second_browser_looking_on(
     app: App, store: Store, page: Page, chromium: Browser
 ) -> None:
@@ -180,15 +193,7 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     ids = [start(app, "left", quick), start(app, "right", replace(quick, batch_size=32))]
     for run_id in ids:
         wait_for_epochs(page, store, run_id, 1)
-    page.goto(f"{app.url}/runs")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    settled(page)
-    box = table.bounding_box()
-    assert box is not None
-    for row in (0, 1):
-        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
-        settled(page)
+    select_rows(app, page, 0, 1)
     page.get_by_role("link", name="Compare 2 runs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare runs")
     expect(page).to_have_url(re.compile("run=2(,|%2C)1"))
@@ -198,10 +203,7 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     expect(page.locator(".lab-card").first).to_be_visible()
     healthy(page)
 
-    page.goto(f"{app.url}/runs")
-    expect(table).to_be_visible()
-    settled(page)
-    page.mouse.click(box["x"] + 16, box["y"] + 36 + 17)
+    select_rows(app, page, 0)
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Runs found: 1.")).to_be_visible()
@@ -218,13 +220,7 @@ def test_what_is_chosen_stays_chosen_when_other_runs_arrive(
 
     for name in ("first", "second"):
         arrive(name)
-    page.goto(f"{app.url}/runs")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    settled(page)
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 16, box["y"] + 36 + 17)
+    select_rows(app, page, 0)
     expect(page.get_by_role("link", name="Open run 2")).to_be_visible()
     arrive("another student's")
     page.get_by_text("High first").click()

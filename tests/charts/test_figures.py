@@ -15,7 +15,8 @@ from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe, Schedule, learning_rate_at
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.schedules import Schedule, learning_rate_at
 from tests.store.example_runs import epoch, told
 
 EPOCHS = [
@@ -74,7 +75,7 @@ def test_the_planned_rate_is_the_schedule_s_and_the_epochs_lie_on_it(schedule: S
     recipe = Recipe(learning_rate=0.2, schedule=schedule, epochs=8)
     plan = charts.learning_rate(recipe)["data"][0]
     for x, y in zip(plan["x"], plan["y"], strict=True):
-        assert y == learning_rate_at(recipe, x / 8)
+        assert y == learning_rate_at(recipe.schedule, recipe.learning_rate, x / 8)
     go.Figure(charts.learning_rate(recipe, EPOCHS))
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from mnistlab.choice import Choice
 from mnistlab.data import options
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, AugmentationRanges, Choice, Split
+from mnistlab.data.options import Augmentation, AugmentationRanges, Split
 from mnistlab.experiments.targets import Length
-from mnistlab.training.recipe import Optimizer, Schedule
+from mnistlab.training.recipe import Optimizer
+from mnistlab.training.schedules import Schedule
 
 
 def changed(ranges: AugmentationRanges, field: str, value: float) -> AugmentationRanges:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from mnistlab import zoo
-from mnistlab.drawing.batches import BATCH, predict_batch
-from mnistlab.drawing.classifier import Classifier
+from mnistlab.drawing.classifier import BATCH, Classifier, predict_batch
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.drawing.strokes import MAX_POINTS, digit_from_strokes

@@ -13,10 +13,9 @@ from mnistlab.stats.difference import (
     image_error,
     paired_images,
     paired_t,
-    percentage_points,
-    percentage_points_range,
 )
 from mnistlab.stats.score import Score
+from mnistlab.text import percentage_points, percentage_points_range
 
 COUNT = 10_000
 

@@ -27,7 +27,8 @@ from mnistlab.store.table import (
     table,
 )
 from mnistlab.training.epoch import Epoch, best
-from mnistlab.training.recipe import Recipe, Schedule
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.schedules import Schedule
 
 COUNT = 60
 

@@ -9,18 +9,12 @@ from mnistlab.arch.presets import PRESETS, get_preset, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
 from mnistlab.training import recipe as recipes
+from mnistlab.training import schedules
 from mnistlab.training.defaults import TUNED, default_recipe, train_command
+from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import (
-    Optimizer,
-    Recipe,
-    RecipeError,
-    Schedule,
-    early_stop_reason,
-    learning_rate_at,
-    recipe_from_json,
-    selected_epoch,
-)
+from mnistlab.training.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
+from mnistlab.training.schedules import Schedule, learning_rate_at
 
 TARGET_4 = get_preset("target-4").spec
 
@@ -89,8 +83,7 @@ def test_json_that_is_no_recipe_is_refused(text: str, named: str) -> None:
 
 
 def rates(schedule: Schedule) -> list[float]:
-    recipe = Recipe(learning_rate=0.4, schedule=schedule)
-    return [learning_rate_at(recipe, share / 100) for share in range(101)]
+    return [learning_rate_at(schedule, 0.4, percent / 100) for percent in range(101)]
 
 
 def test_schedules_start_peak_and_end_where_they_say() -> None:
@@ -105,10 +98,11 @@ def test_schedules_start_peak_and_end_where_they_say() -> None:
 
 
 def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
-    recipe = Recipe(learning_rate=1.0, schedule=Schedule.PLATEAU)
     history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
-    seen = [learning_rate_at(recipe, 0, history[:n]) for n in range(len(history) + 1)]
-    assert seen == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
+    planned = [
+        learning_rate_at(Schedule.PLATEAU, 1.0, 0, history[:n]) for n in range(len(history) + 1)
+    ]
+    assert planned == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
 
 
 # For each schedule: a constant, another value for it, and what its sentence then says.
@@ -130,12 +124,11 @@ def test_a_schedule_s_words_and_its_formula_follow_the_same_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def curve() -> list[float]:
-        one = Recipe(schedule=schedule)
         history = [0.9, *[0.8] * 20]
-        return [learning_rate_at(one, n / 20, history[:n]) for n in range(20)]
+        return [learning_rate_at(schedule, 0.1, n / 20, history[:n]) for n in range(20)]
 
     before, said = curve(), schedule.help
-    monkeypatch.setattr(recipes, name, value)
+    monkeypatch.setattr(schedules, name, value)
     assert curve() != before
     assert schedule.help != said and all(word in schedule.help for word in words)
 

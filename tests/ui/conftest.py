@@ -1,11 +1,13 @@
 """What holds for every page that a test opens."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
 
 from mnistlab.markup import Markup
+from tests.ui.app_test import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +23,11 @@ def only_markup_is_shown_as_html(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(st, "html", checked)
     yield
     assert not refused
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder where the app saves everything."""
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    return tmp_path

@@ -16,29 +16,13 @@ from mnistlab.ui.design.layers import ACTIONS
 from mnistlab.worker import timing
 from mnistlab.worker.benchmark import run_benchmark
 from mnistlab.worker.processes import worker_lock
+from tests.ui.app_test import body, run, settled
 
-ROOT = Path(__file__).parents[2]
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
 
 
-@pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    return tmp_path
-
-
 def bench(net: str = NET) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-    at.switch_page("pages/design.py")
-    at.query_params["net"] = net
-    return settled(at)
-
-
-def settled(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, at.exception
-    return at
+    return run("pages/design.py", net=net)
 
 
 def net(at: AppTest) -> str:
@@ -198,10 +182,6 @@ def test_forty_layers_are_still_edited() -> None:
     at = bench("-".join(["4s"] * 40))
     at.number_input(key="filters39").set_value(5)
     assert net(settled(at)).endswith("-5s-full") and not at.error
-
-
-def body(at: AppTest) -> str:
-    return " ".join(element.proto.body for element in at.get("html"))
 
 
 def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(

@@ -21,17 +21,10 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints
+from tests.ui.app_test import body, run, settled
 
-ROOT = Path(__file__).parents[2]
 STEM = [(150, 40), (140, 140), (135, 240)]
 BAR = [(60, 140), (220, 140)]
-
-
-@pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    return tmp_path
 
 
 def drawing(*strokes: list[tuple[int, int]]) -> dict[str, object]:
@@ -50,23 +43,12 @@ def drawing(*strokes: list[tuple[int, int]]) -> dict[str, object]:
 
 
 def page() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-    return settled(at.switch_page("pages/draw.py"))
-
-
-def settled(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, at.exception
-    return at
+    return run("pages/draw.py")
 
 
 def draw(at: AppTest, *strokes: list[tuple[int, int]]) -> AppTest:
     at.session_state[f"canvas{at.session_state['canvas']}"] = drawing(*strokes)
     return settled(at)
-
-
-def body(at: AppTest) -> str:
-    return " ".join(element.proto.body for element in at.get("html"))
 
 
 def answer(at: AppTest) -> str:

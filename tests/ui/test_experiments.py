@@ -19,28 +19,14 @@ from mnistlab.training.record import TrainingRecord, record_to_json
 from mnistlab.ui.home import home_text
 from mnistlab.worker import processes
 from tests.store.example_runs import epoch, told
-
-ROOT = Path(__file__).parents[2]
+from tests.ui.app_test import run
 
 
 @pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
+def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    monkeypatch.setattr(zoo, "FOLDER", tmp_path / "zoo")
-    return tmp_path
-
-
-def run(page: str = "app.py", **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-    if page != "app.py":
-        at.switch_page(page)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, at.exception
-    return at
+    monkeypatch.setattr(zoo, "FOLDER", lab / "zoo")
+    return lab
 
 
 def shown(at: AppTest) -> str:

@@ -20,15 +20,12 @@ from mnistlab.ui.common.caching import LruCache
 from mnistlab.ui.handwriting import cached_predictions
 from mnistlab.ui.handwriting.gallery import Wanted
 from tests.drawn_digits import DIGITS
-
-ROOT = Path(__file__).parents[2]
+from tests.ui.app_test import body, run, settled
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    return Store(tmp_path / "runs")
+def store(lab: Path) -> Store:
+    return Store(lab / "runs")
 
 
 def drawn(
@@ -42,18 +39,7 @@ def drawn(
 def page(store: Store, drawings: Sequence[LabeledDrawing] = ()) -> AppTest:
     if drawings:
         collection.save_all(store, drawings)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-    return settled(at.switch_page("pages/handwriting.py"))
-
-
-def settled(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, at.exception
-    return at
-
-
-def body(at: AppTest) -> str:
-    return " ".join(element.proto.body for element in at.get("html"))
+    return run("pages/handwriting.py")
 
 
 def told(at: AppTest) -> str:

@@ -3,6 +3,7 @@
 import base64
 import io
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -20,9 +21,8 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
+from tests.ui.app_test import ROOT, body, run
 
-ROOT = Path(__file__).parents[2]
-TIMEOUT = 600
 PAGES = (
     "app.py",
     *(
@@ -41,28 +41,9 @@ PAGES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    return tmp_path
-
-
-def run(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    if page != "app.py":
-        at.switch_page(page)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, at.exception
-    return at
-
-
 def html(at: AppTest) -> str:
     """All HTML on the page, with its entities read and its spaces plain."""
-    body = " ".join(element.proto.body for element in at.get("html"))
-    return unescape(body).replace("\N{NO-BREAK SPACE}", " ")
+    return unescape(body(at)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def net(at: AppTest) -> str:
@@ -101,6 +82,15 @@ def test_a_design_that_cannot_be_is_a_sentence_and_the_last_good_one_stays(text:
     at.text_input(key="net").set_value(text).run()
     assert not at.exception and len(at.error) == 1
     assert "12,874" in html(at)
+
+
+@pytest.mark.parametrize(
+    "quoted", ["![x](http://example.org/x.png)", "[x](http://example.org)", "$x$", "<b>x</b>"]
+)
+def test_an_error_quotes_an_address_as_plain_text(quoted: str) -> None:
+    (error,) = run("pages/design.py", net=quoted).error
+    assert quoted not in error.value, "Markdown would load the image or render the link"
+    assert re.search(r"\\[\[$<]", error.value)
 
 
 def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Path) -> None:

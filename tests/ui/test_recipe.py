@@ -9,27 +9,22 @@ from streamlit.testing.v1 import AppTest
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.store.store import Store
-from mnistlab.training import recipe as recipes
-from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.training import schedules
+from mnistlab.training.recipe import Optimizer, Recipe
+from mnistlab.training.schedules import Schedule
 from mnistlab.ui.train.recipe import normalization
 from mnistlab.worker import processes
-
-ROOT = Path(__file__).parents[2]
+from tests.ui.app_test import run
 
 
 @pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    monkeypatch.chdir(ROOT)
+def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return tmp_path
+    return lab
 
 
 def opened() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.switch_page("pages/train.py").run()
-    assert not at.exception, at.exception
-    return at
+    return run("pages/train.py")
 
 
 def captions(at: AppTest) -> list[str]:
@@ -46,7 +41,7 @@ def test_the_page_says_what_an_augmentation_and_a_schedule_do(
 ) -> None:
     ranges = replace(Augmentation.HANDWRITING.ranges, rotation=37, serifs=0.61)
     monkeypatch.setattr(Augmentation.HANDWRITING, "ranges", ranges)
-    monkeypatch.setattr(recipes, "PLATEAU_PATIENCE", 11)
+    monkeypatch.setattr(schedules, "PLATEAU_PATIENCE", 11)
     at = opened()
     select(at, "Augmentation", Augmentation.HANDWRITING)
     select(at, "Schedule", Schedule.PLATEAU)

@@ -11,6 +11,7 @@ from mnistlab.drawing.strokes import MAX_POINTS
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
 from mnistlab.ui.draw import save_label
+from tests.ui.app_test import settled
 
 STEM = [[[150.0, 40.0], [140.0, 140.0], [135.0, 240.0]]]
 SCRIPT = """
@@ -21,20 +22,13 @@ save_label.show(st.session_state.get("strokes", []), st.session_state.get("guess
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
-    return Store(tmp_path / "runs")
+def store(lab: Path) -> Store:
+    return Store(lab / "runs")
 
 
 @pytest.fixture
 def at(store: Store) -> AppTest:
     return settled(AppTest.from_string(SCRIPT, default_timeout=600))
-
-
-def settled(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, at.exception
-    return at
 
 
 def draw(at: AppTest, strokes: list[list[list[float]]], guess: int | None = 1) -> None:

@@ -22,7 +22,8 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store, epoch_checkpoints
 from mnistlab.training import checkpoint
-from mnistlab.training.recipe import Optimizer, Recipe, Schedule
+from mnistlab.training.recipe import Optimizer, Recipe
+from mnistlab.training.schedules import Schedule
 from mnistlab.worker import processes
 from tests.waiting import until
 from tests.worker.faults import Workers, bits, outcome, queued, the

@@ -8,7 +8,7 @@ from mnistlab.arch.summary import summarize
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
-from mnistlab.worker.forecast import duration, expected_seconds, waiting_seconds
+from mnistlab.worker.forecast import expected_seconds, waiting_seconds
 
 SPEC = PRESETS[3].spec
 
@@ -62,14 +62,3 @@ def test_each_worker_takes_the_first_in_the_queue_when_it_is_free(store: Store) 
     assert waiting_seconds([], queue, 1, running) == pytest.approx([0, 30])
     assert waiting_seconds([], queue, 1, []) == [0, None]
     assert waiting_seconds(running, [], 1, running) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, "unknown"), (0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (150, "2 min 30 s"),
-        (1500, "25 min"), (3599, "60 min"), (3600, "1 h 00 min"), (9000, "2 h 30 min"),
-    ],
-)  # fmt: skip
-def test_durations_are_read_at_a_glance(seconds: float | None, text: str) -> None:
-    assert duration(seconds) == text

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from mnistlab.arch.advice import fixes
-from mnistlab.arch.advice.rule import Advice, Rule, percent
+from mnistlab.arch.advice.rule import Advice, Rule
 from mnistlab.arch.edit import MIN_TRANSITION_FILTERS, inserted, removed, with_filters
 from mnistlab.arch.spec import INPUT_SIZE, Conv, Head, Transition, named
 from mnistlab.arch.summary import BUDGET, NetworkSummary, summarize
+from mnistlab.text import short_percent
 
 # A unit at the image's edge looks half its field inwards: with twice the input's size even one in
 # the corner sees every pixel. Only padded networks get there.
@@ -23,7 +24,7 @@ def over_budget(result: NetworkSummary) -> Iterator[Advice]:
         Rule.BUDGET,
         row.name,
         f"{result.total:,} parameters are {result.total - BUDGET:,} more than the budget of "
-        f"{BUDGET:,}. {row.name} alone holds {percent(row.total / result.total)} of them.",
+        f"{BUDGET:,}. {row.name} alone holds {short_percent(row.total / result.total)} of them.",
         *fixes.first_valid(result, fixes.cheaper(result, row), fixes.within_budget),
     )
 

@@ -36,7 +36,3 @@ class Advice:
     reason: str
     label: str = ""
     change: Spec | None = None
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.3g}%"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mnistlab.arch.advice import fixes
-from mnistlab.arch.advice.rule import Advice, Rule, percent
+from mnistlab.arch.advice.rule import Advice, Rule
 from mnistlab.arch.edit import with_layer
 from mnistlab.arch.primitives import SIMD_WIDTH
 from mnistlab.arch.spec import Conv, Head, named
 from mnistlab.arch.summary import NetworkSummary
+from mnistlab.text import short_percent
 
 MAX_DROPOUT, MAX_LAST_DROPOUT, MILD_DROPOUT = 0.3, 0.2, 0.05
 CONVS_WITHOUT_NORM = 4
@@ -41,21 +42,22 @@ def high_dropout(result: NetworkSummary) -> Iterator[Advice]:
     if last and averaged:
         reason = (
             f"Only an average and the ten scores follow {name}: what dropout takes from it, "
-            f"{percent(rate)}, is missing in the answer itself. The average evens out single "
+            f"{short_percent(rate)}, is missing in the answer itself. The average evens out single "
             "elements, whole channels not at all."
         )
     elif last:
         reason = (
-            f"Only the head follows {name}: the {percent(rate)} that dropout takes from it are "
-            "missing in the answer itself, and no 3×3 convolution is left to make up for them."
+            f"Only the head follows {name}: the {short_percent(rate)} that dropout takes from it "
+            "are missing in the answer itself, and no 3×3 convolution is left to make up for them."
         )
     else:
         reason = (
-            f"Dropout takes {percent(rate)} of every 3×3 convolution's output. It keeps a network "
-            f"from learning by heart; one of {result.total:,} parameters has little to do so with."
+            f"Dropout takes {short_percent(rate)} of every 3×3 convolution's output. It keeps a "
+            f"network from learning by heart; one of {result.total:,} parameters has little to do "
+            "so with."
         )
     if rate > MILD_DROPOUT:
-        label, change = f"Lower dropout to {percent(MILD_DROPOUT)}", MILD_DROPOUT
+        label, change = f"Lower dropout to {short_percent(MILD_DROPOUT)}", MILD_DROPOUT
     else:
         label, change = "Leave dropout out", 0.0
     ways = [(label, replace(spec, dropout=change))]

@@ -1,1 +1,1 @@
-"""The ink in a picture: a photo or a scan becomes gray strokes."""
+"""From a photo or a scan to gray strokes."""

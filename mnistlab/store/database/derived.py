@@ -11,7 +11,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 
 # Where a run validates on images that it trains on, it keeps its last epoch and has no score to be
-# ranked by; `training.recipe.kept` says the same in Python.
+# ranked by; `training.early_stopping.selected_epoch` says the same in Python.
 ALL = "json_extract(recipe, '$.split') = 'all'"
 BEST = """FROM epochs WHERE run = runs.id
          ORDER BY validation_errors, validation_loss, number LIMIT 1"""

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnistlab.arch.summary import BUDGET, budget_text
 from mnistlab.markup import Markup, fill, join
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 
 
 def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> Markup:

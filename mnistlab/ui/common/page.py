@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.charts import base
 from mnistlab.errors import LabError
-from mnistlab.markup import Markup, fill
+from mnistlab.markup import Markup, escape_markdown, fill
 from mnistlab.ui.common import current_network, memory
 
 PAGES = {
@@ -52,7 +52,21 @@ def run_action(action: Callable[..., object], *values: object) -> None:
 def show_action_error() -> None:
     """Show what `attempt` was refused, once; for the top of whatever is drawn after a button."""
     if refused := st.session_state.pop("refused", None):
-        st.error(refused, icon=":material/error:")
+        show_error(refused)
+
+
+def show_error(error: LabError | str) -> None:
+    """Show what failed as plain text.
+
+    It may quote an address or a foreign file, and Streamlit's messages are Markdown: an image in it
+    would make the browser load a stranger's URL.
+    """
+    st.error(escape_markdown(str(error)), icon=":material/error:")
+
+
+def show_warning(problem: LabError | str) -> None:
+    """Show as plain text what is missing on a page that works without it."""
+    st.warning(escape_markdown(str(problem)), icon=":material/warning:")
 
 
 def setup(name: str, title: str) -> bool:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mnistlab.store.store import Store
+from mnistlab.ui.common import page
 
 PARAMETER = "run"
 MAX_RUNS = 8
@@ -32,7 +33,7 @@ def choose_runs(store: Store, known: dict[int, str], most: int = MAX_RUNS) -> li
     if not known:
         return []
     if text and not wanted:
-        st.warning(f"There is no run {text[:20]} here; this is the newest.")
+        page.show_warning(f"There is no run {text[:20]} here; this is the newest.")
     # The address is the truth, so that the browser's way back and a sent link show what they say;
     # the control follows it unless the control is what has just been changed.
     key, told = f"watched{most}", f"watched{most}_text"

@@ -9,12 +9,11 @@ from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import NetworkSummary, summarize
 from mnistlab.errors import LabError
 from mnistlab.home import Home, home
-from mnistlab.stats.score import percent
+from mnistlab.text import duration, percent
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import html, page
 from mnistlab.worker import benchmark
-from mnistlab.worker.forecast import duration
 from mnistlab.worker.speed_model import SpeedModel
 
 POLL_SECONDS = 1.0

@@ -19,7 +19,7 @@ from mnistlab.charts.receptive_field import receptive_field_picture
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.home import home
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.ui.common import html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.uploads import NETWORK, megabytes

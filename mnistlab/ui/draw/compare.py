@@ -7,8 +7,8 @@ import streamlit as st
 from mnistlab.charts.probability_by_epoch import probability_by_epoch
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.errors import LabError
-from mnistlab.stats.score import percent
-from mnistlab.ui.common import checkpoints, html, plot
+from mnistlab.text import percent
+from mnistlab.ui.common import checkpoints, html, page, plot
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.draw.prediction import body
 
@@ -42,7 +42,7 @@ def compare_checkpoints(
                 try:
                     prediction = checkpoints.classifier(choice).predict(digit, tta)
                 except LabError as error:
-                    st.error(str(error), icon=":material/error:")
+                    page.show_error(error)
                     continue
                 st.html(body(prediction, true_label))
 
@@ -71,7 +71,7 @@ def across_epochs(
                 damaged += 1
         predictions = [classifier.predict(digit, tta) for classifier in classifiers.values()]
     if damaged:
-        st.warning(f"Epochs that cannot be read and are left out: {damaged}.")
+        page.show_warning(f"Epochs that cannot be read and are left out: {damaged}.")
     if not classifiers:
         return
     numbers = list(classifiers)

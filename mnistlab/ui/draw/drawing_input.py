@@ -67,7 +67,7 @@ def _photo() -> Shown:
         _take(pasted)
     ink = get.get("photo_ink")
     if refused := get.get("photo_refused"):
-        st.error(refused, icon=":material/error:")
+        page.show_error(refused)
     elif ink is None:
         st.html(html.empty("Choose a picture of a digit, or paste one."))
     if ink is None and not refused:

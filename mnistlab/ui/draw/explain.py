@@ -14,7 +14,7 @@ from mnistlab.data.idx import read_images
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.home import home
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, svg
 from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.drawing.prediction import Prediction, Verdict
 from mnistlab.markup import Markup
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.ui.common import html
 
 TRUST = """

@@ -8,20 +8,15 @@ from mnistlab.charts import target_curves as charts
 from mnistlab.data.options import Split
 from mnistlab.experiments import ablation
 from mnistlab.experiments.ablation import Ablation
-from mnistlab.experiments.results_table import interval_text
+from mnistlab.experiments.results_table import best_epoch_text
 from mnistlab.experiments.targets import TARGETS, Length
 from mnistlab.experiments.variants import variants
 from mnistlab.home import Home
 from mnistlab.report import build
-from mnistlab.stats.difference import (
-    describe,
-    holm_corrected,
-    percentage_points,
-    percentage_points_range,
-)
-from mnistlab.stats.score import percent
-from mnistlab.store.run import Run, State
+from mnistlab.stats.difference import describe, holm_corrected
+from mnistlab.store.run import State
 from mnistlab.store.store import Store
+from mnistlab.text import percentage_points, percentage_points_range
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.experiments.reproduction import buttons, standing
@@ -58,7 +53,8 @@ def show(lab: Home, study: Ablation) -> None:
         key = f"ablate-{study.target.preset.name}-{study.variant.name}"
         plot.chart(charts.grouped_curves(groups, study.recipe.epochs), key)
         rows = [
-            (f"seed {seed}", _best(one.get(seed)), _best(two.get(seed))) for seed in study.seeds
+            (f"seed {seed}", best_epoch_text(one.get(seed)), best_epoch_text(two.get(seed)))
+            for seed in study.seeds
         ]
         st.html(html.table(("", as_is, changed), rows, sums=False))
         if found := ablation.accuracy_difference(store, one, two):
@@ -81,12 +77,6 @@ HOLM = (
     "carry Holm's correction for the {count} differences listed, so the chance of any false "
     "“significant” among them is at most 5%."
 )
-
-
-def _best(run: Run | None) -> str:
-    if run is None or run.best is None:
-        return "–"
-    return f"{percent(run.best.accuracy)} ({interval_text(run.best)}), epoch {run.best_epoch}"
 
 
 def tried(lab: Home, study: Ablation) -> None:

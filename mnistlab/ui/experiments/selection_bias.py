@@ -5,8 +5,8 @@ import streamlit as st
 from mnistlab.experiments import selection_bias
 from mnistlab.experiments.selection_bias import Mean
 from mnistlab.home import Home
-from mnistlab.stats.difference import percentage_points, percentage_points_range
 from mnistlab.store.store import Store
+from mnistlab.text import percentage_points, percentage_points_range, quantity
 from mnistlab.ui.common import html
 from mnistlab.worker.processes import ensure_workers
 
@@ -62,7 +62,7 @@ SELECTION_BIAS = (
 def _mean(found: Mean | None) -> str:
     if found is None:
         return "no runs yet"
-    runs = f"{found.runs} run" + "s" * (found.runs > 1)
+    runs = quantity(found.runs, "run")
     if found.confidence_interval is None:
         return f"{percentage_points(found.value)} ({runs})"
     return (

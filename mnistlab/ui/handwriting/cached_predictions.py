@@ -120,7 +120,7 @@ def _stored_answers(
 
 
 def _reader(choice: CheckpointChoice) -> PredictBatch:
-    from mnistlab.drawing.batches import predict_batch
+    from mnistlab.drawing.classifier import predict_batch
 
     return partial(predict_batch, checkpoints.classifier(choice))
 

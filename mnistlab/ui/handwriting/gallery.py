@@ -7,8 +7,8 @@ import streamlit as st
 
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, scores
-from mnistlab.stats.score import percent
 from mnistlab.store.store import Store
+from mnistlab.text import percent
 from mnistlab.ui.common import html
 from mnistlab.ui.handwriting import cached_predictions
 

@@ -7,7 +7,8 @@ from mnistlab import zoo
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.data.dataset import MNIST
 from mnistlab.experiments.targets import LAB_NETWORKS
-from mnistlab.stats.score import Score, percent
+from mnistlab.stats.score import Score
+from mnistlab.text import percent
 
 
 def beginning() -> str:

@@ -17,18 +17,17 @@ from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.experiments.article import compare_with_article
 from mnistlab.experiments.differences import config_differences
-from mnistlab.experiments.results_table import interval_text
 from mnistlab.experiments.seeds import seed_stats
 from mnistlab.experiments.targets import LabNetwork, Target, predecessor
 from mnistlab.experiments.variants import find_variant
-from mnistlab.stats.score import Score, percent
+from mnistlab.stats.score import Score
 from mnistlab.store.run import Run
+from mnistlab.text import duration, percent, percent_range
 from mnistlab.training.defaults import train_command
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.record import TrainingRecord, read_record, read_record_json
-from mnistlab.ui.common import html, plot
+from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.svg import show_svg
-from mnistlab.worker.forecast import duration
 
 SEEDS = 5
 """Seeds to train a network with that has not been measured yet."""
@@ -51,7 +50,7 @@ def step(target: Target, mine: Run | None) -> None:
     try:
         shipped, earlier = record(target), record(before) if before else None
     except CheckpointError as error:
-        st.warning(str(error))
+        page.show_warning(error)
         shipped = earlier = None
     with st.container(border=True):
         st.subheader(f"{preset.label} · {preset.title}: {target.question}", anchor=False)
@@ -117,7 +116,7 @@ def _column(epochs: Sequence[Epoch], kept: Epoch) -> tuple[str, ...]:
     return (
         percent(epochs[-1].train_accuracy),
         percent(kept.validation_accuracy),
-        interval_text(kept.validation),
+        percent_range(*kept.validation.confidence_interval),
         str(kept.number),
         percent(epochs[-1].validation_accuracy),
     )

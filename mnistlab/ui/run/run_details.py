@@ -10,7 +10,7 @@ from mnistlab.data.idx import read_images
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.markup import Markup
 from mnistlab.stats.predictions import Predictions
-from mnistlab.stats.score import percent
+from mnistlab.text import percent
 from mnistlab.training.record import read_record
 from mnistlab.ui.common import html
 

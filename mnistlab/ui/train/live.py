@@ -13,12 +13,12 @@ from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.markup import Markup
-from mnistlab.stats.score import percent
 from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
+from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, page, plot
-from mnistlab.worker.forecast import duration, waiting_seconds
+from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers, kill_worker, worker_count
 
 POLL_SECONDS = 1.0
@@ -36,7 +36,7 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
     try:
         before = queue.activity(store, run_ids)
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        page.show_error(error)
         return
     busy = before[:2] != (0, 0)
 
@@ -48,7 +48,7 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
             draw(store)
             changed = queue.activity(store, run_ids) != before
         except LabError as error:
-            st.error(str(error), icon=":material/error:")
+            page.show_error(error)
             return
         if changed:
             st.rerun()

@@ -6,8 +6,9 @@ from mnistlab.home import Home
 from mnistlab.store import queue
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
+from mnistlab.text import duration
 from mnistlab.ui.common import html, page
-from mnistlab.worker.forecast import duration, waiting_seconds
+from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers, worker_count
 
 SHOWN = 8

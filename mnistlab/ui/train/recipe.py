@@ -8,13 +8,15 @@ import streamlit as st
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
+from mnistlab.choice import Choice
 from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
-from mnistlab.data.options import Augmentation, Choice, Split
+from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import home
-from mnistlab.stats.score import percent
+from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe, Schedule
+from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
+from mnistlab.training.schedules import Schedule
 from mnistlab.ui.common import html, plot
 
 SUBSETS = {None: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
@@ -67,7 +69,7 @@ def normalization(spec: Spec, recipe: Recipe) -> str:
     if recipe.images_per_step < recipe.batch_size:
         words += f" There are too few for a batch of {recipe.batch_size:,}."
     if spec.batch_norm:
-        shards = f"{recipe.shards} part{'s' * (recipe.shards > 1)} of {recipe.images_per_norm}"
+        shards = f"{quantity(recipe.shards, 'part')} of {recipe.images_per_norm}"
         words += f" Batch norm normalizes within {shards} images."
     return words
 

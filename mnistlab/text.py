@@ -1,0 +1,51 @@
+"""Numbers as text: percentages, percentage points, durations, counts. One form for each."""
+
+MINUS = "−"  # as wide as a plus sign, which a hyphen is not
+
+
+def percent(fraction: float, decimals: int = 2) -> str:
+    """A fraction (0–1) as "99.42%"."""
+    return f"{100 * fraction:.{decimals}f}%"
+
+
+def percent_range(low: float, high: float, decimals: int = 2) -> str:
+    """Two fractions (0–1), such as the ends of a confidence interval, as "99.25–99.55%"."""
+    return f"{100 * low:.{decimals}f}–{percent(high, decimals)}"
+
+
+def short_percent(fraction: float) -> str:
+    """A fraction (0–1) with up to three significant digits and no trailing zeros: "5%", "12.5%"."""
+    return f"{100 * fraction:.3g}%"
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A difference with its sign: "+0.12", "−0.30"; what rounds to zero has none."""
+    text = f"{value:+.{decimals}f}".replace("-", MINUS)
+    return text if text.strip(f"+{MINUS}0.") else text[1:]
+
+
+def percentage_points(difference: float) -> str:
+    """A difference of two accuracies (−1–1) in percentage points: "−0.12 pp"."""
+    return f"{signed(100 * difference)} pp"
+
+
+def percentage_points_range(low: float, high: float) -> str:
+    """The interval of such a difference: "−0.30 to +0.06 pp"."""
+    return f"{signed(100 * low)} to {percentage_points(high)}"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in the two units that matter: "42 s", "3 min 05 s", "1 h 23 min"."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s" if whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def quantity(number: int, noun: str) -> str:
+    """A number of things whose plural ends in s: "1 seed", "12,800 images"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
