@@ -29,7 +29,18 @@ WITH_TORCH = {
 }
 # Each part may import those before it, and never one after it.
 ORDER = (
-    *("errors", "home", "atomic", "uploads", "markup", "arch", "data", "stats", "training"),
+    *(
+        "errors",
+        "legacy",
+        "home",
+        "atomic",
+        "uploads",
+        "markup",
+        "arch",
+        "data",
+        "stats",
+        "training",
+    ),
     *("uncertainty", "store", "worker", "experiments", "drawing", "handwriting", "charts"),
     *("report", "zoo", "terminal", "ui", "__main__"),
 )

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 from safetensors.numpy import load
 
+from mnistlab import legacy
 from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.atomic import write_atomic
@@ -172,11 +173,13 @@ def _members(content: bytes) -> dict[str, bytes]:
         entries = archive.infolist()
         if len({entry.orig_filename for entry in entries}) < len(entries):
             raise ValueError("it holds a file twice")
-        return {entry.orig_filename: _member(archive, entry) for entry in entries}
+        files = {entry.orig_filename: _member(archive, entry) for entry in entries}
+    return legacy.rename(files, legacy.RUN_FILES)
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    name, most = entry.orig_filename, MAX_BYTES_OF.get(entry.orig_filename)
+    name = entry.orig_filename
+    most = MAX_BYTES_OF.get(legacy.RUN_FILES.get(name, name))
     if most is None:
         raise ValueError(f"it holds {name[:80]!r}; a run has only {', '.join(MAX_BYTES_OF)}")
     if entry.flag_bits & 1 or stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
@@ -229,6 +232,8 @@ def _check(files: Mapping[str, bytes]) -> _Packed:
 
 def _packed(content: bytes) -> _Packed:
     values = json.loads(content)
+    if isinstance(values, dict):
+        values = legacy.upgrade_run(values, FORMAT)
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise ValueError(f"its format is not {FORMAT}")
     if wrong := set(values) ^ FIELDS:

@@ -235,7 +235,7 @@ class Store(RunFolders):
     def interrupt_orphans(self, slot: int) -> int:
         """Mark the running runs of a slot interrupted; how many. Only for who holds its lock."""
         with self.database.writing() as db:
-            db.execute("DELETE FROM asked_workers WHERE slot = ?", (slot,))
+            db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
             rows = db.execute(
                 "SELECT id, request, epochs_done FROM runs WHERE state = ? AND slot = ?",
                 (State.RUNNING, slot),
@@ -252,7 +252,7 @@ class Store(RunFolders):
         with self.database.writing() as db:
             return bool(
                 db.execute(
-                    "INSERT INTO asked_workers VALUES (?, ?) ON CONFLICT (slot) DO "
+                    "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO "
                     "UPDATE SET at = excluded.at WHERE at NOT BETWEEN ? AND ?",
                     (slot, now, now - WORKER_START_SECONDS, now),
                 ).rowcount

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mnistlab import legacy
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.stats.score import Score
@@ -76,11 +77,19 @@ def epochs_to_json(epochs: Sequence[Epoch]) -> str:
 
 
 def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord:
-    """Read back what `to_metadata` wrote. Raises CheckpointError, naming `where`, if it did not."""
+    """Read back what `to_metadata` wrote, today's or the first format's.
+
+    Raises CheckpointError, naming `where`, on anything else.
+    """
+    try:
+        metadata = legacy.upgrade_metadata(metadata, FORMAT)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
-            f"{where} is not a checkpoint of this lab (format {metadata.get('format', 'unknown')!r}"
-            f", expected {FORMAT!r}); choose a file that the lab wrote."
+            f"{where} is not a checkpoint of mnistlab (format "
+            f"{metadata.get('format', 'unknown')!r}, expected {FORMAT!r}). "
+            "Choose a file that mnistlab wrote."
         )
     try:
         test: dict[str, Any] | None = json.loads(metadata["test"])

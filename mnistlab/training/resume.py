@@ -9,6 +9,7 @@ import safetensors
 import torch
 from safetensors.torch import load, save
 
+from mnistlab import legacy
 from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError
@@ -40,7 +41,7 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
             "resume it there, or train again from the start."
         )
     try:
-        tensors = load(path.read_bytes())
+        tensors = legacy.upgrade_state(load(path.read_bytes()))
         if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
             raise ValueError("it holds values that are not numbers")
         training.load_state_dict(tensors, found.epochs)

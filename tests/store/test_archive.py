@@ -347,7 +347,7 @@ NO_TIMES: tuple[object, ...] = (
 NO_TEXTS = (7, None, ["a"], "x" * 10_001, "half \ud800")
 # Values that run.json cannot have; a recipe's or the second epoch's as epochs__train_loss.
 TOLD: dict[str, tuple[object, ...]] = {
-    "format": ("mnistlab-run-1", None),
+    "format": ("mnistlab-run-0", None),
     "place": (1,),
     "state": ("asleep", "queued", "running", ["done"], None),
     "spec": ("8-banana", "8-p-p-p-p-p-p", "-".join(["1024"] * 9), None, "4-p4-8-p8-gap"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mnistlab.store.database.derived import recompute
 from mnistlab.store.database.errors import Cause, StoreError, cause, store_error
-from mnistlab.store.database.migrations import MIGRATIONS
+from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
 
 VERSION = len(MIGRATIONS)
 PATIENCE = 30.0
@@ -80,19 +80,37 @@ class Database:
                 f"{VERSION}). Update the lab or set MNISTLAB_HOME to another folder."
             )
         if version < VERSION:
-            _migrate(db)
+            _migrate(db, self.folder)
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Bring a file to today's version, all of the way or not at all."""
+def _migrate(db: sqlite3.Connection, folder: Path) -> None:
+    """Bring a file to today's version, completely or not at all."""
     db.execute("BEGIN IMMEDIATE")
-    # Two processes may both find an old file; the second one waits here and then has nothing to do.
-    for script in MIGRATIONS[_version(db) :]:
+    # Two processes may both open an old file; the second one waits here, then has nothing to do.
+    version = _version(db)
+    for script in MIGRATIONS[version:]:
         for statement in script.split(";"):
             db.execute(statement)
     recompute(db)
     db.execute(f"PRAGMA user_version = {VERSION}")
+    if version:  # a new store's folder may hold files of another one, which was moved away
+        _rename_files(folder, version)
     db.execute("COMMIT")
+
+
+def _rename_files(folder: Path, version: int) -> None:
+    """Give the files in the run folders of a store of that version today's names.
+
+    The last step before the commit: if the process is killed in between, the next one finds the
+    old version and renames the files that are left. Raises StoreError if a file cannot be renamed.
+    """
+    for since, old, new in RENAMED_FILES:
+        # "*" also matches the hidden folders of interrupted deletions, which may be put back.
+        for path in folder.glob(f"*/{old}") if version < since else ():
+            try:
+                path.replace(path.with_name(new))
+            except OSError as error:
+                raise store_error(path, error) from error
 
 
 def _write_ahead(db: sqlite3.Connection, patience: float) -> None:
