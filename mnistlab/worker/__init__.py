@@ -1,1 +1,1 @@
-"""Who trains: processes apart from the app, and how long they take."""
+"""Worker processes that train the queued runs, and estimates of how long that takes."""

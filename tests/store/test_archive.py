@@ -1,4 +1,4 @@
-"""Archives: a run arrives as it was packed; whatever else arrives changes nothing."""
+"""Archives: a run is imported as it was exported; a forged archive changes nothing."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
 from mnistlab.stats.score import Score
-from mnistlab.store import archive, queue
+from mnistlab.store import archive_content, queue
 from mnistlab.store import store as store_module
 from mnistlab.store.archive import ArchiveError, export_run, import_run
 from mnistlab.store.database.errors import StoreError
@@ -46,7 +46,7 @@ EPOCHS = tuple(
     for n in (1, 2, 3, 4)
 )
 TEST = Score(60, 10_000)
-BEST, READINGS, RUN = "best.safetensors", "predictions.safetensors", "run.json"
+BEST, PREDICTIONS, RUN = "best.safetensors", "predictions.safetensors", "run.json"
 Forge = Callable[[bytes], bytes]
 
 
@@ -127,7 +127,7 @@ def standing(store: Store) -> tuple[list[str], dict[str, bytes]]:
     return rows, {str(p): p.read_bytes() if p.is_file() else b"" for p in paths}
 
 
-def test_a_run_arrives_as_it_was_packed(store: Store, tmp_path: Path) -> None:
+def test_a_run_is_imported_as_it_was_exported(store: Store, tmp_path: Path) -> None:
     source = lab(tmp_path / "source")
     packed = finished(source)
     content = export_run(source, packed)
@@ -176,12 +176,12 @@ def test_a_run_that_only_waits_arrives_without_files(store: Store) -> None:
     assert not store.run_folder(there).exists() and store.queue()[0].name == "waits"
 
 
-def test_what_cannot_be_packed_is_said(store: Store) -> None:
-    with pytest.raises(StoreError, match="no run 99"):
+def test_a_damaged_or_missing_run_is_not_exported(store: Store) -> None:
+    with pytest.raises(StoreError, match="Run 99 not found"):
         export_run(store, 99)
     best = store.best_checkpoint_path(1)
     best.write_bytes(best.read_bytes()[:-9])
-    with pytest.raises(ArchiveError, match=r"Run 1 cannot be packed: best\.safetensors: .*move it"):
+    with pytest.raises(ArchiveError, match=r"run 1 failed: best\.safetensors: .*move it"):
         export_run(store, 1)
 
 
@@ -284,7 +284,7 @@ def torch_pickle() -> bytes:
     return buffer.getvalue()
 
 
-def foreign_doubt() -> bytes:
+def foreign_uncertainty() -> bytes:
     one = np.ones(1, np.float32)
     return save_numpy({"temperature": one, "limit": one, "means": one[None], "whitening": one})
 
@@ -313,16 +313,18 @@ ZIP = {
     "symbolic link": lambda good: zipped(unzipped(good), mode=stat.S_IFLNK | 0o777),
     "device": lambda good: zipped(unzipped(good), mode=stat.S_IFCHR | 0o600),
     "doubled": lambda good: good.replace(b"last.safetensors", b"best.safetensors"),
-    "nought in a name": lambda good: good.replace(b"last.safetensors", b"run.json\0.pickle"),
+    "null byte in a name": lambda good: good.replace(b"last.safetensors", b"run.json\0.pickle"),
     "many names": many_names,
     "lying bomb": lying_bomb,
     "bomb of a run": having(RUN, b" " * ((4 << 20) + 1)),
     "bomb of weights": having(BEST, bytes((64 << 20) + 1)),
-    "bomb of readings": having(READINGS, bytes((1 << 20) + 1)),
+    "bomb of predictions": having(PREDICTIONS, bytes((1 << 20) + 1)),
     "no run": without(RUN),
-    "damaged doubt": having(archive.UNCERTAINTY, b"x"),
-    "another network's doubt": having(archive.UNCERTAINTY, foreign_doubt()),
-    "doubt without limits": having(archive.UNCERTAINTY, save({"limit": torch.zeros(1)})),
+    "damaged uncertainty": having(archive_content.UNCERTAINTY, b"x"),
+    "another network's uncertainty": having(archive_content.UNCERTAINTY, foreign_uncertainty()),
+    "uncertainty with one tensor": having(
+        archive_content.UNCERTAINTY, save({"ood_threshold": torch.zeros(1)})
+    ),
     **{
         f"name {name!r}": having(name, b"x")
         for name in (
@@ -371,7 +373,7 @@ TOLD: dict[str, tuple[object, ...]] = {
     **{name: NO_TEXTS for name in ("owner", "tags", "notes", "message")},
     "name": (*NO_TEXTS, "x" * 81),
 }
-# What a checkpoint's record cannot have beside this run.json.
+# Records that contradict this run.json.
 RECORDED: dict[str, tuple[str, ...]] = {
     "name": ("x" * (1 << 20),),
     "format": ("mnistlab-99",),
@@ -389,7 +391,7 @@ FILES = {
     "vast header": struct.pack("<Q", 2**63) + b"{}",
     "foreign": save({"weight": torch.zeros(3)}),
 }
-PARTS = (BEST, "last.safetensors", "resume.safetensors", READINGS)
+PARTS = (BEST, "last.safetensors", "resume.safetensors", PREDICTIONS)
 CONTENTS = {
     **{f"{what} as {name}": having(name, FILES[what]) for what in FILES for name in PARTS},
     **{f"no numbers in {name}": weights(name, lambda t: t * math.nan) for name in PARTS[:3]},
@@ -397,8 +399,8 @@ CONTENTS = {
     "bfloat16": weights(BEST, lambda t: t.bfloat16()),
     "float8": weights(BEST, lambda t: t.to(torch.float8_e5m2)),
     "cut weights": weights(BEST, lambda t: t.reshape(-1)[:1].clone()),
-    "sure beyond doubt": having(READINGS, flat_readings(1.5)),
-    "unsure beyond numbers": having(READINGS, flat_readings(math.nan)),
+    "confidence above 1": having(PREDICTIONS, flat_readings(1.5)),
+    "unsure beyond numbers": having(PREDICTIONS, flat_readings(math.nan)),
     "run is a pickle": having(RUN, PICKLE),
     "run is nested": having(RUN, b"[" * 100_000),
     "run is a list": having(RUN, b"[]"),
@@ -419,7 +421,7 @@ def test_a_forgery_is_refused_in_a_sentence_and_changes_nothing(
 ) -> None:
     monkeypatch.chdir(store.folder)
     before, forged = standing(store), forge(good)
-    with pytest.raises(ArchiveError, match=r"cannot be taken in .*Nothing was") as caught:
+    with pytest.raises(ArchiveError, match="Import failed: ") as caught:
         import_run(store, forged)
     assert standing(store) == before and not Path("exploded").exists()
     assert len(str(caught.value).encode()) < 600 and "\n" not in str(caught.value)
@@ -440,7 +442,7 @@ def test_harmless_changes_are_taken(store: Store, good: bytes) -> None:
     assert import_run(store, told(name="", started=0, ended=None)(good)) == 5
     run = run_of(store, 5)
     assert (run.name, run.started, run.ended) == (str(SPEC), 0, None)
-    for forge in (weights(), weights("last.safetensors"), having(READINGS, flat_readings(0.5))):
+    for forge in (weights(), weights("last.safetensors"), having(PREDICTIONS, flat_readings(0.5))):
         assert import_run(store, forge(good))
 
 

@@ -154,7 +154,7 @@ def test_tensorboard_s_curves_are_never_drawn_twice(store: Store, tmp_path: Path
     run = trained(store)
     place = write_tensorboard(run, tmp_path)
     before = sorted(place.iterdir())
-    with pytest.raises(LabError, match="already; choose another folder"):
+    with pytest.raises(LabError, match="already has event files"):
         write_tensorboard(run, tmp_path)
     assert sorted(place.iterdir()) == before
     assert write_tensorboard(trained(store), tmp_path) != place

@@ -217,7 +217,7 @@ def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> 
                 queue.resume(store, run_id)
             continue
         move_to_trash(store, [run_id])
-        with pytest.raises(StoreError, match="bin"):
+        with pytest.raises(StoreError, match="trash"):
             queue.resume(store, run_id)
         restore_from_trash(store, [run_id])
         queue.resume(store, run_id)
@@ -352,5 +352,5 @@ def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
         Store(tmp_path / "file").add("", SPEC, RECIPE)
     with pytest.raises(StoreError, match="cannot be used"), worker_lock(Home(tmp_path / "file")):
         pass
-    with pytest.raises(StoreError, match="No training process"):
+    with pytest.raises(StoreError, match="No worker"):
         start_worker(Home(tmp_path / "file"))

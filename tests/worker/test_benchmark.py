@@ -63,7 +63,7 @@ def test_nothing_is_measured_beside_a_training(lab: Home) -> None:
     with worker_lock(lab) as held:
         assert held
         for way in (lambda: start_benchmark(lab), lambda: run_benchmark(lab, ignore)):
-            with pytest.raises(BenchmarkError, match="being trained"):
+            with pytest.raises(BenchmarkError, match="is training"):
                 way()
     assert load_speed_model(lab) is None and not is_running(lab)
 

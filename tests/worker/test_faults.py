@@ -19,8 +19,9 @@ import pytest
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import Home
 from mnistlab.store import queue
+from mnistlab.store.folders import epoch_checkpoints
 from mnistlab.store.run import Request, Run, State
-from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Optimizer, Recipe, Schedule
 from mnistlab.worker import processes

@@ -107,7 +107,7 @@ def test_it_is_written_and_read_back_and_nothing_else_is_taken() -> None:
         text.replace('"error": 0.0', '"error": Infinity'),
     ):
         assert wrong != text
-        with pytest.raises(LabError, match="measure again"):
+        with pytest.raises(LabError, match="benchmark again"):
             from_json(wrong)
 
 

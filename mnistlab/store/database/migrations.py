@@ -1,8 +1,8 @@
-"""The schema's history as frozen text: what brings a file from one version to the next.
+"""The schema's history as frozen text: one SQL script for each version.
 
-Nothing here calls or interpolates the code of today, so that a version means for ever what it
-meant when it was written. Columns that are derived from others (parameter counts, what the epochs
-sum up to) start with defaults here; the store computes them again after a migration.
+Nothing here calls or interpolates today's code, so a script never changes its meaning. Columns that
+are computed from others (parameter counts, results of the epochs) have defaults here; the store
+computes them again after a migration.
 """
 
 VERSION_1 = """

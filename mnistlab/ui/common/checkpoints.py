@@ -11,7 +11,8 @@ from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.stats.score import percent
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.store.folders import epoch_checkpoints
+from mnistlab.store.store import Store
 from mnistlab.store.table import best_first
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.uncertainty.model import temperature_only, uncertainty_path
