@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def epoch_checkpoints(best_path: Path) -> list[Path]:
-    """The epochs' checkpoints of the run whose best one this is, in the order of the epochs."""
+    """The epochs' checkpoints in the folder of this best checkpoint, in the order of the epochs."""
     return sorted((best_path.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
 
 

@@ -16,7 +16,7 @@ from mnistlab.training.recipe import Recipe, recipe_from_json
 
 
 def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[RunSummary]:
-    """The runs of a network whose recipe fits, oldest first; without those in the trash."""
+    """The runs of a network whose recipe fits, oldest first, except those in the trash."""
     with store.database.reading() as db:
         # The parameter count excludes nearly all runs before anything is parsed.
         rows = db.execute(

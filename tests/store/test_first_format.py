@@ -1,4 +1,4 @@
-"""A lab's folder in the first format opens without loss: store, checkpoints, archives, drawings."""
+"""A folder in the first format opens without loss: store, checkpoints, archives, drawings."""
 
 import io
 import json
