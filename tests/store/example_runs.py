@@ -27,7 +27,7 @@ def told(
     wrong: Sequence[int] = (),
     train: float = 0.99,
 ) -> int:
-    """A finished run whose epochs have so many errors; `wrong` are its misclassified test images."""
+    """A finished run with so many errors per epoch; `wrong` are misclassified test images."""
     run_id = store.add(name, spec, recipe)
     # Others may wait: they step aside for this one.
     while (claimed := store.claim()) and claimed.id != run_id:

@@ -39,7 +39,7 @@ def test_a_request_moves_a_run_only_where_it_makes_sense(state: State, request_:
         # Only a worker ends a run that has epochs to evaluate, and only a stop ends one.
         assert outcome is not Outcome.STOPPED or (not done and request_ is Request.STOP)
         assert outcome is not Outcome.CONCLUDED or (done and state.resumable)
-        # Only a running run has a worker that reads requests, only a queued one can leave the queue.
+        # Only a running run has a worker to read requests; only a queued one can leave the queue.
         assert outcome is not Outcome.NOTED or state is State.RUNNING
         assert outcome is not Outcome.DEQUEUED or state is State.QUEUED
         if request_ is Request.NONE or state in (State.DONE, State.STOPPED):
