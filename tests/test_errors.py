@@ -29,12 +29,12 @@ def test_a_record_of_an_impossible_network_or_recipe_is_named(field: str, value:
         record_from_metadata({**metadata, field: value}, "file")
 
 
-def test_a_calibration_of_an_impossible_network_is_no_calibration() -> None:
+def test_a_speed_model_of_an_impossible_network_is_refused() -> None:
     timing = {"network": "nonsense", "batch": 8, "seconds": 1.0}
-    with pytest.raises(LabError, match="calibration"):
+    with pytest.raises(LabError, match="benchmark"):
         speed_model.from_json(json.dumps({"timings": [timing], "costs": {}}))
     costs = dict.fromkeys(("macs", "maps"), 1.0)
-    with pytest.raises(LabError, match="calibration"):
+    with pytest.raises(LabError, match="benchmark"):
         speed_model.from_json(json.dumps({"timings": [timing], "costs": costs, "error": 0.1}))
 
 

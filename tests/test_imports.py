@@ -36,7 +36,7 @@ WITH_TORCH = {
 }
 # Each part may import those before it, and never one after it.
 ORDER = (
-    *("errors", "text", "choice", "home", "atomic", "uploads", "markup"),
+    *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
     *("arch", "data", "stats", "training", "uncertainty", "store", "worker", "experiments"),
     *("drawing", "handwriting", "charts", "report", "zoo", "terminal", "ui", "__main__"),
 )

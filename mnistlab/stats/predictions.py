@@ -14,6 +14,7 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from mnistlab import legacy
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError
 from mnistlab.stats.inference import sign_test
@@ -149,38 +150,40 @@ DIFFERENT = "The two networks have read different images; compare runs of the sa
 def save_predictions(path: Path, predictions: Predictions) -> None:
     tensors: dict[str, NDArray[Any]] = {
         "labels": predictions.labels,
-        "read": predictions.predicted,
+        "predicted": predictions.predicted,
         "confidence": predictions.confidence,
     }
     write_atomic(path, save(tensors))
 
 
 def load_predictions(path: Path) -> Predictions:
-    """Read back what `write_readings` wrote. Raises CheckpointError if it is not that."""
+    """Read back what `save_predictions` wrote. Raises CheckpointError on anything else."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is too large")
         return predictions_from_bytes(path.read_bytes())
     except FileNotFoundError:
-        raise CheckpointError(
-            "This run has kept no readings of the test images: it did not come to its end."
-        ) from None
+        raise CheckpointError("No test predictions: the run has not finished.") from None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); train again.") from None
 
 
 def predictions_from_bytes(content: bytes) -> Predictions:
-    """Raises ValueError if the bytes are not readings."""
+    """Parse a file's content. Raises ValueError if it does not hold predictions."""
     try:
-        tensors = load(content)
+        tensors = legacy.rename(load(content), legacy.PREDICTIONS_TENSORS)
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
-    kinds = {"labels": np.uint8, "read": np.uint8, "confidence": np.float32}
-    if {name: value.dtype.type for name, value in tensors.items()} != kinds:
-        raise ValueError("it holds something else than readings")
-    labels, read, confidence = (tensors[name] for name in kinds)
-    if not (labels.ndim == 1 and len(labels) and labels.shape == read.shape == confidence.shape):
-        raise ValueError("its parts do not fit together")
-    if labels.max() > 9 or read.max() > 9 or not ((confidence >= 0) & (confidence <= 1)).all():
-        raise ValueError("it holds values that cannot be")
-    return Predictions(labels, read, confidence)
+    dtypes = {"labels": np.uint8, "predicted": np.uint8, "confidence": np.float32}
+    if {name: value.dtype.type for name, value in tensors.items()} != dtypes:
+        raise ValueError("it does not hold predictions")
+    labels, predicted, confidence = (tensors[name] for name in dtypes)
+    if not (
+        labels.ndim == 1 and len(labels) and labels.shape == predicted.shape == confidence.shape
+    ):
+        raise ValueError("its tensors differ in shape")
+    if labels.max() > 9 or predicted.max() > 9:
+        raise ValueError("a label or a prediction is above 9")
+    if not ((confidence >= 0) & (confidence <= 1)).all():
+        raise ValueError("a confidence is not between 0 and 1")
+    return Predictions(labels, predicted, confidence)

@@ -1,4 +1,4 @@
-"""Figures over all runs, counted in SQL: what selection bias and test-set use are derived from."""
+"""Aggregates over all runs, computed in SQL: the basis of selection bias and test-set use."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Plateau:
 
 
 def test_set_reads(store: Store) -> TestSetReads:
-    """Of every run in the store, those in the trash too."""
+    """Of every run in the store, including those in the trash."""
     article = "json_extract(recipe, '$.split') = ?"
     with store.database.reading() as db:
         row = db.execute(

@@ -1,7 +1,7 @@
 """The table of drawings in the store's file. Every function is one transaction.
 
-A drawing is its strokes, which the store holds as text and `mark` identifies: stored once more,
-under another label or writer, it is the same one.
+A drawing is identified by a hash of its strokes: saved again under another label or writer, it is
+the same drawing.
 """
 
 import json
@@ -15,7 +15,7 @@ from mnistlab.store.store import Store
 
 @dataclass(frozen=True)
 class DrawingText:
-    """A drawing as it is stored: its writer, its label (0–9), its mark and its strokes as JSON."""
+    """A drawing as it is stored: writer, label (0–9), hash of the strokes, strokes as JSON."""
 
     writer: str
     label: int
@@ -25,8 +25,8 @@ class DrawingText:
 
 @dataclass(frozen=True)
 class StoredDrawing:
-    """A drawing in the store: its label (0–9), whose hand, when (seconds since 1970), and the mark
-    by which `drawings` finds its strokes.
+    """A drawing in the store without its strokes, which `with_hashes` returns; `created` is in
+    seconds since 1970, `label` 0–9.
     """
 
     id: int
@@ -37,26 +37,26 @@ class StoredDrawing:
 
 
 Row = tuple[object, ...]
-"""Everything of a drawing, for `restore`."""
+"""All columns of a drawing, for `restore`."""
 COLUMNS = "id, created, writer, label, stroke_hash"
-GIVEN = "IN (SELECT value FROM json_each(?))"
-"""A list of any length as one value: SQLite takes only so many."""
+IN_LIST = "IN (SELECT value FROM json_each(?))"
+"""A list of any length as one parameter: SQLite limits how many a statement may have."""
 
 
 def save(store: Store, drawing: DrawingText) -> tuple[StoredDrawing, StoredDrawing | None]:
-    """Store a drawing, and what was stored of it before; one that is there already gets this label
-    and this writer.
+    """Save a drawing; the saved one and the one before it, if the same strokes were there already:
+    they then get this label and this writer.
     """
     with store.database.writing() as db:
-        before = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
+        previous = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
         relabel = "DO UPDATE SET writer = excluded.writer, label = excluded.label"
         _insert(db, store.now(), [drawing], relabel)
-        (kept,) = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
-    return kept, before[0] if before else None
+        (saved,) = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
+    return saved, previous[0] if previous else None
 
 
 def save_all(store: Store, drawings: Iterable[DrawingText]) -> int:
-    """Store many, all or none of them; how many were new. What is there already is left alone."""
+    """Save all of them or none; how many were new. Drawings already there are not changed."""
     with store.database.writing() as db:
         (before,) = db.execute("SELECT count(*) FROM drawings").fetchone()
         _insert(db, store.now(), drawings, "DO NOTHING")
@@ -64,14 +64,14 @@ def save_all(store: Store, drawings: Iterable[DrawingText]) -> int:
     return int(after - before)
 
 
-def revert(store: Store, kept: StoredDrawing, before: StoredDrawing | None) -> None:
-    """Undo `save`: the drawing is gone, or is again what it was before."""
+def revert(store: Store, saved: StoredDrawing, previous: StoredDrawing | None) -> None:
+    """Undo `save`: delete the drawing, or restore its previous label and writer."""
     with store.database.writing() as db:
-        if before:
-            values = (before.writer, before.label, before.id)
+        if previous:
+            values = (previous.writer, previous.label, previous.id)
             db.execute("UPDATE drawings SET writer = ?, label = ? WHERE id = ?", values)
         else:
-            db.execute("DELETE FROM drawings WHERE id = ?", (kept.id,))
+            db.execute("DELETE FROM drawings WHERE id = ?", (saved.id,))
 
 
 def listed(
@@ -81,67 +81,66 @@ def listed(
     limit: int = -1,
     offset: int = 0,
 ) -> list[StoredDrawing]:
-    """The drawings, newest first: all, or one writer's, or those of one label."""
+    """The drawings, newest first; optionally of one writer or one label."""
     with store.database.reading() as db:
         clause = "WHERE writer = coalesce(?, writer) AND label = coalesce(?, label) "
         clause += "ORDER BY id DESC LIMIT ? OFFSET ?"
         return _where(db, clause, writer, label, limit, offset)
 
 
-def with_hashes(store: Store, marks: Iterable[str]) -> list[DrawingText]:
-    """The drawings with these marks, as far as they are there, oldest first."""
-    return _texts(store, f"WHERE stroke_hash {GIVEN}", json.dumps([*marks]))
+def with_hashes(store: Store, hashes: Iterable[str]) -> list[DrawingText]:
+    """The drawings that have one of these hashes, oldest first."""
+    return _texts(store, f"WHERE stroke_hash {IN_LIST}", json.dumps([*hashes]))
 
 
 def of_writer(store: Store, writer: str | None = None) -> list[DrawingText]:
-    """All drawings, or one writer's, oldest first."""
+    """All drawings or one writer's, oldest first."""
     return _texts(store, "WHERE writer = coalesce(?, writer)", writer)
 
 
 def counts(store: Store) -> dict[str, Counter[int]]:
-    """How many there are of each label, for each writer in alphabetical order."""
-    found: dict[str, Counter[int]] = {}
+    """The number of drawings of each label, for each writer in alphabetical order."""
+    by_writer: dict[str, Counter[int]] = {}
     with store.database.reading() as db:
         for writer, label, count in db.execute(
             "SELECT writer, label, count(*) FROM drawings GROUP BY writer, label "
             "ORDER BY writer COLLATE NOCASE, writer, label"
         ):
-            found.setdefault(writer, Counter())[label] = count
-    return found
+            by_writer.setdefault(writer, Counter())[label] = count
+    return by_writer
 
 
 def delete(store: Store, ids: Sequence[int]) -> list[Row]:
-    """Remove drawings; all that `restore` needs to bring them back."""
+    """Delete drawings; their rows, for `restore`."""
     with store.database.writing() as db:
         rows = db.execute(
-            f"DELETE FROM drawings WHERE id {GIVEN} RETURNING {COLUMNS}, strokes",
+            f"DELETE FROM drawings WHERE id {IN_LIST} RETURNING {COLUMNS}, strokes",
             (json.dumps([*ids]),),
         ).fetchall()
     return sorted(tuple(row) for row in rows)
 
 
 def restore(store: Store, rows: Sequence[Row]) -> int:
-    """Bring deleted drawings back; how many. One that was stored again meanwhile is left alone."""
+    """Restore deleted drawings; how many. Those saved again meanwhile are not changed."""
     with store.database.writing() as db:
-        done = db.executemany(
+        cursor = db.executemany(
             f"INSERT OR IGNORE INTO drawings ({COLUMNS}, strokes) VALUES (?, ?, ?, ?, ?, ?)", rows
         )
-        return done.rowcount
+        return cursor.rowcount
 
 
 def rename_writer(store: Store, old: str, new: str) -> int:
-    """Give a writer's drawings another name, which others may have already; how many."""
+    """Rename a writer, also to the name of another one; the number of drawings."""
     with store.database.writing() as db:
         return db.execute("UPDATE drawings SET writer = ? WHERE writer = ?", (new, old)).rowcount
 
 
 def _insert(
-    db: sqlite3.Connection, now: float, drawings: Iterable[DrawingText], known: str
+    db: sqlite3.Connection, now: float, drawings: Iterable[DrawingText], on_conflict: str
 ) -> None:
     db.executemany(
-        "INSERT INTO drawings (created, writer, label, stroke_hash, strokes) VALUES (?, ?, ?, ?, "
-        "?) "
-        f"ON CONFLICT (stroke_hash) {known}",
+        "INSERT INTO drawings (created, writer, label, stroke_hash, strokes) "
+        f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (stroke_hash) {on_conflict}",
         ((now, one.writer, one.label, one.stroke_hash, one.strokes) for one in drawings),
     )
 

@@ -1,4 +1,4 @@
-"""Runs in other programs' forms: CSV for spreadsheets, event files for TensorBoard."""
+"""Runs in other programs' formats: CSV for spreadsheets, event files for TensorBoard."""
 
 import csv
 import io
@@ -15,29 +15,29 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 
 EPOCH_COLUMNS = (*(field.name for field in fields(Epoch)), "validation_accuracy")
-# These choices stand where a reader looks first; the recipe's others follow the figures.
-FIRST_CHOICES = ("seed", "split")
+# Recipe fields in the first columns; the others follow the results.
+FIRST_FIELDS = ("seed", "split")
 TEXTS = ("name", "owner", "tags", "network")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportError(LabError):
-    """Something that is missing or in the way of an export."""
+    """An export that failed, with the reason."""
 
 
 def epochs_csv(run: Run) -> str:
     """A header and one line for each epoch: the fields of `Epoch` in its units, then the validation
-    accuracy (0–1). Every number is written so that it reads back as the very same.
+    accuracy (0–1). Every number is written with all its digits.
     """
     rows = ({**asdict(e), "validation_accuracy": e.validation_accuracy} for e in run.epochs)
     return _csv(EPOCH_COLUMNS, rows)
 
 
 def table_csv(rows: Iterable[RunSummary]) -> str:
-    """A header and one line for each run: what was asked for and what it gave.
+    """A header and one line for each run: its settings and its results.
 
-    Accuracies are 0–1, `seconds` those of all epochs together, `created` is ISO 8601 in UTC; what
-    there is not, such as a test score before the end, is an empty cell.
+    Accuracies are 0–1, `seconds` the sum over all epochs, `created` is ISO 8601 in UTC; a missing
+    value, such as a test score before the end, is an empty cell.
     """
     return _csv(TABLE_COLUMNS, map(_cells, rows))
 
@@ -51,7 +51,7 @@ def _csv(columns: Iterable[str], rows: Iterable[dict[str, object]]) -> str:
 
 
 def _cells(run: RunSummary) -> dict[str, object]:
-    choices = asdict(run.recipe)
+    settings = asdict(run.recipe)
     cells: dict[str, object] = {
         "id": run.id,
         "name": run.name,
@@ -60,18 +60,18 @@ def _cells(run: RunSummary) -> dict[str, object]:
         "network": str(run.spec),
         "parameters": run.parameters,
         "state": run.state,
-        **{name: choices.pop(name) for name in FIRST_CHOICES},
+        **{name: settings.pop(name) for name in FIRST_FIELDS},
         "epochs_done": run.epochs_done,
-        "epochs_planned": choices.pop("epochs"),
+        "epochs_planned": settings.pop("epochs"),
         "seconds": run.seconds,
         "best_epoch": run.best_epoch,
         **_score("best", run.best),
         **_score("last", run.last),
         **_score("test", run.test),
-        **choices,
+        **settings,
         "created": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
     }
-    return cells | {name: _harmless(str(cells[name])) for name in TEXTS}
+    return cells | {name: _no_formula(str(cells[name])) for name in TEXTS}
 
 
 def _score(kind: str, score: Score | None) -> dict[str, object]:
@@ -83,52 +83,54 @@ def _score(kind: str, score: Score | None) -> dict[str, object]:
 
 
 TABLE_COLUMNS = (
-    *("id", "name", "owner", "tags", "network", "parameters", "state", *FIRST_CHOICES),
+    *("id", "name", "owner", "tags", "network", "parameters", "state", *FIRST_FIELDS),
     *("epochs_done", "epochs_planned", "seconds", "best_epoch"),
     *(name for kind in ("best", "last", "test") for name in _score(kind, None)),
-    *(f.name for f in fields(Recipe) if f.name not in (*FIRST_CHOICES, "epochs")),
+    *(f.name for f in fields(Recipe) if f.name not in (*FIRST_FIELDS, "epochs")),
     "created",
 )
 
 
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    # Anybody may name a run, and a cell that begins so would run on the machine of whoever opens
-    # the table; the apostrophe says that what follows is text (OWASP, "CSV injection").
+def _no_formula(text: str) -> str:
+    """A text that no spreadsheet evaluates as a formula."""
+    # Anyone may name a run, and a spreadsheet would evaluate a cell that begins like a formula; the
+    # apostrophe marks the rest as text (OWASP, "CSV injection").
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def write_tensorboard(run: Run, folder: Path) -> Path:
-    """Write a run's epochs as TensorBoard's event files; the subfolder, named by the run's id.
+    """Write a run's epochs as TensorBoard event files; the subfolder, named by the run's id.
 
-    Each epoch stands at the moment when it would have ended had the run never paused. Raises
-    ExportError without the tensorboard package, if the run was written there before, or if the
-    folder cannot be written.
+    Each epoch has the time at which it would have ended without pauses. Raises ExportError without
+    the tensorboard package, if the run was exported there before, or if the folder cannot be
+    written.
     """
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise ExportError(
-            "TensorBoard's files are written with its own package, which is not installed; "
-            "`pip install tensorboard==2.21.0` and export again."
+            "The tensorboard package is not installed. "
+            "Run `pip install tensorboard==2.21.0` and export again."
         ) from None
-    place = folder / str(run.id)
+    run_folder = folder / str(run.id)
     # TensorBoard reads all event files of a folder as one run: its curves would be drawn twice.
-    if any(place.glob("events.out.tfevents.*")):
-        raise ExportError(f"{place} holds a run's event files already; choose another folder.")
-    begin = run.started if run.started is not None else run.created
-    ends = accumulate((epoch.seconds for epoch in run.epochs), initial=begin)
-    next(ends)
+    if any(run_folder.glob("events.out.tfevents.*")):
+        raise ExportError(f"{run_folder} already has event files of a run. Choose another folder.")
+    start_time = run.started if run.started is not None else run.created
+    end_times = accumulate((epoch.seconds for epoch in run.epochs), initial=start_time)
+    next(end_times)
     try:
-        with SummaryWriter(str(place)) as writer:
+        with SummaryWriter(str(run_folder)) as writer:
             for tag, text in _texts(run).items():
-                writer.add_text(tag, text, 0, begin)
-            for epoch, end in zip(run.epochs, ends, strict=True):
+                writer.add_text(tag, text, 0, start_time)
+            for epoch, end in zip(run.epochs, end_times, strict=True):
                 for tag, value in _scalars(epoch).items():
                     writer.add_scalar(tag, value, epoch.number, end)
     except OSError as error:
-        raise ExportError(f"{place} cannot be written ({error}); choose another folder.") from None
-    return place
+        raise ExportError(
+            f"{run_folder} cannot be written ({error}). Choose another folder."
+        ) from None
+    return run_folder
 
 
 def _texts(run: Run) -> dict[str, str]:

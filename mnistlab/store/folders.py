@@ -3,8 +3,13 @@
 from pathlib import Path
 
 
+def epoch_checkpoints(best_path: Path) -> list[Path]:
+    """The epochs' checkpoints in the folder of this best checkpoint, in the order of the epochs."""
+    return sorted((best_path.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
+
+
 class RunFolders:
-    """The folders of runs below one folder; none of them need exist."""
+    """The folders of runs below one folder; they may not exist yet."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -17,23 +22,21 @@ class RunFolders:
         return self.run_folder(run_id) / "best.safetensors"
 
     def last_checkpoint_path(self, run_id: int) -> Path:
-        """Where the weights of the run's last epoch are once it has ended."""
+        """The weights of the run's last epoch, written when the run ends."""
         return self.run_folder(run_id) / "last.safetensors"
 
     def epoch_checkpoint_path(self, run_id: int, epoch: int) -> Path:
-        """Where an epoch's weights are, of networks that are small enough to keep them all; the
-        record in it is of that epoch alone.
-        """
+        """An epoch's weights, saved for small networks only; its record has that epoch alone."""
         return self.run_folder(run_id) / "epochs" / f"{epoch:04}.safetensors"
 
     def resume_path(self, run_id: int) -> Path:
-        """Where the training stands that can go on, until the run is done."""
+        """The training state that a resumed run continues from, until the run has ended."""
         return self.run_folder(run_id) / "resume.safetensors"
 
     def predictions_path(self, run_id: int) -> Path:
-        """Where it is kept how the best checkpoint read each test image."""
+        """The best checkpoint's predictions of the test images."""
         return self.run_folder(run_id) / "predictions.safetensors"
 
     def set_aside(self, run_id: int) -> Path:
-        """Where the files of a run are that was deleted permanently, until they are removed."""
+        """The folder of a run that was deleted permanently, until its files are removed."""
         return self.folder / f".deleted-{run_id:06}"

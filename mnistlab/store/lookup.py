@@ -1,7 +1,7 @@
-"""Runs found by what was trained: by network and recipe as values, however they are written down.
+"""Runs found by network and recipe.
 
-A recipe's text changes whenever the recipe gets a new field; its value does not, as a field that a
-text leaves out has its default. So texts are parsed before anything is compared.
+A recipe's JSON changes whenever the recipe gets a new field; its value does not, because a missing
+field has its default. So both are parsed before they are compared.
 """
 
 import json
@@ -16,9 +16,9 @@ from mnistlab.training.recipe import Recipe, recipe_from_json
 
 
 def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[RunSummary]:
-    """The runs of a network whose recipe fits, oldest first; those in the trash are left out."""
+    """The runs of a network whose recipe fits, oldest first, except those in the trash."""
     with store.database.reading() as db:
-        # The parameter count rules nearly all runs out before anything is parsed.
+        # The parameter count excludes nearly all runs before anything is parsed.
         rows = db.execute(
             "SELECT id, spec, recipe FROM runs WHERE parameters = ? AND deleted IS NULL",
             (summarize(spec).total,),

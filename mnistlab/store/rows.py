@@ -1,4 +1,4 @@
-"""The store's rows as values, and values as rows."""
+"""Conversion between the store's rows and values."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ EPOCH_COLUMNS = tuple(Epoch.__dataclass_fields__)
 def summaries(
     db: sqlite3.Connection, clause: str, values: Sequence[object] = ()
 ) -> list[RunSummary]:
-    """The runs that an SQL clause chooses, in its order."""
+    """The runs that an SQL clause selects, in its order."""
     return [
         RunSummary(**_fields(row)) for row in db.execute(f"SELECT * FROM runs {clause}", values)
     ]
@@ -56,16 +56,16 @@ def _score(row: sqlite3.Row, kind: str) -> Score | None:
 
 
 def insert_run(db: sqlite3.Connection, run_id: int, columns: Mapping[str, object]) -> None:
-    """Add a row; `columns` are its values by the columns' names, which are ours and never typed."""
+    """Insert a row of values by column name; the names come from code, never from users."""
     names = ", ".join(("id", *columns))
-    marks = ", ".join("?" * (len(columns) + 1))
-    db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (run_id, *columns.values()))
+    placeholders = ", ".join("?" * (len(columns) + 1))
+    db.execute(f"INSERT INTO runs ({names}) VALUES ({placeholders})", (run_id, *columns.values()))
 
 
 def insert_epochs(db: sqlite3.Connection, run_id: int, epochs: Sequence[Epoch]) -> None:
-    marks = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
+    placeholders = ", ".join("?" * (len(EPOCH_COLUMNS) + 1))
     db.executemany(
-        f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({marks})",
+        f"INSERT INTO epochs (run, {', '.join(EPOCH_COLUMNS)}) VALUES ({placeholders})",
         [(run_id, *asdict(epoch).values()) for epoch in epochs],
     )
     refresh_summary(db, run_id)

@@ -1,4 +1,4 @@
-"""A run's states and its values, as the store gives them."""
+"""A run as a value, its states and its requests."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,8 +10,8 @@ from mnistlab.training.recipe import Recipe
 
 
 class State(StrEnum):
-    """queued → running → done, stopped (asked to end), paused (asked to wait), failed (an error) or
-    interrupted (its process is gone). The last three can be resumed: they are queued again.
+    """queued → running → done, stopped (by request), paused (by request), failed (an error) or
+    interrupted (its process died). The last three can be resumed: they are queued again.
     """
 
     QUEUED = "queued"
@@ -32,29 +32,29 @@ class State(StrEnum):
 
 
 class Request(StrEnum):
-    """What a running run was asked to do; it hears of it after its next step."""
+    """A request to a running run; its worker checks requests after every step."""
 
     NONE = ""
     STOP = "stop"
-    """End here: the best epoch so far is the result."""
+    """End now: the best epoch so far is the result."""
     PAUSE = "pause"
-    """Wait until somebody resumes it."""
+    """Stop training until the run is resumed."""
     PREEMPT = "preempt"
-    """Step back into the queue, for another run that shall go first."""
+    """Return to the queue, because another run goes first."""
 
 
 HEARTBEAT_TIMEOUT = 60.0
-"""A running run that was not heard of for so long is worth a word; the longest validation, target
-1's on one busy core, takes about 20 seconds."""
+"""Seconds without a heartbeat after which a page warns. The longest time between two heartbeats is
+target 1's validation: about 20 seconds on one busy core."""
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One training without its epochs: what was asked for, where it stands, what it gave.
+    """A run without its epochs: its settings, its state and its results.
 
-    Times are seconds since 1970, `seconds` those of all its epochs together. `message` says what a
-    running run is doing, or why it ended; `heartbeat` is when its process was last heard of.
-    `parameters` are the total that is held against the budget.
+    Times are seconds since 1970, `seconds` is the sum over all epochs. `message` is the current
+    step of a running run, or why it ended; `heartbeat` is the time of its process's last report.
+    `parameters` is the total that counts against the budget.
     """
 
     id: int
@@ -82,26 +82,26 @@ class RunSummary:
     test: Score | None
 
     def seconds_silent(self, now: float) -> float | None:
-        """For how many seconds a running run was not heard of, if that is worth a word."""
+        """Seconds since a running run's last heartbeat, if at least HEARTBEAT_TIMEOUT."""
         if self.state is not State.RUNNING or self.heartbeat is None:
             return None
-        quiet = now - self.heartbeat
-        return quiet if quiet >= HEARTBEAT_TIMEOUT else None
+        seconds = now - self.heartbeat
+        return seconds if seconds >= HEARTBEAT_TIMEOUT else None
 
     @property
     def seconds_left(self) -> float | None:
-        """A forecast of the epochs that are still planned; None before the first one has ended."""
+        """Estimated seconds for the remaining epochs; None before the first one has ended."""
         if not self.epochs_done:
             return None
-        within = 0.0
+        current = 0.0
         if self.progress and self.progress.epoch > self.epochs_done:
-            within = self.progress.done / self.progress.total
-        left = self.recipe.epochs - self.epochs_done - within
-        return max(0.0, left) * self.seconds / self.epochs_done
+            current = self.progress.done / self.progress.total
+        n_left = self.recipe.epochs - self.epochs_done - current
+        return max(0.0, n_left) * self.seconds / self.epochs_done
 
 
 @dataclass(frozen=True)
 class Run(RunSummary):
-    """One training with all its epochs."""
+    """A run with all its epochs."""
 
     epochs: tuple[Epoch, ...]

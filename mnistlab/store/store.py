@@ -1,5 +1,5 @@
-"""A run's life in the store, from the queue to its end; the only channel between the browser's side
-and the training process. Every method is one transaction.
+"""A run in the store, from the queue to its end; the only channel between pages and training
+processes. Every method is one transaction.
 """
 
 import sqlite3
@@ -22,18 +22,13 @@ from mnistlab.training.recipe import Recipe
 MAX_NAME = 80
 MAX_NOTES = 10_000
 WORKER_START_SECONDS = 15.0
-"""How long a worker that was started may take until another one is started in its place."""
+"""Seconds that a new worker may take to start before another one is started for its slot."""
 REPORT_PATIENCE = 0.2
-"""Seconds that a report waits for another writer: training must not stand still for a heartbeat."""
+"""Seconds that a report waits for another writer: a heartbeat must not delay training."""
 
 
 FileState = tuple[tuple[int, int, int], ...]
-"""Inode, nanosecond of the last change and size of each of the store's files."""
-
-
-def epoch_checkpoints(best: Path) -> list[Path]:
-    """The epochs' checkpoints of the run whose best one this is, the first epoch's first."""
-    return sorted((best.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
+"""Inode, modification time in nanoseconds and size of each of the store's files."""
 
 
 class Store(RunFolders):
@@ -49,7 +44,7 @@ class Store(RunFolders):
         return self._clock()
 
     def file_state(self) -> FileState:
-        """What any change to the store changes: the database and, if there is one, its log."""
+        """A value that changes whenever the store does: of the database and its write-ahead log."""
         file = self.database.file
         states = []
         for path in (file, file.with_name(f"{file.name}-wal")):
@@ -57,17 +52,17 @@ class Store(RunFolders):
                 stat = path.stat()
             except OSError:
                 continue
-            # Those who only read make an empty log, too.
+            # Reading makes an empty log, too.
             if stat.st_size:
                 states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
         return tuple(states)
 
-    # Into the queue and out of it
+    # Queue
 
     def add(
         self, name: str, spec: Spec, recipe: Recipe, owner: str = "", tags: Sequence[str] = ()
     ) -> int:
-        """Put a run at the queue's end; its id."""
+        """Add a run at the end of the queue; its id."""
         with self.database.writing() as db:
             run_id = self._next_id(db)
             columns = {
@@ -85,11 +80,11 @@ class Store(RunFolders):
             return run_id
 
     def add_ended(self, columns: Mapping[str, object], epochs: Sequence[Epoch], files: Path) -> int:
-        """Add a run that was trained elsewhere; its id.
+        """Add an imported run; its id.
 
-        `columns` are the row's values by name; the folder `files`, if there is one, becomes the
-        run's own. Nothing is changed if this raises: StoreError, or OSError if the folder cannot
-        be moved.
+        `columns` are the row's values by name; the folder `files`, if it exists, becomes the run's
+        folder. Raises StoreError, or OSError if the folder cannot be moved; nothing is changed
+        then.
         """
         moved: Path | None = None
         try:
@@ -97,7 +92,7 @@ class Store(RunFolders):
                 run_id = self._next_id(db)
                 insert_run(db, run_id, columns)
                 insert_epochs(db, run_id, epochs)
-                # One rename brings all files to their place, while the number is still reserved.
+                # A single rename moves all files, while the id is still reserved.
                 if files.exists():
                     moved = files.rename(self.run_folder(run_id))
         except BaseException:
@@ -107,7 +102,7 @@ class Store(RunFolders):
         return run_id
 
     def _next_id(self, db: sqlite3.Connection) -> int:
-        """A number that no run has or had: a moved store leaves folders, which are kept."""
+        """An id that no run has or had, and no folder has: another store may have left folders."""
         row = db.execute("SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'runs'")
         run_id = (row.fetchone()["seq"] or 0) + 1
         while self.run_folder(run_id).exists() or self.set_aside(run_id).exists():
@@ -115,7 +110,7 @@ class Store(RunFolders):
         return run_id
 
     def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
-        """Take the queue's first run and mark it running; None if there is none."""
+        """Mark the queue's first run as running and return it; None if the queue is empty."""
         now = self._clock()
         with self.database.writing() as db:
             row = db.execute(
@@ -134,12 +129,13 @@ class Store(RunFolders):
     def running(self) -> list[RunSummary]:
         return self._where("state = ? ORDER BY id", State.RUNNING)
 
-    # While it trains
+    # Training
 
     def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
-        """Say what a running run is doing; what it was asked to do. This is its heartbeat.
+        """Write a running run's message and progress, which is its heartbeat; its request.
 
-        Raises StoreError if it cannot be written soon; nothing is lost then, the next one will do.
+        Raises StoreError if the store is locked for longer than REPORT_PATIENCE; a later report
+        makes up for it.
         """
         with self.database.writing(REPORT_PATIENCE) as db:
             row = db.execute(
@@ -147,7 +143,7 @@ class Store(RunFolders):
                 "WHERE id = ? AND state = ? RETURNING request",
                 (message, progress_json(progress), self._clock(), run_id, State.RUNNING),
             ).fetchone()
-            # A run that was taken from this process, as one that hung, is no longer its own.
+            # A run that was taken from a process that hung no longer belongs to that process.
             return Request(row["request"]) if row else Request.PAUSE
 
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
@@ -155,16 +151,16 @@ class Store(RunFolders):
             insert_epochs(db, run_id, [epoch])
 
     def replace_epochs(self, run_id: int, epochs: Sequence[Epoch]) -> None:
-        """Make the run's rows those epochs that its resumable training has behind it."""
+        """Replace the run's epochs by those of its training state."""
         with self.database.writing() as db:
             db.execute("DELETE FROM epochs WHERE run = ?", (run_id,))
             insert_epochs(db, run_id, epochs)
 
     def request(self, run_id: int, request: Request) -> None:
-        """Ask a run for something; `store.transitions` says what follows. Deleted runs ignore it.
+        """Send a request to a run; `store.transitions` defines the effect. Deleted runs ignore it.
 
-        A running one is told after its next step. A stop of a run that has epochs behind it and
-        does not train is carried out by the next worker, who evaluates its best epoch.
+        The worker of a running run checks it after every step. If a run that has epochs but is not
+        running is stopped, the next worker evaluates its best epoch and ends it.
         """
         with self.database.writing() as db:
             row = db.execute(
@@ -174,20 +170,19 @@ class Store(RunFolders):
             if row is None:
                 return
             state, done = State(row["state"]), row["epochs_done"]
-            found = transitions.requested(state, request, Request(row["request"]), done)
-            if found is None:
+            to = transitions.requested(state, request, Request(row["request"]), done)
+            if to is None:
                 return
-            if found.state is State.RUNNING:
-                db.execute("UPDATE runs SET request = ? WHERE id = ?", (found.request, run_id))
+            if to.state is State.RUNNING:
+                db.execute("UPDATE runs SET request = ? WHERE id = ?", (to.request, run_id))
                 return
-            queued = found.state is State.QUEUED
-            message = "" if queued else transitions.left_queue(found.state, done)
-            self._move(db, run_id, found, message)
+            message = "" if to.state is State.QUEUED else transitions.left_queue(to.state, done)
+            self._move(db, run_id, to, message)
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
-        """Let go of a running run: it ends, pauses, or returns to the queue.
+        """Release a running run: it ends, pauses, or returns to the queue.
 
-        What it was asked for meanwhile counts, as `store.transitions` says.
+        `store.transitions` defines the effect of a request that came meanwhile.
         """
         with self.database.writing() as db:
             row = db.execute(
@@ -196,76 +191,70 @@ class Store(RunFolders):
             ).fetchone()
             if row is None:
                 return
-            asked = Request(row["request"])
-            found = transitions.released(state, asked, row["epochs_done"])
-            self._move(db, run_id, found, message)
+            to = transitions.released(state, Request(row["request"]), row["epochs_done"])
+            self._move(db, run_id, to, message)
             db.execute(
                 "UPDATE runs SET test_errors = ?, test_count = ? WHERE id = ?",
                 (test.errors if test else None, test.count if test else None, run_id),
             )
 
     def resume(self, run_id: int) -> bool:
-        """Queue a run again that was left half-way; whether it could be resumed."""
+        """Queue an unfinished run again; whether it could be resumed."""
         with self.database.writing() as db:
             row = db.execute(
                 "SELECT state, request FROM runs WHERE id = ? AND deleted IS NULL", (run_id,)
             ).fetchone()
-            found = row and transitions.resumed(State(row["state"]), Request(row["request"]))
-            if not found:
+            to = row and transitions.resumed(State(row["state"]), Request(row["request"]))
+            if not to:
                 return False
-            self._move(db, run_id, found, "")
+            self._move(db, run_id, to, "")
             return True
 
     def _move(self, db: sqlite3.Connection, run_id: int, to: Transition, message: str) -> None:
-        """Carry out a transition of a run that no worker trains from here on."""
+        """Carry out a transition after which no worker is training the run."""
+        ended = None if to.state.active else self._clock()
         db.execute(
             "UPDATE runs SET state = ?, request = ?, message = ?, ended = ?, progress = NULL, "
-            f"slot = NULL, pid = NULL, queue_position = {PLACES[to.position]} WHERE id = ?",
-            (
-                to.state,
-                to.request,
-                message,
-                None if to.state.active else self._clock(),
-                run_id,
-            ),
+            f"slot = NULL, pid = NULL, queue_position = {POSITION_SQL[to.position]} WHERE id = ?",
+            (to.state, to.request, message, ended, run_id),
         )
 
-    # What workers know of each other
+    # Workers
 
     def interrupt_orphans(self, slot: int) -> int:
-        """Mark the running runs of a slot interrupted; how many. Only for who holds its lock."""
+        """Mark a slot's running runs as interrupted; how many. The caller holds the slot's lock."""
         with self.database.writing() as db:
-            db.execute("DELETE FROM asked_workers WHERE slot = ?", (slot,))
+            db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
             rows = db.execute(
                 "SELECT id, request, epochs_done FROM runs WHERE state = ? AND slot = ?",
                 (State.RUNNING, slot),
             ).fetchall()
             for row in rows:
-                asked, done = Request(row["request"]), row["epochs_done"]
-                found = transitions.released(State.INTERRUPTED, asked, done)
-                self._move(db, row["id"], found, transitions.lost_worker(done))
+                request, done = Request(row["request"]), row["epochs_done"]
+                to = transitions.released(State.INTERRUPTED, request, done)
+                self._move(db, row["id"], to, transitions.lost_worker(done))
             return len(rows)
 
     def reserve_worker_start(self, slot: int) -> bool:
-        """Whether the caller is the one to start a worker for a slot: nobody did just now."""
+        """Whether the caller should start a worker for a slot: none was started just now."""
         now = self._clock()
         with self.database.writing() as db:
             return bool(
                 db.execute(
-                    "INSERT INTO asked_workers VALUES (?, ?) ON CONFLICT (slot) DO "
+                    "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO "
                     "UPDATE SET at = excluded.at WHERE at NOT BETWEEN ? AND ?",
                     (slot, now, now - WORKER_START_SECONDS, now),
                 ).rowcount
             )
 
     def busy_slots(self) -> set[int]:
-        """The slots whose worker trains, or has died while it did."""
+        """The slots whose worker is training, or died while training."""
         with self.database.reading() as db:
             rows = db.execute("SELECT slot FROM runs WHERE state = ?", (State.RUNNING,))
             return {row["slot"] or 0 for row in rows}
 
     def process_of(self, run_id: int) -> tuple[int, int] | None:
-        """A running run's slot and process, None if it has none."""
+        """A running run's slot and process id, None if it has none."""
         with self.database.reading() as db:
             row = db.execute(
                 "SELECT slot, pid FROM runs WHERE id = ? AND state = ? AND pid IS NOT NULL",
@@ -273,15 +262,15 @@ class Store(RunFolders):
             ).fetchone()
             return (row["slot"], row["pid"]) if row else None
 
-    # To look at
+    # Reading
 
     def run(self, run_id: int) -> Run | None:
-        """One run with its epochs; a deleted one too."""
+        """A run with its epochs, also one in the trash."""
         with self.database.reading() as db:
             return read_run(db, run_id)
 
     def runs(self, run_ids: Sequence[int]) -> list[Run]:
-        """Those of the runs that there are, in this order."""
+        """The runs with these ids that exist, in this order."""
         with self.database.reading() as db:
             return [run for run_id in run_ids if (run := read_run(db, run_id))]
 
@@ -296,15 +285,15 @@ FIRST_POSITION = (
 LAST_POSITION = (
     "(SELECT max(coalesce(max(queue_position), 0), 0) + 1 FROM runs WHERE state = 'queued')"
 )
-PLACES = {
+POSITION_SQL = {
     Position.NOWHERE: "NULL",
     Position.NEXT: FIRST_POSITION,
     Position.RETURNED: "0",
     Position.LAST: LAST_POSITION,
 }
-"""A queued run's place in SQL: negative for those put first, 0 for one that stepped back."""
+"""A queued run's position in SQL: negative for "Run next", 0 for a preempted run."""
 
 
 def one_line(text: str) -> str:
-    """A name as a person typed it, made fit for a table's cell."""
+    """A name that somebody typed, on one line and not too long for a table cell."""
     return " ".join(text.split())[:MAX_NAME]

@@ -1,4 +1,4 @@
-"""All runs as a table, filtered, sorted and paged in SQL; what a person says of them; the bin."""
+"""All runs as a table, filtered, sorted and paged in SQL; names, tags and notes; the trash."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mnistlab.store.trash import put_back, remove_runs
 
 
 class Sort(StrEnum):
-    """What a table can be sorted by."""
+    """The columns that a table can be sorted by."""
 
     NEWEST = "id"
     NAME = "name"
@@ -26,7 +26,7 @@ class Sort(StrEnum):
     OWNER = "owner"
 
 
-# An accuracy sorts by its share of errors, turned round so that "descending" puts the best first.
+# Accuracies sort by their negated error rate, so that "descending" puts the best first.
 ORDER = {
     Sort.NAME: "name COLLATE NOCASE",
     Sort.BEST: "-1.0 * best_errors / best_count",
@@ -39,10 +39,10 @@ ORDER = {
 
 @dataclass(frozen=True)
 class Query:
-    """Which runs, in which order, which page of them (from 0)."""
+    """A filter, an order and a page (from 0)."""
 
     text: str = ""
-    """Words that all occur in the name, the network, the notes, the tags or the person."""
+    """Words that must all occur in the name, network, notes, tags or owner."""
     states: tuple[State, ...] = ()
     sort: Sort = Sort.NEWEST
     descending: bool = True
@@ -53,7 +53,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Table:
-    """One page of runs, and how many there are on all pages."""
+    """One page of runs, and the number of runs on all pages."""
 
     rows: list[RunSummary]
     total: int
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Point:
-    """A run's place among the others: its parameters and its best validation accuracy (0–1)."""
+    """A run in a scatter plot: its parameters and its best validation accuracy (0–1)."""
 
     id: int
     name: str
@@ -73,19 +73,19 @@ SEARCHED = "(name || ' ' || spec || ' ' || notes || ' ' || tags || ' ' || owner 
 
 
 def table(store: Store, query: Query) -> Table:
-    """The runs that the query asks for."""
+    """The runs that match the query, one page of them."""
     where, values = _where(query)
     order = ORDER.get(query.sort, query.sort.value)
-    way = "DESC" if query.descending else "ASC"
+    direction = "DESC" if query.descending else "ASC"
     with store.database.reading() as db:
         (total,) = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()
-        clause = f"{where} ORDER BY {order} {way} NULLS LAST, id DESC LIMIT ? OFFSET ?"
+        clause = f"{where} ORDER BY {order} {direction} NULLS LAST, id DESC LIMIT ? OFFSET ?"
         rows = summaries(db, clause, (*values, query.size, query.page * query.size))
     return Table(rows, total)
 
 
 def scatter_points(store: Store, query: Query) -> list[Point]:
-    """Every run that the query asks for, on whatever page, as far as it has an epoch."""
+    """Every run on all pages of the query that has an epoch."""
     where, values = _where(query)
     with store.database.reading() as db:
         rows = db.execute(
@@ -102,31 +102,31 @@ def newest(store: Store, count: int) -> list[RunSummary]:
 
 
 def best_first(store: Store, count: int) -> list[RunSummary]:
-    """The runs that have an epoch, the most accurate first."""
+    """The most accurate runs, best first."""
     rows = table(store, Query(sort=Sort.BEST, size=count)).rows
     return [row for row in rows if row.best_epoch]
 
 
 def owners(store: Store) -> list[str]:
-    """Everybody who has a run here, in alphabetical order."""
+    """All owners of runs, in alphabetical order."""
     with store.database.reading() as db:
         rows = db.execute("SELECT DISTINCT owner FROM runs WHERE owner != '' ORDER BY owner")
         return [row["owner"] for row in rows]
 
 
 def _where(query: Query) -> tuple[str, list[object]]:
-    parts, values = [f"deleted IS {'NOT NULL' if query.deleted else 'NULL'}"], list[object]()
+    conditions, values = [f"deleted IS {'NOT NULL' if query.deleted else 'NULL'}"], list[object]()
     for word in query.text.split():
-        parts.append(f"instr(lower({SEARCHED}), lower(?))")
+        conditions.append(f"instr(lower({SEARCHED}), lower(?))")
         values.append(word)
     if query.states:
-        parts.append(f"state IN ({', '.join('?' * len(query.states))})")
+        conditions.append(f"state IN ({', '.join('?' * len(query.states))})")
         values += query.states
-    return f"WHERE {' AND '.join(parts)}", values
+    return f"WHERE {' AND '.join(conditions)}", values
 
 
 def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, notes: str) -> None:
-    """Change what a person says about a run; an empty name leaves the old one."""
+    """Change a run's name, owner, tags and notes; an empty name keeps the old one."""
     with store.database.writing() as db:
         db.execute(
             "UPDATE runs SET name = coalesce(nullif(?, ''), name), owner = ?, tags = ?, notes = ? "
@@ -142,24 +142,24 @@ def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, no
 
 
 def move_to_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
-    """Put runs that do not train into the bin; which ones."""
+    """Move runs to the trash; the ids of those moved: queued and running ones are not."""
     with store.database.writing() as db:
         return _set_deleted(db, run_ids, store.now(), "deleted IS NULL AND state NOT IN (?, ?)",
                      (State.QUEUED, State.RUNNING))  # fmt: skip
 
 
 def restore_from_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
-    """Take runs out of the bin; which ones."""
+    """Restore runs from the trash; the ids of those restored."""
     with store.database.writing() as db:
         put_back(store, db)
         return _set_deleted(db, run_ids, None, "deleted IS NOT NULL", ())
 
 
 def empty_trash(store: Store) -> int:
-    """Remove the deleted runs and their files for good; how many.
+    """Delete the runs in the trash and their files permanently; how many.
 
-    Raises StoreError if a file cannot be removed. The other runs are removed all the same, and the
-    next call tries again what is left.
+    Raises StoreError if a file cannot be removed. The other runs are deleted nevertheless, and the
+    next call tries the remaining files again.
     """
     with store.database.reading() as db:
         rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
@@ -173,9 +173,9 @@ def _set_deleted(
     condition: str,
     values: Sequence[object],
 ) -> list[int]:
-    marks = ", ".join("?" * len(run_ids))
+    placeholders = ", ".join("?" * len(run_ids))
     rows = db.execute(
-        f"UPDATE runs SET deleted = ? WHERE id IN ({marks}) AND {condition} RETURNING id",
+        f"UPDATE runs SET deleted = ? WHERE id IN ({placeholders}) AND {condition} RETURNING id",
         (deleted, *run_ids, *values),
     ).fetchall()
     return sorted(row["id"] for row in rows)

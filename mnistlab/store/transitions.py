@@ -1,10 +1,10 @@
-"""The state machine of a run: what each request and each end of a training does, as two tables.
+"""The state machine of a run, as two tables: one for requests, one for released runs.
 
-Nothing here reads or writes; the store asks these tables and carries out what they say.
+Nothing here reads or writes the store, which looks a transition up and carries it out.
 
 A run's state changes in four ways: a worker claims the first queued run (queued → running); a
-person requests something (`requested`); a worker lets go of a run, or is found dead (`released`); a
-person resumes what was not finished (`resumed`).
+request comes (`requested`); a worker releases a run, or is found dead (`released`); an unfinished
+run is resumed (`resumed`).
 """
 
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from mnistlab.store.run import Request, State
 
 
 class Position(StrEnum):
-    """Where in the queue a run comes to stand."""
+    """Where in the queue a run is put."""
 
     NOWHERE = "nowhere"
     NEXT = "next"
-    """Before all others."""
+    """First."""
     RETURNED = "returned"
-    """Behind those that were put first, before the others: it trained already."""
+    """After the runs that were put first, before the others, because it has trained already."""
     LAST = "last"
 
 
 @dataclass(frozen=True)
 class Transition:
-    """The state that a run comes to, the request that it keeps, and its position in the queue."""
+    """A run's next state, the request that remains, and its position in the queue."""
 
     state: State
     request: Request = Request.NONE
@@ -36,11 +36,11 @@ class Transition:
 
 
 class Outcome(StrEnum):
-    """What a request does."""
+    """The effect of a request."""
 
     IGNORED = "ignored"
     NOTED = "noted"
-    """The worker is told after its next step; a weaker request than the one noted is ignored."""
+    """The worker reads it after its next step; a request weaker than the current one is ignored."""
     DEQUEUED = "dequeued"
     """The run leaves the queue and is paused."""
     STOPPED = "stopped"
@@ -51,18 +51,18 @@ class Outcome(StrEnum):
 
 _IGNORED, _NOTED = Outcome.IGNORED, Outcome.NOTED
 _DEQUEUED, _STOPPED, _CONCLUDED = Outcome.DEQUEUED, Outcome.STOPPED, Outcome.CONCLUDED
-_NONE, _YIELD, _PAUSE, _STOP = Request.NONE, Request.PREEMPT, Request.PAUSE, Request.STOP
+_NONE, _PREEMPT, _PAUSE, _STOP = Request.NONE, Request.PREEMPT, Request.PAUSE, Request.STOP
 
-STRENGTH: Mapping[Request, int] = MappingProxyType({_NONE: 0, _YIELD: 1, _PAUSE: 2, _STOP: 3})
-"""A request replaces a weaker one; a noted stop is not taken back."""
+STRENGTH: Mapping[Request, int] = MappingProxyType({_NONE: 0, _PREEMPT: 1, _PAUSE: 2, _STOP: 3})
+"""A request replaces a weaker one; nothing replaces a stop."""
 
-# One line a state, one column a request. Where a stop has two outcomes, the first is that of a run
-# without a whole epoch, the second that of one that has some.
+# A line for each state, a column for each request. Where a stop has two outcomes, the first is for
+# a run without a complete epoch, the second for one that has some.
 REQUESTS: Mapping[tuple[State, Request], tuple[Outcome, Outcome]] = MappingProxyType(
     {
         (state, request): outcome if isinstance(outcome, tuple) else (outcome, outcome)
         for state, outcomes in {
-            # ------------------ none      yield     pause      stop
+            # ------------------ none      preempt   pause      stop
             State.QUEUED:      (_IGNORED, _IGNORED, _DEQUEUED, (_STOPPED, _DEQUEUED)),
             State.RUNNING:     (_IGNORED, _NOTED,   _NOTED,    _NOTED),
             State.PAUSED:      (_IGNORED, _IGNORED, _IGNORED,  (_STOPPED, _CONCLUDED)),
@@ -71,7 +71,7 @@ REQUESTS: Mapping[tuple[State, Request], tuple[Outcome, Outcome]] = MappingProxy
             State.DONE:        (_IGNORED, _IGNORED, _IGNORED,  _IGNORED),
             State.STOPPED:     (_IGNORED, _IGNORED, _IGNORED,  _IGNORED),
         }.items()
-        for request, outcome in zip((_NONE, _YIELD, _PAUSE, _STOP), outcomes, strict=True)
+        for request, outcome in zip((_NONE, _PREEMPT, _PAUSE, _STOP), outcomes, strict=True)
     }
 )  # fmt: skip
 
@@ -81,13 +81,13 @@ _ENDED, _FAILED = Transition(State.STOPPED), Transition(State.FAILED)
 _LOST = Transition(State.INTERRUPTED)
 _CONCLUDE = Transition(State.QUEUED, _STOP, Position.NEXT)
 
-# One line for what the worker reports, one column for what was requested meanwhile: a stop that was
-# not carried out is kept, and of a run without a whole epoch it is carried out on the spot.
+# A line for the state that the worker reports, a column for the request that came meanwhile: a stop
+# that was not carried out remains, but ends a run without a complete epoch immediately.
 RELEASES: Mapping[tuple[State, Request], tuple[Transition, Transition]] = MappingProxyType(
     {
         (state, request): end if isinstance(end, tuple) else (end, end)
         for state, ends in {
-            # ------------------ none     yield    pause    stop
+            # ------------------ none     preempt  pause    stop
             State.DONE:        (_DONE,   _DONE,   _DONE,   _DONE),
             State.STOPPED:     (_ENDED,  _ENDED,  _ENDED,  _ENDED),
             State.PAUSED:      (_PAUSED, _PAUSED, _PAUSED, (_ENDED, _CONCLUDE)),
@@ -95,19 +95,19 @@ RELEASES: Mapping[tuple[State, Request], tuple[Transition, Transition]] = Mappin
             State.FAILED:      (_FAILED, _FAILED, _FAILED, Transition(State.FAILED, _STOP)),
             State.INTERRUPTED: (_LOST,   _LOST,   _LOST,   Transition(State.INTERRUPTED, _STOP)),
         }.items()
-        for request, end in zip((_NONE, _YIELD, _PAUSE, _STOP), ends, strict=True)
+        for request, end in zip((_NONE, _PREEMPT, _PAUSE, _STOP), ends, strict=True)
     }
 )  # fmt: skip
 
 
 def requested(
-    state: State, request: Request, noted: Request, epochs_done: int
+    state: State, request: Request, current: Request, epochs_done: int
 ) -> Transition | None:
-    """What a request does to a run that has `noted` to carry out; None if nothing."""
+    """The transition by a request to a run whose request is `current`; None if it is ignored."""
     match REQUESTS[state, request][epochs_done > 0]:
-        case Outcome.NOTED if STRENGTH[request] > STRENGTH[noted]:
+        case Outcome.NOTED if STRENGTH[request] > STRENGTH[current]:
             return Transition(state, request)
-        case Outcome.DEQUEUED if noted is not Request.STOP:
+        case Outcome.DEQUEUED if current is not Request.STOP:
             return Transition(State.PAUSED)
         case Outcome.STOPPED:
             return Transition(State.STOPPED)
@@ -116,14 +116,14 @@ def requested(
     return None
 
 
-def released(reported: State, noted: Request, epochs_done: int) -> Transition:
-    """Where a running run goes that its worker lets go of; INTERRUPTED is what a dead one does."""
-    return RELEASES[reported, noted][epochs_done > 0]
+def released(reported: State, current: Request, epochs_done: int) -> Transition:
+    """The transition of a run that its worker releases; INTERRUPTED stands for a dead worker."""
+    return RELEASES[reported, current][epochs_done > 0]
 
 
-def resumed(state: State, noted: Request) -> Transition | None:
-    """Where a run goes that is resumed; a kept stop is then carried out. None if it cannot be."""
-    return Transition(State.QUEUED, noted, Position.LAST) if state.resumable else None
+def resumed(state: State, current: Request) -> Transition | None:
+    """The transition of a resumed run, which keeps a stop request; None if it is not resumable."""
+    return Transition(State.QUEUED, current, Position.LAST) if state.resumable else None
 
 
 def left_queue(state: State, epochs_done: int) -> str:
@@ -134,5 +134,5 @@ def left_queue(state: State, epochs_done: int) -> str:
 
 def lost_worker(epochs_done: int) -> str:
     """The message of a run whose worker was found dead."""
-    goes_on = f"continues after epoch {epochs_done}" if epochs_done else "starts again"
-    return f"The worker died (killed, or the machine shut down). Resume {goes_on}."
+    effect = f"continues after epoch {epochs_done}" if epochs_done else "starts again"
+    return f"The worker died (killed or shut down). Resume {effect}."

@@ -1,11 +1,11 @@
-"""Deleting runs permanently: rows and folders, which no transaction holds together.
+"""Deleting runs permanently: rows and folders, which one transaction cannot cover.
 
-A run's row goes and its folder is set aside by one rename, in one transaction; the files are
-removed afterwards, when nobody waits for the store any more. Whatever ends the process in between,
-a folder that was set aside is either swept later, or put back because its row is still there.
+A run's row is deleted and its folder renamed in one transaction; the files are removed afterwards,
+while other processes can use the store. If the process is killed in between, the renamed folder is
+either removed later, or renamed back because its row is still there.
 
-Folders that were never set aside are left alone, even if no row has their number: a new store next
-to the folders of one that was moved away keeps their checkpoints.
+Folders without the renaming are never removed, even if no row has their id: they may belong to
+another store that was moved away.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
 
 IMPORT_SECONDS = 24 * 3600.0
-"""An import's folder that is older was left behind by a process that died."""
+"""An older import folder belongs to a process that died."""
 
 
 def remove_runs(store: Store, run_ids: Sequence[int]) -> int:
-    """Remove those of the runs that are in the trash; how many.
+    """Delete the runs, if they are in the trash; how many.
 
-    Raises StoreError if files could not be removed, once everything else is.
+    Raises StoreError if files could not be removed, after everything else was.
     """
     removed, failures = 0, list[str]()
     for run_id in run_ids:
@@ -36,21 +36,21 @@ def remove_runs(store: Store, run_ids: Sequence[int]) -> int:
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
-            pass  # another process sweeps as well
+            pass  # another process removes them as well
         except OSError as error:
             failures.append(str(error))
     if failures:
         raise StoreError(
-            f"{removed} runs were deleted, but files remain in {store.folder}: {failures[0]}. "
-            "Close what uses them or check their permissions, then empty the trash again."
+            f"Deleted {removed} runs, but files remain in {store.folder}: {failures[0]}. "
+            "Close programs that use them or check their permissions, then empty the trash again."
         )
     return removed
 
 
 def put_back(store: Store, db: sqlite3.Connection) -> None:
-    """Return the folders that were set aside by a process that died before it removed their rows.
+    """Rename the folders back that a process set aside before it died and their rows remained.
 
-    `db` is a writing transaction, so no other process is between the two.
+    `db` is a writing transaction, so no other process is deleting now.
     """
     for aside in _set_aside(store):
         run_id = int(aside.name.rpartition("-")[2])
@@ -60,33 +60,33 @@ def put_back(store: Store, db: sqlite3.Connection) -> None:
 
 
 def _remove_row(store: Store, run_id: int) -> bool:
-    """Remove a run's row and set its folder aside; whether it was in the trash.
+    """Delete a run's row and rename its folder; whether the run was in the trash.
 
-    Raises OSError if the folder cannot be renamed, StoreError if the row cannot be removed; the run
-    is then in the trash as before.
+    Raises OSError if the folder cannot be renamed, StoreError if the row cannot be deleted; the
+    run is then still in the trash.
     """
     folder, aside, moved = store.run_folder(run_id), store.set_aside(run_id), False
     try:
         with store.database.writing() as db:
-            gone = db.execute(
+            n_deleted = db.execute(
                 "DELETE FROM runs WHERE id = ? AND deleted IS NOT NULL", (run_id,)
             ).rowcount
-            if gone and folder.exists():
+            if n_deleted and folder.exists():
                 folder.rename(aside)
                 moved = True
     except BaseException:
         if moved:
             aside.rename(folder)
         raise
-    return bool(gone)
+    return bool(n_deleted)
 
 
 def _ownerless(store: Store) -> Iterator[Path]:
-    """The folders to be swept: set aside and without a row, or left by an import long ago."""
+    """The folders to remove: set aside and without a row, or left by an import long ago."""
     if any(_set_aside(store)):
         with store.database.writing() as db:
             put_back(store, db)
-            # Seen while no other process is between a folder and its row.
+            # Listed while no other process is deleting a run.
             aside = list(_set_aside(store))
         yield from aside
     oldest = store.now() - IMPORT_SECONDS

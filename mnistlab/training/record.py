@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mnistlab import legacy
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.stats.score import Score
@@ -76,11 +77,19 @@ def epochs_to_json(epochs: Sequence[Epoch]) -> str:
 
 
 def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord:
-    """Read back what `to_metadata` wrote. Raises CheckpointError, naming `where`, if it did not."""
+    """Read back what `to_metadata` wrote, today's or the first format's.
+
+    Raises CheckpointError, naming `where`, on anything else.
+    """
+    try:
+        metadata = legacy.upgrade_metadata(metadata, FORMAT)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
-            f"{where} is not a checkpoint of this lab (format {metadata.get('format', 'unknown')!r}"
-            f", expected {FORMAT!r}); choose a file that the lab wrote."
+            f"{where} is not a checkpoint of mnistlab (format "
+            f"{metadata.get('format', 'unknown')!r}, expected {FORMAT!r}). "
+            "Choose a file that mnistlab wrote."
         )
     try:
         test: dict[str, Any] | None = json.loads(metadata["test"])
@@ -102,20 +111,20 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord
 
 def _environment(values: object) -> dict[str, str]:
     if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
-        raise ValueError("its environment is not made of words")
+        raise ValueError("its environment is not an object of texts")
     return values
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:
     epoch = Epoch(**values)
     if not all(isinstance(value, int | float) for value in asdict(epoch).values()):
-        raise ValueError("an epoch holds something that is no number")
-    _ = epoch.validation  # a count that cannot be raises here
+        raise ValueError("an epoch has a value that is not a number")
+    _ = epoch.validation  # raises if the counts are impossible
     return epoch
 
 
 def read_record(path: Path) -> TrainingRecord:
-    """Read a checkpoint's record from its header. Raises CheckpointError if that is not one."""
+    """Read a checkpoint's record from its header. Raises CheckpointError on anything else."""
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -124,16 +133,16 @@ def read_record(path: Path) -> TrainingRecord:
         if not isinstance(metadata, dict):
             raise ValueError("no metadata")
     except FileNotFoundError:
-        raise CheckpointError(f"{path.name} is not there; choose another checkpoint.") from None
+        raise CheckpointError(f"{path.name} is missing. Choose another checkpoint.") from None
     except (OSError, struct.error, ValueError, KeyError, TypeError, RecursionError):
         raise CheckpointError(
-            f"{path.name} is not a whole safetensors file of this lab; choose another checkpoint."
+            f"{path.name} is truncated, or not written by mnistlab. Choose another checkpoint."
         ) from None
     return record_from_metadata(metadata, path.name)
 
 
 def record_to_json(record: TrainingRecord) -> str:
-    """A record by itself, for what is too large to be carried along with its weights."""
+    """A record without weights, for networks whose checkpoint is too large to bundle."""
     return json.dumps(record.to_metadata(), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -144,9 +153,9 @@ def read_record_json(path: Path) -> TrainingRecord:
             raise ValueError("it is too large")
         metadata = json.loads(path.read_text("utf-8"))
         if not isinstance(metadata, dict):
-            raise ValueError("it is no object")
+            raise ValueError("not a JSON object")
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path.name} is no record of this lab ({error}).") from None
+        raise CheckpointError(f"{path.name} is not a training record ({error}).") from None
     return record_from_metadata(metadata, path.name)
 
 

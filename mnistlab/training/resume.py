@@ -9,6 +9,7 @@ import safetensors
 import torch
 from safetensors.torch import load, save
 
+from mnistlab import legacy
 from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError
@@ -22,28 +23,28 @@ def save_training_state(path: Path, training: TrainingState, record: TrainingRec
 
 
 def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
-    """Let a fresh training go on where the file's stood.
+    """Load the file's state into a new training, which then continues after the last epoch.
 
-    Raises CheckpointError if the file is damaged or holds another network's or recipe's training,
-    or one on another kind of device; the training must then not be used.
+    Raises CheckpointError if the file is damaged or belongs to another network, recipe or kind of
+    device; the training must then not be used.
     """
-    found = _record(path)
-    if (found.spec, found.recipe) != (spec, training.recipe):
+    record = _record(path)
+    if (record.spec, record.recipe) != (spec, training.recipe):
         raise CheckpointError(
-            f"{path.name} belongs to another training ({found.spec}; {found.recipe}). "
-            "Train this network again from the start."
+            f"{path.name} belongs to another training ({record.spec}; {record.recipe}). "
+            "Train this network again."
         )
-    device = found.environment.get("device", training.device.type)
+    device = record.environment.get("device", training.device.type)
     if device != training.device.type:
         raise CheckpointError(
-            f"{path.name} was trained on {device}, this machine trains on {training.device.type}; "
-            "resume it there, or train again from the start."
+            f"{path.name} was trained on {device}, but this machine trains on "
+            f"{training.device.type}. Resume it there, or train again."
         )
     try:
-        tensors = load(path.read_bytes())
+        tensors = legacy.upgrade_state(load(path.read_bytes()))
         if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
-            raise ValueError("it holds values that are not numbers")
-        training.load_state_dict(tensors, found.epochs)
+            raise ValueError("it has values that are NaN or infinite")
+        training.load_state_dict(tensors, record.epochs)
     except (
         OSError,
         safetensors.SafetensorError,
@@ -62,8 +63,8 @@ def _record(path: Path) -> TrainingRecord:
         raise _damaged(path, "its record cannot be read") from None
 
 
-def _damaged(path: Path, what: str) -> CheckpointError:
+def _damaged(path: Path, reason: str) -> CheckpointError:
     return CheckpointError(
-        f"{path.name} is damaged ({what}); this training cannot go on. Train again from the "
-        "start; the best epoch's checkpoint is kept."
+        f"{path.name} is damaged ({reason}), so this run cannot continue. Train again; the best "
+        "epoch's checkpoint remains."
     )

@@ -20,6 +20,7 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from mnistlab import legacy
 from mnistlab.arch.blocks import LayerType
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
@@ -144,9 +145,9 @@ def save_uncertainty(path: Path, uncertainty: UncertaintyModel) -> None:
 
 
 def load_uncertainty(path: Path, spec: Spec) -> UncertaintyModel | None:
-    """Read back what `write` wrote of a network, None if it is not there.
+    """Read back what `save_uncertainty` wrote for a network, None if there is no file.
 
-    Raises CheckpointError if the file is damaged or another network's.
+    Raises CheckpointError if the file is damaged or belongs to another network.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -156,36 +157,36 @@ def load_uncertainty(path: Path, spec: Spec) -> UncertaintyModel | None:
         return None
     except (OSError, LabError, ValueError) as error:
         raise CheckpointError(
-            f"{path.name} is damaged ({error}). Delete it, and the checkpoint answers without it."
+            f"{path.name} is damaged ({error}). Delete it; predictions are then uncalibrated."
         ) from None
 
 
 def uncertainty_from_bytes(content: bytes, spec: Spec) -> UncertaintyModel:
-    """Raises ValueError if the bytes are not a doubt of this network, SpecError if that cannot be
-    built.
+    """Parse a file's content. Raises ValueError if it is not an uncertainty model of this network,
+    SpecError if the network cannot be built.
     """
     try:
-        tensors = load(content)
+        tensors = legacy.rename(load(content), legacy.UNCERTAINTY_TENSORS)
         values = [tensors[name] for name in ("temperature", "ood_threshold", "means", "whitening")]
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
     if not all(value.dtype.kind == "f" and np.isfinite(value).all() for value in values):
         raise ValueError("it holds values that are not numbers")
-    temperature, limit, means, below = values
+    temperature, ood_threshold, means, triangle = values
     size = means.shape[1] if means.ndim == 2 and len(means) <= 10 else MAX_FEATURES + 1
     if not (
-        temperature.shape == limit.shape == (1,)
+        temperature.shape == ood_threshold.shape == (1,)
         and 0.99 * TEMPERATURES[0] < temperature[0] < 1.01 * TEMPERATURES[-1]
-        and limit[0] >= 0
+        and ood_threshold[0] >= 0
         and size <= MAX_FEATURES
-        and (size > 0) == (limit[0] > 0)
-        and below.shape == (size * (size + 1) // 2,)
+        and (size > 0) == (ood_threshold[0] > 0)
+        and triangle.shape == (size * (size + 1) // 2,)
     ):
-        raise ValueError("its parts do not fit together")
+        raise ValueError("its tensors do not match each other")
     if size not in (0, feature_count(spec)):
         raise ValueError(f"it belongs to another network than {spec}")
     whitening = np.zeros((size, size), np.float32)
-    whitening[np.tril_indices(size)] = below
+    whitening[np.tril_indices(size)] = triangle
     return UncertaintyModel(
-        float(temperature[0]), means.astype(np.float32), whitening, float(limit[0])
+        float(temperature[0]), means.astype(np.float32), whitening, float(ood_threshold[0])
     )

@@ -1,1 +1,1 @@
-"""Training in processes of their own, and estimates of how long it takes."""
+"""Worker processes that train the queued runs, and estimates of how long that takes."""

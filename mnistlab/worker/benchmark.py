@@ -1,4 +1,4 @@
-"""How quick this machine is: timed once, in a process of its own, and stored."""
+"""The speed benchmark of this machine: run once, in a separate process, and saved."""
 
 import contextlib
 import sys
@@ -19,13 +19,15 @@ from mnistlab.worker.processes import (
 )
 from mnistlab.worker.speed_model import SpeedModel, cross_validated_error, fit_costs, from_json
 
+LOCK = "benchmark"
+
 
 class BenchmarkError(LabError):
-    """A measurement that cannot be made now, with the reason."""
+    """A benchmark that cannot run now, with the reason."""
 
 
 def load_speed_model(where: Home) -> SpeedModel | None:
-    """What was measured, None before that. Raises LabError if the file is damaged."""
+    """The result of the last benchmark, None before the first. Raises LabError if it is damaged."""
     try:
         return from_json(where.speed_model.read_text("utf-8"))
     except FileNotFoundError:
@@ -35,61 +37,62 @@ def load_speed_model(where: Home) -> SpeedModel | None:
 
 
 def start_benchmark(where: Home) -> None:
-    """Start measuring in a process of its own; `under_way` says how long.
+    """Start the benchmark in a separate process; `is_running` is true until it ends.
 
-    Raises CalibrationError while a run is trained, as both would be slowed down.
+    Raises BenchmarkError while a run is training: each would slow down the other.
     """
-    with contextlib.ExitStack() as held:
-        _take_every_slot(where, held)
-    spawn_detached(where, "mnistlab.worker.benchmark", log="calibration.log")
+    with contextlib.ExitStack() as locks:
+        _lock_all_slots(where, locks)
+    spawn_detached(where, "mnistlab.worker.benchmark", log="benchmark.log")
 
 
 def is_running(where: Home) -> bool:
-    """Whether a process is measuring; a killed one is not."""
-    if not (where.runs / "calibration.lock").is_file():
+    """Whether a benchmark is running; a killed process no longer holds the lock."""
+    if not (where.runs / f"{LOCK}.lock").is_file():
         return False
-    with lock(where.runs, "calibration") as free:
-        return not free
+    with lock(where.runs, LOCK) as is_free:
+        return not is_free
 
 
 def run_benchmark(where: Home, report: Callable[[str, float], None]) -> SpeedModel:
-    """Time the networks and store what follows; `report` hears of each, with the share done.
+    """Time the networks, fit the speed model and save it; `report` gets a message and the fraction
+    done.
 
-    It holds every worker's place meanwhile; a run that is queued begins afterwards. Raises
-    CalibrationError if a run is trained or another process measures.
+    It holds all worker slots meanwhile, so a queued run starts afterwards. Raises BenchmarkError
+    if a run is training or another benchmark is running.
     """
-    with lock(where.runs, "calibration", patience=2) as free, contextlib.ExitStack() as held:
-        if not free:
-            raise BenchmarkError("This machine is being measured already; wait for its end.")
-        _take_every_slot(where, held)
-        calibration = _fit_speed_model(report)
-        write_atomic(where.speed_model, calibration.to_json().encode())
+    with lock(where.runs, LOCK, patience=2) as is_free, contextlib.ExitStack() as locks:
+        if not is_free:
+            raise BenchmarkError("A benchmark is already running. Wait until it ends.")
+        _lock_all_slots(where, locks)
+        speed_model = _fit_speed_model(report)
+        write_atomic(where.speed_model, speed_model.to_json().encode())
     ensure_workers(where)
-    return calibration
+    return speed_model
 
 
-def _take_every_slot(where: Home, held: contextlib.ExitStack) -> None:
+def _lock_all_slots(where: Home, locks: contextlib.ExitStack) -> None:
     for slot in range(worker_count()):
-        if not held.enter_context(worker_lock(where, slot, patience=1)):
-            raise BenchmarkError("A run is being trained; measure when it has ended.")
+        if not locks.enter_context(worker_lock(where, slot, patience=1)):
+            raise BenchmarkError("A run is training. Run the benchmark when it has ended.")
 
 
 def _fit_speed_model(report: Callable[[str, float], None]) -> SpeedModel:
-    report("Opening PyTorch", 0.0)
+    report("Loading PyTorch", 0.0)
     import torch
 
     from mnistlab.worker.timing import NETWORKS, timings
 
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = []
+    measured = []
     for timing in timings(thread_count(), device):
-        found.append(timing)
-        report(f"Timed {timing.network}", len(found) / len(NETWORKS))
+        measured.append(timing)
+        report(f"Timed {timing.network}", len(measured) / len(NETWORKS))
     return SpeedModel(
-        timings=tuple(found),
-        costs=fit_costs(found),
-        error=cross_validated_error(found),
+        timings=tuple(measured),
+        costs=fit_costs(measured),
+        error=cross_validated_error(measured),
         threads=thread_count(),
         day=date.today().isoformat(),
         versions=environment(torch=torch.__version__, device=device.type),
@@ -97,9 +100,9 @@ def _fit_speed_model(report: Callable[[str, float], None]) -> SpeedModel:
 
 
 def main() -> None:
-    """Measure, unless that cannot be now; what went wrong goes to standard error."""
+    """Run the benchmark; errors go to standard error, which is its log."""
     try:
-        run_benchmark(home(), lambda what, share: None)
+        run_benchmark(home(), lambda message, fraction: None)
     except (LabError, OSError) as error:
         print(error, file=sys.stderr)
 

@@ -10,11 +10,11 @@ from mnistlab.store.database.errors import Cause, cause, store_error
 
 @contextmanager
 def lock(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool]:
-    """Try to be the one that holds a name; whether that succeeded.
+    """Try to take the lock of this name; whether that succeeded.
 
-    SQLite's lock on a file of its own: the system takes it back when a process dies, however it
-    dies, on every system that SQLite runs on. `patience` is in seconds. Raises StoreError if the
-    folder cannot be written.
+    It is SQLite's lock on a separate file: the operating system releases it when a process dies,
+    for whatever reason. `patience` is in seconds. Raises StoreError if the folder cannot be
+    written.
     """
     file = folder / f"{name}.lock"
     try:
@@ -23,12 +23,12 @@ def lock(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool]:
     except (OSError, sqlite3.Error) as error:
         raise store_error(file, error) from error
     try:
-        yield _locked(connection, file)
+        yield _try_lock(connection, file)
     finally:
         connection.close()
 
 
-def _locked(connection: sqlite3.Connection, file: Path) -> bool:
+def _try_lock(connection: sqlite3.Connection, file: Path) -> bool:
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:

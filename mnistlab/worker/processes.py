@@ -1,4 +1,4 @@
-"""Getting runs trained: worker processes of their own, whatever the app does."""
+"""Worker processes: how many there are, starting them, killing one that hangs."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ from mnistlab.worker.lock import lock
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
 MAX_LOG = 1 << 20
-"""Bytes of a log above which the next process starts it again."""
+"""Bytes of a log file above which the next process empties it."""
 
 
 def worker_count() -> int:
@@ -36,26 +36,28 @@ def thread_count() -> int:
 
 
 def niceness() -> int:
-    """How far a worker steps back behind other processes: `$MNISTLAB_NICE`, 0 to 19, or 10.
+    """A worker's niceness: `$MNISTLAB_NICE`, 0 to 19, or 10.
 
-    Pages come first, so training takes what they leave. Where strangers' processes keep every core
-    busy, that is next to nothing; 0 takes an equal share.
+    With 10, pages stay responsive while a run trains. If other programs keep every core busy, a
+    worker then gets hardly any time; 0 gives it an equal share.
     """
-    chosen = _number("MNISTLAB_NICE", 19, least=0)
-    return 10 if chosen is None else chosen
+    value = _number("MNISTLAB_NICE", 19, smallest=0)
+    return 10 if value is None else value
 
 
-def _number(name: str, most: int, least: int = 1) -> int | None:
+def _number(name: str, largest: int, smallest: int = 1) -> int | None:
     text = os.environ.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
-        raise LabError(f"${name} is {text[:20]!r}; give a whole number from {least} to {most}.")
+    if not (text.isascii() and text.isdecimal() and smallest <= int(text[:9]) <= largest):
+        raise LabError(
+            f"${name} is {text[:20]!r}. Set it to a whole number from {smallest} to {largest}."
+        )
     return int(text)
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -64,32 +66,32 @@ def cores() -> int:
 def submit(
     home: Home, name: str, spec: Spec, recipe: Recipe, owner: str = "", tags: Sequence[str] = ()
 ) -> int:
-    """Queue a run and make sure that a worker is up; the run's id.
+    """Queue a run and make sure that a worker is running; the run's id.
 
     Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
     """
     summarize(spec)
     run_id = Store(home.runs).add(name, spec, recipe, owner, tags)
-    # The run is queued now, whatever is said of the worker; who watches it tends again and hears.
+    # The run is queued, even if no worker starts; the page that shows the run tries again.
     with contextlib.suppress(LabError):
         ensure_workers(home)
     return run_id
 
 
 def ensure_workers(home: Home) -> None:
-    """Find what dead workers left behind, and start workers if runs are waiting."""
+    """Mark runs of dead workers as interrupted, and start workers if runs are queued."""
     store = Store(home.runs)
-    queued, free = queued_count(store), []
-    taken = store.busy_slots()
-    if not queued and not taken:
+    n_queued, free_slots = queued_count(store), []
+    busy_slots = store.busy_slots()
+    if not n_queued and not busy_slots:
         return
-    for slot in sorted(taken | set(range(worker_count()))):
-        with worker_lock(home, slot) as held:
-            if held:
-                if slot in taken:
+    for slot in sorted(busy_slots | set(range(worker_count()))):
+        with worker_lock(home, slot) as is_locked:
+            if is_locked:
+                if slot in busy_slots:
                     store.interrupt_orphans(slot)
-                free.append(slot)
-    for slot in [slot for slot in free if slot < worker_count()][:queued]:
+                free_slots.append(slot)
+    for slot in [slot for slot in free_slots if slot < worker_count()][:n_queued]:
         if store.reserve_worker_start(slot):
             start_worker(home)
 
@@ -97,57 +99,57 @@ def ensure_workers(home: Home) -> None:
 def start_worker(home: Home) -> None:
     """Start a worker; it ends when the queue is empty.
 
-    A worker that finds every slot taken ends at once, so starting one too many does no harm.
+    A worker that finds every slot busy ends at once, so one too many does no harm.
     """
     spawn_detached(home, "mnistlab.worker.worker", log="worker.log")
 
 
 def spawn_detached(home: Home, *module: str, log: str) -> None:
-    """Start one of the lab's modules as a process that outlives this one.
+    """Start a module as a process that outlives this one.
 
-    What it prints goes into a file next to the store, which starts again once it is long. Raises
-    StoreError if that cannot be.
+    Its output goes to a log file next to the store, which is emptied above MAX_LOG. Raises
+    StoreError if the process cannot be started.
     """
-    apart = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
+    detached = {"creationflags": 0x208} if os.name == "nt" else {"start_new_session": True}
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
         file = home.runs / log
         if file.exists() and file.stat().st_size > MAX_LOG:
             os.truncate(file, 0)
-        with file.open("ab") as said:
+        with file.open("ab") as log_file:
             subprocess.Popen(
                 [sys.executable, "-m", *module],
                 cwd=CHECKOUT,
                 env=os.environ | {"MNISTLAB_HOME": str(home.root)},
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                **apart,
+                stdout=log_file,
+                stderr=log_file,
+                **detached,
             )
     except OSError as error:
-        raise StoreError(f"No training process could be started: {error}.") from error
+        raise StoreError(f"No worker could be started: {error}.") from error
 
 
 def kill_worker(home: Home, run_id: int) -> None:
-    """Kill the process of a run that hangs; the run can be resumed."""
+    """Kill the worker of a run that hangs; the run can be resumed."""
     store = Store(home.runs)
     process = store.process_of(run_id)
     if process is None:
         return
     slot, pid = process
-    with worker_lock(home, slot) as held:
-        # Asked again under the lock's eye: the process may have gone on to another run meanwhile.
-        if not held and store.process_of(run_id) == process:
+    with worker_lock(home, slot) as is_locked:
+        # Read again now that the lock was tried: the worker may have taken another run meanwhile.
+        if not is_locked and store.process_of(run_id) == process:
             try:
                 os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
             except ProcessLookupError:
                 pass
             except OSError as error:
                 raise StoreError(
-                    f"Process {pid} of run {run_id} cannot be ended: {error}."
+                    f"Process {pid} of run {run_id} cannot be killed: {error}."
                 ) from None
-    with worker_lock(home, slot, patience=5.0) as held:
-        if held:
+    with worker_lock(home, slot, patience=5.0) as is_locked:
+        if is_locked:
             store.interrupt_orphans(slot)
     ensure_workers(home)
 
@@ -155,17 +157,17 @@ def kill_worker(home: Home, run_id: int) -> None:
 def worker_lock(
     home: Home, slot: int = 0, patience: float = 0.0
 ) -> contextlib.AbstractContextManager[bool]:
-    """Try to be the worker of a slot; whether that succeeded."""
+    """Try to take a worker slot; whether that succeeded."""
     return lock(home.runs, f"worker{slot}", patience)
 
 
 @contextmanager
 def free_slot(home: Home, patience: float = 0.0) -> Iterator[int | None]:
-    """Take the first slot that no other worker holds; None if there is none."""
+    """Take the first free worker slot; None if all are busy."""
     count = worker_count()
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as locks:
         for slot in range(count):
-            if held.enter_context(worker_lock(home, slot, patience / count)):
+            if locks.enter_context(worker_lock(home, slot, patience / count)):
                 yield slot
                 return
         yield None

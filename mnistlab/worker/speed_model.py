@@ -1,8 +1,7 @@
-"""How long an epoch takes on this machine: a linear model, fitted to networks that were timed.
+"""Estimated time per epoch on this machine: a linear model, fitted to networks that were timed.
 
-The seconds for one image are a sum of the network's work (`mnistlab.arch.cost.Work`), each quantity
-times what a unit of it costs here. Costs are not negative; they are fitted by least squares on the
-relative error.
+The seconds for one image are the sum of the network's `mnistlab.arch.cost.CostTerms`, each times
+its cost per unit. Costs are non-negative and fitted by least squares on the relative error.
 """
 
 import json
@@ -23,7 +22,7 @@ from mnistlab.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Timing:
-    """A network that was timed: its text, the batch, and the seconds for one training image."""
+    """A timed network: its text, the batch size and the seconds per training image."""
 
     network: str
     batch: int
@@ -32,10 +31,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class SpeedModel:
-    """What was timed on this machine, and what a unit of each quantity in Work costs, in seconds.
+    """The timings on this machine, and the seconds that a unit of each cost term takes.
 
-    `error` is the typical error where nothing was timed, as a share. `threads` trained at the same
-    time; `day` is an ISO date, `versions` say with what.
+    `error` is the median relative error in cross-validation, `threads` the number of training
+    threads, `day` an ISO date, `versions` those of Python and torch.
     """
 
     timings: tuple[Timing, ...]
@@ -46,15 +45,15 @@ class SpeedModel:
     versions: dict[str, str]
 
     def row_seconds(self, result: NetworkSummary, row: LayerSummary, batch: int) -> float:
-        """A row's share of the seconds for one training image."""
+        """A layer's seconds per training image."""
         return _dot(self.costs, layer_cost(row, batch))
 
     def image_seconds(self, result: NetworkSummary, batch: int) -> float:
-        """Seconds for one training image, its share of the epoch's validation included."""
+        """Seconds per training image, including its fraction of the epoch's validation."""
         return self.costs.images + sum(self.row_seconds(result, row, batch) for row in result.rows)
 
     def epoch_seconds(self, result: NetworkSummary, recipe: Recipe) -> float:
-        """Seconds for one epoch of a recipe."""
+        """Seconds per epoch of a recipe."""
         return recipe.images_per_epoch * self.image_seconds(result, recipe.batch_size)
 
     def to_json(self) -> str:
@@ -62,19 +61,19 @@ class SpeedModel:
 
 
 def network_work(timing: Timing) -> CostTerms:
-    """A whole timed network's work for one image."""
+    """The cost terms of a timed network for one image."""
     result = summarize(parse(timing.network))
     rows = [astuple(layer_cost(row, timing.batch)) for row in result.rows]
     return replace(CostTerms(*map(sum, zip(*rows, strict=True))), images=1.0)
 
 
 def fit_costs(timings: Sequence[Timing]) -> CostTerms:
-    """The costs, none negative, that explain the timings best.
+    """The non-negative costs that fit the timings best.
 
-    Six unknowns are few enough to try every choice of those that cost anything at all: the best
-    one whose plain least squares has no negative cost is the non-negative least squares' solution
-    (Lawson & Hanson, "Solving Least Squares Problems", 1974, chapter 23). Raises ValueError if
-    there is nothing to fit.
+    Six unknowns are few enough to try every subset of positive costs: the best subset whose
+    unconstrained least squares has no negative cost is the solution of non-negative least squares
+    (Lawson & Hanson, "Solving Least Squares Problems", 1974, chapter 23). Raises ValueError
+    without timings.
     """
     if not timings:
         raise ValueError("there are no timings to fit")
@@ -86,17 +85,17 @@ def fit_costs(timings: Sequence[Timing]) -> CostTerms:
     for count in range(1, len(used) + 1):
         for chosen in map(list, combinations(used, count)):
             scaled = relative[:, chosen] / scale[chosen]
-            found = np.linalg.lstsq(scaled, np.ones(len(timings)), rcond=None)[0]
-            error = float(((scaled @ found - 1) ** 2).sum())
-            if (found >= 0).all() and error < best[0]:
+            solution = np.linalg.lstsq(scaled, np.ones(len(timings)), rcond=None)[0]
+            error = float(((scaled @ solution - 1) ** 2).sum())
+            if (solution >= 0).all() and error < best[0]:
                 costs = np.zeros(len(scale))
-                costs[chosen] = found / scale[chosen]
+                costs[chosen] = solution / scale[chosen]
                 best = (error, costs)
     return CostTerms(*best[1].tolist())
 
 
 def cross_validated_error(timings: Sequence[Timing]) -> float:
-    """The median error, as a share, of foretelling each timed network from all the others."""
+    """The median relative error (0–1) of each timed network, estimated from all the others."""
     errors = []
     for timing in timings:
         costs = fit_costs([one for one in timings if one != timing])
@@ -112,7 +111,7 @@ _DAMAGED = (
     *(LabError, ValueError, TypeError, LookupError),
     *(AttributeError, ArithmeticError, RecursionError),
 )
-"""What reading a file that is no calibration may end in."""
+"""What reading a file that is not a speed model may raise."""
 
 
 def from_json(text: str) -> SpeedModel:
@@ -121,13 +120,15 @@ def from_json(text: str) -> SpeedModel:
         values = json.loads(text)
         timings = tuple(Timing(**one) for one in values.pop("timings"))
         costs = CostTerms(**values.pop("costs"))
-        calibration = SpeedModel(timings=timings, costs=costs, **values)
-        numbers = [*astuple(costs), calibration.error, *(one.seconds for one in timings)]
-        whole = all(isinstance(n, int | float) and 0 <= n < math.inf for n in numbers)
-        if not (whole and timings and len(values) == len(fields(SpeedModel)) - 2):
-            raise ValueError("a number is amiss")
+        speed_model = SpeedModel(timings=timings, costs=costs, **values)
+        numbers = [*astuple(costs), speed_model.error, *(one.seconds for one in timings)]
+        valid = all(isinstance(n, int | float) and 0 <= n < math.inf for n in numbers)
+        if not (valid and timings and len(values) == len(fields(SpeedModel)) - 2):
+            raise ValueError("a number is missing or out of range")
         for one in timings:
             network_work(one)
     except _DAMAGED as error:
-        raise LabError(f"The stored calibration cannot be read ({error}); measure again.") from None
-    return calibration
+        raise LabError(
+            f"The saved benchmark cannot be read ({error}). Run the benchmark again."
+        ) from None
+    return speed_model

@@ -1,7 +1,7 @@
-"""What a worker tells the store while it trains, and is told: a few times a second, as best it can.
+"""A worker's status reports to the store while it trains, a few a second; they return requests.
 
-A report is not worth a training: one that cannot be written is left out, and the next one says more
-anyway. What must last (epochs, checkpoints, the end) does not go through here.
+A report that cannot be written is skipped, because training matters more and the next report
+replaces it. What must last (epochs, checkpoints, the end of a run) is not written here.
 """
 
 import sys
@@ -17,13 +17,13 @@ REPORT_SECONDS = 0.25
 
 
 class StatusReporter:
-    """Reports how far a run is; `asked` is what the run was last known to be requested to do."""
+    """Reports a run's progress; `requested` is the request that the last report returned."""
 
     def __init__(
         self, store: Store, run_id: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._run_id, self._clock = store, run_id, clock
-        self._reported = -REPORT_SECONDS
+        self._reported_at = -REPORT_SECONDS
         self._failed = False
         self.requested = Request.NONE
 
@@ -32,14 +32,14 @@ class StatusReporter:
         try:
             self.requested = self._store.report(self._run_id, message, progress)
         except StoreError as error:
-            if not self._failed:  # once is enough for the log
-                print(f"run {self._run_id}: a report was left out: {error}", file=sys.stderr)
+            if not self._failed:  # only once, to keep the log short
+                print(f"run {self._run_id}: skipped a status report: {error}", file=sys.stderr)
             self._failed = True
-        self._reported = self._clock()
+        self._reported_at = self._clock()
 
     def report_throttled(self, message: str, progress: Progress | None = None) -> None:
-        """Report unless the last report was a moment ago."""
-        if self._clock() - self._reported >= REPORT_SECONDS:
+        """Report unless the last report is less than REPORT_SECONDS old."""
+        if self._clock() - self._reported_at >= REPORT_SECONDS:
             self.report(message, progress)
 
     def progress(self, progress: Progress) -> None:

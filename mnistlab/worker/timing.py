@@ -1,4 +1,4 @@
-"""Timing a few small networks, to foretell how long any other takes."""
+"""Timing of a few small networks, which the speed model is fitted to."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from mnistlab.training.state import TrainingState
 from mnistlab.worker.speed_model import Timing
 
 # Small and wide, shallow and deep, padded and not, with and without batch norm and dropout, in
-# several batch sizes: what a layer costs has to be told apart from what a step costs.
+# several batch sizes: the fit must separate the cost of a layer from the cost of a step.
 NETWORKS = (
     ("4-p-8-p-8-gap", 128),
     ("4-8-12-p4-8-12-p-full-bn", 32),
@@ -33,8 +33,7 @@ NETWORKS = (
     ("20-20-p-20-20-gap-bn", 256),
 )
 STEPS = 5
-"""Steps between two validations; MNIST has five or six training digits for each one it validates
-on."""
+"""Training steps per validation step: MNIST has five or six training images per validation one."""
 ROUNDS = 5
 WARMUP_STEPS = 2
 
@@ -44,7 +43,7 @@ def timings(
 ) -> Iterator[Timing]:
     """Time the networks one after another, as the training loop trains them, on random pixels.
 
-    The caller switches torch's own threads off, as it does for a training.
+    The caller sets torch to one thread, as in training.
     """
     for network, batch in NETWORKS:
         yield Timing(network, batch, _seconds(network, batch, threads, device, clock))
@@ -53,13 +52,13 @@ def timings(
 def _seconds(
     network: str, batch: int, threads: int, device: torch.device, clock: Callable[[], float]
 ) -> float:
-    """Seconds for one training image: the median of some rounds, each five steps and a look."""
+    """Seconds per training image: the median of ROUNDS, each STEPS steps and a validation."""
     training = TrainingState(build(parse(network), 0), Recipe(batch_size=batch), device)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(
         256, (batch, MNIST.image_size, MNIST.image_size), dtype=torch.uint8, generator=generator
     )
-    digits = LabeledImages(
+    batch_images = LabeledImages(
         images, torch.randint(MNIST.n_classes, (batch,), generator=generator)
     ).to(device)
     rounds = []
@@ -67,16 +66,16 @@ def _seconds(
         replicas.start_epoch()
 
         def step() -> None:
-            loss, _ = replicas.gradients(digits.images, digits.labels)
+            loss, _ = replicas.gradients(batch_images.images, batch_images.labels)
             training.optimizer.step()
             loss.item()
 
         for _ in range(WARMUP_STEPS):
             step()
         for _ in range(ROUNDS):
-            started = clock()
+            start = clock()
             for _ in range(STEPS):
                 step()
-            evaluate(training.network, digits, replicas.map)
-            rounds.append(clock() - started)
+            evaluate(training.network, batch_images, replicas.map)
+            rounds.append(clock() - start)
     return median(rounds) / (STEPS * batch)

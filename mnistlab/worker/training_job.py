@@ -1,7 +1,7 @@
-"""One claimed run, trained to whatever end it comes to; imports torch.
+"""Training one claimed run until it ends, pauses or returns to the queue.
 
-The order of writing makes kills harmless: the resumable training is written first, then what can
-be made again from it, the checkpoints and the row in the store.
+The order of writing makes kills harmless: the training state is written first, then what can be
+derived from it: checkpoints and rows in the store.
 """
 
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from mnistlab.worker.processes import thread_count
 from mnistlab.worker.status_reporter import StatusReporter
 
 KEEP_EPOCHS_BELOW = 100_000
-"""Parameters up to which every epoch's weights are kept: 60 KB an epoch within the budget."""
+"""Parameters up to which every epoch's weights are saved: 60 KB per epoch within the budget."""
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A claimed run with all that its training needs; `versions` go into every record."""
+    """A claimed run with everything that its training needs; `versions` go into every record."""
 
     store: Store
     run: Run
@@ -44,7 +44,7 @@ class TrainingJob:
     versions: dict[str, str]
 
     def record(self) -> TrainingRecord:
-        """The record of the training as it stands after its last whole epoch."""
+        """The record of the training after its last complete epoch."""
         run, epochs = self.run, self.training.epochs
         return TrainingRecord(
             run.name, run.spec, run.recipe, tuple(epochs), len(epochs), None, self.versions
@@ -52,70 +52,70 @@ class TrainingJob:
 
 
 class _RequestReceived(Exception):
-    """A request that came while there is no epoch to end."""
+    """A request that came before the training started."""
 
 
-def train_claimed(store: Store, run: Run, home: Home, watch: StatusReporter) -> None:
-    """Train a claimed run and end it as it was asked to. Raises what keeps it from its end."""
+def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) -> None:
+    """Train a claimed run to its end or until a request. Raises the error that prevents it."""
     try:
-        parts = _load_parts(run, home, watch)
+        parts = _load_parts(run, home, reporter)
     except _RequestReceived:
-        _suspend(store, run.id, watch.requested, len(run.epochs))
+        _suspend(store, run.id, reporter.requested, len(run.epochs))
         return
-    job = _begin(store, run, parts, watch)
-    watch.report("Training")
-    if watch.requested is not Request.STOP:
+    job = _start(store, run, parts, reporter)
+    reporter.report("Training")
+    if reporter.requested is not Request.STOP:
         _train_epochs(job)
 
     epochs = job.training.epochs
     reason = early_stop_reason(run.recipe, epochs)
     if reason is not None or len(epochs) == run.recipe.epochs:
         _finish(job, State.DONE, reason or "")
-    elif watch.requested is Request.STOP and epochs:
-        # The steps of the unfinished epoch are undone: what is kept is the last whole one's.
+    elif reporter.requested is Request.STOP and epochs:
+        # Undo the steps of the incomplete epoch: the last weights are those of a complete one.
         load_training_state(store.resume_path(run.id), job.training, run.spec)
         _finish(job, State.STOPPED, f"Stopped after {len(epochs)} of {run.recipe.epochs} epochs.")
     else:
-        _suspend(store, run.id, watch.requested, len(epochs))
+        _suspend(store, run.id, reporter.requested, len(epochs))
 
 
-def _load_parts(run: Run, home: Home, watch: StatusReporter) -> DataSplits:
-    """The run's images, downloaded if need be. Raises _Asked if the run is to end before that."""
+def _load_parts(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
+    """The run's images, downloaded if necessary. Raises _RequestReceived on a request."""
 
-    def heed() -> None:
-        # A stop of a run that has epochs needs the data all the same, to read the test images.
-        if watch.requested and not (run.epochs and watch.requested is Request.STOP):
+    def raise_if_requested() -> None:
+        # To stop a run that has epochs, the test images are still needed for its evaluation.
+        if reporter.requested and not (run.epochs and reporter.requested is Request.STOP):
             raise _RequestReceived
 
-    def fetching(message: str, share: float) -> None:
-        watch.report_throttled(f"{message} ({share:.0%})")
-        heed()
+    def report_download(message: str, fraction: float) -> None:
+        reporter.report_throttled(f"{message} ({fraction:.0%})")
+        raise_if_requested()
 
-    download_data(home.data, fetching)
-    watch.report("Reading MNIST")
+    download_data(home.data, report_download)
+    reporter.report("Loading MNIST")
     parts = split_mnist(load(home.data), run.recipe.split, run.recipe.train_size)
-    heed()
+    raise_if_requested()
     return parts
 
 
-def _begin(store: Store, run: Run, parts: DataSplits, watch: StatusReporter) -> TrainingJob:
-    """A fresh training, or the one that was interrupted, with the store's rows made its own."""
-    # A batch's groups have a thread each; torch's own threads would only wait for each other.
+def _start(store: Store, run: Run, parts: DataSplits, reporter: StatusReporter) -> TrainingJob:
+    """A new training or a resumed one, whose epochs then replace those in the store."""
+    # Each shard of a batch has a thread; torch's own threads would only wait for each other.
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     versions = environment(torch=torch.__version__, device=device.type, threads=str(thread_count()))
     # Temporary files of a process that was killed while it wrote.
-    for left in store.run_folder(run.id).rglob(".*"):
-        left.unlink(missing_ok=True)
+    for path in store.run_folder(run.id).rglob(".*"):
+        path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
-    job = TrainingJob(store, run, training, parts, watch, versions)
+    job = TrainingJob(store, run, training, parts, reporter, versions)
     if store.resume_path(run.id).is_file():
         load_training_state(store.resume_path(run.id), training, run.spec)
         _keep_weights(job)
     elif run.epochs:
         raise CheckpointError(
-            f"{store.resume_path(run.id).name} is gone, so this training cannot go on after epoch "
-            f"{len(run.epochs)}. Train the network again from the start."
+            f"{store.resume_path(run.id).name} is missing, so this run cannot continue after epoch "
+            f"{len(run.epochs)}. Train the network again."
         )
     if tuple(training.epochs) != run.epochs:
         store.replace_epochs(run.id, training.epochs)
@@ -123,10 +123,10 @@ def _begin(store: Store, run: Run, parts: DataSplits, watch: StatusReporter) -> 
 
 
 def _train_epochs(job: TrainingJob) -> None:
-    """Train to the end, or until asked otherwise; each epoch is safe before the next begins.
+    """Train to the end or until a request; each epoch is saved before the next one starts.
 
-    The resumable training is written first. Whatever is missing after a kill, a checkpoint
-    or the row in the store, is made again from it.
+    The training state is written first. A checkpoint or a row in the store that is missing after a
+    kill is written again from it.
     """
     for epoch in train(
         job.training,
@@ -141,13 +141,13 @@ def _train_epochs(job: TrainingJob) -> None:
 
 
 def _keep_weights(job: TrainingJob) -> None:
-    """Keep the last epoch's weights: as that epoch's, and as the best if they are."""
+    """Save the last epoch's checkpoint, and also as the best one if it is."""
     store, run, training = job.store, job.run, job.training
     if not training.epochs:
         return
     record = job.record()
     if run.parameters <= KEEP_EPOCHS_BELOW:
-        # With all epochs in each of them, the files of a long run would grow with its square.
+        # With all epochs in each record, total size would grow with the square of their number.
         alone = replace(record, epochs=record.epochs[-1:], epoch=1)
         checkpoint.save_checkpoint(
             store.epoch_checkpoint_path(run.id, record.epoch), training.network, alone
@@ -156,46 +156,46 @@ def _keep_weights(job: TrainingJob) -> None:
         checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), training.network, record)
 
 
-def _suspend(store: Store, run_id: int, asked: Request, done: int) -> None:
-    """End a run that has epochs left, as it was asked to."""
-    where = f"after epoch {done}" if done else "before the end of its first epoch"
-    match asked:
+def _suspend(store: Store, run_id: int, request: Request, epochs_done: int) -> None:
+    """Carry out a request to a run that has epochs left."""
+    when = f"after epoch {epochs_done}" if epochs_done else "during its first epoch"
+    match request:
         case Request.STOP:
-            store.finish(run_id, State.STOPPED, f"Stopped {where}.")
+            store.finish(run_id, State.STOPPED, f"Stopped {when}.")
         case Request.PREEMPT:
-            store.finish(run_id, State.QUEUED, f"Stepped back {where}.")
+            store.finish(run_id, State.QUEUED, f"Preempted {when}.")
         case _:
-            store.finish(run_id, State.PAUSED, f"Paused {where}.")
+            store.finish(run_id, State.PAUSED, f"Paused {when}.")
 
 
 def _finish(job: TrainingJob, state: State, message: str) -> None:
-    """Keep the last weights, read the test images with the best ones, and end the run."""
+    """Save the last weights, evaluate the best ones on the test images, and end the run."""
     store, run, parts = job.store, job.run, job.parts
-    job.reporter.report("Reading the test images")
+    job.reporter.report("Evaluating on test images")
     record = job.record()
     checkpoint.save_checkpoint(store.last_checkpoint_path(run.id), job.training.network, record)
-    chosen = checkpoint.load_checkpoint(store.best_checkpoint_path(run.id))
-    predictions = _test_predictions(job, chosen)
+    best = checkpoint.load_checkpoint(store.best_checkpoint_path(run.id))
+    predictions = _test_predictions(job, best)
     test = predictions.score if parts.test else None
-    job.reporter.report("Fitting how far it can be trusted")
-    fitted = fit_uncertainty(chosen.network, parts.train, parts.validation)
-    model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run.id)), fitted)
-    final = replace(record, epoch=chosen.record.epoch, test=test)
-    checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), chosen.network, final)
+    job.reporter.report("Calibrating confidence")
+    uncertainty = fit_uncertainty(best.network, parts.train, parts.validation)
+    model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run.id)), uncertainty)
+    final = replace(record, epoch=best.record.epoch, test=test)
+    checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), best.network, final)
     store.finish(run.id, state, message, test)
     store.resume_path(run.id).unlink(missing_ok=True)
 
 
-def _test_predictions(job: TrainingJob, chosen: checkpoint.Checkpoint) -> Predictions:
-    """How the chosen weights read each test image (the article's split: each validation image).
+def _test_predictions(job: TrainingJob, best: checkpoint.Checkpoint) -> Predictions:
+    """The best checkpoint's predictions of the test images (article protocol: validation images).
 
-    The only look at the test images under the strict split: after the choice was made, and for
-    good, as nothing is trained on from here. What each image was read as is kept, so that nobody
-    looks again, not even after a kill in the next lines.
+    With the hold-out protocol this is the only use of the test set: after the epoch was selected
+    and when no more training follows. The predictions are saved, so that the test set is not used
+    again, even after a kill in the next lines.
     """
-    file = job.store.predictions_path(job.run.id)
-    if file.is_file():
-        return load_predictions(file)
-    predictions = predict_images(chosen.network, job.parts.test or job.parts.validation)
-    save_predictions(file, predictions)
+    path = job.store.predictions_path(job.run.id)
+    if path.is_file():
+        return load_predictions(path)
+    predictions = predict_images(best.network, job.parts.test or job.parts.validation)
+    save_predictions(path, predictions)
     return predictions

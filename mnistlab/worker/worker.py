@@ -1,4 +1,4 @@
-"""The training process: takes queued runs one after another until none is left.
+"""The worker process: trains queued runs one after another until the queue is empty.
 
 Started by `mnistlab.worker.processes`, or by hand: `python -m mnistlab.worker.worker`.
 """
@@ -18,14 +18,14 @@ from mnistlab.store.store import Store
 from mnistlab.worker.processes import free_slot, niceness
 from mnistlab.worker.status_reporter import StatusReporter
 
-# An app that looks whether a worker lives holds the lock for a moment; a new worker waits that out.
+# A page that checks for a living worker holds the lock for a moment; a new worker waits that long.
 PATIENCE = 2.0
 BALLAST = 1 << 18
-"""Bytes that are set aside, to be thrown off when the disk is full and a run's end must be said."""
+"""Bytes of a file that is deleted when the disk is full, so that the run's end can be written."""
 
 
 def work(where: Home) -> None:
-    """Train whatever is queued, unless enough other workers are at it."""
+    """Train the queued runs, unless all worker slots are busy."""
     store = Store(where.runs)
     while True:
         with free_slot(where, PATIENCE) as slot:
@@ -34,24 +34,24 @@ def work(where: Home) -> None:
             store.interrupt_orphans(slot)
             while run := store.claim(slot, os.getpid()):
                 train_run(store, run, where, slot)
-        # A run that was queued after the last claim and before the lock was given back has found
-        # this worker alive and started none.
+        # No worker was started for a run that was queued after the last claim, because this one
+        # still held its lock.
         if not store.queue():
             return
 
 
 def train_run(store: Store, run: Run, where: Home, slot: int) -> None:
-    """Train one claimed run and end it in a state that says how it went."""
-    # Named by the slot: what a killed worker left behind is the next one's.
+    """Train one claimed run; if it fails, its message says why."""
+    # Named by the slot: the next worker reuses the file that a killed one left.
     ballast = store.folder / f"ballast{slot}"
     try:
         ballast.write_bytes(b"0" * BALLAST)
-        watch = StatusReporter(store, run.id)
-        watch.report("Opening PyTorch")
+        reporter = StatusReporter(store, run.id)
+        reporter.report("Loading PyTorch")
         from mnistlab.worker.training_job import train_claimed
 
-        train_claimed(store, run, where, watch)
-    except Exception as error:  # the next run in the queue must not pay for this one
+        train_claimed(store, run, where, reporter)
+    except Exception as error:  # the other runs in the queue must still be trained
         ballast.unlink(missing_ok=True)
         store.finish(run.id, State.FAILED, _reason(error, where))
         if _internal(error):
@@ -61,46 +61,46 @@ def train_run(store: Store, run: Run, where: Home, slot: int) -> None:
 
 
 def _reason(error: Exception, where: Home) -> str:
-    full = isinstance(error, StoreError) and error.cause is Cause.FULL
-    if full or (isinstance(error, OSError) and error.errno == ENOSPC):
+    is_full = isinstance(error, StoreError) and error.cause is Cause.FULL
+    if is_full or (isinstance(error, OSError) and error.errno == ENOSPC):
         return (
-            f"The disk is full ({where.root}). Make room and resume: the run goes on after its "
-            "last whole epoch."
+            f"The disk is full ({where.root}). Free some space and resume; the run continues after "
+            "its last complete epoch."
         )
     if isinstance(error, StoreError) and not _internal(error):
-        return f"{error} What was trained is kept; resume when that is mended."
+        return f"{error} The epochs so far are saved; resume once fixed."
     if isinstance(error, OSError):
-        return f"{where.root} cannot be used: {error}. Mend that and resume."
+        return f"{where.root} cannot be used: {error}. Resume once fixed."
     if isinstance(error, LabError):
         return str(error)
-    return f"An error in the lab itself ({type(error).__name__}: {error}); worker.log has more."
+    return f"Internal error: {type(error).__name__}: {error}. See worker.log."
 
 
 def _internal(error: Exception) -> bool:
-    """Whether it is a bug of ours, which nobody else can mend; the log then gets its traceback."""
+    """Whether it is a mistake in our code; its traceback then goes to the log."""
     if isinstance(error, StoreError):
         return error.cause is Cause.BUG
     return not isinstance(error, LabError | OSError)
 
 
-def _step_back(nice: int) -> None:
-    """Leave the cores to the pages first."""
+def _lower_priority(nice: int) -> None:
+    """Give the pages priority on the cores."""
     if hasattr(os, "nice"):
         os.nice(nice)
-    # Where Linux groups processes by their session, niceness counts within the group alone, and a
-    # worker has a session of its own: the group must be nice too.
+    # If Linux groups processes by session (autogroup), niceness counts only within the group, and a
+    # worker has its own session: the group's niceness must be set too.
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def main() -> int:
-    # A closed terminal sends this to its whole group; a training outlives its terminal.
+    # A closed terminal sends SIGHUP to its process group; training continues without a terminal.
     with contextlib.suppress(AttributeError, ValueError):
         import signal
 
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        _step_back(niceness())
+        _lower_priority(niceness())
         work(home())
     except LabError as error:
         print(error, file=sys.stderr)

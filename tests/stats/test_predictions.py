@@ -149,7 +149,7 @@ def test_readings_come_back_as_they_went(predictions: Predictions, tmp_path: Pat
 
 def test_what_is_no_reading_is_refused(predictions: Predictions, tmp_path: Path) -> None:
     path = tmp_path / "predictions.safetensors"
-    with pytest.raises(CheckpointError, match="kept no readings"):
+    with pytest.raises(CheckpointError, match="not finished"):
         load_predictions(path)
     good: Arrays = {
         name: getattr(predictions, name) for name in ("labels", "predicted", "confidence")

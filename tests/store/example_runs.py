@@ -1,4 +1,4 @@
-"""Runs with made-up epochs: what the ladder's pages, tables and reports are tried on."""
+"""Runs with made-up epochs, for tests of pages, tables and reports."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def told(
     wrong: Sequence[int] = (),
     train: float = 0.99,
 ) -> int:
-    """A finished run whose epochs have so many errors; `wrong` are the test images it misreads."""
+    """A finished run with so many errors per epoch; `wrong` are misclassified test images."""
     run_id = store.add(name, spec, recipe)
     # Others may wait: they step aside for this one.
     while (claimed := store.claim()) and claimed.id != run_id:

@@ -1,4 +1,4 @@
-"""Exports: every figure comes back, no cell is a formula, TensorBoard reads what is written."""
+"""Exports: numbers keep all digits, no cell is a formula, TensorBoard reads its files."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def test_a_run_without_epochs_gives_the_header_alone(store: Store) -> None:
     assert read(table_csv([])) == [] and table_csv([]).startswith("id,name,owner,tags,network,")
 
 
-def test_the_table_holds_what_was_asked_for_and_what_it_gave(store: Store) -> None:
+def test_the_table_has_settings_and_results(store: Store) -> None:
     run = trained(store)
     store.add("second", SPEC, Recipe(patience=4, target_accuracy=0.99))
     second, first = read(table_csv(newest(store, 5)))
@@ -89,7 +89,7 @@ def test_the_table_holds_what_was_asked_for_and_what_it_gave(store: Store) -> No
     )
 
 
-def test_every_choice_of_the_recipe_has_its_column(store: Store) -> None:
+def test_every_recipe_field_has_a_column(store: Store) -> None:
     (row,) = read(table_csv([trained(store)]))
     for field in fields(Recipe):
         column = "epochs_planned" if field.name == "epochs" else field.name
@@ -98,7 +98,7 @@ def test_every_choice_of_the_recipe_has_its_column(store: Store) -> None:
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_text_that_a_spreadsheet_would_run_is_marked_as_text(store: Store, begin: str) -> None:
+def test_a_text_that_looks_like_a_formula_is_marked_as_text(store: Store, begin: str) -> None:
     text = f'{begin}HYPERLINK("http://x","a,b")'
     run = replace(
         trained(store), name=text, owner=text, tags=(text, "b"), best=Score(9_999, 10_000)
@@ -115,7 +115,7 @@ def test_other_texts_stay_as_they_are(store: Store) -> None:
     assert (row["name"], row["owner"], row["tags"]) == (run.name, "O'Ada", "b-1 c")
 
 
-def test_tensorboard_reads_every_figure_where_it_belongs(store: Store, tmp_path: Path) -> None:
+def test_tensorboard_reads_every_scalar(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -149,25 +149,25 @@ def test_tensorboard_reads_every_figure_where_it_belongs(store: Store, tmp_path:
     }
 
 
-def test_tensorboard_s_curves_are_never_drawn_twice(store: Store, tmp_path: Path) -> None:
+def test_a_run_is_not_exported_twice_to_one_folder(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     run = trained(store)
     place = write_tensorboard(run, tmp_path)
     before = sorted(place.iterdir())
-    with pytest.raises(LabError, match="already; choose another folder"):
+    with pytest.raises(LabError, match="already has event files"):
         write_tensorboard(run, tmp_path)
     assert sorted(place.iterdir()) == before
     assert write_tensorboard(trained(store), tmp_path) != place
 
 
-def test_a_folder_that_cannot_be_is_named(store: Store, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(LabError, match="file/1 cannot be written"):
         write_tensorboard(trained(store), tmp_path / "file")
 
 
-def test_without_tensorboard_a_sentence_says_how_to_get_it(
+def test_without_tensorboard_the_error_names_the_package(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)

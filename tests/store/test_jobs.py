@@ -1,4 +1,4 @@
-"""Processes that are started, and the logs that they leave."""
+"""Detached processes and their log files."""
 
 import subprocess
 from pathlib import Path
@@ -10,9 +10,7 @@ from mnistlab.home import Home
 from mnistlab.worker.processes import MAX_LOG, spawn_detached
 
 
-def test_a_log_starts_again_once_it_is_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_log_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def say(*values: object, stdout: Any, **more: object) -> None:
         stdout.write(b"said\n")
 

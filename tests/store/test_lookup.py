@@ -1,4 +1,4 @@
-"""Runs are found by what was trained, however it was written down, and quickly."""
+"""Runs are found by network and recipe, however their JSON is written, and quickly."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A store of any age, brought to today's version, is one that was made today."""
+"""A migrated store equals a new one."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each kind of SQLite's errors, really raised, and what a person is told of it."""
+"""Each kind of SQLite error, raised for real, and its message."""
 
 import ast
 import errno
@@ -32,7 +32,7 @@ def caught(store: Store, statement: str) -> StoreError:
     return found.value
 
 
-def test_a_locked_store_is_busy_and_nothing_is_said_against_the_file(store: Store) -> None:
+def test_a_locked_store_is_busy_not_damaged(store: Store) -> None:
     with sqlite3.connect(store.database.file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         error = caught(store, "DELETE FROM runs")
@@ -64,7 +64,7 @@ def test_a_damaged_file_may_be_moved_away(store: Store, damage: str) -> None:
     assert found.value.cause is Cause.DAMAGED and str(file) in str(found.value)
 
 
-def test_a_folder_that_cannot_be_is_unreachable(
+def test_a_file_in_place_of_the_folder_is_unreachable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(path: Path) -> bool:
@@ -96,14 +96,14 @@ def test_a_folder_that_cannot_be_is_unreachable(
         "SELECT 1; SELECT 2",
     ],
 )
-def test_our_own_mistakes_are_no_advice_about_files(store: Store, statement: str) -> None:
+def test_a_bug_gives_no_advice_about_files(store: Store, statement: str) -> None:
     error = caught(store, statement)
     assert error.cause is Cause.BUG
     assert store.database.file.name not in str(error) and "away" not in str(error)
     assert isinstance(error.__cause__, sqlite3.Error), "the log gets the whole story"
 
 
-def test_a_closed_connection_is_our_own_mistake(tmp_path: Path) -> None:
+def test_a_closed_connection_is_a_bug(tmp_path: Path) -> None:
     db = sqlite3.connect(":memory:")
     db.close()
     with pytest.raises(sqlite3.Error) as found:

@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "runs", clock=iter(range(1000, 2000)).__next__)
 
 
-def test_a_run_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_run_is_read_as_it_was_written(store: Store) -> None:
     run_id = store.add("  Ada's \n first  ", SPEC, RECIPE)
     run = store.claim()
     assert run and run.id == run_id and run.name == "Ada's first"
@@ -126,7 +126,7 @@ def order(store: Store) -> list[int]:
     return [run.id for run in store.queue()]
 
 
-def test_queued_runs_change_places(store: Store) -> None:
+def test_queued_runs_swap_positions(store: Store) -> None:
     a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
     queue.move(store, c, -1)
     assert order(store) == [a, c, b]
@@ -139,7 +139,7 @@ def test_queued_runs_change_places(store: Store) -> None:
     assert order(store) == [b, c, a] and (run := store.claim()) and run.id == b
 
 
-def test_run_now_asks_the_running_run_to_step_back_and_it_comes_next(store: Store) -> None:
+def test_run_next_preempts_the_running_run_which_then_comes_next(store: Store) -> None:
     a, b, c = (store.add("", SPEC, RECIPE) for _ in range(3))
     store.claim()
     queue.run_next(store, c)
@@ -151,7 +151,7 @@ def test_run_now_asks_the_running_run_to_step_back_and_it_comes_next(store: Stor
     assert store.report(c, "Training") is Request.NONE, "there is room for both"
 
 
-def test_of_several_workers_as_many_step_back_as_are_wanted_now(store: Store) -> None:
+def test_run_next_preempts_no_more_runs_than_needed(store: Store) -> None:
     ids = [store.add("", SPEC, RECIPE) for _ in range(5)]
     for slot in range(2):
         store.claim(slot)
@@ -185,7 +185,7 @@ def test_the_stronger_request_wins_whenever_it_comes(store: Store) -> None:
     assert ask(State.PAUSED, pause, back) == (State.PAUSED, none)
     assert ask(State.QUEUED, back, pause) == (State.PAUSED, none)
     assert ask(State.QUEUED, back) == (State.QUEUED, none)
-    # What was heard before the stop came cannot end the run; the next worker does.
+    # The worker released the run before the stop came; the next worker ends it.
     assert ask(State.PAUSED, pause, stop) == (State.QUEUED, stop)
     assert ask(State.QUEUED, back, stop) == (State.QUEUED, stop)
     assert ask(State.STOPPED, stop, pause) == (State.STOPPED, none)
@@ -193,7 +193,7 @@ def test_the_stronger_request_wins_whenever_it_comes(store: Store) -> None:
     assert ask(State.DONE, stop) == (State.DONE, none)
 
 
-def test_a_stop_outlives_the_process_that_was_to_carry_it_out(store: Store) -> None:
+def test_a_stop_request_survives_its_worker(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim()
     store.add_epoch(run_id, EPOCHS[0])
@@ -203,7 +203,7 @@ def test_a_stop_outlives_the_process_that_was_to_carry_it_out(store: Store) -> N
     assert (run := store.claim()) and run.id == run_id and run.request is Request.STOP
 
 
-def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> None:
+def test_only_unfinished_runs_can_be_resumed(store: Store) -> None:
     for state in State:
         run_id = store.add("", SPEC, RECIPE)
         store.claim()
@@ -217,7 +217,7 @@ def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> 
                 queue.resume(store, run_id)
             continue
         move_to_trash(store, [run_id])
-        with pytest.raises(StoreError, match="bin"):
+        with pytest.raises(StoreError, match="trash"):
             queue.resume(store, run_id)
         restore_from_trash(store, [run_id])
         queue.resume(store, run_id)
@@ -227,7 +227,7 @@ def test_resuming_queues_again_what_can_go_on_and_nothing_else(store: Store) -> 
         store.finish(run_id, State.DONE, "")
 
 
-def test_the_pulse_beats_when_something_begins_or_ends_and_only_then(store: Store) -> None:
+def test_activity_changes_only_when_a_run_starts_or_ends(store: Store) -> None:
     pulses = [queue.activity(store)]
     run_id = store.add("", SPEC, RECIPE)
     pulses.append(queue.activity(store, [run_id]))
@@ -243,7 +243,7 @@ def test_the_pulse_beats_when_something_begins_or_ends_and_only_then(store: Stor
     assert all(one != other for one, other in itertools.pairwise(pulses))
 
 
-def test_only_what_was_trained_here_tells_the_machine_s_speed(store: Store) -> None:
+def test_imported_runs_are_not_recent_runs(store: Store) -> None:
     here, elsewhere = store.add("", SPEC, RECIPE), store.add("", SPEC, RECIPE)
     store.claim()
     for run_id in (here, elsewhere):
@@ -252,7 +252,7 @@ def test_only_what_was_trained_here_tells_the_machine_s_speed(store: Store) -> N
     assert queue.queued_count(store) == 1
 
 
-def test_a_run_that_was_taken_from_its_worker_tells_it_to_let_go(store: Store) -> None:
+def test_a_worker_whose_run_was_taken_gets_a_pause_request(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim(slot=3, pid=77)
     assert store.busy_slots() == {3} and store.process_of(run_id) == (3, 77)
@@ -277,7 +277,7 @@ def test_a_silent_run_is_noticed_by_its_heartbeat(tmp_path: Path) -> None:
     assert run and run.seconds_silent(1100) is None
 
 
-def test_one_of_many_starts_a_worker_until_it_has_come_or_is_late(tmp_path: Path) -> None:
+def test_one_of_many_callers_starts_a_worker(tmp_path: Path) -> None:
     now = [1000.0]
     store = Store(tmp_path, clock=lambda: now[0])
     assert [store.reserve_worker_start(0) for _ in range(3)] == [True, False, False]
@@ -288,7 +288,7 @@ def test_one_of_many_starts_a_worker_until_it_has_come_or_is_late(tmp_path: Path
     assert store.reserve_worker_start(0), "a worker that came and went may be followed at once"
 
 
-def test_settling_makes_the_rows_just_those_epochs(store: Store) -> None:
+def test_replace_epochs_leaves_exactly_those_epochs(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.add_epoch(run_id, EPOCHS[0])
     for epochs in (EPOCHS, EPOCHS[:1], []):
@@ -329,7 +329,7 @@ def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
         newest(store, 9)
 
 
-def test_a_damaged_store_is_said_in_a_sentence_and_not_overwritten(store: Store) -> None:
+def test_a_damaged_store_is_reported_and_not_overwritten(store: Store) -> None:
     store.folder.mkdir()
     store.database.file.write_bytes(b"not a database at all" * 500)
     with pytest.raises(StoreError, match=r"store\.sqlite cannot be used"):
@@ -346,11 +346,11 @@ def test_reading_never_waits_for_a_writer(store: Store) -> None:
     assert run and len(newest(store, 9)) == 1
 
 
-def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be used"):
         Store(tmp_path / "file").add("", SPEC, RECIPE)
     with pytest.raises(StoreError, match="cannot be used"), worker_lock(Home(tmp_path / "file")):
         pass
-    with pytest.raises(StoreError, match="No training process"):
+    with pytest.raises(StoreError, match="No worker"):
         start_worker(Home(tmp_path / "file"))

@@ -1,4 +1,4 @@
-"""Runs found, sorted, paged, described, deleted; against the same done in Python."""
+"""Runs are filtered, sorted, paged, edited and deleted; compared with the same in Python."""
 
 import random
 from collections.abc import Callable
@@ -106,7 +106,7 @@ def test_a_run_s_own_row_agrees_with_its_epochs(store: Store) -> None:
         assert row.last == (run.epochs[-1].validation if run.epochs else None)
 
 
-def test_words_and_states_narrow_the_table(store: Store) -> None:
+def test_words_and_states_filter_the_table(store: Store) -> None:
     runs = everything(store)
     found = table(store, Query(text="TARGET-2 ada", size=1000)).rows
     assert {run.id for run in found} == {
@@ -121,7 +121,7 @@ def test_words_and_states_narrow_the_table(store: Store) -> None:
     assert owners(store) == ["Ada", "emmy"]
 
 
-def test_points_and_the_best_first_are_those_that_have_an_epoch(store: Store) -> None:
+def test_scatter_points_and_best_runs_have_an_epoch(store: Store) -> None:
     runs = [run for run in everything(store) if run.best]
     found = sorted(scatter_points(store, Query(size=1)), key=lambda point: -point.id)
     assert [replace(point, accuracy=round(point.accuracy, 9)) for point in found] == [
@@ -144,7 +144,7 @@ def two(tmp_path: Path) -> Store:
     return store
 
 
-def test_what_people_say_of_a_run_is_kept_as_plain_text(two: Store) -> None:
+def test_details_are_saved_as_plain_text(two: Store) -> None:
     edit_details(two, 1, " a \n name ", "Ada", "#one, two  one", "  <b>notes</b>\nin lines ")
     run = two.run(1)
     assert run and (run.name, run.owner, run.tags) == ("a name", "Ada", ("one", "two"))
@@ -155,7 +155,7 @@ def test_what_people_say_of_a_run_is_kept_as_plain_text(two: Store) -> None:
     assert table(two, Query(text="a name")).total == 1
 
 
-def test_the_bin_takes_what_has_ended_and_gives_it_back(two: Store) -> None:
+def test_inactive_runs_are_moved_to_the_trash_and_restored(two: Store) -> None:
     two.run_folder(1).mkdir()
     assert move_to_trash(two, [1, 2, 99]) == [1], "a queued run stays"
     assert table(two, Query()).total == 1 == table(two, Query(deleted=True)).total
@@ -166,7 +166,7 @@ def test_the_bin_takes_what_has_ended_and_gives_it_back(two: Store) -> None:
     assert empty_trash(two) == 0 and table(two, Query()).total == 1
 
 
-def test_only_the_choices_that_differ_are_said(two: Store) -> None:
+def test_config_differences_has_only_fields_that_differ(two: Store) -> None:
     runs = two.runs([1, 2])
     assert [(d.choice, d.values) for d in differences(runs)] == [
         ("dropout", ("none", "0.05")),

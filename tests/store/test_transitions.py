@@ -1,4 +1,4 @@
-"""The state machine: its tables are whole and keep their promises, and the store follows them."""
+"""The state machine: its tables are complete and consistent, and the store follows them."""
 
 import itertools
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_a_request_moves_a_run_only_where_it_makes_sense(state: State, request_:
         # Only a worker ends a run that has epochs to evaluate, and only a stop ends one.
         assert outcome is not Outcome.STOPPED or (not done and request_ is Request.STOP)
         assert outcome is not Outcome.CONCLUDED or (done and state.resumable)
-        # Only a running run has a worker to be told, only a queued one can leave the queue.
+        # Only a running run has a worker to read requests; only a queued one can leave the queue.
         assert outcome is not Outcome.NOTED or state is State.RUNNING
         assert outcome is not Outcome.DEQUEUED or state is State.QUEUED
         if request_ is Request.NONE or state in (State.DONE, State.STOPPED):
@@ -49,7 +49,7 @@ def test_a_request_moves_a_run_only_where_it_makes_sense(state: State, request_:
 
 
 @pytest.mark.parametrize("noted", Request)
-def test_a_noted_request_is_only_replaced_by_a_stronger_one(noted: Request) -> None:
+def test_a_request_is_only_replaced_by_a_stronger_one(noted: Request) -> None:
     for request in Request:
         found = requested(State.RUNNING, request, noted, 1)
         stronger = STRENGTH[request] > STRENGTH[noted]
@@ -111,7 +111,7 @@ def follows(store: Store, run_id: int, to: Transition) -> None:
 
 
 @pytest.mark.parametrize(("state", "noted"), [*itertools.product(State, Request)])
-def test_the_store_carries_out_what_the_table_says_of_a_request(
+def test_the_store_follows_the_table_of_requests(
     tmp_path: Path, state: State, noted: Request
 ) -> None:
     store = Store(tmp_path)
@@ -128,7 +128,7 @@ def test_the_store_carries_out_what_the_table_says_of_a_request(
 
 
 @pytest.mark.parametrize(("reported", "noted"), [*itertools.product(REPORTED, Request)])
-def test_the_store_carries_out_what_the_table_says_of_a_released_run(
+def test_the_store_follows_the_table_of_releases(
     tmp_path: Path, reported: State, noted: Request
 ) -> None:
     store = Store(tmp_path)
@@ -145,9 +145,7 @@ def test_the_store_carries_out_what_the_table_says_of_a_released_run(
 
 
 @pytest.mark.parametrize(("state", "noted"), [*itertools.product(State, Request)])
-def test_the_store_resumes_what_the_table_says(
-    tmp_path: Path, state: State, noted: Request
-) -> None:
+def test_the_store_resumes_as_the_table_says(tmp_path: Path, state: State, noted: Request) -> None:
     store = Store(tmp_path)
     run_id = run_in(store, state, noted, 1)
     before, to = row_of(store, run_id), resumed(state, noted)

@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def binned(store: Store) -> list[int]:
+def runs_in_trash(store: Store) -> list[int]:
     return sorted(run.id for run in table(store, Query(deleted=True)).rows)
 
 
@@ -36,7 +36,7 @@ def left(store: Store) -> set[str]:
     return {path.name for path in store.folder.iterdir() if path.is_dir()}
 
 
-def test_a_file_that_cannot_be_removed_takes_no_other_run_back(
+def test_a_file_that_cannot_be_removed_does_not_keep_other_runs(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = shutil.rmtree
@@ -50,7 +50,7 @@ def test_a_file_that_cannot_be_removed_takes_no_other_run_back(
         broken.setattr(shutil, "rmtree", stubborn)
         with pytest.raises(StoreError, match="in use"):
             empty_trash(store)
-    assert binned(store) == [] and store.run(2) is None
+    assert runs_in_trash(store) == [] and store.run(2) is None
     assert store.best_checkpoint_path(4).exists() and len(left(store)) == 2
     assert store.add("", PRESETS[3].spec, Recipe()) == 5
     assert empty_trash(store) == 0 and left(store) == {"000004"}, "tried again, and swept"
@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_renamed_keeps_its_run_with_its_files(
         broken.setattr(Path, "rename", stubborn)
         with pytest.raises(StoreError, match="in use"):
             empty_trash(store)
-    assert binned(store) == [2] and store.best_checkpoint_path(2).read_bytes() == b"weights"
+    assert runs_in_trash(store) == [2] and store.best_checkpoint_path(2).read_bytes() == b"weights"
     assert empty_trash(store) == 1 and left(store) == {"000004"}
 
 
@@ -89,7 +89,7 @@ def test_the_store_can_be_written_while_files_are_removed(
 
 
 @pytest.mark.parametrize("then", ["restored", "emptied"])
-def test_a_process_that_died_before_its_row_was_gone_loses_no_file(store: Store, then: str) -> None:
+def test_a_process_that_died_before_deleting_the_row_loses_no_file(store: Store, then: str) -> None:
     # Its folder was set aside, and SQLite has undone the rest.
     store.run_folder(2).rename(store.set_aside(2))
     if then == "restored":
@@ -99,7 +99,7 @@ def test_a_process_that_died_before_its_row_was_gone_loses_no_file(store: Store,
         assert empty_trash(store) == 3 and left(store) == {"000004"}
 
 
-def test_a_process_that_died_after_it_is_swept_up_after(store: Store) -> None:
+def test_a_process_that_died_after_deleting_the_row_leaves_no_file(store: Store) -> None:
     store.run_folder(1).rename(store.set_aside(1))
     with store.database.writing() as db:
         db.execute("DELETE FROM runs WHERE id = 1")

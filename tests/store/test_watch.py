@@ -1,4 +1,4 @@
-"""A report that cannot be written is left out; the training does not notice."""
+"""A report that cannot be written is skipped; training continues."""
 
 import sqlite3
 from pathlib import Path
@@ -17,7 +17,7 @@ from mnistlab.worker.status_reporter import REPORT_SECONDS, StatusReporter
 from mnistlab.worker.worker import train_run
 
 
-def test_a_locked_store_costs_a_report_and_the_next_one_hears_the_request(
+def test_a_locked_store_skips_a_report_and_the_next_one_reads_the_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, now = Store(tmp_path), [0.0]
@@ -42,7 +42,7 @@ def test_a_locked_store_costs_a_report_and_the_next_one_hears_the_request(
 
 
 @pytest.mark.slow
-def test_a_training_goes_on_to_its_end_without_a_single_report(
+def test_a_training_ends_without_a_single_report(
     tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*values: object) -> Request:

@@ -212,7 +212,7 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("export 7", "no run 7"),
         ("export --tensorboard", "number"),
         ("import nowhere.zip", "nowhere.zip"),
-        ("import README.md", "cannot be taken in"),
+        ("import README.md", "Import failed"),
         ("show seven", "seven"),
         ("handwriting --import nowhere.json", "nowhere.json"),
         ("handwriting --import README.md", "cannot be taken in"),

@@ -25,8 +25,9 @@ from safetensors.numpy import load_file
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
 from mnistlab.home import Home
+from mnistlab.store.folders import epoch_checkpoints
 from mnistlab.store.run import Run
-from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe

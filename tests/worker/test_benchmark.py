@@ -1,4 +1,4 @@
-"""Measuring this machine: apart from the app, never beside a training, whole or not at all."""
+"""The speed benchmark: in a separate process, never during a training, saved atomically."""
 
 import os
 import signal
@@ -40,30 +40,30 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path)
 
 
-def test_what_is_measured_is_stored_whole_and_says_where_it_stood(lab: Home) -> None:
+def test_a_benchmark_is_saved_and_reports_its_progress(lab: Home) -> None:
     assert load_speed_model(lab) is None and not is_running(lab)
-    heard: list[float] = []
+    fractions: list[float] = []
 
-    def hear(what: str, share: float) -> None:
-        heard.append(share)
+    def record_fraction(what: str, share: float) -> None:
+        fractions.append(share)
         assert is_running(lab)
         with pytest.raises(BenchmarkError, match="already"):
             run_benchmark(lab, ignore)
 
-    known = run_benchmark(lab, hear)
+    known = run_benchmark(lab, record_fraction)
     assert load_speed_model(lab) == known and not is_running(lab)
-    assert heard == [0.0, 0.5, 1.0] and [one.network for one in known.timings] == [
+    assert fractions == [0.0, 0.5, 1.0] and [one.network for one in known.timings] == [
         "4-p4-p-gap",
         "8-p-8-gap-bn",
     ]
     assert known.epoch_seconds(summarize(parse("8-p-8-gap-bn")), Recipe()) > 0
 
 
-def test_nothing_is_measured_beside_a_training(lab: Home) -> None:
+def test_no_benchmark_runs_during_a_training(lab: Home) -> None:
     with worker_lock(lab) as held:
         assert held
         for way in (lambda: start_benchmark(lab), lambda: run_benchmark(lab, ignore)):
-            with pytest.raises(BenchmarkError, match="being trained"):
+            with pytest.raises(BenchmarkError, match="is training"):
                 way()
     assert load_speed_model(lab) is None and not is_running(lab)
 
@@ -84,9 +84,7 @@ def test_a_run_that_was_queued_meanwhile_is_started_afterwards(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"timings": []}', b"[" * 100_000])
-def test_a_damaged_measurement_is_a_sentence_and_can_be_made_again(
-    lab: Home, content: bytes
-) -> None:
+def test_a_damaged_benchmark_is_reported_and_can_be_repeated(lab: Home, content: bytes) -> None:
     lab.speed_model.write_bytes(content)
     with pytest.raises(LabError):
         load_speed_model(lab)
@@ -94,7 +92,7 @@ def test_a_damaged_measurement_is_a_sentence_and_can_be_made_again(
 
 
 @pytest.mark.slow
-def test_a_killed_measurement_is_not_under_way_and_leaves_nothing(
+def test_a_killed_benchmark_is_not_running_and_leaves_nothing(
     lab: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pids: list[int] = []

@@ -1,4 +1,4 @@
-"""Whatever ends a worker, its run goes on and comes to the end that it would have come to alone.
+"""Whatever ends a worker, its run resumes and ends with the same bits as an undisturbed one.
 
 `MNISTLAB_KILLS=1000 pytest -s tests/worker/test_faults.py -k random` kills a thousand times.
 """
@@ -19,8 +19,9 @@ import pytest
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import Home
 from mnistlab.store import queue
+from mnistlab.store.folders import epoch_checkpoints
 from mnistlab.store.run import Request, Run, State
-from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
@@ -75,7 +76,7 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def opened(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A lab with MNIST, whose app starts no workers: the tests do."""
+    """A home folder with MNIST; only the tests start workers."""
     (root / "data").symlink_to(data)
     monkeypatch.setattr(processes, "start_worker", lambda lab: None)
     return Home(root)
@@ -114,7 +115,7 @@ def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
 
 
 def answered(lab: Home, run_id: int) -> Callable[[], bool]:
-    """The condition that a run no longer asks to step back."""
+    """The condition that a run has no preempt request any more."""
     return lambda: the(lab, run_id).request is not Request.PREEMPT
 
 
@@ -199,7 +200,7 @@ def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
     assert heard >= 8
 
 
-def test_stepping_back_again_and_again_a_run_ends_as_it_would_have_alone(
+def test_preempted_again_and_again_a_run_ends_as_it_would_have_alone(
     lab: Home, workers: Workers
 ) -> None:
     generator, store, heard = random.Random(2), Store(lab.runs), 0
@@ -243,7 +244,7 @@ def fill(disk: Path, leave: int) -> None:
 
 
 @pytest.mark.parametrize("leave", [0, 8192, 65536])
-def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
+def test_a_full_disk_is_reported_and_the_run_resumes_once_there_is_space(
     small_disk: Path,
     mnist_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -263,7 +264,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
     assert 1 <= checkpoint.load_checkpoint(best).record.epoch <= len(found.epochs) + 1
     kept = bits(best)
 
-    # Room enough to be asked again, and not enough to train.
+    # Enough space for requests, not enough to train.
     fill(small_disk, 131072)
     again(Store(lab.runs), run_id)
     assert workers.work(lab)
@@ -275,7 +276,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
     assert finished(workers, lab, run_id) == reference
 
 
-def test_a_file_that_may_not_grow_fails_the_run_and_it_goes_on_once_it_may(
+def test_a_file_size_limit_fails_the_run_which_then_resumes_without_it(
     lab: Home, workers: Workers
 ) -> None:
     reference, _ = alone(workers, lab, LARGE)
@@ -291,7 +292,7 @@ def test_a_file_that_may_not_grow_fails_the_run_and_it_goes_on_once_it_may(
     assert finished(workers, lab, run_id) == reference
 
 
-def test_a_file_in_the_folder_s_place_fails_the_run_and_it_goes_on_without(
+def test_a_file_in_place_of_the_folder_fails_the_run_which_then_resumes(
     lab: Home, workers: Workers
 ) -> None:
     reference, _ = alone(workers, lab, TINY)
@@ -306,7 +307,7 @@ def test_a_file_in_the_folder_s_place_fails_the_run_and_it_goes_on_without(
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999, None])
-def test_a_training_that_is_cut_short_or_gone_fails_in_a_sentence(
+def test_a_truncated_or_missing_training_state_fails_with_a_message(
     lab: Home, workers: Workers, share: float | None
 ) -> None:
     run_id = queued(lab, LONG)

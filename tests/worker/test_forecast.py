@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def test_a_run_ends_when_its_epochs_left_have_taken_as_long_as_those_before(store: Store) -> None:
+def test_remaining_epochs_take_as_long_as_those_before(store: Store) -> None:
     run = store.running()[0]
     assert run.seconds_left == pytest.approx(8 * 3)
     store.report(1, "Training", Progress(3, 25_000, 50_000, 1000.0))
@@ -39,7 +39,7 @@ def test_a_run_ends_when_its_epochs_left_have_taken_as_long_as_those_before(stor
     assert store.running()[0].seconds_left == pytest.approx(8 * 3), "an old report"
 
 
-def test_a_run_that_has_no_epoch_yet_is_judged_by_others(store: Store) -> None:
+def test_a_run_without_epochs_is_estimated_from_others(store: Store) -> None:
     running, queue = store.running(), store.queue()
     assert expected_seconds(queue[0], running) == pytest.approx(30)
     assert expected_seconds(queue[1], running) == pytest.approx(3)
@@ -55,7 +55,7 @@ def test_a_run_that_has_no_epoch_yet_is_judged_by_others(store: Store) -> None:
     assert expected_seconds(store.queue()[3], measured) == pytest.approx(35)
 
 
-def test_each_worker_takes_the_first_in_the_queue_when_it_is_free(store: Store) -> None:
+def test_each_free_worker_takes_the_first_queued_run(store: Store) -> None:
     running, queue = store.running(), store.queue()
     assert waiting_seconds(running, queue, 1, running) == pytest.approx([24, 54])
     assert waiting_seconds(running, queue, 2, running) == pytest.approx([0, 24])

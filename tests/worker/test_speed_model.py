@@ -1,4 +1,4 @@
-"""Foretelling an epoch's seconds: the fit against a known truth, the timing with a given clock."""
+"""The speed model: its fit against known costs, the timing with an injected clock."""
 
 from dataclasses import astuple, replace
 from itertools import count
@@ -23,33 +23,36 @@ from mnistlab.worker.speed_model import (
 )
 from mnistlab.worker.timing import NETWORKS, ROUNDS, STEPS, timings
 
-TRUTH = CostTerms(images=2e-5, calls=1e-3, macs=1e-10, values=3e-9, normed=8e-9, dropped=0.0)
+COSTS = CostTerms(images=2e-5, calls=1e-3, macs=1e-10, values=3e-9, normed=8e-9, dropped=0.0)
 
 
-def told(true_label: CostTerms) -> list[Timing]:
+def timing_of(costs: CostTerms) -> list[Timing]:
     """The networks as a machine with these costs would be timed."""
     blank = [Timing(network, batch, 1.0) for network, batch in NETWORKS]
     return [
-        replace(one, seconds=float(np.dot(astuple(true_label), astuple(network_work(one)))))
+        replace(one, seconds=float(np.dot(astuple(costs), astuple(network_work(one)))))
         for one in blank
     ]
 
 
-def calibration() -> SpeedModel:
-    found = told(TRUTH)
+def example_model() -> SpeedModel:
+    found = timing_of(COSTS)
     return SpeedModel(tuple(found), fit_costs(found), 0.0, 2, "2026-01-31", {"torch": "2"})
 
 
-def test_the_fit_finds_the_costs_that_the_times_were_made_of() -> None:
-    assert astuple(fit_costs(told(TRUTH))) == pytest.approx(astuple(TRUTH), rel=1e-6, abs=1e-18)
-    assert cross_validated_error(told(TRUTH)) < 1e-6
+def test_the_fit_recovers_the_costs() -> None:
+    assert astuple(fit_costs(timing_of(COSTS))) == pytest.approx(
+        astuple(COSTS), rel=1e-6, abs=1e-18
+    )
+    assert cross_validated_error(timing_of(COSTS)) < 1e-6
 
 
 def test_no_cost_is_negative_whatever_was_timed() -> None:
     generator = np.random.default_rng(0)
     for _ in range(20):
         noisy = [
-            replace(one, seconds=one.seconds * generator.lognormal(0, 0.5)) for one in told(TRUTH)
+            replace(one, seconds=one.seconds * generator.lognormal(0, 0.5))
+            for one in timing_of(COSTS)
         ]
         costs = astuple(fit_costs(noisy))
         assert min(costs) >= 0 and max(costs) > 0
@@ -63,7 +66,8 @@ def test_the_non_negative_fit_is_optimal() -> None:
     generator = np.random.default_rng(1)
     for _ in range(20):
         noisy = [
-            replace(one, seconds=one.seconds * generator.lognormal(0, 0.3)) for one in told(TRUTH)
+            replace(one, seconds=one.seconds * generator.lognormal(0, 0.3))
+            for one in timing_of(COSTS)
         ]
         work = np.array([astuple(network_work(one)) for one in noisy])
         work /= np.array([[one.seconds] for one in noisy])
@@ -74,21 +78,21 @@ def test_the_non_negative_fit_is_optimal() -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
-def test_the_rows_and_the_rest_add_up_to_an_epoch(preset: object) -> None:
-    result, known = summarize(preset.spec), calibration()  # type: ignore[attr-defined]
+def test_layers_and_overhead_add_up_to_an_epoch(preset: object) -> None:
+    result, known = summarize(preset.spec), example_model()  # type: ignore[attr-defined]
     recipe = Recipe(batch_size=64, split=Split.ALL)
     rows = sum(known.row_seconds(result, row, 64) for row in result.rows)
     assert known.epoch_seconds(result, recipe) == pytest.approx(59_968 * (rows + 2e-5))
     text = Timing(str(result.spec), 64, 1.0)
-    expected = np.dot(astuple(TRUTH), astuple(network_work(text)))
+    expected = np.dot(astuple(COSTS), astuple(network_work(text)))
     assert known.image_seconds(result, 64) == pytest.approx(expected)
     half = known.epoch_seconds(result, replace(recipe, train_size=30_000))
     # 468 and 937 whole batches of 64.
     assert half / 468 == pytest.approx(known.epoch_seconds(result, recipe) / 937)
 
 
-def test_it_is_written_and_read_back_and_nothing_else_is_taken() -> None:
-    known = calibration()
+def test_it_is_written_and_read_back_and_damage_is_refused() -> None:
+    known = example_model()
     assert from_json(known.to_json()) == known
     text = known.to_json()
     for wrong in (
@@ -107,7 +111,7 @@ def test_it_is_written_and_read_back_and_nothing_else_is_taken() -> None:
         text.replace('"error": 0.0', '"error": Infinity'),
     ):
         assert wrong != text
-        with pytest.raises(LabError, match="measure again"):
+        with pytest.raises(LabError, match="benchmark again"):
             from_json(wrong)
 
 

@@ -51,7 +51,7 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def tended(lab: Home) -> bool:
-    """Look after the lab as the app does while a condition is waited for."""
+    """Call `ensure_workers` as the pages do while they wait."""
     ensure_workers(lab)
     return True
 
@@ -91,7 +91,7 @@ def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Ho
         )
         assert each.record.saved_epoch == epoch
     assert same(each.network, last.network)
-    # What answers to drawings finds beside the checkpoint how far it may be trusted.
+    # The uncertainty model is next to the checkpoint, where the classifier of drawings loads it.
     fitted = model.load_uncertainty(
         model.uncertainty_path(Store(lab.runs).best_checkpoint_path(run_id)), SMALL
     )
@@ -114,7 +114,7 @@ def test_a_large_network_keeps_its_best_and_last_epoch_alone(
     )
 
 
-def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:
+def test_the_article_protocol_has_no_test_score(lab: Home) -> None:
     recipe = Recipe(epochs=1, batch_size=64, train_size=256, split=Split.ARTICLE)
     run_id = submit(lab, "", SMALL, recipe)
     until(lambda: not the(lab, run_id).state.active)
@@ -122,7 +122,7 @@ def test_the_article_s_split_has_no_test_images_left(lab: Home) -> None:
     assert run.state is State.DONE and run.test is None
 
 
-def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alone(
+def test_the_all_data_protocol_saves_its_last_epoch_and_has_only_a_test_score(
     lab: Home,
 ) -> None:
     # So high a rate that the last of three epochs is hardly ever the best one.
@@ -143,7 +143,7 @@ def test_the_split_of_all_digits_keeps_its_last_epoch_and_ranks_by_the_test_alon
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
 @pytest.mark.parametrize("nice", [None, 3])
-def test_a_worker_s_whole_session_is_nice(
+def test_a_worker_s_session_has_low_priority(
     lab: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
 ) -> None:
     if nice is None:
@@ -170,14 +170,14 @@ def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -
         == run.epochs
     )
     assert the(lab, short).state is State.DONE
-    # The unfinished epoch's steps are not in what is kept.
+    # The steps of the incomplete epoch are not in the checkpoint.
     last = checkpoint.load_checkpoint(Store(lab.runs).last_checkpoint_path(long))
     seen = evaluate(last.network, split_mnist(load(lab.data), LONG.split).validation)
     assert last.record.epoch == len(run.epochs)
     assert seen.score == run.epochs[-1].validation
 
 
-def test_a_killed_worker_s_run_is_interrupted_and_the_queue_goes_on(lab: Home) -> None:
+def test_a_killed_worker_s_run_is_interrupted_and_the_queue_continues(lab: Home) -> None:
     long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
     until(lambda: len(the(lab, long).epochs) >= 2)
     ensure_workers(lab)
@@ -206,7 +206,7 @@ def test_workers_started_too_many_times_train_every_run_once(lab: Home) -> None:
 
 
 @pytest.mark.parametrize("stopped", [True, False])
-def test_the_test_images_are_read_once_even_if_the_end_is_interrupted(
+def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
     lab: Home, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
     store, views = Store(lab.runs), []
@@ -247,7 +247,7 @@ def test_the_test_images_are_read_once_even_if_the_end_is_interrupted(
     assert run.test and run.test == load_predictions(store.predictions_path(run_id)).score
 
 
-def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -> None:
+def test_a_paused_run_can_be_ended_without_more_training(lab: Home) -> None:
     store, run_id = Store(lab.runs), submit(lab, "", SMALL, LONG)
     until(lambda: the(lab, run_id).epochs)
     store.request(run_id, Request.PAUSE)
@@ -258,7 +258,7 @@ def test_a_paused_run_can_be_brought_to_its_end_without_training_on(lab: Home) -
     assert the(lab, run_id).epochs == paused.epochs and the(lab, run_id).test
 
 
-def test_a_worker_that_hangs_is_ended_by_force_and_its_run_goes_on(lab: Home) -> None:
+def test_a_worker_that_hangs_is_killed_and_its_run_resumes(lab: Home) -> None:
     run_id = submit(lab, "", SMALL, Recipe(epochs=10, batch_size=8, train_size=512))
     until(lambda: len(the(lab, run_id).epochs) >= 2)
     os.kill(pid_of(lab, run_id), signal.SIGSTOP)
@@ -288,7 +288,7 @@ def test_two_workers_train_two_runs_side_by_side(
     assert pid_of(lab, ids[0]) != pid_of(lab, ids[1])
 
 
-def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -> None:
+def test_run_next_preempts_a_run_which_then_continues_by_itself(lab: Home) -> None:
     long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
     until(lambda: the(lab, long).epochs)
     queue.run_next(Store(lab.runs), short)
@@ -307,7 +307,7 @@ def test_run_now_lets_another_run_go_first_and_comes_back_by_itself(lab: Home) -
     ],
 )
 @pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 400, "²"])
-def test_a_setting_that_is_no_number_is_said(
+def test_a_setting_that_is_not_a_number_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, setting: Callable[[], int], wrong: str
 ) -> None:
     monkeypatch.setenv(name, wrong)
@@ -316,7 +316,7 @@ def test_a_setting_that_is_no_number_is_said(
 
 
 @pytest.mark.parametrize("setting", [processes.worker_count, processes.thread_count])
-def test_no_worker_and_no_thread_would_train_nothing(
+def test_zero_workers_or_threads_are_refused(
     monkeypatch: pytest.MonkeyPatch, setting: Callable[[], int]
 ) -> None:
     for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
@@ -325,12 +325,12 @@ def test_no_worker_and_no_thread_would_train_nothing(
         setting()
 
 
-def test_a_worker_may_be_told_not_to_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_niceness_can_be_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_NICE", "0")
     assert processes.niceness() == 0
 
 
-def test_missing_data_and_a_dead_network_end_in_a_sentence(
+def test_missing_data_without_a_connection_fails_with_a_message(
     lab: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (lab.root / "data").unlink()
@@ -354,7 +354,7 @@ def test_an_impossible_network_is_refused_before_it_is_queued(lab: Home) -> None
     assert newest(Store(lab.runs), 9) == []
 
 
-def test_the_lock_is_one_worker_s_at_a_time(lab: Home) -> None:
+def test_only_one_worker_holds_the_lock(lab: Home) -> None:
     with worker_lock(lab) as first, worker_lock(lab) as second:
         assert (first, second) == (True, False)
     with worker_lock(lab) as third:

@@ -1,8 +1,8 @@
-"""The columns of a run's row that follow from its other columns and its epochs.
+"""The columns of a run's row that are computed from its other columns and its epochs.
 
-What a table of runs is sorted and filtered by lies in the run's own row, so that it need not read
-a hundred thousand epochs. Two functions keep these columns true: `summarize` whenever epochs are
-written, `recompute` after the file was brought to a new version.
+The table of runs is sorted and filtered by these columns, so it need not read a hundred thousand
+epochs. Two functions update them: `refresh_summary` whenever epochs are written, `recompute` after
+a migration.
 """
 
 import sqlite3
@@ -10,8 +10,8 @@ import sqlite3
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 
-# Where a run validates on images that it trains on, it keeps its last epoch and has no score to be
-# ranked by; `training.early_stopping.selected_epoch` says the same in Python.
+# A run that validates on its training images saves its last epoch, and has no score to rank by;
+# `training.early_stopping.selected_epoch` does the same in Python.
 ALL = "json_extract(recipe, '$.split') = 'all'"
 BEST = """FROM epochs WHERE run = runs.id
          ORDER BY validation_errors, validation_loss, number LIMIT 1"""
@@ -29,12 +29,12 @@ UPDATE runs SET
 
 
 def refresh_summary(db: sqlite3.Connection, run_id: int) -> None:
-    """Compute what one run's epochs sum up to."""
+    """Update one run's columns from its epochs."""
     db.execute(f"{REFRESH_SUMMARY} WHERE id = ?", (run_id,))
 
 
 def recompute(db: sqlite3.Connection) -> None:
-    """Compute every derived column of every run. Raises SpecError if a network is unreadable."""
+    """Update these columns of every run. Raises SpecError if a network cannot be parsed."""
     counts = [
         (summarize(parse(row["spec"])).total, row["spec"])
         for row in db.execute("SELECT DISTINCT spec FROM runs").fetchall()

@@ -1,4 +1,4 @@
-"""What an error of SQLite's means for a person, decided here alone, by SQLite's own error codes."""
+"""SQLite's errors as messages with a cause and a remedy, by SQLite's own error codes."""
 
 import sqlite3
 from enum import StrEnum
@@ -9,22 +9,22 @@ from mnistlab.errors import LabError
 
 
 class Cause(StrEnum):
-    """Why the store could not be used. Each cause has one remedy."""
+    """Why the store cannot be used. Each cause has one remedy."""
 
     BUSY = "busy"
     """Another process holds the lock for longer than this one waits."""
     FULL = "full"
-    """The disk has no room."""
+    """The disk is full."""
     DAMAGED = "damaged"
-    """The file is not an SQLite database, or no longer a whole one."""
+    """The file is not an SQLite database, or only a part of one."""
     UNREACHABLE = "unreachable"
     """The file or its folder cannot be opened, read or written: permissions, a failing disk."""
     BUG = "bug"
-    """A statement that SQLite refuses: our own mistake, whatever is in the file."""
+    """A statement that SQLite refuses: a mistake in our code."""
 
 
 class StoreError(LabError):
-    """The store cannot be read or written, or what was asked of it is not possible."""
+    """The store cannot be read or written, or a request is not possible."""
 
     def __init__(self, message: str, cause: Cause | None = None) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ CAUSES = {
     "SQLITE_BUSY": Cause.BUSY,
     "SQLITE_LOCKED": Cause.BUSY,
     "SQLITE_FULL": Cause.FULL,
-    # The memory that processes share lies in a file, too: without room for it, SQLite reports this.
+    # SQLite's shared memory is a file, too; this is the error if the disk is full.
     "SQLITE_IOERR_SHMSIZE": Cause.FULL,
     "SQLITE_CORRUPT": Cause.DAMAGED,
     "SQLITE_NOTADB": Cause.DAMAGED,
@@ -45,7 +45,7 @@ CAUSES = {
     "SQLITE_READONLY": Cause.UNREACHABLE,
     "SQLITE_PERM": Cause.UNREACHABLE,
     "SQLITE_AUTH": Cause.UNREACHABLE,
-    "SQLITE_PROTOCOL": Cause.BUSY,  # gave up taking a lock that others took again and again
+    "SQLITE_PROTOCOL": Cause.BUSY,  # gave up on a lock that other processes took repeatedly
 }
 
 REMEDIES = {
@@ -60,10 +60,10 @@ REMEDIES = {
 
 
 def cause(error: sqlite3.Error | OSError) -> Cause:
-    """Classify an error of SQLite's, or of the file system around it.
+    """Classify an error of SQLite or of the file system.
 
-    Errors that Python's module raises by itself (`ProgrammingError`, `InterfaceError`) carry no
-    code of SQLite's; they and every code that is not listed are bugs of ours.
+    Errors that Python's sqlite3 raises itself (`ProgrammingError`, `InterfaceError`) have no SQLite
+    code; they and every code that is not listed are mistakes in our code.
     """
     if isinstance(error, OSError):
         return Cause.FULL if error.errno == ENOSPC else Cause.UNREACHABLE
@@ -76,7 +76,7 @@ def cause(error: sqlite3.Error | OSError) -> Cause:
 
 
 def store_error(file: Path, error: sqlite3.Error | OSError) -> StoreError:
-    """What a person is told: what failed and where, then what to do."""
+    """The error with its message: what failed and where, then what to do."""
     why = cause(error)
     if why is Cause.BUG:
         return StoreError(

@@ -1,8 +1,8 @@
-"""The schema's history as frozen text: what brings a file from one version to the next.
+"""The schema's history as frozen text: one SQL script for each version.
 
-Nothing here calls or interpolates the code of today, so that a version means for ever what it
-meant when it was written. Columns that are derived from others (parameter counts, what the epochs
-sum up to) start with defaults here; the store computes them again after a migration.
+Nothing here calls or interpolates today's code, so a script never changes its meaning. Columns that
+are computed from others (parameter counts, results of the epochs) have defaults here; the store
+computes them again after a migration.
 """
 
 VERSION_1 = """
@@ -79,21 +79,18 @@ CREATE TABLE drawings (
 CREATE INDEX drawings_by_writer ON drawings (writer, label);
 """
 
-# The field's words: columns, requests and the recipe's JSON.
+# Renamed: columns, a table, a request, and fields and values of the recipe's JSON. Fields are
+# replaced as text, because json_extract rounds numbers to 15 digits, and a paused run's recipe must
+# stay equal to the one in its checkpoint. No value in a recipe is free text.
 VERSION_4 = """
 ALTER TABLE runs RENAME COLUMN who TO owner;
 ALTER TABLE runs RENAME COLUMN place TO queue_position;
 ALTER TABLE drawings RENAME COLUMN mark TO stroke_hash;
+ALTER TABLE asked_workers RENAME TO worker_starts;
 UPDATE runs SET request = 'preempt' WHERE request = 'yield';
-UPDATE runs SET recipe = json_remove(
-    json_set(recipe, '$.optimizer', json_extract(recipe, '$.optimiser')), '$.optimiser'
-) WHERE json_type(recipe, '$.optimiser') IS NOT NULL;
-UPDATE runs SET recipe = json_remove(
-    json_set(recipe, '$.target_accuracy', json_extract(recipe, '$.goal')), '$.goal'
-) WHERE json_type(recipe, '$.goal') IS NOT NULL;
-UPDATE runs SET recipe = json_remove(
-    json_set(recipe, '$.train_size', json_extract(recipe, '$.subset')), '$.subset'
-) WHERE json_type(recipe, '$.subset') IS NOT NULL;
+UPDATE runs SET recipe =
+    replace(replace(replace(recipe, '"optimiser":', '"optimizer":'),
+        '"goal":', '"target_accuracy":'), '"subset":', '"train_size":');
 UPDATE runs SET recipe = json_set(recipe, '$.split', 'holdout')
     WHERE json_extract(recipe, '$.split') = 'strict';
 UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
@@ -102,3 +99,9 @@ UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
 
 MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """A new file goes through all of them."""
+
+RENAMED_FILES = (
+    (4, "readings.safetensors", "predictions.safetensors"),
+    (4, "best.doubt", "best.uncertainty"),
+)
+"""Files in the run folders: since which version, the earlier name, the name from then on."""

@@ -10,7 +10,8 @@ from mnistlab.arch.summary import summarize
 from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.store import Store, epoch_checkpoints
+from mnistlab.store.folders import epoch_checkpoints
+from mnistlab.store.store import Store
 from mnistlab.store.table import best_first
 from mnistlab.text import percent
 from mnistlab.training.record import TrainingRecord, read_record
