@@ -30,7 +30,7 @@ class Split(Choice):
 
     STRICT trains on the official order's first images, validates on the last ones and reads the
     test images once, after the run. ARTICLE trains on all training images and validates on the test
-    images after every epoch, as the article does; a best epoch chosen there is optimiztic. ALL is
+    images after every epoch, as the article does; a best epoch chosen there is optimistic. ALL is
     for a settled recipe: it trains on all training images, keeps the last epoch whatever it is, and
     reads the test images once with it. What it validates on, it has trained on.
     """
@@ -56,7 +56,7 @@ class Split(Choice):
             case Split.ARTICLE:
                 return (
                     f"All {self.n_train:,} training images train, and the {MNIST.n_test:,} test "
-                    "images select the epoch, as in the article. The accuracy is optimiztic."
+                    "images select the epoch, as in the article. The accuracy is optimistic."
                 )
             case Split.ALL:
                 return (
@@ -74,7 +74,7 @@ class Split(Choice):
                     "used once, after the run."
                 )
             case Split.ARTICLE:
-                return "Selected on the test images, as in the article: the accuracy is optimiztic."
+                return "Selected on the test images, as in the article: the accuracy is optimistic."
             case Split.ALL:
                 return (
                     "The last epoch is saved; the test images were used once. Validation images "

@@ -61,13 +61,13 @@ def count_test_set_use(store: Store) -> TestSetUse:
 def selection_bias(store: Store) -> SelectionBias:
     """By how much the best of many epochs flatters, from the newest finished runs.
 
-    What is chosen on images is optimiztic on them: G. Cawley and N. Talbot, "On over-fitting in
+    What is chosen on images is optimistic on them: G. Cawley and N. Talbot, "On over-fitting in
     model selection and subsequent selection bias in performance evaluation" (2010). None of the
     three figures is the bias itself:
 
     - `plateau` is the bias of choosing among the last ten epochs, if they are equally good: the
       mean of them is then their true accuracy, and the best stands above it by chance alone. A run
-      chooses among all of its epochs, and the best of more is more optimiztic: it says too little
+      chooses among all of its epochs, and the best of more is more optimistic: it says too little
       there. Where the accuracy still rises, or the weights of some epochs truly are better, it
       says too much.
     - `last` covers the choice among all epochs: nobody chose the last one. If no epoch is better

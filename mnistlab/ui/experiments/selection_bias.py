@@ -12,7 +12,7 @@ from mnistlab.worker.processes import ensure_workers
 
 
 def show(lab: Home) -> None:
-    """How often the test images were read here, and how optimiztic a selected epoch is."""
+    """How often the test images were read here, and how optimistic a selected epoch is."""
     ensure_workers(lab)
     store = Store(lab.runs)
     views, flattery = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
@@ -27,7 +27,7 @@ def show(lab: Home) -> None:
         )
     )
     st.html(html.caption(TEST_SET_USE))
-    st.subheader("How optimiztic is the best epoch?", anchor=False)
+    st.subheader("How optimistic is the best epoch?", anchor=False)
     st.html(
         html.metrics(
             [
@@ -52,7 +52,7 @@ TEST_SET_USE = (
 SELECTION_BIAS = (
     "Differences in percentage points (pp), mean and 95% CI over the newest finished runs of at "
     "least 20 epochs. Best − mean is what choosing among the last ten epochs adds by chance, if "
-    "they are equally good; the best of more epochs is more optimiztic. Best − last covers the "
+    "they are equally good; the best of more epochs is more optimistic. Best − last covers the "
     "choice among all epochs, and exceeds its bias where an earlier epoch truly is better. "
     "Validation − test compares images that selected the epoch with images that did not; one of "
     "the two sets is a little easier, so only a mean over many runs says much."

@@ -50,5 +50,5 @@ ABOUT = """
   totals exactly.
 - The article prints no learning rates. These are ours.
 - The article's validation images are MNIST's test images, used after every epoch. A best epoch
-  selected there is optimiztic; Experiments measures by how much.
+  selected there is optimistic; Experiments measures by how much.
 """
