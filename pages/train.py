@@ -37,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     owner = st.text_input("Owner", placeholder="optional", width=150, **persistent("owner"))
     start_place = st.container(width="content")
 
-run_column, recipe_column = st.columns([3, 2], gap="large")
+run_column, recipe_column = st.columns([4, 3], gap="large")
 submission = None
 with recipe_column:
     try:

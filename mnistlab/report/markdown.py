@@ -1,4 +1,4 @@
-"""A report as Markdown, with the course's headings; the charts stay behind."""
+"""A report as Markdown, with the course's headings and without charts."""
 
 import re
 from collections.abc import Iterable
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from mnistlab.report.document import Report, Section, Table
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
-BEGINS = re.compile(r"^(#|[+\-=](?=[\s\-=]|$)|\d+[.)](?=\s|$))")
-"""What at a line's beginning makes a heading, a list or a rule."""
+LINE_START = re.compile(r"^(#|[+\-=](?=[\s\-=]|$)|\d+[.)](?=\s|$))")
+"""Text that starts a heading, a list or a rule at the beginning of a line."""
 
 
 def markdown(report: Report) -> str:
-    """The whole report. Whatever a person typed is shown as it was typed."""
+    """The whole report; all texts are escaped."""
     parts = [f"# {_text(report.title)}"]
     for section in (report.overview, *report.sections):
         if section:
             parts += _section(section)
-    parts += ["## To make it again", "```sh\n" + "\n".join(report.commands) + "\n```"]
+    parts += ["## Reproduce", "```sh\n" + "\n".join(report.commands) + "\n```"]
     if report.made_with:
         parts.append(f"Made with {_text(report.made_with)}.")
     return "\n\n".join(parts) + "\n"
@@ -28,7 +28,7 @@ def _section(section: Section) -> list[str]:
     if section.notes:
         lines = section.notes.splitlines()
         parts += ["Notes:", "\n".join(f"> {_text(line)}" for line in lines)]
-    parts += ["### Analysis", *(f"- {_text(each)}" for each in section.questions), "…"]
+    parts += ["### Analysis", *(f"- {_text(question)}" for question in section.questions), "…"]
     return parts
 
 
@@ -41,6 +41,6 @@ def _table(table: Table) -> str:
 
 
 def _text(text: str) -> str:
-    """One line in which nothing means anything to Markdown."""
+    """The text on one line, with every character that Markdown interprets escaped."""
     line = SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return BEGINS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", line)
+    return LINE_START.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", line)

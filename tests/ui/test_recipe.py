@@ -1,4 +1,4 @@
-"""The train page's recipe: the help texts state what the code does; every choice reaches the run."""
+"""The train page's recipe: help texts hold the code's values, choices reach the run."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -72,7 +72,7 @@ def show_disagreements(store: Store, data: Path, first: Run, second: Run) -> Non
     n_first, n_second = len(result.only_first_correct), len(result.only_second_correct)
     st.html(
         html.caption(
-            f"Only run {first.id} correct: {n_first}; only run {second.id}: {n_second}. "
+            f"Only run {first.id} correct: {n_first:,}; only run {second.id}: {n_second:,}. "
             f"McNemar's test: {significance(result.p_value)}. Other seeds may differ."
         )
     )

@@ -55,7 +55,7 @@ def misclassified(
         for image, index in zip(images, shown, strict=False)
     ]
     n_more = len(shown) - len(cards)
-    more = html.caption(f"… and {n_more} more.") if n_more > 0 else ""
+    more = html.caption(f"… and {n_more:,} more.") if n_more > 0 else ""
     return html.cards(cards) + more
 
 

@@ -34,7 +34,7 @@ def show_curves(lab: Home, run: Run) -> None:
             live.show_run(lab, current, wide=True)
 
     live.auto_refresh(lab, [run.id], draw)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Train again",
             icon=":material/replay:",

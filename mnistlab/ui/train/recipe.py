@@ -104,12 +104,12 @@ def _epochs_and_size(default: Recipe) -> dict[str, Any]:
         **persistent("train_size"),
     )
     norm_batch_size = right.number_input(
-        "Batch norm batch size (0 = automatic)",
+        "Norm batch size",
         value=0,
         min_value=0,
         step=32,
-        help="Batch norm normalizes over this many images of a batch. Parts of a batch run in "
-        f"parallel on a CPU; the smallest is {MIN_BATCH}.",
+        help="Batch norm normalizes over this many images of a batch; 0 = automatic, minimum "
+        f"{MIN_BATCH}. On a CPU these parts of the batch run in parallel.",
         **persistent("norm_batch"),
     )
     patience = st.number_input(
