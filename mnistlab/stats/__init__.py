@@ -1,1 +1,1 @@
-"""What figures mean: accuracies with intervals, differences with p values."""
+"""Statistics: accuracies with confidence intervals, differences with p-values."""

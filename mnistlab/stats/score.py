@@ -1,4 +1,4 @@
-"""An accuracy with its count of errors and its confidence interval."""
+"""An accuracy with its number of errors and its confidence interval."""
 
 import math
 import statistics
@@ -10,18 +10,18 @@ Z_95 = statistics.NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Score:
-    """`errors` of `count` digits misread."""
+    """`errors` misclassified images of `count`."""
 
     errors: int
     count: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.errors <= self.count or self.count < 1:
-            raise ValueError(f"{self.errors} errors of {self.count} digits cannot be")
+            raise ValueError(f"{self.errors} errors in {self.count} images are impossible")
 
     @property
     def accuracy(self) -> float:
-        """The share read rightly, 0–1."""
+        """The fraction of correct predictions, 0–1."""
         return 1 - self.errors / self.count
 
     @property
@@ -43,11 +43,11 @@ class Score:
         )
 
 
-def percent(share: float, decimals: int = 2) -> str:
-    """A share (0–1) as "99.42%"."""
-    return f"{100 * share:.{decimals}f}%"
+def percent(fraction: float, decimals: int = 2) -> str:
+    """A fraction (0–1) as "99.42%"."""
+    return f"{100 * fraction:.{decimals}f}%"
 
 
 def percent_range(low: float, high: float, decimals: int = 2) -> str:
-    """Two shares (0–1) as "99.25–99.55%"."""
+    """Two fractions (0–1) as "99.25–99.55%"."""
     return f"{100 * low:.{decimals}f}–{percent(high, decimals)}"

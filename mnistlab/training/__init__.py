@@ -1,1 +1,1 @@
-"""How a network learns."""
+"""Training: recipe, loop, evaluation, and the files that a run writes."""

@@ -1,4 +1,4 @@
-"""How to train, as a value: optimizer, learning rate and schedule, batch, epochs, data, seed."""
+"""The recipe: optimizer, learning rate, schedule, batch size, epochs, data and seed."""
 
 import json
 import math
@@ -14,27 +14,27 @@ from mnistlab.stats.score import percent
 from mnistlab.training.epoch import Epoch, best
 
 MOMENTUM = 0.9
-"""Of SGD with Nesterov's momentum."""
+"""Nesterov momentum of SGD."""
 RATE_WITH_BATCH_NORM, RATE_WITHOUT = 0.1, 0.02
-"""Peak learning rates of SGD to start from."""
+"""Default peak learning rates of SGD."""
 ADAM_RATE = 0.003
-"""The article's targets with batch norm are trained with it here."""
+"""Adam's learning rate for the article's targets with batch norm."""
 PLATEAU_PATIENCE = 3
 PLATEAU_FACTOR = 0.5
 STEPS = ((0.5, 0.1), (0.75, 0.01))
-"""Of the step schedule: after which fraction of the run, which fraction of the peak."""
+"""Step decay: after this fraction of the run, this fraction of the peak."""
 WARM_UP = 0.2
 """Fraction of the run over which the one-cycle schedule raises the rate."""
 WARM_UP_START = 0.1
-"""Of the peak: where it begins."""
+"""Fraction of the peak at which the one-cycle schedule starts."""
 NORM_BATCH_SIZE = 128
-"""Images that batch norm normalizes over where the recipe says nothing and a batch is large."""
+"""Images that batch norm normalizes over in a large batch, unless the recipe sets a number."""
 MIN_BATCH = 8
 MAX_LABEL_SMOOTHING = 0.9
 
 
 class RecipeError(LabError):
-    """A recipe that cannot be followed, with the value and the mend."""
+    """An invalid recipe; the message names the value and its bounds."""
 
 
 class Optimizer(Choice):
@@ -45,7 +45,7 @@ class Optimizer(Choice):
 
     @property
     def help(self) -> str:
-        """What it does, and the learning rate to start from."""
+        """What the optimizer does, and a learning rate to start from."""
         match self:
             case Optimizer.SGD:
                 return (
@@ -67,7 +67,7 @@ class Schedule(Choice):
 
     @property
     def help(self) -> str:
-        """The formula in words, with the numbers that it has."""
+        """The formula in words, with its constants."""
         match self:
             case Schedule.CONSTANT:
                 return "The same rate for the whole run."
@@ -90,15 +90,15 @@ class Schedule(Choice):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a training depends on beside the network and the images.
+    """Everything that a training depends on, except the network and the images.
 
-    `learning_rate` is the schedule's peak; `subset` the number of training images, None for all.
-    `patience` ends the run once the best epoch is that many epochs old, `goal` once an epoch's
-    validation accuracy (0–1) reaches it; None leaves either out. `label_smoothing` is the share of
-    the training target that is spread evenly over the ten classes (Szegedy et al., "Rethinking the
-    Inception Architecture", 2016, section 7). `norm_batch_size` is over how many images of a batch
-    batch norm normalizes, at least; None leaves it to `shard_count`. Raises RecipeError if a value
-    is out of its bounds.
+    `learning_rate` is the schedule's peak; `train_size` the number of training images, None for
+    all. `patience` ends the run when the best epoch is that many epochs old, `target_accuracy` when
+    an epoch's validation accuracy (0–1) reaches it; None switches either off. `label_smoothing` is
+    the fraction of the training target that is spread evenly over the ten classes (Szegedy et al.,
+    "Rethinking the Inception Architecture", 2016, section 7). Batch norm normalizes over at least
+    `norm_batch_size` images of a batch; None leaves the number to `shard_count`. Raises RecipeError
+    if a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -133,60 +133,61 @@ class Recipe:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
         if self.split is Split.ALL and (self.patience or self.target_accuracy):
             raise RecipeError(
-                "The split “all” holds no images out, so nothing can end a run early. "
-                "Leave patience and goal out, or choose another split."
+                "The protocol “All data” holds out no images for early stopping. Switch off patience "
+                "and target accuracy, or choose another protocol."
             )
 
     def __str__(self) -> str:
         images = "all images" if self.train_size is None else f"{self.available_images:,} images"
         return (
-            f"{self.epochs} epochs · {self.optimizer} at {self.learning_rate:g}, {self.schedule}, "
-            f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {images} · "
-            f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
-            + (f" · labels smoothed by {self.label_smoothing:g}" if self.label_smoothing else "")
-            + (f" · batch norm over {self.norm_batch_size}" if self.norm_batch_size else "")
+            f"{self.epochs} epochs · {self.optimizer.label}, learning rate {self.learning_rate:g} "
+            f"({self.schedule.label.lower()}), weight decay {self.weight_decay:g} · batch size "
+            f"{self.batch_size} · {images} · augmentation: {self.augmentation.label.lower()} · "
+            f"protocol: {self.split.label.lower()} · seed {self.seed}"
+            + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
+            + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
             + (f" · patience {self.patience} epochs" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
 
     @property
     def available_images(self) -> int:
-        """Training images that epochs draw from: the subset, or all that the split trains on."""
+        """Training images of the run: `train_size`, or all of the protocol's."""
         return min(self.train_size or self.split.n_train, self.split.n_train)
 
     @property
     def images_per_step(self) -> int:
-        """The batch, which a small subset may not fill."""
+        """The batch size, or fewer if there are not enough training images."""
         return min(self.batch_size, self.available_images)
 
     @property
     def images_per_epoch(self) -> int:
-        """Images that one epoch trains on; the last, incomplete batch is left out."""
+        """Images that one epoch trains on; the last, incomplete batch is dropped."""
         return self.available_images // self.images_per_step * self.images_per_step
 
     @property
     def shards(self) -> int:
-        """Into how many parts each batch is cut; batch norm normalizes within its part."""
+        """Number of parts of each batch; batch norm normalizes within a part."""
         return shard_count(self.images_per_step, self.norm_batch_size)
 
     @property
     def images_per_norm(self) -> str:
-        """Over how many images batch norm normalizes, as text: one number, or two that differ by 1.
+        """The number of images that batch norm normalizes over, or two numbers that differ by 1.
 
-        `torch.tensor_split` makes the first parts one image larger where the batch does not divide.
+        If the batch does not divide evenly, `torch.tensor_split` makes the first parts larger.
         """
-        smallest, more = divmod(self.images_per_step, self.shards)
-        return f"{smallest} or {smallest + 1}" if more else str(smallest)
+        smallest, remainder = divmod(self.images_per_step, self.shards)
+        return f"{smallest} or {smallest + 1}" if remainder else str(smallest)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
 
 def shard_count(batch: int, norm_batch_size: int | None = None) -> int:
-    """Into how many parts a batch is cut: by its size and the recipe alone, never by the machine.
+    """The number of parts of a batch; it depends on the recipe alone, not on the machine.
 
-    Without a `norm_batch_size` there are two parts as soon as each is worth a thread, and one for
-    every NORM_BATCH_SIZE images of a large batch.
+    Without a `norm_batch_size` there are two parts if each is large enough for a thread, and one
+    for every NORM_BATCH_SIZE images of a large batch.
     """
     if norm_batch_size is not None:
         return max(1, batch // norm_batch_size)
@@ -197,7 +198,7 @@ def shard_count(batch: int, norm_batch_size: int | None = None) -> int:
 def recipe_from_json(text: str) -> Recipe:
     """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else.
 
-    A field that is not there has its default, so recipes from before a field train as they did.
+    A missing field has its default, so recipes from before a new field train as before.
     """
     try:
         values = json.loads(text)
@@ -206,9 +207,9 @@ def recipe_from_json(text: str) -> Recipe:
     if not isinstance(values, dict):
         raise RecipeError("The recipe is not a JSON object. Choose a file that mnistlab wrote.")
     known = {field.name for field in fields(Recipe)}
-    if strange := set(values) - known:
+    if unknown := set(values) - known:
         raise RecipeError(
-            f"The recipe has an unknown field: {min(strange)}. Use {', '.join(sorted(known))}."
+            f"The recipe has an unknown field: {min(unknown)}. Use {', '.join(sorted(known))}."
         )
     for name, kind in ENUMS.items():
         if name in values:
@@ -225,7 +226,7 @@ ENUMS: dict[str, type[StrEnum]] = {
 
 
 def choice(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
-    """Read an enum's value. Raises RecipeError with the values that there are."""
+    """The enum member with a value. Raises RecipeError, which lists all values."""
     try:
         return kind(str(value))
     except ValueError:
@@ -243,31 +244,33 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
         raise RecipeError(f"{name}: {value} is not a whole number between {low:,} and {high:,}.")
 
 
-def learning_rate_at(recipe: Recipe, share: float, validation: Sequence[float] = ()) -> float:
-    """The learning rate when `share` (0–1) of all steps is done.
+def learning_rate_at(
+    recipe: Recipe, progress: float, validation_accuracies: Sequence[float] = ()
+) -> float:
+    """The learning rate when the fraction `progress` of all steps is done.
 
-    `validation` are the validation accuracies so far; only the plateau schedule asks for them.
+    `validation_accuracies` are those of the epochs so far, which the plateau schedule needs.
     """
     peak = recipe.learning_rate
     match recipe.schedule:
         case Schedule.CONSTANT:
             return peak
         case Schedule.STEP:
-            return peak * next((part for end, part in reversed(STEPS) if share >= end), 1.0)
+            return peak * next((part for end, part in reversed(STEPS) if progress >= end), 1.0)
         case Schedule.PLATEAU:
-            return peak * PLATEAU_FACTOR ** _plateaus(validation)
+            return peak * PLATEAU_FACTOR ** _n_plateaus(validation_accuracies)
         case Schedule.COSINE:
-            return peak * (1 + math.cos(math.pi * share)) / 2
+            return peak * (1 + math.cos(math.pi * progress)) / 2
         case Schedule.ONE_CYCLE:
-            if share < WARM_UP:
-                return peak * (WARM_UP_START + (1 - WARM_UP_START) * share / WARM_UP)
-            return peak * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+            if progress < WARM_UP:
+                return peak * (WARM_UP_START + (1 - WARM_UP_START) * progress / WARM_UP)
+            return peak * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2
 
 
 def selected_epoch(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
-    """The epoch whose checkpoint is kept: the best, or the last where nothing is chosen.
+    """The epoch whose checkpoint is saved: the best, or the last if the protocol is All data.
 
-    `store.database.derived` says the same in SQL.
+    `store.database.derived` has the same rule in SQL.
     """
     if recipe.split is Split.ALL:
         return epochs[-1] if epochs else None
@@ -275,26 +278,29 @@ def selected_epoch(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:
 
 
 def early_stop_reason(recipe: Recipe, epochs: Sequence[Epoch]) -> str | None:
-    """Why a run ends before its planned epochs, as a sentence; None if it goes on."""
-    top = best(epochs)
-    if top is None or len(epochs) >= recipe.epochs:
+    """Why a run ends before its planned epochs, as a sentence; None if it continues."""
+    best_epoch = best(epochs)
+    if best_epoch is None or len(epochs) >= recipe.epochs:
         return None
-    if recipe.target_accuracy is not None and top.validation_accuracy >= recipe.target_accuracy:
+    if (
+        recipe.target_accuracy is not None
+        and best_epoch.validation_accuracy >= recipe.target_accuracy
+    ):
         return (
             f"Reached the target accuracy of {percent(recipe.target_accuracy)} in epoch "
-            f"{top.number}."
+            f"{best_epoch.number}."
         )
-    if recipe.patience is not None and len(epochs) - top.number >= recipe.patience:
-        return f"Stopped early: no epoch was better than epoch {top.number}."
+    if recipe.patience is not None and len(epochs) - best_epoch.number >= recipe.patience:
+        return f"Stopped early: no epoch was better than epoch {best_epoch.number}."
     return None
 
 
-def _plateaus(validation: Sequence[float]) -> int:
-    """How often the best accuracy, or the last fall of the rate, was `PLATEAU_PATIENCE` ago."""
-    count, waited, best = 0, 0, -math.inf
-    for accuracy in validation:
-        waited = 0 if accuracy > best else waited + 1
-        best = max(best, accuracy)
-        if waited == PLATEAU_PATIENCE:
-            count, waited = count + 1, 0
+def _n_plateaus(accuracies: Sequence[float]) -> int:
+    """How often `PLATEAU_PATIENCE` epochs passed since the best epoch or the last fall."""
+    count, n_waited, highest = 0, 0, -math.inf
+    for accuracy in accuracies:
+        n_waited = 0 if accuracy > highest else n_waited + 1
+        highest = max(highest, accuracy)
+        if n_waited == PLATEAU_PATIENCE:
+            count, n_waited = count + 1, 0
     return count

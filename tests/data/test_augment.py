@@ -27,7 +27,7 @@ def dots(count: int, row: int = 13, column: int = 13) -> torch.Tensor:
 
 
 def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
-    moved = random_shift(dots(5000), generator(), reach=2)
+    moved = random_shift(dots(5000), generator(), limit=2)
     places = moved.flatten(1).argmax(1)
     rows, columns = places // 28 - 13, places % 28 - 13
     assert moved.sum().item() == 5000 * 255, "nothing near the middle is lost"
@@ -41,7 +41,7 @@ def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
 def test_a_shift_brings_in_zeros_and_never_wraps_around() -> None:
     edge = torch.zeros(500, 28, 28, dtype=torch.uint8)
     edge[:, 0] = 255
-    moved = random_shift(edge, generator(), reach=2)
+    moved = random_shift(edge, generator(), limit=2)
     assert not moved[:, 3:].any()
     assert (moved.flatten(1).sum(1) == 0).any(), "a row shifted out is gone"
 
