@@ -133,8 +133,8 @@ class Recipe:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
         if self.split is Split.ALL and (self.patience or self.target_accuracy):
             raise RecipeError(
-                "The protocol “All data” holds out no images for early stopping. Switch off patience "
-                "and target accuracy, or choose another protocol."
+                f"The protocol “{Split.ALL.label}” has no images for early stopping. Switch off "
+                "patience and target accuracy, or choose another protocol."
             )
 
     def __str__(self) -> str:

@@ -122,8 +122,8 @@ def show_export(lab: Home, run: Run) -> None:
                 st.download_button(label, path.read_bytes, file_name, key=label, **options)
     downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
-        "Import it on the Runs page of any mnistlab. Checkpoints are safetensors files, which hold "
-        "tensors and their names but no code. For TensorBoard:"
+        "Import the archive on the Runs page of any mnistlab. Checkpoints are safetensors files, "
+        "which hold tensors and their names but no code. For TensorBoard:"
     )
     st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
 
