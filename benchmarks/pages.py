@@ -128,7 +128,7 @@ def edit(at: "AppTest", name: str, step: int) -> None:
     elif name == "draw":
         at.session_state["canvas1"] = stroke(step)
     elif name == "runs":
-        at.text_input(key="find").set_value(f"run {step % 9}")
+        at.text_input(key="search").set_value(f"run {step % 9}")
     elif name == "train":
         at.number_input(key="train_epochs_from_4").set_value(5 + step % 9)
 

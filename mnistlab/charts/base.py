@@ -1,4 +1,4 @@
-"""What all figures share: the colors and what they mean, the frame, the reference lines."""
+"""The parts that all figures share: colors, layout, reference lines, escaping."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -8,7 +8,7 @@ TRAIN_COLOR = "#3b82f6"
 VALIDATION_COLOR = "#e8710a"
 WITHIN_BUDGET_COLOR = "#1a9e6b"
 OVER_BUDGET_COLOR = "#d64545"
-"""What these colors mean, they mean on every page."""
+"""Each color has the same meaning on every page."""
 
 RUN_COLORS = (
     "#0072b2",
@@ -20,11 +20,11 @@ RUN_COLORS = (
     "#7f4fc9",
     "#8a8f98",
 )
-"""One for each run that is compared; after Okabe & Ito, told apart by color-blind eyes too."""
+"""One for each compared run; after Okabe and Ito, whose palette suits color-blind readers."""
 
 REFERENCE_COLOR = "#8a8f98"
 GRID_COLOR = "rgba(128, 128, 128, 0.22)"
-"""Faint on white and on black."""
+"""Faint on a white and on a black page."""
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
@@ -44,9 +44,9 @@ def line(name: str, x: Sequence[float], y: Sequence[float], color: str) -> Trace
 
 
 def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
-    """A dotted line across the figure at a y value, with its name on it."""
+    """A dotted, labeled line across the figure at a y value."""
     label = {
-        "text": _plain(text),
+        "text": _escape(text),
         "textposition": at,
         "font": {"color": REFERENCE_COLOR, "size": 11},
         "yanchor": "top" if at == "start" else "bottom",
@@ -64,7 +64,7 @@ def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
 
 
 def band(low: float, high: float) -> dict[str, Any]:
-    """A faint stripe across the figure between two y values."""
+    """A faint band across the figure between two y values."""
     return {
         "type": "rect",
         "xref": "paper",
@@ -79,11 +79,11 @@ def band(low: float, high: float) -> dict[str, Any]:
 
 
 def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
-    """A frame that fits both themes, its legend below so that it never meets the title."""
+    """A figure for both themes. The legend is below, where it cannot overlap the title."""
     result: Figure = {
         "data": [],
         "layout": {
-            "title": {"text": _plain(title), "x": 0, "xref": "paper", "font": {"size": 14}},
+            "title": {"text": _escape(title), "x": 0, "xref": "paper", "font": {"size": 14}},
             "height": height,
             "margin": {"l": 52, "r": 12, "t": 36, "b": 56},
             "xaxis": {"gridcolor": GRID_COLOR, "zeroline": False},
@@ -92,8 +92,8 @@ def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
             "hovermode": "x unified",
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            # As long as this stays the same, plotly keeps the reader's zoom and hidden lines.
-            "uirevision": "kept",
+            # While this stays the same, plotly keeps the reader's zoom and hidden lines.
+            "uirevision": "constant",
         },
     }
     add(result, traces)
@@ -101,10 +101,9 @@ def figure(title: str, traces: Sequence[Trace], height: int = 290) -> Figure:
 
 
 def add(figure: Figure, traces: Iterable[Trace]) -> None:
-    """Put traces into a figure: the only way in, because plotly reads tags and entities in names.
+    """Add traces to a figure; all traces come through here, because plotly renders HTML in names.
 
-    A run that somebody called `<b>` or `&amp;` is shown as just that; so the names and texts of
-    traces come here as they were typed.
+    The names and texts of traces are escaped here, so a run called `<b>` is shown as `<b>`.
     """
     figure["data"] += map(_escaped, traces)
 
@@ -112,44 +111,44 @@ def add(figure: Figure, traces: Iterable[Trace]) -> None:
 def _escaped(trace: Trace) -> Trace:
     result = dict(trace)
     if name := trace.get("name"):
-        result["name"] = _plain(name)
+        result["name"] = _escape(name)
         if result["name"] != name:
-            # Shortened to plotly's 15 characters an entity could be cut in two.
+            # Plotly shortens names to 15 characters, which could cut an entity in two.
             result["hoverlabel"] = {"namelength": -1}
     if "text" in trace:
-        result["text"] = _each_plain(trace["text"])
+        result["text"] = _escape_all(trace["text"])
     return result
 
 
-def _each_plain(text: Any) -> Any:
-    """A trace's text: one for all of its points, one for each, or rows of them."""
-    return _plain(text) if isinstance(text, str) else [_each_plain(each) for each in text]
+def _escape_all(text: Any) -> Any:
+    """A trace's text: one for all points, one for each point, or rows of them."""
+    return _escape(text) if isinstance(text, str) else [_escape_all(item) for item in text]
 
 
-def _plain(text: str) -> str:
-    """The text as plotly must be given it for it to be shown as it is."""
+def _escape(text: str) -> str:
+    """Escaped text, which plotly shows as it was typed."""
     return escape(text, quote=False)
 
 
 def logarithmic(figure: Figure) -> Figure:
-    """The figure with a logarithmic y axis, marked at 1, 2 and 5 where a factor of 2 is in view."""
+    """The figure with a logarithmic y axis; with ticks at 1, 2 and 5 if the range is wide."""
     values = [y for trace in figure["data"] for y in trace["y"]]
     figure["layout"]["yaxis"] |= {"type": "log", "tickformat": "~g"}
     if not values:
         figure["layout"]["yaxis"]["range"] = [-2, 0.5]
     if not values or max(values) > 2.5 * min(values):
-        ticks = [one * ten for ten in (0.001, 0.01, 0.1, 1, 10) for one in (1, 2, 5)]
+        ticks = [digit * power for power in (0.001, 0.01, 0.1, 1, 10) for digit in (1, 2, 5)]
         figure["layout"]["yaxis"]["tickvals"] = ticks
     return figure
 
 
 def over_epochs(title: str, traces: Sequence[Trace], planned: int, height: int = 290) -> Figure:
-    """A figure whose axis is fixed for the planned epochs, so that nothing jumps as they come."""
+    """A figure whose x axis covers all planned epochs, so that it does not move during a run."""
     result = figure(title, traces, height)
-    result["layout"]["xaxis"] |= {"range": [0.5, planned + 0.5], "dtick": _tick(planned)}
+    result["layout"]["xaxis"] |= {"range": [0.5, planned + 0.5], "dtick": _tick_step(planned)}
     return result
 
 
-def _tick(planned: int) -> int:
-    """Epochs between marks: about ten marks, at whole and round numbers."""
+def _tick_step(planned: int) -> int:
+    """Epochs between two ticks: about ten ticks, at round numbers."""
     return next(step for step in (1, 2, 5, 10, 20, 50, 100) if planned <= 12 * step or step == 100)

@@ -1,4 +1,4 @@
-"""A run's epochs as curves: accuracy, loss, the gap between them, the learning rate."""
+"""A run's epochs as curves: accuracy, loss, generalization gap, learning rate."""
 
 from collections.abc import Sequence
 
@@ -21,37 +21,39 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.schedules import Schedule, learning_rate_at
 
-GOAL = 100 * GOAL_ACCURACY
-"""Per cent: the article's aim."""
+GOAL_PERCENT = 100 * GOAL_ACCURACY
 FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)
-VALIDATION_DIGITS = MNIST.n_validation
+"""Percent, at which an accuracy axis may start."""
+
+
+SAVED_EPOCH = "Saved epoch"
 
 
 def goal_marks() -> list[dict[str, object]]:
-    """The goal's line, and the band in which a network of just that accuracy may be seen.
+    """A line at the goal, and a band for its 95% confidence interval on 10,000 images.
 
-    Its 95 % Wilson interval on 10,000 digits, under both splits.
+    A network whose true accuracy is the goal is measured within this band in 95% of cases.
     """
-    errors = round(VALIDATION_DIGITS * (1 - GOAL / 100))
-    low, high = Score(errors, VALIDATION_DIGITS).confidence_interval
-    return [band(100 * low, 100 * high), reference(GOAL, f"goal: {GOAL:.2f}%")]
+    errors = round(MNIST.n_validation * (1 - GOAL_ACCURACY))
+    low, high = Score(errors, MNIST.n_validation).confidence_interval
+    return [band(100 * low, 100 * high), reference(GOAL_PERCENT, f"goal: {GOAL_PERCENT:.2f}%")]
 
 
-def floor(values: Sequence[float]) -> float:
-    """Where an axis of accuracies (per cent) begins, so that all but a first epoch are in view."""
+def axis_floor(values: Sequence[float]) -> float:
+    """The value (percent) at which an accuracy axis starts, so that it shows all of the values."""
     return next(floor for floor in FLOORS if floor <= min(values, default=90.0))
 
 
 def accuracy(
     epochs: Sequence[Epoch],
     planned: int,
-    kept: int | None = None,
+    saved_epoch: int | None = None,
     article: ArticleResult | None = None,
 ) -> Figure:
-    """Training and validation accuracy in per cent.
+    """Training and validation accuracy (%).
 
-    `kept` is the number of the epoch whose checkpoint is kept, `article` the article's report on
-    this network.
+    `saved_epoch` is the number of the epoch whose checkpoint was saved, `article` the article's
+    result for this network.
     """
     train = [100 * epoch.train_accuracy for epoch in epochs]
     validation = [100 * epoch.validation_accuracy for epoch in epochs]
@@ -63,21 +65,20 @@ def accuracy(
         "mode": "markers",
         "marker": {"symbol": "star", "size": 13, "color": VALIDATION_COLOR},
     }
-    at = [epoch for epoch in epochs if epoch.number == kept]
-    traces.append(
-        _line("Kept", at, [100 * e.validation_accuracy for e in at], VALIDATION_COLOR) | star
-    )
+    saved = [epoch for epoch in epochs if epoch.number == saved_epoch]
+    heights = [100 * epoch.validation_accuracy for epoch in saved]
+    traces.append(_line(SAVED_EPOCH, saved, heights, VALIDATION_COLOR) | star)
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
-    # The first epoch is so far below the rest that a floor under it would flatten the others.
-    low = floor(train[1:] + validation[1:] or train + validation)
-    # Room above for the name of the article's line.
+    # The first epoch is so far below the others that an axis down to it would flatten them.
+    low = axis_floor(train[1:] + validation[1:] or train + validation)
+    # Space above for the label of the article's line.
     figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.1]
     figure["layout"]["shapes"] = goal_marks()
     if article:
         value = article.validation or article.train
-        what = "validation" if article.validation else "train"
+        kind = "validation" if article.validation else "train"
         figure["layout"]["shapes"].append(
-            reference(value, f"article's {what}: {value:.2f}%", at="end")
+            reference(value, f"article's {kind}: {value:.2f}%", at="end")
         )
     return figure
 
@@ -93,31 +94,30 @@ def loss(epochs: Sequence[Epoch], planned: int) -> Figure:
 
 
 def gap(epochs: Sequence[Epoch], planned: int) -> Figure:
-    """Training less validation accuracy, in percentage points; above nought it overfits."""
+    """Generalization gap: training minus validation accuracy (pp). It grows when a run overfits."""
     values = [100 * (e.train_accuracy - e.validation_accuracy) for e in epochs]
     traces = [_line("Train − validation", epochs, values, REFERENCE_COLOR) | {"fill": "tozeroy"}]
-    figure = over_epochs("Gap, train − validation (points)", traces, planned, height=210)
+    figure = over_epochs("Generalization gap: train − validation (pp)", traces, planned, height=210)
     figure["layout"] |= {"showlegend": False, "shapes": [reference(0, "")]}
-    # Once more than noise is seen, the axis follows; until then noise must not fill it.
-    reach = max([1.0, *(abs(value) * 1.1 for value in values[1:] or values)])
-    figure["layout"]["yaxis"]["range"] = [-reach, reach]
-    return _low(figure)
+    # At least ±1 pp, so that noise does not fill the chart; more if the gap is larger.
+    limit = max([1.0, *(abs(value) * 1.1 for value in values[1:] or values)])
+    figure["layout"]["yaxis"]["range"] = [-limit, limit]
+    return _without_legend_space(figure)
 
 
 def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
-    """The schedule's curve over the planned epochs, and each epoch's last rate on it."""
-    points = 200
-    shares = [n / points for n in range(points)]
+    """The planned schedule as a line, and the last rate of each epoch as dots on it."""
+    n_points = 200
+    fractions = [n / n_points for n in range(n_points)]
     history = [epoch.validation_accuracy for epoch in epochs]
 
-    def seen(share: float) -> float:
-        earlier = history[: int(share * recipe.epochs)]
-        return learning_rate_at(recipe.schedule, recipe.learning_rate, share, earlier)
+    def rate(fraction: float) -> float:
+        earlier = history[: int(fraction * recipe.epochs)]
+        return learning_rate_at(recipe.schedule, recipe.learning_rate, fraction, earlier)
 
-    # An epoch's figures stand at its end, so the whole run reaches from 0 to its last epoch.
-    plan = line(
-        "planned", [s * recipe.epochs for s in shares], [*map(seen, shares)], REFERENCE_COLOR
-    )
+    # Epoch n ends at x = n, so the run starts at x = 0.
+    x = [fraction * recipe.epochs for fraction in fractions]
+    plan = line("planned", x, [*map(rate, fractions)], REFERENCE_COLOR)
     plan |= {"mode": "lines", "hoverinfo": "skip", "line": {"color": REFERENCE_COLOR, "width": 1.5}}
     done = _line("Learning rate", epochs, [e.learning_rate for e in epochs], TRAIN_COLOR)
     traces = [plan, done | {"mode": "markers"}]
@@ -129,11 +129,11 @@ def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
         "tickformat": "~g",
     }
     if recipe.schedule is Schedule.PLATEAU and not epochs:
-        figure["layout"]["title"]["text"] = "Learning rate: falls when accuracy saturates"
-    return _low(figure)
+        figure["layout"]["title"]["text"] = "Learning rate (falls when accuracy stalls)"
+    return _without_legend_space(figure)
 
 
-def _low(figure: Figure) -> Figure:
+def _without_legend_space(figure: Figure) -> Figure:
     figure["layout"]["margin"]["b"] = 28
     return figure
 

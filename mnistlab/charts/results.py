@@ -1,4 +1,4 @@
-"""Several runs beside each other, and one run's readings of the test images."""
+"""Charts that compare runs, and charts of one run's predictions of the test images."""
 
 import math
 from collections.abc import Sequence
@@ -21,32 +21,32 @@ from mnistlab.charts.base import (
     logarithmic,
     over_epochs,
 )
-from mnistlab.charts.epochs import floor, goal_marks
+from mnistlab.charts.epochs import axis_floor, goal_marks
 from mnistlab.stats.predictions import CalibrationBin
 from mnistlab.store.run import Run
 from mnistlab.store.table import Point
 
 
 def compared_accuracy(runs: Sequence[Run]) -> Figure:
-    """Validation accuracy in per cent, solid, and training accuracy, dotted and hidden at first."""
+    """Validation accuracy (%) as solid lines; training accuracy dotted, hidden at first."""
     traces: list[Trace] = []
     for run, color in zip(runs, colors(len(runs)), strict=True):
-        numbers = [epoch.number for epoch in run.epochs]
+        x = [epoch.number for epoch in run.epochs]
         name = f"{run.id} · {run.name}"
         validation = [100 * epoch.validation_accuracy for epoch in run.epochs]
         train = [100 * epoch.train_accuracy for epoch in run.epochs]
-        traces.append(line(name, numbers, validation, color) | {"uid": f"{run.id}v"})
+        traces.append(line(name, x, validation, color) | {"uid": f"{run.id}v"})
         dotted = {"line": {"color": color, "width": 1, "dash": "dot"}, "mode": "lines"}
         traces.append(
-            line(f"{run.id} train", numbers, train, color)
+            line(f"{run.id} train", x, train, color)
             | dotted
             | {"visible": "legendonly", "uid": f"{run.id}t"}
         )
-    later = [100 * e.validation_accuracy for run in runs for e in run.epochs[1:]]
-    every = [100 * e.validation_accuracy for run in runs for e in run.epochs]
+    later_epochs = [100 * e.validation_accuracy for run in runs for e in run.epochs[1:]]
+    all_epochs = [100 * e.validation_accuracy for run in runs for e in run.epochs]
     planned = max((run.recipe.epochs for run in runs), default=1)
     result = over_epochs("Validation accuracy (%) by epoch", traces, planned, height=340)
-    low = floor(later or every)
+    low = axis_floor(later_epochs or all_epochs)
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     result["layout"]["shapes"] = goal_marks()
     return result
@@ -70,7 +70,7 @@ def compared_loss(runs: Sequence[Run]) -> Figure:
 
 
 def colors(count: int) -> list[str]:
-    """A color for each of so many runs; from the ninth on they come again."""
+    """A color for each run; the ninth has the first one's again."""
     return [RUN_COLORS[index % len(RUN_COLORS)] for index in range(count)]
 
 
@@ -79,10 +79,10 @@ SCATTER = "Best validation accuracy (%) by parameters"
 
 def scatter(points: Sequence[Point]) -> Figure:
     """Total parameters (logarithmic) against the best validation accuracy, with the budget."""
-    # A few runs that never learned must not press all others into a line.
+    # A few runs that never learned must not flatten all others into one line.
     ordered = sorted(100 * point.accuracy for point in points)
-    low = floor(ordered[len(ordered) // 10 :])
-    below = sum(value < low for value in ordered)
+    low = axis_floor(ordered[len(ordered) // 10 :])
+    n_below = sum(value < low for value in ordered)
     dots: Trace = {
         "type": "scatter",
         "mode": "markers",
@@ -99,13 +99,16 @@ def scatter(points: Sequence[Point]) -> Figure:
             ],
         },
     }
-    result = figure(SCATTER + (f" · {below} below" if below else ""), [dots], height=330)
+    result = figure(SCATTER + (f" · {n_below} below" if n_below else ""), [dots], height=330)
     layout = result["layout"]
     layout |= {"hovermode": "closest", "showlegend": False, "shapes": goal_marks()}
     totals = [BUDGET, *(point.parameters for point in points)]
-    reach = [math.log10(min(totals) / 1.3), math.log10(max(totals) * 1.3)]
-    ticks = [one * 10**ten for ten in range(2, 7) for one in (1, 2, 5)]
-    layout["xaxis"] |= {"type": "log", "tickformat": ",", "tickvals": ticks, "range": reach}
+    x_range = [math.log10(min(totals) / 1.3), math.log10(max(totals) * 1.3)]
+    # Few labels fit on a wide axis; a narrow one needs more of them to have any.
+    is_wide = x_range[1] - x_range[0] > 1
+    steps = (1, 2, 5) if is_wide else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
+    ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
+    layout["xaxis"] |= {"type": "log", "tickformat": ",", "tickvals": ticks, "range": x_range}
     layout["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     layout["margin"]["b"] = 32
     layout["shapes"].append(
@@ -130,23 +133,23 @@ def scatter(points: Sequence[Point]) -> Figure:
 
 
 def confusion(counts: NDArray[np.int64]) -> Figure:
-    """How often each digit (row) was read as each digit; colors show the mistakes alone."""
-    mistakes = counts - np.diag(np.diag(counts))
+    """Confusion matrix (10, 10) of true (rows) and predicted digits; only errors are colored."""
+    errors = counts - np.diag(np.diag(counts))
     digits = [str(digit) for digit in range(10)]
     heat: Trace = {
         "type": "heatmap",
         "x": digits,
         "y": digits,
-        "z": mistakes.tolist(),
+        "z": errors.tolist(),
         "text": [[str(value) if value else "" for value in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
-        "hovertemplate": "a %{y} read as %{x}: %{text}<extra></extra>",
+        "hovertemplate": "%{y} predicted as %{x}: %{text}<extra></extra>",
         "colorscale": [[0, "rgba(214, 69, 69, 0)"], [1, "rgba(214, 69, 69, 0.85)"]],
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
     }
-    result = figure("What was read (columns) for each digit (rows)", [heat], height=400)
+    result = figure("Confusion matrix (rows: true, columns: predicted)", [heat], height=400)
     result["layout"] |= {"hovermode": "closest"}
     result["layout"]["xaxis"] |= {"side": "top", "type": "category", "showgrid": False}
     result["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "showgrid": False}
@@ -155,25 +158,24 @@ def confusion(counts: NDArray[np.int64]) -> Figure:
 
 
 def calibration(bins: Sequence[CalibrationBin]) -> Figure:
-    """Accuracy against mean confidence, both in per cent, with each bin's 95 % interval."""
+    """Reliability diagram: accuracy against mean confidence of each bin (%), with its 95% CI."""
     y = [100 * each.score.accuracy for each in bins]
-    high = [
-        100 * each.score.confidence_interval[1] - value for each, value in zip(bins, y, strict=True)
-    ]
-    low = [
-        value - 100 * each.score.confidence_interval[0] for each, value in zip(bins, y, strict=True)
-    ]
-    ideal = line("as sure as right", [0, 100], [0, 100], REFERENCE_COLOR) | {
+    intervals = [each.score.confidence_interval for each in bins]
+    above = [100 * high - value for (_, high), value in zip(intervals, y, strict=True)]
+    below = [value - 100 * low for (low, _), value in zip(intervals, y, strict=True)]
+    ideal = line("perfect calibration", [0, 100], [0, 100], REFERENCE_COLOR) | {
         "mode": "lines",
         "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dot"},
         "hoverinfo": "skip",
     }
-    seen = line("this network", [100 * each.confidence for each in bins], y, TRAIN_COLOR) | {
-        "error_y": {"type": "data", "array": high, "arrayminus": low, "color": GRID_COLOR},
+    measured = line("this network", [100 * each.confidence for each in bins], y, TRAIN_COLOR) | {
+        "error_y": {"type": "data", "array": above, "arrayminus": below, "color": GRID_COLOR},
         "text": [f"{each.score.count:,}" for each in bins],
-        "hovertemplate": "%{x:.1f}% sure, %{y:.1f}% right, %{text} images<extra></extra>",
+        "hovertemplate": "confidence %{x:.1f}%, accuracy %{y:.1f}%, %{text} images<extra></extra>",
     }
-    result = figure("How often it is right (%) by how sure it is (%)", [ideal, seen], height=400)
+    result = figure(
+        "Reliability diagram: accuracy vs. confidence (%)", [ideal, measured], height=400
+    )
     result["layout"] |= {"hovermode": "closest"}
     result["layout"]["xaxis"]["range"] = [0, 102]
     result["layout"]["yaxis"]["range"] = [0, 102]

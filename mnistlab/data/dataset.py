@@ -1,4 +1,4 @@
-"""The data set as one value: its files, the shape of its images, its counts, how its pixels lie."""
+"""The data set as one value: its files, its counts, the size and statistics of its images."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from mnistlab.arch.spec import CLASSES, INPUT_SIZE
 
 @dataclass(frozen=True)
 class DataFile:
-    """One decompressed file: its name, and the SHA-256 of all its bytes."""
+    """One decompressed file: its name and its SHA-256."""
 
     name: str
     sha256: str
@@ -26,8 +26,8 @@ class ImageDataset:
     """Square grayscale images with labels 0 to `n_classes` − 1, as two pairs of idx files.
 
     `mean` and `std` are those of the training images' pixels, scaled to 0–1; `image_size` is the
-    side in pixels. The last `n_validation` training images, in the official order, are those that
-    a hold-out keeps apart. Raises ValueError if no training images would be left.
+    side in pixels. The last `n_validation` training images in the official order are the hold-out
+    protocol's validation images. Raises ValueError if they leave no training images.
     """
 
     name: str
@@ -52,7 +52,7 @@ class ImageDataset:
 
     @property
     def n_holdout_train(self) -> int:
-        """Training images that are left once the validation images are kept apart."""
+        """Training images of the hold-out protocol, without the validation images."""
         return self.n_train - self.n_validation
 
     @property
@@ -62,7 +62,7 @@ class ImageDataset:
 
     @property
     def black(self) -> float:
-        """What normalizing makes of a black pixel."""
+        """The value of a black pixel after normalization."""
         return -self.mean / self.std
 
 

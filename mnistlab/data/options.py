@@ -1,7 +1,7 @@
-"""The choices about data, by name and without torch, so that recipes and pages can offer them.
+"""The options about data: evaluation protocol and augmentation, without torch.
 
-A choice carries its own words. Where they say a number, they read it from the value that the code
-works with.
+Each option has its own label and help text. The numbers in a text are computed from the values that
+the code uses.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from mnistlab.data.dataset import MNIST
 
 
 class Split(Choice):
-    """How the data set is divided between training, validation and test.
+    """The evaluation protocol: which images train, validate and test.
 
-    STRICT trains on the official order's first images, validates on the last ones and reads the
-    test images once, after the run. ARTICLE trains on all training images and validates on the test
-    images after every epoch, as the article does; a best epoch chosen there is optimistic. ALL is
-    for a settled recipe: it trains on all training images, keeps the last epoch whatever it is, and
-    reads the test images once with it. What it validates on, it has trained on.
+    HOLDOUT trains on the first images in the official order, validates on the last ones and uses
+    the test images once, after the run. ARTICLE trains on all training images and validates on the
+    test images after every epoch, as the article does; a best epoch selected there is optimistic.
+    ALL is for a fixed recipe: it trains on all training images, saves the last epoch and uses the
+    test images once. Its validation images are training images too.
     """
 
     HOLDOUT = "holdout", "Hold-out"
@@ -27,12 +27,12 @@ class Split(Choice):
 
     @property
     def n_train(self) -> int:
-        """Number of images that are trained on."""
+        """Number of training images."""
         return MNIST.n_holdout_train if self is Split.HOLDOUT else MNIST.n_train
 
     @property
     def help(self) -> str:
-        """What trains, what selects the epoch, and how the test images are used."""
+        """Which images train and select the epoch, and how the test images are used."""
         match self:
             case Split.HOLDOUT:
                 return (
@@ -46,13 +46,13 @@ class Split(Choice):
                 )
             case Split.ALL:
                 return (
-                    f"All {self.n_train:,} training images train, the last epoch is kept, and the "
+                    f"All {self.n_train:,} training images train, the last epoch is saved, and the "
                     "test images are used once. Validation only shows that the network learns."
                 )
 
     @property
     def selection(self) -> str:
-        """What a finished run's epoch was selected on, as a sentence."""
+        """Which images selected a finished run's epoch, as a sentence."""
         match self:
             case Split.HOLDOUT:
                 return (
@@ -70,13 +70,13 @@ class Split(Choice):
 
 @dataclass(frozen=True)
 class AugmentationRanges:
-    """How far a training image may be changed, uniformly in both directions; 0 for not at all.
+    """Limits of the random changes, which are uniform in both directions; 0 is no change.
 
-    `rotation` in degrees; `scale` relative, for width and height independently; `shear` in pixels
-    sideways per pixel of height; `shift` in whole pixels. `elastic` is by how many pixels the knots
-    of a coarse grid over the image may move. `stroke_width` is by how many pixels either edge of a
-    stroke may move. `serifs` is the fraction of ones that get a flag; half of that get a foot, and
-    as many sevens a bar.
+    `rotation` is in degrees; `scale` is relative, for width and height independently; `shear` is in
+    pixels sideways per pixel of height; `shift` is in whole pixels. `elastic` is the displacement
+    of a coarse grid's points, and `stroke_width` that of either edge of a stroke, both in pixels.
+    `serifs` is the fraction of ones that get a flag; half as many get a foot, and half as many
+    sevens a bar.
     """
 
     rotation: float = 0.0
@@ -88,8 +88,8 @@ class AugmentationRanges:
     serifs: float = 0.0
 
     def __str__(self) -> str:
-        """Each change with its range, as a list in words; empty if there is none."""
-        words = {
+        """Each change with its range; empty if there is none."""
+        ranges = {
             f"rotation ±{self.rotation:g}°": self.rotation,
             f"scale ±{100 * self.scale:.3g}%": self.scale,
             f"shear ±{self.shear:g}": self.shear,
@@ -99,21 +99,21 @@ class AugmentationRanges:
             f"a flag on {self.serifs:.0%} and a foot on {self.serifs / 2:.0%} of the ones and a "
             f"bar on {self.serifs / 2:.0%} of the sevens, chosen by their labels": self.serifs,
         }
-        return ", ".join(word for word, reach in words.items() if reach)
+        return ", ".join(text for text, limit in ranges.items() if limit)
 
 
 NO_AUGMENTATION = AugmentationRanges()
 
 
 class Augmentation(Choice):
-    """What happens to a training batch before the network sees it."""
+    """Random changes of the training images."""
 
     ranges: AugmentationRanges
 
     def __new__(
         cls, value: str, label: str = "", ranges: AugmentationRanges = NO_AUGMENTATION
     ) -> Self:
-        # An enum's `__new__` cannot be inherited by `super()`.
+        # `super().__new__` does not work in an enum.
         member = str.__new__(cls, value)
         member._value_, member.label, member.ranges = value, label, ranges
         return member
@@ -131,7 +131,7 @@ class Augmentation(Choice):
 
     @property
     def help(self) -> str:
-        """The ranges in words, from the values that the augmentation works with."""
+        """The ranges in words."""
         if not str(self.ranges):
             return "Images are used as they are, the same in every epoch."
         purpose = "For drawings. " if self.ranges.serifs else ""

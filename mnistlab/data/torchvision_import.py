@@ -1,9 +1,9 @@
-"""torchvision, also beside a torch that cannot load its compiled operators.
+"""Import torchvision, even with a torch that cannot load its compiled operators.
 
-The torchvision wheel for Linux is built against CUDA. Beside a CPU-only torch its extension does
-not load, and `import torchvision` then fails because it registers Python code for two operators
-that were never declared. Declaring their schemas first lets the import go through; the operators
-themselves stay unusable, which data sets and transforms never notice.
+The torchvision wheel for Linux is built for CUDA. With a CPU-only torch its extension does not
+load, and `import torchvision` fails, because it registers Python code for two undeclared operators.
+If their schemas are declared first, the import succeeds. The operators themselves cannot be used,
+but data sets and transforms do not need them.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import torch
 
 
 def import_torchvision() -> Any:
-    """Import torchvision, whichever torch it was built against."""
+    """Import torchvision, with or without its compiled operators."""
     try:
         import torchvision
     except RuntimeError as error:

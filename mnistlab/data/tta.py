@@ -1,8 +1,8 @@
-"""One image looked at several times: as it is, turned, moved, larger and smaller.
+"""Test-time augmentation: nine views of an image, unchanged, rotated, shifted and scaled.
 
-A network that was trained on turned and moved digits is unsure where the one turn or the one pixel
-decides; the mean of several looks is not (A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet
-classification with deep convolutional neural networks", 2012, section 4.1, average over ten).
+The mean of several predictions depends less on a single pixel or degree than one prediction does
+(A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet classification with deep convolutional neural
+networks", 2012, section 4.1, average over ten views).
 """
 
 import math
@@ -20,8 +20,9 @@ ROTATION = 8.0
 SHIFT = 1.0
 """Pixels."""
 ZOOM = 0.08
+"""Relative."""
 
-# Turned by, moved right and down by, magnified by.
+# Rotation (degrees), shift to the right and down (pixels), magnification.
 VIEWS = (
     (0.0, 0.0, 0.0, 1.0),
     (ROTATION, 0.0, 0.0, 1.0),
@@ -36,20 +37,21 @@ VIEWS = (
 
 
 def tta_views(image: Tensor) -> Tensor:
-    """The looks (N, 28, 28) uint8 at an image (28, 28) uint8; the first is the image itself."""
-    many = image.float().expand(len(VIEWS), 1, SIDE, SIDE)
-    seen = functional.grid_sample(many, _grid(), align_corners=False).round_().to(torch.uint8)[:, 0]
-    seen[0] = image
-    return seen
+    """The views (N, 28, 28) uint8 of an image (28, 28) uint8; the first is the image itself."""
+    copies = image.float().expand(len(VIEWS), 1, SIDE, SIDE)
+    views = functional.grid_sample(copies, _grid(), align_corners=False)[:, 0]
+    views = views.round_().to(torch.uint8)
+    views[0] = image
+    return views
 
 
 @lru_cache(maxsize=1)
 def _grid() -> Tensor:
-    """Where each pixel of each look comes from: (N, 28, 28, 2), in halves of the image's side."""
-    maps = []
+    """The source of each pixel of each view: (N, 28, 28, 2), in half image sides."""
+    matrices = []
     for degrees, right, down, zoom in VIEWS:
         cos, sin = (f(math.radians(degrees)) / zoom for f in (math.cos, math.sin))
-        maps.append([[cos, sin, -2 * right / SIDE], [-sin, cos, -2 * down / SIDE]])
+        matrices.append([[cos, sin, -2 * right / SIDE], [-sin, cos, -2 * down / SIDE]])
     return functional.affine_grid(
-        torch.tensor(maps), [len(VIEWS), 1, SIDE, SIDE], align_corners=False
+        torch.tensor(matrices), [len(VIEWS), 1, SIDE, SIDE], align_corners=False
     )

@@ -109,7 +109,7 @@ def _with_predictions(
     first, second = read[0]
     apart = disagreement(first, second)
     only = len(apart.only_first_correct), len(apart.only_second_correct)
-    return paired_images(*only, count=len(first.labels), p=apart.p_value)
+    return paired_images(*only, count=len(first.labels), p_value=apart.p_value)
 
 
 def first_seeds(count: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Reports from the store: of a ladder, of one choice switched, of runs."""
+"""Reports from the store: of the reproduced article, of an ablation, of any runs."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -6,15 +6,14 @@ from dataclasses import fields, replace
 from mnistlab.arch.presets import GOAL_ACCURACY, article_result
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.charts import epochs as charts
-from mnistlab.charts import target_curves as ladder_charts
+from mnistlab.charts import target_curves as target_charts
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Split
 from mnistlab.experiments import ablation as ablations
-from mnistlab.experiments import reproduction as ladders
 from mnistlab.experiments.ablation import Ablation
 from mnistlab.experiments.article import compare_with_article
 from mnistlab.experiments.differences import config_differences, differences, recipe_value
-from mnistlab.experiments.reproduction import Reproduction, TargetRuns
+from mnistlab.experiments.reproduction import Reproduction, TargetRuns, target_runs
 from mnistlab.experiments.results_table import best_epoch_text, results_table
 from mnistlab.experiments.targets import Length
 from mnistlab.report import text
@@ -28,72 +27,85 @@ from mnistlab.training.epoch import best
 
 
 def reproduction_report(store: Store, reproduction: Reproduction) -> Report:
-    """All four targets as far as they were trained."""
-    steps = ladders.target_runs(store, reproduction)
-    runs = [run for step in steps for run in step.runs]
-    groups = [(step.target.preset.label, step.runs) for step in steps]
-    longest = max(step.recipe.epochs for step in steps)
-    digits = (
+    """All four targets, as far as they are trained."""
+    targets = target_runs(store, reproduction)
+    runs = [run for each in targets for run in each.runs]
+    groups = [(each.target.preset.label, each.runs) for each in targets]
+    max_epochs = max(each.recipe.epochs for each in targets)
+    images = (
         ""
         if reproduction.length is Length.FULL
-        else f", {steps[0].recipe.available_images:,} images"
+        else f", {targets[0].recipe.available_images:,} images"
     )
     seeds = quantity(len(reproduction.seeds), "seed")
-    head, *rows = results_table(steps)
+    head, *rows = results_table(targets)
     overview = Section(
         title="Overview",
         target=(
             f"Reach {percent(GOAL_ACCURACY)} on {MNIST.name} with fewer than {BUDGET:,} "
-            f"parameters, in {len(steps)} steps.",
+            f"parameters, in {len(targets)} steps.",
         ),
         result=(
             reproduction.split.selection,
-            f"The {reproduction.length} ladder{digits}, {seeds}.",
+            f"Duration: {reproduction.length}{images}; {seeds}.",
         ),
-        questions=("Which of the steps gained most, and is that more than the intervals?",),
+        questions=("Which target gained most, and is the gain significant?",),
         tables=(Table(head, tuple(rows)),),
-        figures=(ladder_charts.grouped_curves(groups, longest),) if runs else (),
+        figures=(target_charts.grouped_curves(groups, max_epochs),) if runs else (),
     )
     sections = [
-        _rung(step, before, reproduction)
-        for step, before in zip(steps, [None, *steps], strict=False)
+        _target_section(each, previous, reproduction)
+        for each, previous in zip(targets, [None, *targets], strict=False)
     ]
-    again = _command(
-        "ladder", reproduction.length, reproduction.split, len(reproduction.seeds), usual=1
+    command = _command(
+        "reproduce",
+        reproduction.length,
+        reproduction.split,
+        len(reproduction.seeds),
+        default_seeds=1,
     )
-    commands = [again, *(train_command(step.target.spec, step.recipe) for step in steps)]
+    commands = [command, *(train_command(each.target.spec, each.recipe) for each in targets)]
     return Report(
-        "The ladder", overview, tuple(sections), tuple(commands), text.made_with(store, runs)
+        "Reproduction of the article",
+        overview,
+        tuple(sections),
+        tuple(commands),
+        text.made_with(store, runs),
     )
 
 
-def _rung(step: TargetRuns, before: TargetRuns | None, reproduction: Reproduction) -> Section:
-    preset = step.target.preset
+def _target_section(
+    runs: TargetRuns, previous: TargetRuns | None, reproduction: Reproduction
+) -> Section:
+    preset = runs.target.preset
     article = preset.article
     assert article is not None
-    target = [f"{step.target.question} {step.target.change}", step.target.training_notes]
-    given = f"The article: {article.parameters:,} parameters, train {percent(article.train / 100)}"
+    target = [f"{runs.target.question} {runs.target.change}", runs.target.training_notes]
+    in_article = (
+        f"The article: {article.parameters:,} parameters, train {percent(article.train / 100)}"
+    )
     target.append(
-        f"{given}, validation {percent(article.validation / 100)}."
+        f"{in_article}, validation {percent(article.validation / 100)}."
         if article.validation
-        else f"{given}."
+        else f"{in_article}."
     )
     result = [f"{summarize(preset.spec).total:,} parameters."]
-    result += [sentence for run in step.runs for sentence in text.result_text(run)]
-    first = next(iter(step.ended), None)
-    if step.ended and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
-        ended = [(run.epochs, kept) for run in step.ended if (kept := best(run.epochs))]
+    result += [sentence for run in runs.runs for sentence in text.result_text(run)]
+    first = next(iter(runs.ended), None)
+    if runs.ended and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
+        ended = [(run.epochs, epoch) for run in runs.ended if (epoch := best(run.epochs))]
         result += map(str, compare_with_article(article, ended))
     tables = []
-    if before:
-        ways = [(each.target.spec, each.recipe) for each in (before, step)]
-        head = ("what changes", before.target.preset.label, preset.label)
-        tables.append(Table(head, tuple((d.choice, *d.values) for d in config_differences(ways))))
+    if previous:
+        configs = [(each.target.spec, each.recipe) for each in (previous, runs)]
+        head = ("setting", previous.target.preset.label, preset.label)
+        rows = tuple((each.choice, *each.values) for each in config_differences(configs))
+        tables.append(Table(head, rows))
     return Section(
         title=f"{preset.label}: {preset.title}",
         target=tuple(target),
-        result=tuple(result) if step.runs else (*result, "Not trained yet."),
-        questions=step.target.discuss,
+        result=tuple(result) if runs.runs else (*result, "Not trained yet."),
+        questions=runs.target.discuss,
         tables=tuple(tables),
         figures=(charts.accuracy(first.epochs, len(first.epochs), first.best_epoch, article),)
         if first
@@ -102,67 +114,72 @@ def _rung(step: TargetRuns, before: TargetRuns | None, reproduction: Reproductio
 
 
 def ablation_report(store: Store, study: Ablation) -> Report:
-    """One choice switched, as far as it was trained."""
-    before, after = ablations.ablation_runs(store, study)
-    (as_is, _), (changed, _) = study.configs
+    """An ablation, as far as it is trained."""
+    baseline, variant = ablations.ablation_runs(store, study)
+    (baseline_name, _), (variant_name, _) = study.configs
     rows = [
-        (f"seed {seed}", *(best_epoch_text(runs.get(seed)) for runs in (before, after)))
+        (f"seed {seed}", *(best_epoch_text(runs.get(seed)) for runs in (baseline, variant)))
         for seed in study.seeds
     ]
-    found = ablations.accuracy_difference(store, before, after)
-    result = [describe(study.variant.label, found)] if found else ["Not trained yet."]
-    groups = [(as_is, tuple(before.values())), (changed, tuple(after.values()))]
-    runs = [*before.values(), *after.values()]
+    difference = ablations.accuracy_difference(store, baseline, variant)
+    result = [describe(study.variant.label, difference)] if difference else ["Not trained yet."]
+    groups = [
+        (baseline_name, tuple(baseline.values())),
+        (variant_name, tuple(variant.values())),
+    ]
+    runs = [*baseline.values(), *variant.values()]
     section = Section(
-        title=changed,
+        title=variant_name,
         target=(
-            f"What does it do to {study.target.preset.label.lower()}: {study.variant.label}? All "
-            "else "
-            f"is the same, the seeds too. The network then is {study.variant.spec}, with "
-            f"{summarize(study.variant.spec).total:,} parameters.",
+            f"How does this change {study.target.preset.label.lower()}: {study.variant.label}? "
+            "Everything else is the same, including the seeds. The variant is "
+            f"{study.variant.spec}, with {summarize(study.variant.spec).total:,} parameters.",
         ),
         result=(*result, study.recipe.split.selection),
         questions=text.ABLATION,
-        tables=(Table(("", as_is, changed), tuple(rows)),),
-        figures=(ladder_charts.grouped_curves(groups, study.recipe.epochs),) if runs else (),
+        tables=(Table(("", baseline_name, variant_name), tuple(rows)),),
+        figures=(target_charts.grouped_curves(groups, study.recipe.epochs),) if runs else (),
     )
     length = Length.QUICK if study.recipe.train_size else Length.FULL
-    what = f"ablate {study.target.preset.name} {study.variant.name}"
-    again = _command(what, length, study.recipe.split, len(study.seeds), usual=3)
-    each = [train_command(way.spec, way.recipe) for _, way in study.configs]
+    ablate = f"ablate {study.target.preset.name} {study.variant.name}"
+    command = _command(ablate, length, study.recipe.split, len(study.seeds), default_seeds=3)
+    commands = [train_command(config.spec, config.recipe) for _, config in study.configs]
     made_with = text.made_with(store, runs)
-    return Report("One choice switched", None, (section,), (again, *each), made_with)
+    return Report("Ablation", None, (section,), (command, *commands), made_with)
 
 
-def runs_report(store: Store, chosen: Sequence[Run]) -> Report:
-    """One run, or several beside each other."""
+def runs_report(store: Store, runs: Sequence[Run]) -> Report:
+    """One run, or several compared."""
     overview = None
-    if len(chosen) > 1:
-        names = tuple(f"{run.id} · {run.name}" for run in chosen)
-        rows = tuple((d.choice, *d.values) for d in differences(chosen))
-        groups = [(name, (run,)) for name, run in zip(names, chosen, strict=True)]
-        same = len({(run.spec, replace(run.recipe, seed=0)) for run in chosen}) == 1
+    if len(runs) > 1:
+        names = tuple(f"{run.id} · {run.name}" for run in runs)
+        rows = tuple((d.choice, *d.values) for d in differences(runs))
+        groups = [(name, (run,)) for name, run in zip(names, runs, strict=True)]
+        is_same = len({(run.spec, replace(run.recipe, seed=0)) for run in runs}) == 1
         overview = Section(
             title="Overview",
-            target=("What differs between these runs, and what came of it?",),
+            target=("How do these runs differ, and what are their results?",),
             result=(
-                *(f"{n}: {r.best or r.test or '–'}" for n, r in zip(names, chosen, strict=True)),
-                *(text.over_seeds(chosen) if same else ()),
+                *(
+                    f"{name}: {run.best or run.test or '–'}"
+                    for name, run in zip(names, runs, strict=True)
+                ),
+                *(text.over_seeds(runs) if is_same else ()),
             ),
-            questions=("Are the differences more than their intervals?",),
+            questions=("Are the differences significant?",),
             tables=(Table(("", *names), rows),) if rows else (),
-            figures=(ladder_charts.grouped_curves(groups, max(r.recipe.epochs for r in chosen)),),
+            figures=(target_charts.grouped_curves(groups, max(run.recipe.epochs for run in runs)),),
         )
-    commands = dict.fromkeys(train_command(run.spec, run.recipe) for run in chosen)
-    title = f"Run {chosen[0].id}: {chosen[0].name}" if len(chosen) == 1 else "Runs"
-    made_with = text.made_with(store, chosen)
-    return Report(title, overview, tuple(map(_run, chosen)), tuple(commands), made_with)
+    commands = dict.fromkeys(train_command(run.spec, run.recipe) for run in runs)
+    title = f"Run {runs[0].id}: {runs[0].name}" if len(runs) == 1 else "Runs"
+    made_with = text.made_with(store, runs)
+    return Report(title, overview, tuple(map(_run_section, runs)), tuple(commands), made_with)
 
 
-def _run(run: Run) -> Section:
+def _run_section(run: Run) -> Section:
     planned, article = run.recipe.epochs, article_result(run.spec)
-    choices = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
-    choices += [
+    settings = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
+    settings += [
         (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
     ]
     figures = (
@@ -173,22 +190,22 @@ def _run(run: Run) -> Section:
     return Section(
         title=f"Run {run.id}: {run.name}",
         target=(
-            "What does this network reach?",
-            *([f"Trained by {run.owner}."] if run.owner else []),
+            "How accurate is this network?",
+            *([f"Owner: {run.owner}."] if run.owner else []),
         ),
         result=(*text.result_text(run), run.recipe.split.selection),
         questions=text.RUN,
-        tables=(Table(("choice", "value"), tuple(choices)),),
+        tables=(Table(("setting", "value"), tuple(settings)),),
         figures=figures if run.epochs else (),
         notes=run.notes,
     )
 
 
-def _command(what: str, length: Length, split: Split, seeds: int, usual: int) -> str:
-    """What to type for it all, without what is usual."""
+def _command(command: str, length: Length, split: Split, n_seeds: int, default_seeds: int) -> str:
+    """The command line, without the options that have their default values."""
     options = [
         "--quick" * (length is Length.QUICK),
         f"--split {split}" * (split is not Split.ARTICLE),
-        f"--seeds {seeds}" * (seeds != usual),
+        f"--seeds {n_seeds}" * (n_seeds != default_seeds),
     ]
-    return " ".join(["python -m mnistlab", what, *filter(None, options)])
+    return " ".join(["python -m mnistlab", command, *filter(None, options)])

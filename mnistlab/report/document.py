@@ -1,6 +1,6 @@
-"""A report as a value: what was to be found out, what came of it, what the student shall think of.
+"""A report as a value: target, result and questions for the analysis.
 
-Its texts are plain; whoever writes them out escapes them.
+Its texts are plain; the HTML and Markdown writers escape them.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One thing that was tried, under the course's headings: target, result, analysis.
+    """One experiment under the course's headings: target, result, analysis.
 
-    `questions` guide the analysis, which is the student's; `notes` are what a person wrote.
+    `questions` guide the analysis, which the student writes; `notes` are the run's notes.
     """
 
     title: str
@@ -32,7 +32,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A title, an overview, the sections, and the commands that make it all again."""
+    """A title, an overview, the sections, and the commands that reproduce the results.
+
+    `made_with` lists the versions of the software.
+    """
 
     title: str
     overview: Section | None

@@ -1,4 +1,4 @@
-"""A report as one HTML file: its charts are live, and it asks no network for anything."""
+"""A report as one HTML file with interactive charts, which works offline."""
 
 import json
 from functools import cache
@@ -12,7 +12,7 @@ POLICY = Markup(
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
 )
-"""The file may load nothing, from anywhere, whatever it holds."""
+"""Whatever a report holds, the browser loads nothing from anywhere for it."""
 STYLE = Markup("""
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
@@ -47,16 +47,17 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = [...document.querySelectorAll(".plot")].map((node) => [
   node, JSON.parse(node.nextElementSibling.textContent),
 ]);
-// Of plotly's own buttons some would send the chart elsewhere.
+// Only these two: some of plotly's buttons would upload the chart.
 const CONFIG = {
   displaylogo: false, responsive: true, modeBarButtons: [["toImage", "resetScale2d"]],
 };
-const draw = (paper) => {
-  const [ink, ground] = dark.matches && !paper ? ["#e6e9ee", "#0f141a"] : ["#1c2128", "#fff"];
+const draw = (forPrint) => {
+  const isDark = dark.matches && !forPrint;
+  const [textColor, background] = isDark ? ["#e6e9ee", "#0f141a"] : ["#1c2128", "#fff"];
   for (const [node, figure] of charts) {
-    const layout = { ...figure.layout, font: { color: ink } };
-    layout.hoverlabel = { bgcolor: ground, font: { color: ink } };
-    layout.modebar = { bgcolor: "transparent", color: "#888", activecolor: ink };
+    const layout = { ...figure.layout, font: { color: textColor } };
+    layout.hoverlabel = { bgcolor: background, font: { color: textColor } };
+    layout.modebar = { bgcolor: "transparent", color: "#888", activecolor: textColor };
     Plotly.react(node, figure.data, layout, CONFIG);
   }
 };
@@ -69,27 +70,29 @@ addEventListener("afterprint", () => draw(false));
 
 @cache
 def library() -> Markup:
-    """plotly.js, as the plotly package carries it."""
+    """plotly.js from the plotly package."""
     source = files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8")
-    return Markup(source.replace("</script", r"<\/script"))  # noqa: S704 (a package's own file)
+    return Markup(source.replace("</script", r"<\/script"))  # noqa: S704 (a file of the plotly package)
 
 
 def html(report: Report) -> Markup:
-    """The whole report. Whatever a person typed is shown as it was typed."""
-    made = fill("<p><small>Made with {}.</small></p>", report.made_with) if report.made_with else ""
+    """The whole report; all texts are escaped."""
+    made_with = (
+        fill("<p><small>Made with {}.</small></p>", report.made_with) if report.made_with else ""
+    )
     return fill(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<title>{title}</title><style>{style}</style></head><body><h1>{title}</h1>{sections}"
-        "<section><h2>To make it again</h2><pre>{commands}</pre>{made}</section>"
+        "<section><h2>Reproduce</h2><pre>{commands}</pre>{made_with}</section>"
         "<script>{library}</script><script>{script}</script></body></html>\n",
         policy=POLICY,
         title=report.title,
         style=STYLE,
         sections=join(_section(s) for s in (report.overview, *report.sections) if s),
         commands="\n".join(report.commands),
-        made=made,
+        made_with=made_with,
         library=library(),
         script=SCRIPT,
     )
@@ -106,7 +109,7 @@ def _section(section: Section) -> Markup:
         join(map(_table, section.tables)),
         join(map(_chart, section.figures)),
         notes,
-        join(fill("<li>{}</li>", each) for each in section.questions),
+        join(fill("<li>{}</li>", question) for question in section.questions),
     )
 
 
@@ -128,10 +131,10 @@ def _table(table: Table) -> Markup:
 
 
 def _chart(figure: Figure) -> Markup:
-    """A figure's place, with its data beside it; `<` is written so that no tag can begin."""
+    """A chart's element and its data; `<` is escaped, so that no tag can start in the data."""
     data = json.dumps(figure, ensure_ascii=False).replace("<", "\\u003c")
     return fill(
         '<div class="plot" style="height:{}px"></div><script type="application/json">{}</script>',
         figure["layout"]["height"],
-        Markup(data),  # noqa: S704 (a script's text is not HTML: an entity in it would stay one)
+        Markup(data),  # noqa: S704 (entities are not decoded inside a script element)
     )

@@ -1,4 +1,4 @@
-"""A report as Markdown, with the course's headings; the charts stay behind."""
+"""A report as Markdown, with the course's headings and without charts."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from mnistlab.report.document import Report, Section, Table
 
 
 def markdown(report: Report) -> str:
-    """The whole report. Whatever a person typed is shown as it was typed."""
+    """The whole report; all texts are escaped."""
     parts = [f"# {escape_markdown(report.title)}"]
     for section in (report.overview, *report.sections):
         if section:
             parts += _section(section)
-    parts += ["## To make it again", "```sh\n" + "\n".join(report.commands) + "\n```"]
+    parts += ["## Reproduce", "```sh\n" + "\n".join(report.commands) + "\n```"]
     if report.made_with:
         parts.append(f"Made with {escape_markdown(report.made_with)}.")
     return "\n\n".join(parts) + "\n"
@@ -28,7 +28,11 @@ def _section(section: Section) -> list[str]:
     if section.notes:
         lines = section.notes.splitlines()
         parts += ["Notes:", "\n".join(f"> {escape_markdown(line)}" for line in lines)]
-    parts += ["### Analysis", *(f"- {escape_markdown(each)}" for each in section.questions), "…"]
+    parts += [
+        "### Analysis",
+        *(f"- {escape_markdown(question)}" for question in section.questions),
+        "…",
+    ]
     return parts
 
 

@@ -1,4 +1,4 @@
-"""The sentences that reports are made of."""
+"""Sentences for reports."""
 
 from collections.abc import Sequence
 
@@ -11,52 +11,52 @@ from mnistlab.training.record import read_record
 
 ABLATION = (
     "Is the difference significant? What would convince you?",
-    "Would you expect the same on another target, or with more training digits?",
+    "Would you expect the same on another target, or with more training images?",
 )
 RUN = (
-    "Do the training and the validation curve part? What would you change?",
-    "Was the kept epoch chosen on the images that its accuracy is read from?",
+    "Do the training and validation curves diverge? What would you change?",
+    "Was the epoch selected on the same images that its accuracy is measured on?",
 )
 
 
 def result_text(run: Run) -> tuple[str, ...]:
-    """What a run gave, in a few sentences."""
+    """A run's accuracies, time and state, in a few sentences."""
     if not run.epochs:
         return (f"Seed {run.recipe.seed}: not trained yet.",)
     last = run.epochs[-1]
     gap = percentage_points(last.train_accuracy - last.validation_accuracy)
-    words = [f"Seed {run.recipe.seed}."]
+    sentences = [f"Seed {run.recipe.seed}."]
     if run.best:
-        words.append(f"Best validation: {run.best}, epoch {run.best_epoch}.")
-    words.append(
+        sentences.append(f"Best validation: {run.best}, epoch {run.best_epoch}.")
+    sentences.append(
         f"Last of {run.epochs_done} epochs: validation {percent(last.validation_accuracy)}, train "
-        f"{percent(last.train_accuracy)}, gap {gap}."
+        f"{percent(last.train_accuracy)}, generalization gap {gap}."
     )
     if run.test:
-        words.append(f"Test images, read once: {run.test}.")
-    words.append(f"{duration(run.seconds)} of training.")
+        sentences.append(f"Test: {run.test}.")
+    sentences.append(f"Training time: {duration(run.seconds)}.")
     if run.state is not State.DONE:
-        words.append(f"It has not come to its end: {run.state}.")
-    return (" ".join(words),)
+        sentences.append(f"Status: {run.state}.")
+    return (" ".join(sentences),)
 
 
 def over_seeds(runs: Sequence[Run]) -> tuple[str, ...]:
-    """The mean and the spread of one recipe's runs."""
+    """Mean ± SD of the finished runs of one recipe."""
     done = [run for run in runs if run.state is State.DONE]
-    found = (
-        ("Best epoch, validation", seed_stats([run.best for run in done])),
-        ("Last epoch, validation", seed_stats([run.last for run in done])),
-        ("Test images, read once", seed_stats([run.test for run in done])),
+    stats = (
+        ("Validation (best epoch)", seed_stats([run.best for run in done])),
+        ("Validation (last epoch)", seed_stats([run.last for run in done])),
+        ("Test", seed_stats([run.test for run in done])),
     )
-    return tuple(f"{what}: {each}." for what, each in found if each)
+    return tuple(f"{name}: {value}." for name, value in stats if value)
 
 
 def made_with(store: Store, runs: Sequence[Run]) -> str:
-    """The versions that the first of the runs was made with, as far as its checkpoint says."""
+    """The software versions of the first run that has a readable checkpoint; else empty."""
     for run in runs:
         try:
-            known = read_record(store.best_checkpoint_path(run.id)).environment
+            versions = read_record(store.best_checkpoint_path(run.id)).environment
         except CheckpointError:
             continue
-        return ", ".join(f"{name} {value}" for name, value in known.items())
+        return ", ".join(f"{name} {value}" for name, value in versions.items())
     return ""

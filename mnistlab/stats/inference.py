@@ -1,7 +1,7 @@
-"""Student's t, the exact binomial test and Holm's correction: what intervals and p values rest on.
+"""Student's t, the exact binomial test and Holm's correction.
 
-The distributions are scipy's. Its special functions alone suffice and are imported where they are
-needed: `scipy.stats` takes a second to import, which no page should wait for.
+The distributions are those of `scipy.special`, imported inside the functions. `scipy.stats` is not
+used because its import takes a second, which every page would wait for.
 """
 
 import math
@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from typing import cast
 
 ALPHA = 0.05
-"""What a p value must lie below to be called significant."""
+"""The significance level: differences with a smaller p-value are called significant."""
 
 
-def t_quantile(freedom: int) -> float:
-    """The half-width that holds 95% of Student's t with so many degrees of freedom."""
+def t_quantile(degrees_of_freedom: int) -> float:
+    """The half-width that holds 95% of Student's t-distribution."""
     from scipy.special import stdtrit
 
-    return cast(float, stdtrit(freedom, 1 - ALPHA / 2).item())
+    return cast(float, stdtrit(degrees_of_freedom, 1 - ALPHA / 2).item())
 
 
-def t_p_value(t: float, freedom: int) -> float:
-    """The two-sided p value of a t statistic with so many degrees of freedom."""
+def t_p_value(t: float, degrees_of_freedom: int) -> float:
+    """The two-sided p-value of a t-statistic."""
     from scipy.special import stdtr
 
-    return cast(float, 2 * stdtr(freedom, -abs(t)).item())
+    return cast(float, 2 * stdtr(degrees_of_freedom, -abs(t)).item())
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float] | None:
@@ -40,21 +40,20 @@ def t_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def sign_test(few: int, many: int) -> float:
-    """The exact two-sided p value of a split into `few` and `many` under even chances."""
+    """The exact two-sided p-value of a split into `few` and `many` if both are equally likely."""
     from scipy.special import bdtr
 
     tail = bdtr(min(few, many), few + many, 0.5).item()
-    # Both tails overlap where the split is even.
+    # The two tails overlap if the split is even.
     return cast(float, min(1.0, 2 * tail))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values adjusted for being several, in their order.
+    """The p-values adjusted for multiple comparisons, in the given order.
 
     S. Holm, "A simple sequentially rejective multiple test procedure" (1979): the smallest of n is
-    multiplied by n, the next by n − 1, and none may come below a smaller one. At most 5% of such
-    lists then call anything significant where nothing differs, however the tests depend on each
-    other.
+    multiplied by n, the next by n − 1 and so on, keeping their order. If nothing differs, at most
+    5% of such lists have a significant p-value, even if the tests depend on each other.
     """
     adjusted, highest = [0.0] * len(p_values), 0.0
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])

@@ -1,6 +1,6 @@
-"""How a network read each of many images, in a small file; and what follows from it.
+"""A network's predictions of many images, in a small file, and statistics of them.
 
-Kept once a run has ended, so that no later question about it needs another look at the test images.
+A run saves them at its end, so that later questions need no further use of the test images.
 """
 
 import itertools
@@ -25,7 +25,7 @@ MAX_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Predictions:
-    """Labels, the digits read and the probabilities given to them (0–1), all of shape (N,)."""
+    """Labels, predicted digits and their probabilities (0–1), all of shape (N,)."""
 
     labels: NDArray[np.uint8]
     predicted: NDArray[np.uint8]
@@ -40,26 +40,26 @@ class Predictions:
         return Score(int(self.is_wrong.sum()), len(self.labels))
 
     def confusion(self) -> NDArray[np.int64]:
-        """How often each digit (row) was read as each digit (column): (10, 10)."""
+        """The confusion matrix (10, 10) of true digits (rows) and predicted digits (columns)."""
         pairs = self.labels.astype(np.int64) * 10 + self.predicted
         return np.bincount(pairs, minlength=100).reshape(10, 10)
 
     def by_digit(self) -> list[Score | None]:
-        """Each digit's own score; None for a digit that does not occur."""
+        """Each digit's score; None for a digit without images."""
         return [
             Score(count - int(row[digit]), count) if (count := int(row.sum())) else None
             for digit, row in enumerate(self.confusion())
         ]
 
     def errors_by_confidence(self) -> NDArray[np.int64]:
-        """The misread images' indices, the most confident mistake first."""
+        """The indices of the misclassified images, most confident first."""
         wrong = np.flatnonzero(self.is_wrong)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """The readings whose confidence lies between `low` and `high` (0–1)."""
+    """The predictions with a confidence between `low` and `high` (0–1), and their mean."""
 
     low: float
     high: float
@@ -68,15 +68,15 @@ class CalibrationBin:
 
 
 EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
-"""A good network is nearly always nearly sure, so the bins narrow towards 1."""
+"""A good network is confident of nearly all images, so the bins are narrower toward 1."""
 
 
 def calibration_bins(predictions: Predictions) -> list[CalibrationBin]:
-    """Mean confidence and accuracy of the readings in each bin that is not empty."""
+    """Mean confidence and accuracy in each bin that is not empty."""
     bins = []
     for low, high in itertools.pairwise(EDGES):
-        top = predictions.confidence <= high if high == 1 else predictions.confidence < high
-        inside = (predictions.confidence >= low) & top
+        below = predictions.confidence <= high if high == 1 else predictions.confidence < high
+        inside = (predictions.confidence >= low) & below
         if count := int(inside.sum()):
             errors = int(predictions.is_wrong[inside].sum())
             mean = float(predictions.confidence[inside].mean(dtype=np.float64))
@@ -98,16 +98,16 @@ def calibration_error(predictions: Predictions) -> float:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """The indices of the images that one network reads rightly and the other does not."""
+    """The indices of the images that only one of two networks classifies correctly."""
 
     only_first_correct: NDArray[np.int64]
     only_second_correct: NDArray[np.int64]
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact two-sided p: how likely so uneven a split of the images that only one of
-        them reads would be if both networks were equally good.
+        """McNemar's exact, two-sided p-value.
 
+        It is the probability of a split at least this uneven if both networks are equally good.
         Q. McNemar, "Note on the sampling error of the difference between correlated proportions"
         (1947); exact by the binomial distribution with probability 1/2.
         """
@@ -115,7 +115,7 @@ class Disagreement:
 
 
 def disagreement(first: Predictions, second: Predictions) -> Disagreement:
-    """Compare two networks image by image. Raises CheckpointError if they read different images."""
+    """Compare two networks image by image. Raises CheckpointError if the images differ."""
     if not np.array_equal(first.labels, second.labels):
         raise CheckpointError(DIFFERENT)
     return Disagreement(
@@ -125,26 +125,26 @@ def disagreement(first: Predictions, second: Predictions) -> Disagreement:
 
 
 def discordance(pairs: Sequence[tuple[Predictions, Predictions]]) -> float:
-    """How much the second networks change on the images: the mean of the squared mean change.
+    """How much the predictions change from first to second: the mean squared change of an image.
 
-    An image's change is 1 where only the second network of a pair reads it, −1 where only the
-    first does, else 0; it is averaged over the pairs before it is squared, because what the pairs
-    have in common is what other images would change. Raises ValueError without a pair,
-    CheckpointError if they have read different images.
+    An image's change is 1 if only the second network of a pair classifies it correctly, −1 if only
+    the first does, else 0. It is averaged over the pairs before it is squared, because only what
+    the pairs have in common depends on the choice of images. Raises ValueError without a pair,
+    CheckpointError if the images differ.
     """
     if not pairs:
         raise ValueError("no pairs")
     change = np.zeros(len(pairs[0][0].labels))
     for first, second in pairs:
-        found = disagreement(first, second)
+        result = disagreement(first, second)
         if len(first.labels) != len(change):
             raise CheckpointError(DIFFERENT)
-        change[found.only_second_correct] += 1
-        change[found.only_first_correct] -= 1
+        change[result.only_second_correct] += 1
+        change[result.only_first_correct] -= 1
     return float(np.mean((change / len(pairs)) ** 2))
 
 
-DIFFERENT = "The two networks have read different images; compare runs of the same test images."
+DIFFERENT = "The predictions are of different images. Compare runs with the same test images."
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:

@@ -1,4 +1,4 @@
-"""An accuracy with its count of errors and its confidence interval."""
+"""An accuracy with its number of errors and its confidence interval."""
 
 import math
 import statistics
@@ -12,18 +12,18 @@ Z_95 = statistics.NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Score:
-    """`errors` of `count` digits misread."""
+    """`errors` misclassified images of `count`."""
 
     errors: int
     count: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.errors <= self.count or self.count < 1:
-            raise ValueError(f"{self.errors} errors of {self.count} digits cannot be")
+            raise ValueError(f"{self.errors} errors in {self.count} images are impossible")
 
     @property
     def accuracy(self) -> float:
-        """The share read rightly, 0–1."""
+        """The fraction of correct predictions, 0–1."""
         return 1 - self.errors / self.count
 
     @property

@@ -1,1 +1,1 @@
-"""Training: the recipe, the loop, what it saves."""
+"""Training: recipe, loop, evaluation, and the files that a run writes."""

@@ -1,4 +1,4 @@
-"""Weights and their record in one safetensors file, which never runs code when it is read."""
+"""Checkpoints: weights and their record in one safetensors file, which runs no code when read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,8 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, network: nn.Module, record: TrainingRecord) -> None:
-    """Put a network's weights and its record on the disk, in place of the file before."""
-    # The record says which epoch this is; the counter of batches would add a tensor for nothing.
+    """Write a network's weights and its record, in place of an earlier file."""
+    # Batch norm's counter of batches is left out: with a fixed momentum nothing uses it.
     state = {
         key: value.detach().cpu().contiguous()
         for key, value in network.state_dict().items()
@@ -34,14 +34,14 @@ def save_checkpoint(path: Path, network: nn.Module, record: TrainingRecord) -> N
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Build the network that a file describes and fill in its weights.
+    """Build the network that a file describes and load its weights.
 
-    Raises CheckpointError if the file is no checkpoint, was cut short, or does not fit its Spec.
+    Raises CheckpointError if the file is not a checkpoint, is truncated, or does not fit its Spec.
     """
     record = read_record(path)
     network = build(record.spec, seed=0)
     try:
-        # Not mapped into memory: a file that is cut while it is mapped kills the process.
+        # Read, not memory-mapped: if another process truncates a mapped file, this one is killed.
         state = load(path.read_bytes())
         expected = {
             key: value.shape
@@ -49,12 +49,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if not key.endswith("num_batches_tracked")
         }
         if {key: value.shape for key, value in state.items()} != expected:
-            raise CheckpointError(f"{path.name}: its weights do not fit its network {record.spec}.")
+            raise CheckpointError(
+                f"{path.name}: its weights do not fit its network {record.spec}. Train again."
+            )
         network.load_state_dict(state, strict=False)
     except (OSError, safetensors.SafetensorError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path.name} is damaged ({error}); choose another checkpoint or train again."
+            f"{path.name} is damaged ({error}). Choose another checkpoint or train again."
         ) from None
     if not all(torch.isfinite(value).all() for value in state.values()):
-        raise CheckpointError(f"{path.name} holds weights that are not numbers; train again.")
+        raise CheckpointError(f"{path.name} has weights that are NaN or infinite. Train again.")
     return Checkpoint(network.eval(), record)

@@ -1,4 +1,4 @@
-"""Where to begin with a network: the recipe that a training starts from, and what to type."""
+"""The default recipe of a network, and the command that trains it."""
 
 from dataclasses import fields
 
@@ -11,28 +11,28 @@ TUNED = {
     get_preset("most-accurate").spec: Recipe(epochs=40, label_smoothing=0.05),
     get_preset("smallest").spec: Recipe(epochs=30),
 }
-"""Recipes that were searched for one network; README says what they reach."""
+"""Recipes that were tuned for one network; README lists their accuracies."""
 
 
 def default_recipe(spec: Spec) -> Recipe:
-    """A network's own recipe, else the lab's; without batch norm a smaller learning rate."""
+    """The network's tuned recipe, or the general one: a lower learning rate without batch norm."""
     return TUNED.get(spec) or Recipe(
         learning_rate=RATE_WITH_BATCH_NORM if spec.batch_norm else RATE_WITHOUT
     )
 
 
 def train_command(spec: Spec, recipe: Recipe) -> str:
-    """What to type to train this: a preset's name, and the choices that the command must be told.
+    """The command that trains this: a preset's name, or the network, and the options.
 
-    The terminal starts from `suggested`, so what differs from that has to be said, and so must the
-    learning rate, which people look for. A suggestion that ends early cannot be taken back there.
+    The command line starts from `default_recipe`, so only differences from it are options; the
+    learning rate is always one, because readers look for it.
     """
     name = next((preset.name for preset in PRESETS if preset.spec == spec), str(spec))
-    usual = default_recipe(spec)
-    words = [
+    default = default_recipe(spec)
+    options = [
         f"--{field.name.replace('_', '-')} {getattr(recipe, field.name)}"
         for field in fields(Recipe)
-        if getattr(recipe, field.name) != getattr(usual, field.name)
+        if getattr(recipe, field.name) != getattr(default, field.name)
         or field.name == "learning_rate"
     ]
-    return " ".join(["python -m mnistlab train", name, *words])
+    return " ".join(["python -m mnistlab train", name, *options])

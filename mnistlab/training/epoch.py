@@ -1,4 +1,4 @@
-"""What one pass over the training digits gave, and which epoch's checkpoint is kept."""
+"""One pass over the training images, and the choice of the best one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from mnistlab.stats.score import Score
 class Epoch:
     """One epoch's figures; accuracies 0–1, losses are mean cross-entropies in nats.
 
-    The training figures are gathered while the weights still change, with dropout and augmentation
-    on, as Keras reports them; validation follows with both off. `learning_rate` is the last step's,
-    `seconds` the whole epoch's, `images_per_second` the training's alone.
+    The training figures are averages over the epoch, while the weights change and with dropout and
+    augmentation on, as in Keras; validation follows with both off. `learning_rate` is the rate of
+    the last step, `seconds` includes validation, `images_per_second` does not.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an epoch has come, in digits."""
+    """The progress of an epoch, in images."""
 
     epoch: int
     done: int
@@ -45,5 +45,5 @@ class Progress:
 
 
 def best(epochs: Iterable[Epoch]) -> Epoch | None:
-    """The epoch whose checkpoint is kept: fewest validation errors, then smallest loss."""
+    """The best epoch: fewest validation errors, then lowest validation loss."""
     return min(epochs, key=lambda e: (e.validation_errors, e.validation_loss), default=None)

@@ -1,4 +1,4 @@
-"""A network against labeled digits, with dropout and augmentation off."""
+"""Evaluation of a network on labeled images, with dropout and augmentation off."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,52 +11,54 @@ from mnistlab.data.mnist import LabeledImages, normalize
 from mnistlab.stats.predictions import Predictions
 from mnistlab.stats.score import Score
 
-BATCH = 500
+BATCH_SIZE = 500
 
 MapTensors = Callable[[Callable[[Tensor], Tensor], Iterable[Tensor]], Iterable[Tensor]]
-"""The built-in `map`, or one that spreads the work over threads."""
+"""The built-in `map`, or one that runs on several threads."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean cross-entropy in nats, and the count of errors."""
+    """Mean cross-entropy in nats, and the accuracy."""
 
     loss: float
     score: Score
 
 
-def logits(network: nn.Module, images: Tensor, spread: MapTensors = map) -> Tensor:
-    """Scores (N, 10) for (N, 28, 28) uint8 images; the network is left in the mode it was in.
+def logits(network: nn.Module, images: Tensor, map_batches: MapTensors = map) -> Tensor:
+    """Logits (N, 10) of (N, 28, 28) uint8 images; the network's mode is restored.
 
-    `spread` maps a function over batches.
+    `map_batches` maps a function over batches.
     """
 
-    def scores(part: Tensor) -> Tensor:
+    def batch_logits(batch: Tensor) -> Tensor:
         with torch.inference_mode():
-            prepared = normalize(part).contiguous(memory_format=torch.channels_last)
+            prepared = normalize(batch).contiguous(memory_format=torch.channels_last)
             return network(prepared)  # type: ignore[no-any-return]
 
-    training = network.training
+    was_training = network.training
     network.eval()
-    batches = list(spread(scores, torch.split(images, BATCH)))
-    network.train(training)
+    batches = list(map_batches(batch_logits, torch.split(images, BATCH_SIZE)))
+    network.train(was_training)
     return torch.cat(batches)
 
 
-def evaluate(network: nn.Module, digits: LabeledImages, spread: MapTensors = map) -> Evaluation:
-    """Read all digits once. Raises ValueError if there are none."""
-    scores = logits(network, digits.images, spread)
-    loss = functional.cross_entropy(scores, digits.labels).item()
-    errors = int((scores.argmax(1) != digits.labels).sum())
-    return Evaluation(loss, Score(errors, len(digits)))
+def evaluate(
+    network: nn.Module, examples: LabeledImages, map_batches: MapTensors = map
+) -> Evaluation:
+    """Loss and accuracy on all images. Raises ValueError if there are none."""
+    outputs = logits(network, examples.images, map_batches)
+    loss = functional.cross_entropy(outputs, examples.labels).item()
+    errors = int((outputs.argmax(1) != examples.labels).sum())
+    return Evaluation(loss, Score(errors, len(examples)))
 
 
-def predict_images(network: nn.Module, digits: LabeledImages) -> Predictions:
-    """Read all digits once and say of each what it was read as."""
-    probabilities = logits(network, digits.images).softmax(1)
-    confidence, read = probabilities.max(1)
+def predict_images(network: nn.Module, examples: LabeledImages) -> Predictions:
+    """The prediction for each image, and its probability."""
+    probabilities = logits(network, examples.images).softmax(1)
+    confidence, predicted = probabilities.max(1)
     return Predictions(
-        digits.labels.to(torch.uint8).cpu().numpy(),
-        read.to(torch.uint8).cpu().numpy(),
+        examples.labels.to(torch.uint8).cpu().numpy(),
+        predicted.to(torch.uint8).cpu().numpy(),
         confidence.clamp(0, 1).cpu().numpy(),
     )

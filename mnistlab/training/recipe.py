@@ -1,4 +1,4 @@
-"""How to train, as a value: optimizer, learning rate, batch size, epochs, images, seed."""
+"""The recipe: optimizer, learning rate, schedule, batch size, epochs, data and seed."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -13,19 +13,19 @@ from mnistlab.text import percent
 from mnistlab.training.schedules import Schedule
 
 MOMENTUM = 0.9
-"""Of SGD with Nesterov's momentum."""
+"""Nesterov momentum of SGD."""
 RATE_WITH_BATCH_NORM, RATE_WITHOUT = 0.1, 0.02
-"""Peak learning rates of SGD to start from."""
+"""Default peak learning rates of SGD."""
 ADAM_RATE = 0.003
-"""The article's targets with batch norm are trained with it here."""
+"""Adam's learning rate for the article's targets with batch norm."""
 NORM_BATCH_SIZE = 128
-"""Images that batch norm normalizes over where the recipe says nothing and a batch is large."""
+"""Images that batch norm normalizes over in a large batch, unless the recipe sets a number."""
 MIN_BATCH = 8
 MAX_LABEL_SMOOTHING = 0.9
 
 
 class RecipeError(LabError):
-    """A recipe that cannot be followed, with the value and the mend."""
+    """An invalid recipe; the message names the value and its bounds."""
 
 
 class Optimizer(Choice):
@@ -36,7 +36,7 @@ class Optimizer(Choice):
 
     @property
     def help(self) -> str:
-        """What it does, and the learning rate to start from."""
+        """What the optimizer does, and a learning rate to start from."""
         match self:
             case Optimizer.SGD:
                 return (
@@ -49,15 +49,15 @@ class Optimizer(Choice):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a training depends on beside the network and the images.
+    """Everything that a training depends on, except the network and the images.
 
-    `learning_rate` is the schedule's peak; `subset` the number of training images, None for all.
-    `patience` ends the run once the best epoch is that many epochs old, `goal` once an epoch's
-    validation accuracy (0–1) reaches it; None leaves either out. `label_smoothing` is the share of
-    the training target that is spread evenly over the ten classes (Szegedy et al., "Rethinking the
-    Inception Architecture", 2016, section 7). `norm_batch_size` is over how many images of a batch
-    batch norm normalizes, at least; None leaves it to `shard_count`. Raises RecipeError if a value
-    is out of its bounds.
+    `learning_rate` is the schedule's peak; `train_size` the number of training images, None for
+    all. `patience` ends the run when the best epoch is that many epochs old, `target_accuracy` when
+    an epoch's validation accuracy (0–1) reaches it; None switches either off. `label_smoothing` is
+    the fraction of the training target that is spread evenly over the ten classes (Szegedy et al.,
+    "Rethinking the Inception Architecture", 2016, section 7). Batch norm normalizes over at least
+    `norm_batch_size` images of a batch; None leaves the number to `shard_count`. Raises RecipeError
+    if a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -92,60 +92,61 @@ class Recipe:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
         if self.split is Split.ALL and (self.patience or self.target_accuracy):
             raise RecipeError(
-                "The split “all” holds no images out, so nothing can end a run early. "
-                "Leave patience and goal out, or choose another split."
+                f"The protocol “{Split.ALL.label}” has no images for early stopping. Switch off "
+                "patience and target accuracy, or choose another protocol."
             )
 
     def __str__(self) -> str:
         images = "all images" if self.train_size is None else f"{self.available_images:,} images"
         return (
-            f"{self.epochs} epochs · {self.optimizer} at {self.learning_rate:g}, {self.schedule}, "
-            f"weight decay {self.weight_decay:g} · batch {self.batch_size} · {images} · "
-            f"augmentation {self.augmentation} · {self.split} split · seed {self.seed}"
-            + (f" · labels smoothed by {self.label_smoothing:g}" if self.label_smoothing else "")
-            + (f" · batch norm over {self.norm_batch_size}" if self.norm_batch_size else "")
+            f"{self.epochs} epochs · {self.optimizer.label}, learning rate {self.learning_rate:g} "
+            f"({self.schedule.label.lower()}), weight decay {self.weight_decay:g} · batch size "
+            f"{self.batch_size} · {images} · augmentation: {self.augmentation.label.lower()} · "
+            f"protocol: {self.split.label.lower()} · seed {self.seed}"
+            + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
+            + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
             + (f" · patience {self.patience} epochs" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
 
     @property
     def available_images(self) -> int:
-        """Training images that epochs draw from: the subset, or all that the split trains on."""
+        """Training images of the run: `train_size`, or all of the protocol's."""
         return min(self.train_size or self.split.n_train, self.split.n_train)
 
     @property
     def images_per_step(self) -> int:
-        """The batch, which a small subset may not fill."""
+        """The batch size, or fewer if there are not enough training images."""
         return min(self.batch_size, self.available_images)
 
     @property
     def images_per_epoch(self) -> int:
-        """Images that one epoch trains on; the last, incomplete batch is left out."""
+        """Images that one epoch trains on; the last, incomplete batch is dropped."""
         return self.available_images // self.images_per_step * self.images_per_step
 
     @property
     def shards(self) -> int:
-        """Into how many parts each batch is cut; batch norm normalizes within its part."""
+        """Number of parts of each batch; batch norm normalizes within a part."""
         return shard_count(self.images_per_step, self.norm_batch_size)
 
     @property
     def images_per_norm(self) -> str:
-        """Over how many images batch norm normalizes, as text: one number, or two that differ by 1.
+        """The number of images that batch norm normalizes over, or two numbers that differ by 1.
 
-        `torch.tensor_split` makes the first parts one image larger where the batch does not divide.
+        If the batch does not divide evenly, `torch.tensor_split` makes the first parts larger.
         """
-        smallest, more = divmod(self.images_per_step, self.shards)
-        return f"{smallest} or {smallest + 1}" if more else str(smallest)
+        smallest, remainder = divmod(self.images_per_step, self.shards)
+        return f"{smallest} or {smallest + 1}" if remainder else str(smallest)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
 
 def shard_count(batch: int, norm_batch_size: int | None = None) -> int:
-    """Into how many parts a batch is cut: by its size and the recipe alone, never by the machine.
+    """The number of parts of a batch; it depends on the recipe alone, not on the machine.
 
-    Without a `norm_batch_size` there are two parts as soon as each is worth a thread, and one for
-    every NORM_BATCH_SIZE images of a large batch.
+    Without a `norm_batch_size` there are two parts if each is large enough for a thread, and one
+    for every NORM_BATCH_SIZE images of a large batch.
     """
     if norm_batch_size is not None:
         return max(1, batch // norm_batch_size)
@@ -156,7 +157,7 @@ def shard_count(batch: int, norm_batch_size: int | None = None) -> int:
 def recipe_from_json(text: str) -> Recipe:
     """Read back what `to_json` wrote. Raises RecipeError, naming the field, on anything else.
 
-    A field that is not there has its default, so recipes from before a field train as they did.
+    A missing field has its default, so recipes from before a new field train as before.
     """
     try:
         values = json.loads(text)
@@ -165,9 +166,9 @@ def recipe_from_json(text: str) -> Recipe:
     if not isinstance(values, dict):
         raise RecipeError("The recipe is not a JSON object. Choose a file that mnistlab wrote.")
     known = {field.name for field in fields(Recipe)}
-    if strange := set(values) - known:
+    if unknown := set(values) - known:
         raise RecipeError(
-            f"The recipe has an unknown field: {min(strange)}. Use {', '.join(sorted(known))}."
+            f"The recipe has an unknown field: {min(unknown)}. Use {', '.join(sorted(known))}."
         )
     for name, kind in ENUMS.items():
         if name in values:
@@ -184,7 +185,7 @@ ENUMS: dict[str, type[StrEnum]] = {
 
 
 def choice(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
-    """Read an enum's value. Raises RecipeError with the values that there are."""
+    """The enum member with a value. Raises RecipeError, which lists all values."""
     try:
         return kind(str(value))
     except ValueError:

@@ -1,7 +1,7 @@
-"""A trained network's history as text, and the header of the file that carries it.
+"""A trained network's record, and how it is stored in the header of a checkpoint.
 
-A checkpoint is a safetensors file: eight bytes that give the header's length, the header as JSON,
-the numbers. The history lies in the header's metadata, so it is read here without torch.
+A checkpoint is a safetensors file: eight bytes with the header's length, the header as JSON, then
+the tensors. The record is in the header's metadata, so it is read here without torch.
 """
 
 import json
@@ -25,10 +25,10 @@ MAX_HEADER = 1 << 20
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What was trained, how, and what every epoch gave.
+    """The network, the recipe and every epoch of a training.
 
     `epoch` is the number of the epoch whose weights the checkpoint holds, `test` the score on the
-    test images where they were kept for the end (strict split).
+    test images if they were held out until the end of the run.
     """
 
     name: str
@@ -41,7 +41,7 @@ class TrainingRecord:
 
     @property
     def seconds(self) -> float:
-        """Of all its epochs together."""
+        """Time of all epochs together."""
         return sum(epoch.seconds for epoch in self.epochs)
 
     @property
@@ -51,12 +51,12 @@ class TrainingRecord:
 
     @property
     def reported_score(self) -> Score:
-        """The score to quote: on the test images if they were kept apart, else the validation's."""
+        """The score to report: on the test images if they were held out, else on validation."""
         return self.test or self.saved_epoch.validation
 
     @property
     def optimistic(self) -> bool:
-        """Whether the epoch was chosen on the very images that the headline was read from."""
+        """Whether the epoch was selected on the same images as the reported score."""
         return self.test is None
 
     def to_metadata(self) -> dict[str, str]:

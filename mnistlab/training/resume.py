@@ -1,6 +1,6 @@
-"""A training between two epochs as a safetensors file, so that it can go on after anything.
+"""The state of a training between two epochs as a safetensors file, from which it is resumed.
 
-Like a checkpoint, the file never runs code when it is read, and its header carries the record.
+Like a checkpoint, the file runs no code when it is read, and its header holds the record.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from mnistlab.training.state import TrainingState
 
 
 def save_training_state(path: Path, training: TrainingState, record: TrainingRecord) -> None:
-    """Put the training on the disk for good, in place of the epoch before."""
+    """Write the state durably, in place of the previous epoch's."""
     write_atomic(path, save(training.state_dict(), metadata=record.to_metadata()))
 
 

@@ -1,8 +1,8 @@
-"""A training between two epochs: everything that the next epoch depends on.
+"""The state of a training between two epochs: everything that the next epoch depends on.
 
-Weights, momenta and random generators, as tensors; the schedule and the order of
-the data follow from them and from the epochs so far. A training that takes up another one's state
-goes on bit by bit as that one would have (on the CPU).
+It consists of weights, momenta and random generators, as tensors; the learning rate and the order
+of the images follow from these and from the epochs so far. On the CPU a resumed training gives the
+same result, bit for bit, as one that was not interrupted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ NETWORK, OPTIMIZER, RANDOM = "network", "optimizer", "random"
 
 
 class TrainingState:
-    """A network on its way, with its optimizer, its random generators and its epochs so far.
+    """A network in training, with its optimizer, its random generators and its epochs so far.
 
-    One generator orders the digits; each of a batch's groups has one for its augmentation and its
-    dropout, so that groups may be trained at the same time.
+    One generator shuffles the images; each shard of a batch has its own for augmentation and
+    dropout, so that shards can be trained at the same time.
     """
 
     def __init__(
@@ -31,16 +31,16 @@ class TrainingState:
         self.recipe = recipe
         self.epochs: list[Epoch] = []
         self.network = network
-        # NHWC is what the CPU's convolutions like best.
+        # The CPU's convolutions are fastest in NHWC.
         network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = _optimizer(network, recipe)
         self.shuffle_generator = torch.Generator().manual_seed(recipe.seed)
-        # On every device alike, as batch norm normalizes within a group.
+        # The same shards on every device, because batch norm normalizes within a shard.
         seeds = torch.randint(2**31, (recipe.shards,), generator=self.shuffle_generator).tolist()
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Everything but the epochs, as named tensors on the CPU."""
+        """The whole state except the epochs, as named tensors on the CPU."""
         tensors = {f"{NETWORK}.{name}": v for name, v in self.network.state_dict().items()}
         for index, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"{OPTIMIZER}.{index}.{name}": value for name, value in values.items()}
@@ -48,9 +48,9 @@ class TrainingState:
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor], epochs: Sequence[Epoch]) -> None:
-        """Go on where another training of the same network and recipe stood.
+        """Continue from the state of a training of the same network and recipe.
 
-        Raises LookupError, ValueError or RuntimeError if the tensors are not such a training's.
+        Raises LookupError, ValueError or RuntimeError if the tensors do not fit it.
         """
         weights = _below(NETWORK, tensors)
         self.network.load_state_dict(weights)
@@ -67,7 +67,7 @@ class TrainingState:
                 if value.ndim:
                     if value.shape != parameter.shape:
                         raise ValueError(f"{field} of parameter {index} has another shape")
-                    # The fused optimizers walk through memory: a momentum must lie as its weight.
+                    # Fused optimizers need a momentum in the memory format of its weight.
                     values[field] = torch.empty_like(parameter).copy_(value)
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": saved})
@@ -90,7 +90,7 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay pulls on kernels alone; biases and batch norm's scale and shift go free."""
+    """Weight decay applies to kernels only, not to biases and batch norm's scale and shift."""
     groups: list[dict[str, Any]] = [
         {"params": [p for p in network.parameters() if p.ndim > 1]},
         {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},

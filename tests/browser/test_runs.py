@@ -1,4 +1,4 @@
-"""Runs in a real browser: watched, paused, resumed, stopped, queued, compared, deleted."""
+"""Runs in a real browser: shown, paused, stopped, queued, compared, deleted, imported."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ def store(app: App) -> Store:
 
 
 def start(app: App, name: str = "long", recipe: Recipe = LONG) -> int:
-    """A run that the app's own worker trains."""
+    """Submit a run that the app's own worker trains."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNISTLAB_THREADS", "1")
         return submit(app.home, name, TINY, recipe)
@@ -62,7 +62,7 @@ def select_rows(app: App, page: Page, *rows: int) -> None:
         settled(page)
 
 
-def test_pause_resume_and_stop_with_a_second_browser_looking_on(
+def test_pause_resume_and_stop_while_a_second_browser_shows_the_run(
     app: App, store: Store, page: Page, chromium: Browser
 ) -> None:
     run_id = start(app)
@@ -102,8 +102,8 @@ def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
     plot = page.locator(".plot").first
     expect(plot.locator(".main-svg").first).to_be_visible()
     wait_for_epochs(page, store, run_id, 2)
-    plot.evaluate("node => node.dataset.seen = 'yes'")
-    plot.locator(".main-svg").first.evaluate("node => node.dataset.seen = 'yes'")
+    plot.evaluate("node => node.dataset.mark = 'yes'")
+    plot.locator(".main-svg").first.evaluate("node => node.dataset.mark = 'yes'")
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
@@ -113,47 +113,45 @@ def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
     page.mouse.up()
     plot.locator(".legendtoggle").nth(1).click()
 
-    look = "node => [node.layout.xaxis.range.map(x => +x.toFixed(6)), node.data[1].visible]"
+    view = "node => [node.layout.xaxis.range.map(x => +x.toFixed(6)), node.data[1].visible]"
     page.wait_for_timeout(1000)  # a click on the legend waits for a possible second one
-    zoomed = plot.evaluate(look)
+    zoomed = plot.evaluate(view)
     assert zoomed[0] != [0.5, 300.5] and zoomed[1] == "legendonly"
     for _ in range(3):
         before = plot.evaluate("node => node.data[0].x.length")
         page.wait_for_function(
             "before => document.querySelector('.plot').data[0].x.length > before", arg=before
         )
-    assert plot.evaluate(look) == zoomed
-    assert plot.get_attribute("data-seen") == "yes"
-    assert plot.locator(".main-svg").first.get_attribute("data-seen") == "yes"
+    assert plot.evaluate(view) == zoomed
+    assert plot.get_attribute("data-mark") == "yes"
+    assert plot.locator(".main-svg").first.get_attribute("data-mark") == "yes"
     end(store, run_id)
     expect(page.locator(".lab-state").first).to_have_text("stopped")
-    assert plot.evaluate(look) == zoomed
+    assert plot.evaluate(view) == zoomed
     healthy(page)
 
 
-def test_the_queue_shows_places_and_lets_a_later_run_go_first(
+def test_the_queue_shows_positions_and_run_next_preempts_the_current_run(
     app: App, store: Store, page: Page
 ) -> None:
     first, second, third = start(app, "first"), start(app, "second"), start(app, "third")
     page.goto(f"{app.url}/train?run={third}")
-    expect(page.locator(".lab-progress").first).to_contain_text("Place 2 in the queue")
+    expect(page.locator(".lab-progress").first).to_contain_text("Position 2 in queue")
     page.locator(f".st-key-Up-{third} button").first.click()
-    expect(page.locator(".lab-progress").first).to_contain_text("Place 1 in the queue")
+    expect(page.locator(".lab-progress").first).to_contain_text("Position 1 in queue")
     wait_for_epochs(page, store, first, 1)
-    page.locator(f".st-key-Run-now-{third} button").first.click()
+    page.locator(f".st-key-Run-next-{third} button").first.click()
     expect(page.locator(".lab-state").first).to_have_text("running")
     page.locator(f".st-key-Cancel-{second} button").first.click()
     expect(page.locator(f".st-key-Cancel-{second}")).to_have_count(0)
     wait_for_epochs(page, store, third, 1)
-    assert [run.id for run in store.queue()] == [first], "the run that stepped back comes next"
+    assert [run.id for run in store.queue()] == [first], "the preempted run comes next"
     end(store, third, first)
     expect(page.locator(".lab-state").first).to_have_text("stopped")
     healthy(page)
 
 
-def test_several_runs_are_watched_at_once_and_the_address_brings_them_back(
-    app: App, store: Store, page: Page
-) -> None:
+def test_the_address_selects_several_runs(app: App, store: Store, page: Page) -> None:
     ids = [start(app, name) for name in ("one", "two")]
     wait_for_epochs(page, store, ids[0], 2)
     page.goto(f"{app.url}/train?run={ids[0]},{ids[1]}")
@@ -166,7 +164,7 @@ def test_several_runs_are_watched_at_once_and_the_address_brings_them_back(
     healthy(page)
 
 
-def test_the_way_back_leads_through_the_runs_that_were_looked_at(
+def test_the_back_button_returns_to_the_run_selected_before(
     app: App, store: Store, page: Page
 ) -> None:
     for name in ("left", "right"):
@@ -177,8 +175,12 @@ def test_the_way_back_leads_through_the_runs_that_were_looked_at(
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="right").click()
     expect(shown).to_contain_text("right")
-    for go, name in ((page.go_back, "left"), (page.go_forward, "right"), (page.go_back, "left")):
-        go()
+    for navigate, name in (
+        (page.go_back, "left"),
+        (page.go_forward, "right"),
+        (page.go_back, "left"),
+    ):
+        navigate()
         expect(shown).to_contain_text(name)
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
@@ -186,7 +188,7 @@ def test_the_way_back_leads_through_the_runs_that_were_looked_at(
     healthy(page)
 
 
-def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
+def test_two_runs_are_compared_from_the_table_and_a_deleted_one_is_restored(
     app: App, store: Store, page: Page
 ) -> None:
     quick = Recipe(epochs=1, batch_size=64, train_size=512)
@@ -204,15 +206,15 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_comes_back(
     healthy(page)
 
     select_rows(app, page, 0)
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Move to trash").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Runs found: 1.")).to_be_visible()
+    expect(page.get_by_text("1 run.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Runs found: 2.")).to_be_visible()
+    expect(page.get_by_text("2 runs.")).to_be_visible()
     healthy(page)
 
 
-def test_what_is_chosen_stays_chosen_when_other_runs_arrive(
+def test_selected_runs_stay_selected_when_other_runs_arrive(
     app: App, store: Store, page: Page
 ) -> None:
     def arrive(name: str) -> None:
@@ -223,53 +225,53 @@ def test_what_is_chosen_stays_chosen_when_other_runs_arrive(
     select_rows(app, page, 0)
     expect(page.get_by_role("link", name="Open run 2")).to_be_visible()
     arrive("another student's")
-    page.get_by_text("High first").click()
-    expect(page.get_by_text("Runs found: 3.")).to_be_visible()
-    page.get_by_text("High first").click()
+    page.get_by_text("Descending").click()
+    expect(page.get_by_text("3 runs.")).to_be_visible()
+    page.get_by_text("Descending").click()
     settled(page)
     expect(page.get_by_role("link", name="Open run 2")).to_be_visible()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("dialog")).to_contain_text("second")
     expect(page.get_by_role("dialog")).not_to_contain_text("another")
     healthy(page)
 
 
-def test_one_run_s_page_tells_what_it_misreads_and_gives_it_away(
+def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     app: App, store: Store, page: Page
 ) -> None:
-    run_id = start(app, "told", Recipe(epochs=1, batch_size=64, train_size=512))
+    run_id = start(app, "one", Recipe(epochs=1, batch_size=64, train_size=512))
     wait_for_epochs(page, store, run_id, 1)
     page.goto(f"{app.url}/run?run={run_id}")
     expect(page.locator(".lab-state").first).to_have_text("done")
-    page.get_by_role("tab", name="What it misreads").click()
+    page.get_by_role("tab", name="Errors").click()
     expect(page.locator(".lab-card").first).to_be_visible()
     expect(page.locator(".plot .heatmaplayer image")).to_be_visible()
     page.get_by_role("tab", name="Filters").click()
     expect(page.locator("img.lab-grid")).to_be_visible()
-    page.get_by_role("tab", name="Words").click()
+    page.get_by_role("tab", name="Notes").click()
     page.get_by_role("textbox", name="Name").fill("a better name")
-    page.get_by_role("button", name="Keep").click()
-    page.get_by_role("tab", name="Course").click()
+    page.get_by_role("button", name="Save notes").click()
+    page.get_by_role("tab", name="Curves").click()
     expect(page.locator(".lab-status").first).to_contain_text("a better name")
-    page.get_by_role("tab", name="Take it away").click()
-    archive = download(page, "The whole run (zip)")
+    page.get_by_role("tab", name="Export").click()
+    archive = download(page, "Run archive (.zip)")
     healthy(page)
 
     page.goto(f"{app.url}/runs")
-    page.get_by_text("Take in runs of another lab").click()
+    page.get_by_text("Import runs").click()
     page.locator("input[type=file]").set_input_files(
         {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
     )
-    page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("Runs found: 2.")).to_be_visible()
-    taken, given_away = store.run(run_id + 1), store.run(run_id)
-    assert taken and given_away and taken.epochs == given_away.epochs
-    assert taken.name == "a better name" and taken.test == given_away.test
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("2 runs.")).to_be_visible()
+    imported, exported = store.run(run_id + 1), store.run(run_id)
+    assert imported and exported and imported.epochs == exported.epochs
+    assert imported.name == "a better name" and imported.test == exported.test
     healthy(page)
 
 
 def large_archive(folder: Path) -> bytes:
-    """A packed run of 2.4 million parameters with two checkpoints: more than 15 MB."""
+    """The archive of a run with 2.4 million parameters and two checkpoints: more than 15 MB."""
     store, spec, recipe = Store(folder), parse("8-p-8-p-512-512-gap"), Recipe(epochs=1)
     run_id = told(store, spec, recipe, [100])
     run = store.run(run_id)
@@ -281,15 +283,15 @@ def large_archive(folder: Path) -> bytes:
     return export_run(store, run_id)
 
 
-def test_a_large_run_s_archive_is_uploaded_and_imported(
+def test_a_large_archive_is_uploaded_and_imported(
     app: App, store: Store, page: Page, tmp_path: Path
 ) -> None:
     (archive := tmp_path / "run.zip").write_bytes(large_archive(tmp_path / "other"))
     assert archive.stat().st_size > 15 << 20
     page.goto(f"{app.url}/runs")
-    page.get_by_text("Take in runs of another lab").click()
+    page.get_by_text("Import runs").click()
     page.locator("input[type=file]").set_input_files(archive)
-    page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("Runs found: 1.")).to_be_visible()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("1 run.")).to_be_visible()
     assert store.best_checkpoint_path(1).exists() and store.last_checkpoint_path(1).exists()
     healthy(page)

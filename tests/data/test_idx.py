@@ -11,7 +11,7 @@ from mnistlab.data.mnist import LabeledImages, load
 from mnistlab.data.options import Augmentation
 
 
-def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
+def test_images_and_labels_are_those_of_the_loaded_data_set(mnist_folder: Path) -> None:
     mnist = load(mnist_folder)
     parts: dict[Literal["train", "test"], LabeledImages] = {
         "train": mnist.train,
@@ -24,7 +24,7 @@ def test_images_are_those_that_the_network_gets(mnist_folder: Path) -> None:
         assert read_labels(mnist_folder, part, indices).tolist() == digits.labels[indices].tolist()
 
 
-def test_an_index_past_the_end_or_a_missing_file_is_said(
+def test_an_index_past_the_end_or_a_missing_file_is_an_error(
     mnist_folder: Path, tmp_path: Path
 ) -> None:
     for folder, index in ((mnist_folder, 10_000), (tmp_path, 0)):
@@ -34,7 +34,7 @@ def test_an_index_past_the_end_or_a_missing_file_is_said(
             read_labels(folder, "test", [index])
 
 
-def test_the_preview_shows_what_augmentation_does(mnist_folder: Path) -> None:
+def test_the_preview_is_augmented(mnist_folder: Path) -> None:
     plain = preview(mnist_folder, Augmentation.NONE, 0)
     assert np.array_equal(plain, read_images(mnist_folder, "train", range(16)))
     for kind in (Augmentation.SHIFT, Augmentation.AFFINE, Augmentation.HANDWRITING):

@@ -7,13 +7,13 @@ from mnistlab.data.torchvision_import import import_torchvision, mnist_mirrors
 ROOT = Path(__file__).parents[2]
 
 
-def test_torchvision_opens_beside_any_torch_and_knows_its_mirrors() -> None:
+def test_torchvision_is_imported_with_any_torch_and_has_mirrors() -> None:
     assert import_torchvision() is import_torchvision()
     mirrors = mnist_mirrors()
     assert mirrors and all(m.startswith("http") and m.endswith("/") for m in mirrors)
 
 
-def test_in_a_fresh_process_transforms_work_too() -> None:
+def test_transforms_work_in_a_new_process() -> None:
     code = (
         "import torch; from mnistlab.data.torchvision_import import import_torchvision; "
         "import_torchvision();"

@@ -1,4 +1,4 @@
-"""Several looks at one image, against where its ink must come to lie."""
+"""Test-time augmentation, against the expected positions of the ink."""
 
 import math
 
@@ -20,14 +20,14 @@ def middle(image: torch.Tensor) -> tuple[float, float]:
     return float((ink.sum(0) @ grid) / ink.sum()), float((ink.sum(1) @ grid) / ink.sum())
 
 
-def test_the_first_look_is_the_image_itself_to_the_bit() -> None:
+def test_the_first_view_is_the_unchanged_image() -> None:
     image = torch.randint(0, 256, (28, 28), generator=torch.Generator().manual_seed(0)).byte()
     seen = tta_views(image)
     assert seen.shape == (len(VIEWS), 28, 28) and seen.dtype == torch.uint8
     assert torch.equal(seen[0], image)
 
 
-def test_each_look_moves_turns_and_grows_as_it_says() -> None:
+def test_each_view_has_its_shift_rotation_and_zoom() -> None:
     start = blob(8, 18)
     right, down = middle(start)
     for seen, (turn, x, y, zoom) in zip(tta_views(start), VIEWS, strict=True):

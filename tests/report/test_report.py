@@ -1,4 +1,4 @@
-"""Reports: the course's headings, every figure, and nothing of the machine or of anybody's HTML."""
+"""Reports: the course's headings, the results, and neither HTML nor paths from outside."""
 
 import getpass
 import json
@@ -29,7 +29,7 @@ WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A lab with a whole ladder, one switch and a run that somebody has written about."""
+    """All four targets, one ablation, and a run with notes."""
     store = Store(tmp_path / "runs")
     for target in TARGETS:
         told(store, target.spec, target.full, [90, 60, 70], wrong=range(20))
@@ -43,20 +43,22 @@ def store(tmp_path: Path) -> Store:
 
 def reports(store: Store) -> dict[str, Report]:
     return {
-        "ladder": build.reproduction_report(store, Reproduction(Length.FULL)),
+        "reproduction": build.reproduction_report(store, Reproduction(Length.FULL)),
         "empty": build.reproduction_report(
             store, Reproduction(Length.QUICK, Split.HOLDOUT, (0, 1))
         ),
         "ablation": build.ablation_report(
             store, make_ablation(TARGETS[3], "dropout", (0,), Length.FULL)
         ),
-        "untried": build.ablation_report(store, make_ablation(TARGETS[0], "batch-norm", (0, 1, 2))),
+        "untrained": build.ablation_report(
+            store, make_ablation(TARGETS[0], "batch-norm", (0, 1, 2))
+        ),
         "run": build.runs_report(store, store.runs([6])),
         "runs": build.runs_report(store, store.runs([4, 5, 6])),
     }
 
 
-def test_every_report_has_the_course_s_headings_and_says_how_to_make_it_again(
+def test_every_report_has_the_course_s_headings_and_its_commands(
     store: Store,
 ) -> None:
     for report in reports(store).values():
@@ -73,29 +75,29 @@ def test_every_report_has_the_course_s_headings_and_says_how_to_make_it_again(
             assert command.startswith("python -m mnistlab")
 
 
-def test_the_ladder_s_report_holds_its_figures(store: Store) -> None:
-    report = reports(store)["ladder"]
+def test_the_reproduction_s_report_has_its_results(store: Store) -> None:
+    report = reports(store)["reproduction"]
     text = markdown(report)
     assert report.overview and len(report.sections) == 4
     for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "60 errors in 10,000"):
         assert figure in text
-    assert "% in the article (" in text, "figures unlike the article's are named"
-    assert report.commands[0] == "python -m mnistlab ladder"
+    assert "% in the article (" in text, "accuracies that differ from the article's are listed"
+    assert report.commands[0] == "python -m mnistlab reproduce"
     empty = reports(store)["empty"]
     assert "Not trained yet" in markdown(empty) and not any(s.figures for s in empty.sections)
-    assert empty.commands[0] == "python -m mnistlab ladder --quick --split holdout --seeds 2"
+    assert empty.commands[0] == "python -m mnistlab reproduce --quick --split holdout --seeds 2"
 
 
-def test_the_other_reports_hold_theirs(store: Store) -> None:
-    found = {name: markdown(report) for name, report in reports(store).items()}
-    assert "−2.00 pp" in found["ablation"] and "significant (p" in found["ablation"]
-    assert "python -m mnistlab ablate target-4 dropout --seeds 1" in found["ablation"]
-    assert "python -m mnistlab ablate target-1 batch-norm --quick\n" in found["untried"]
-    assert "55 errors in 10,000" in found["run"] and "second line" in found["run"]
-    assert "| dropout |" in found["runs"] and "Run 4" in found["runs"]
+def test_the_other_reports_have_their_results(store: Store) -> None:
+    texts = {name: markdown(report) for name, report in reports(store).items()}
+    assert "−2.00 pp" in texts["ablation"] and "significant (p" in texts["ablation"]
+    assert "python -m mnistlab ablate target-4 dropout --seeds 1" in texts["ablation"]
+    assert "python -m mnistlab ablate target-1 batch-norm --quick\n" in texts["untrained"]
+    assert "55 errors in 10,000" in texts["run"] and "second line" in texts["run"]
+    assert "| dropout |" in texts["runs"] and "Run 4" in texts["runs"]
 
 
-def test_what_is_not_done_is_said(store: Store) -> None:
+def test_a_report_says_that_a_run_is_not_done(store: Store) -> None:
     run_id = store.add("half", TARGETS[2].spec, TARGETS[2].quick)
     assert "not trained yet" in markdown(build.runs_report(store, store.runs([run_id]))).lower()
     assert html(build.runs_report(store, store.runs([run_id, 4])))
@@ -105,13 +107,13 @@ def test_what_is_not_done_is_said(store: Store) -> None:
     assert "stopped" in markdown(build.runs_report(store, store.runs([stopped])))
 
 
-def test_seeds_of_one_recipe_are_summed_up(store: Store) -> None:
+def test_seeds_of_one_recipe_have_a_mean(store: Store) -> None:
     again = told(store, TARGETS[3].spec, replace(TARGETS[3].full, seed=1), [70, 62, 66])
     assert "(2 seeds;" in markdown(build.runs_report(store, store.runs([4, again])))
     assert "(2 seeds;" not in markdown(reports(store)["runs"])
 
 
-def test_what_a_person_typed_is_shown_as_it_was_typed(store: Store) -> None:
+def test_names_and_notes_are_escaped(store: Store) -> None:
     for name in ("run", "runs"):
         report = reports(store)[name]
         page = html(report).replace(library(), "")
@@ -126,7 +128,7 @@ def test_what_a_person_typed_is_shown_as_it_was_typed(store: Store) -> None:
 @pytest.mark.parametrize("text", ["1. one", "12) two", "# three", "- four", "+ five", "> six",
                                   "--- ", "=== ", "a | b", "![x](y)", "<b>", "&amp;", "*x*",
                                   "~~x~~", "`x`", "\\*"])  # fmt: skip
-def test_markdown_escapes_whatever_means_something(text: str) -> None:
+def test_markdown_escapes_its_special_characters(text: str) -> None:
     table = Table(("a", "b"), ((text, "x"),))
     section = Section("t", (text,), ("r",), (), (table,), notes=text)
     lines = markdown(Report("t", None, (section,), ())).splitlines()
@@ -146,7 +148,7 @@ def test_nothing_of_the_machine_is_in_a_report(store: Store, tmp_path: Path) -> 
 
 
 def test_the_html_may_load_nothing(store: Store) -> None:
-    page = html(reports(store)["ladder"])
+    page = html(reports(store)["reproduction"])
     assert "default-src 'none'" in page
     bare = page.replace(library(), "")
     assert not re.findall(r"(?:src|href)=", bare) and "url(" not in bare

@@ -1,4 +1,4 @@
-"""Differences with their intervals and p values, against simulations and scipy's own tests."""
+"""Differences with their intervals and p-values, against simulations and scipy's tests."""
 
 import random
 
@@ -27,26 +27,26 @@ def scores(*errors: tuple[int, int]) -> list[tuple[Score, Score]]:
 def test_seeds_are_compared_in_pairs() -> None:
     before, after = [100, 200, 150, 90], [40, 120, 50, 20]
     pairs = scores(*zip(before, after, strict=True))
-    found = paired_t(pairs, discordance=0)
+    difference = paired_t(pairs, discordance=0)
     expected = ttest_rel(before, after)
-    assert found.difference == pytest.approx(0.00775) and found.n_pairs == 4
-    assert found.p_value == pytest.approx(expected.pvalue)
+    assert difference.difference == pytest.approx(0.00775) and difference.n_pairs == 4
+    assert difference.p_value == pytest.approx(expected.pvalue)
     low, high = expected.confidence_interval()
-    assert found.confidence_interval == pytest.approx((low / COUNT, high / COUNT))
-    assert found.significant is True
+    assert difference.confidence_interval == pytest.approx((low / COUNT, high / COUNT))
+    assert difference.significant is True
     one = paired_t(pairs[:1])
     assert one.confidence_interval is None and one.p_value is None and one.significant is None
     with pytest.raises(ValueError, match="pairs"):
         paired_t([])
-    with pytest.raises(ValueError, match="counts"):
+    with pytest.raises(ValueError, match="numbers of images"):
         paired_t([(Score(1, 10), Score(1, 20))])
 
 
 @pytest.mark.parametrize("discordance", [None, 1e-4])
-def test_two_seeds_that_each_lose_one_image_show_nothing(discordance: float | None) -> None:
-    found = paired_t(scores((60, 61), (58, 59)), discordance)
-    assert found.significant is False
-    low, high = found.confidence_interval or (0, 0)
+def test_two_seeds_that_each_lose_one_image_are_not_significant(discordance: float | None) -> None:
+    difference = paired_t(scores((60, 61), (58, 59)), discordance)
+    assert difference.significant is False
+    low, high = difference.confidence_interval or (0, 0)
     assert low < 0 < high
     same = paired_t(scores((0, 0), (0, 0)), 0)
     assert (
@@ -57,7 +57,7 @@ def test_two_seeds_that_each_lose_one_image_show_nothing(discordance: float | No
     )
 
 
-def test_the_images_error_is_the_spread_over_other_images() -> None:
+def test_the_image_error_is_the_standard_deviation_over_other_images() -> None:
     """Changes that are drawn anew for each set of images, the same ones for every seed."""
     generator = np.random.default_rng(0)
     gains, losses, count = 0.004, 0.003, 5000
@@ -68,7 +68,7 @@ def test_the_images_error_is_the_spread_over_other_images() -> None:
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_an_interval_by_seeds_holds_the_truth_19_times_in_20(seeds: int) -> None:
+def test_the_interval_over_seeds_covers_the_true_value_in_95_percent(seeds: int) -> None:
     """Each image has its own chances of being gained and lost, as half of them have none: what
     seeds have in common is drawn with the images, what they have not with each seed."""
     generator = np.random.default_rng(seeds)
@@ -92,7 +92,7 @@ def test_an_interval_by_seeds_holds_the_truth_19_times_in_20(seeds: int) -> None
         assert plain / 600 < 0.85, "the seeds alone say too little of other images"
 
 
-def test_an_interval_by_images_holds_the_truth_19_times_in_20() -> None:
+def test_the_interval_over_images_covers_the_true_value_in_95_percent() -> None:
     generator = random.Random(1)
     count, gains, losses, held = 2000, 0.01, 0.005, 0
     for _ in range(300):
@@ -104,7 +104,7 @@ def test_an_interval_by_images_holds_the_truth_19_times_in_20() -> None:
     assert 0.91 < held / 300 < 0.99
 
 
-def test_what_is_significant_alone_need_not_be_among_a_dozen() -> None:
+def test_holm_s_correction_can_remove_significance() -> None:
     alone = AccuracyDifference(0.001, (0.0001, 0.0019), 3, 0.03)
     unknown = AccuracyDifference(0.001, None, 1)
     assert alone.significant is True and holm_corrected([alone])[0].significant is True
@@ -116,7 +116,7 @@ def test_what_is_significant_alone_need_not_be_among_a_dozen() -> None:
     assert among[1].significant is False and not any(each.significant for each in among)
 
 
-def test_a_line_gives_the_difference_its_interval_and_its_significance() -> None:
+def test_describe_has_the_difference_its_interval_and_its_significance() -> None:
     better = paired_t(scores((200, 100), (300, 200), (400, 299)))
     line = describe("without dropout", better)
     assert line.startswith("Without dropout: +1.00 pp (3 seeds; 95% CI +")

@@ -1,4 +1,4 @@
-"""What follows from readings, against counts made by hand and one by one."""
+"""Statistics of predictions, against simple counts."""
 
 import itertools
 import math
@@ -46,13 +46,13 @@ def test_confusion_counts_every_pair(predictions: Predictions) -> None:
     assert sum(score.count for score in scores) == 500
 
 
-def test_a_digit_that_does_not_occur_has_no_score() -> None:
+def test_a_digit_without_images_has_no_score() -> None:
     zeros = np.zeros(3, np.uint8)
     scores = Predictions(zeros, zeros, np.ones(3, np.float32)).by_digit()
     assert scores == [Score(0, 3)] + [None] * 9
 
 
-def test_the_surest_mistake_comes_first(predictions: Predictions) -> None:
+def test_the_most_confident_error_comes_first(predictions: Predictions) -> None:
     order = predictions.errors_by_confidence()
     assert set(order) == {
         n for n in range(500) if predictions.labels[n] != predictions.predicted[n]
@@ -61,7 +61,7 @@ def test_the_surest_mistake_comes_first(predictions: Predictions) -> None:
     assert all(a >= b for a, b in itertools.pairwise(confidences))
 
 
-def test_every_reading_lies_in_one_bin_and_the_error_is_their_mean_distance(
+def test_every_prediction_is_in_one_bin_and_the_ece_is_their_mean_distance(
     predictions: Predictions,
 ) -> None:
     edges = np.array(EDGES, np.float32)
@@ -85,7 +85,7 @@ def test_every_reading_lies_in_one_bin_and_the_error_is_their_mean_distance(
     assert calibration_error(predictions) == pytest.approx(distance / 500)
 
 
-def test_mcnemar_s_p_is_the_share_of_coin_tosses_that_are_at_least_as_uneven() -> None:
+def test_mcnemar_s_p_value_is_the_fraction_of_coin_tosses_that_are_at_least_as_uneven() -> None:
     for few, many in itertools.product(range(7), repeat=2):
         count = few + many
         tosses = list(itertools.product((0, 1), repeat=count))
@@ -95,14 +95,16 @@ def test_mcnemar_s_p_is_the_share_of_coin_tosses_that_are_at_least_as_uneven() -
         assert found == pytest.approx(uneven / len(tosses))
 
 
-def test_mcnemar_s_p_holds_for_large_counts() -> None:
+def test_mcnemar_s_p_value_is_right_for_large_counts() -> None:
     p = Disagreement(np.arange(4000), np.arange(5000)).p_value
     z = 1000 / math.sqrt(9000)
     assert 0 < p < 1e-20 and p == pytest.approx(math.erfc(z / math.sqrt(2)), rel=0.1)
     assert Disagreement(np.arange(3000), np.arange(3000)).p_value == 1
 
 
-def test_two_networks_are_told_apart_image_by_image(predictions: Predictions) -> None:
+def test_disagreement_lists_the_images_that_only_one_network_classifies(
+    predictions: Predictions,
+) -> None:
     other = Predictions(
         predictions.labels, np.roll(predictions.predicted, 1), predictions.confidence
     )

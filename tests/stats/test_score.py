@@ -14,7 +14,7 @@ def test_the_design_s_example() -> None:
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 10), (10, 10), (1, 7), (60, 10_000)])
-def test_the_interval_s_ends_are_where_the_score_test_just_rejects(errors: int, count: int) -> None:
+def test_the_interval_s_ends_are_the_limits_of_the_score_test(errors: int, count: int) -> None:
     """Wilson's interval inverts the score test: |p̂ − p| = z·√(p(1 − p)/n) at both ends."""
     score = Score(errors, count)
     for end in score.confidence_interval:
@@ -29,8 +29,8 @@ def test_the_interval_is_scipy_s_wilson(errors: int, count: int) -> None:
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 0), (-1, 10), (11, 10)])
-def test_counts_that_cannot_be_are_refused(errors: int, count: int) -> None:
-    with pytest.raises(ValueError, match="cannot be"):
+def test_impossible_counts_are_errors(errors: int, count: int) -> None:
+    with pytest.raises(ValueError, match="impossible"):
         Score(errors, count)
 
 
@@ -38,12 +38,12 @@ def epoch(number: int, errors: int, loss: float) -> Epoch:
     return Epoch(number, 0.1, 0.9, loss, errors, 1000, 0.1, 1.0, 1000.0)
 
 
-def test_the_best_epoch_has_the_fewest_errors_then_the_smallest_loss_then_came_first() -> None:
+def test_the_best_epoch_has_the_fewest_errors_then_the_lowest_loss_then_is_first() -> None:
     epochs = [
         epoch(1, 9, 0.1), epoch(2, 7, 0.5), epoch(3, 7, 0.4), epoch(4, 8, 0.1), epoch(5, 7, 0.4),
     ]  # fmt: skip
     assert best(epochs) == epochs[2]
     random.Random(0).shuffle(epochs)
-    found = best(epochs)
-    assert found and (found.validation_errors, found.validation_loss) == (7, 0.4)
+    selected = best(epochs)
+    assert selected and (selected.validation_errors, selected.validation_loss) == (7, 0.4)
     assert best([]) is None

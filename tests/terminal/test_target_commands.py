@@ -39,7 +39,9 @@ def test_the_ladder_prints_its_table_and_writes_its_report(
 ) -> None:
     out = do("ladder --quick --seeds 2 --report ladder.html", capsys)
     assert HEAD[4] in out and "1,595,316" in out and "96.89% ± 0.01%" in out
-    assert "ladder.html" in out and "The ladder" in Path("ladder.html").read_text("utf-8")
+    assert "ladder.html" in out and "Reproduction of the article" in Path("ladder.html").read_text(
+        "utf-8"
+    )
     assert main(["ladder", "--quick", "--report", "ladder.html"]) == 2
     assert "there already" in capsys.readouterr().err, "before anything is trained"
 

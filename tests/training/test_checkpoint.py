@@ -1,4 +1,4 @@
-"""Checkpoints: whole or refused, and never a way to run code."""
+"""Checkpoints: complete or an error, and never a way to run code."""
 
 import os
 import pickle
@@ -32,7 +32,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-def test_weights_and_record_come_back_as_they_went(saved: Path) -> None:
+def test_round_trip_of_weights_and_record(saved: Path) -> None:
     loaded = checkpoint.load_checkpoint(saved)
     assert loaded.record == RECORD == read_record(saved)
     assert loaded.record.saved_epoch == EPOCHS[1] and loaded.record.reported_score == Score(
@@ -44,7 +44,7 @@ def test_weights_and_record_come_back_as_they_went(saved: Path) -> None:
     assert [p.name for p in saved.parent.iterdir()] == [saved.name], "no temporary file stays"
 
 
-def test_a_checkpoint_of_the_budget_s_size_stays_small(saved: Path) -> None:
+def test_a_checkpoint_is_small(saved: Path) -> None:
     assert saved.stat().st_size < 100_000
 
 
@@ -145,7 +145,7 @@ def vanished(path: Path) -> None:
         nested_header, listed_metadata, no_metadata, missing_epoch, not_numbers, vanished,
     ],
 )  # fmt: skip
-def test_a_damaged_or_foreign_file_is_refused_in_a_sentence(
+def test_a_damaged_or_foreign_file_is_an_error(
     saved: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(saved.parent)
@@ -155,7 +155,7 @@ def test_a_damaged_or_foreign_file_is_refused_in_a_sentence(
     assert not (saved.parent / "exploded").exists()
 
 
-def test_a_write_that_fails_leaves_the_earlier_checkpoint(
+def test_a_failed_write_leaves_the_earlier_checkpoint(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = saved.read_bytes()

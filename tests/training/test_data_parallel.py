@@ -1,4 +1,4 @@
-"""Groups on threads against the whole batch on one."""
+"""Shards on several threads, against the whole batch on one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,14 +35,14 @@ def training(
 @pytest.mark.parametrize(
     ("batch", "count"), [(8, 1), (63, 1), (64, 2), (255, 2), (256, 2), (384, 3), (4096, 32)]
 )
-def test_a_batch_is_cut_by_its_size_alone(batch: int, count: int) -> None:
+def test_the_number_of_shards_depends_on_the_batch_size(batch: int, count: int) -> None:
     assert shard_count(batch) == count
 
 
 @pytest.mark.parametrize(
     ("batch", "norm", "count"), [(64, 64, 1), (64, 4096, 1), (64, 16, 4), (100, 30, 3), (8, 8, 1)]
 )
-def test_or_as_the_recipe_says(batch: int, norm: int, count: int) -> None:
+def test_the_recipe_can_set_the_size_of_a_shard(batch: int, norm: int, count: int) -> None:
     assert shard_count(batch, norm) == count
     recipe = Recipe(batch_size=batch, norm_batch_size=norm)
     sizes = {len(part) for part in torch.arange(batch).tensor_split(recipe.shards)}
@@ -51,7 +51,7 @@ def test_or_as_the_recipe_says(batch: int, norm: int, count: int) -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_without_batch_norm_the_gradient_is_the_whole_batch_s(
+def test_without_batch_norm_the_gradient_is_that_of_the_whole_batch(
     digits: LabeledImages, smoothing: float
 ) -> None:
     images, labels = digits.images[:101], digits.labels[:101]  # groups of 51 and 50
@@ -71,7 +71,7 @@ def test_without_batch_norm_the_gradient_is_the_whole_batch_s(
         assert weight.grad is not None and torch.allclose(weight.grad, gradient, atol=1e-5)
 
 
-def test_batch_norm_sees_its_group_and_the_network_gets_the_groups_mean(
+def test_batch_norm_uses_its_shard_and_the_network_gets_the_mean(
     digits: LabeledImages,
 ) -> None:
     one = training("8-gap-bn", 64)
@@ -88,7 +88,7 @@ def test_batch_norm_sees_its_group_and_the_network_gets_the_groups_mean(
     assert norm["num_batches_tracked"] == 1
 
 
-def test_batch_norm_normalizes_over_as_many_images_as_the_recipe_says(
+def test_batch_norm_normalizes_over_norm_batch_size_images(
     digits: LabeledImages,
 ) -> None:
     recipe = Recipe(batch_size=64, augmentation=Augmentation.NONE, norm_batch_size=64)
@@ -103,7 +103,7 @@ def test_batch_norm_normalizes_over_as_many_images_as_the_recipe_says(
     assert torch.allclose(norm.running_var, 0.9 + 0.1 * maps.var((0, 2, 3)), atol=1e-4)
 
 
-def test_a_subset_smaller_than_a_batch_is_cut_by_its_own_size(digits: LabeledImages) -> None:
+def test_few_training_images_have_fewer_shards(digits: LabeledImages) -> None:
     recipe = Recipe(epochs=1, batch_size=4096, train_size=100, augmentation=Augmentation.NONE)
     one = TrainingState(build(NORMED, 0), recipe)
     assert len(one.generators) == recipe.shards == shard_count(100), "not 32 groups of 3 images"
@@ -112,7 +112,7 @@ def test_a_subset_smaller_than_a_batch_is_cut_by_its_own_size(digits: LabeledIma
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_has_the_same_groups_as_a_cpu() -> None:
+def test_a_gpu_has_the_same_shards_as_a_cpu() -> None:
     recipe = Recipe(batch_size=256)
     counts = {
         len(TrainingState(build(NORMED, 0), recipe, torch.device(device)).generators)
@@ -124,7 +124,7 @@ def test_a_gpu_has_the_same_groups_as_a_cpu() -> None:
 @pytest.mark.parametrize(
     "network", [str(NORMED), "4-4dr-p-4r-gap-bn-gelu-drop0.1", "4d-p-4r-gap-leaky-cdrop0.1"]
 )
-def test_every_bit_is_the_same_on_any_number_of_threads(
+def test_results_are_identical_on_any_number_of_threads(
     digits: LabeledImages, network: str
 ) -> None:
     def run(threads: int) -> list[torch.Tensor]:

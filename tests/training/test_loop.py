@@ -1,4 +1,4 @@
-"""The loop on real digits, a few hundred of them."""
+"""The training loop on a few hundred images."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def parts(mnist_folder: Path) -> DataSplits:
 
 
 @pytest.mark.parametrize("optimizer", list(Optimizer))
-def test_a_few_hundred_digits_are_learned(parts: DataSplits, optimizer: Optimizer) -> None:
+def test_a_few_hundred_images_are_learned(parts: DataSplits, optimizer: Optimizer) -> None:
     rate = {Optimizer.SGD: 0.1, Optimizer.ADAM: 0.01}[optimizer]
     recipe = Recipe(optimizer, rate, epochs=8, batch_size=64, augmentation=Augmentation.NONE)
     epochs = list(train(TrainingState(build(SMALL, 0), recipe), parts))
@@ -36,7 +36,7 @@ def test_a_few_hundred_digits_are_learned(parts: DataSplits, optimizer: Optimize
     assert all(e.validation_count == 500 and e.images_per_second > 0 for e in epochs)
 
 
-def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: DataSplits) -> None:
+def test_the_same_seed_gives_the_same_weights_with_and_without_reports(parts: DataSplits) -> None:
     def run(seed: int, watched: bool) -> tuple[list[tuple[float, int]], torch.Tensor]:
         network = build(SMALL, seed)
         recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_weights_watched_or_not(parts: DataSplits) 
     assert not torch.equal(first[1], other[1])
 
 
-def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(
+def test_the_network_has_an_epoch_s_weights_when_the_epoch_is_yielded(
     parts: DataSplits,
 ) -> None:
     network = build(SMALL, 0)
@@ -62,7 +62,7 @@ def test_the_network_holds_an_epoch_s_weights_while_that_epoch_is_in_hand(
         assert seen.loss == pytest.approx(epoch.validation_loss)
 
 
-def test_progress_counts_up_to_the_epoch_s_digits(parts: DataSplits) -> None:
+def test_progress_counts_to_the_epoch_s_images(parts: DataSplits) -> None:
     seen: list[Progress] = []
     list(train(TrainingState(build(SMALL, 0), QUICK), parts, report=seen.append))
     assert [(p.epoch, p.done) for p in seen] == [
@@ -72,35 +72,35 @@ def test_progress_counts_up_to_the_epoch_s_digits(parts: DataSplits) -> None:
 
 
 @pytest.mark.parametrize("batch", [100, 512, 1000])
-def test_a_recipe_s_digits_are_those_of_an_epoch(parts: DataSplits, batch: int) -> None:
+def test_images_per_epoch_is_the_last_progress(parts: DataSplits, batch: int) -> None:
     recipe = Recipe(epochs=1, batch_size=batch, train_size=512, augmentation=Augmentation.NONE)
     seen: list[Progress] = []
     list(train(TrainingState(build(SMALL, 0), recipe), parts, report=seen.append))
     assert {progress.total for progress in seen} == {recipe.images_per_epoch}
 
 
-def test_a_stop_ends_the_iteration_without_the_unfinished_epoch(parts: DataSplits) -> None:
+def test_stopping_ends_the_iteration_without_the_unfinished_epoch(parts: DataSplits) -> None:
     steps: list[Progress] = []
     training = TrainingState(build(SMALL, 0), QUICK)
     epochs = list(train(training, parts, report=steps.append, stopped=lambda: len(steps) >= 11))
     assert [epoch.number for epoch in epochs] == [1] and len(steps) == 11
 
 
-def test_a_loss_that_is_no_number_is_said_with_the_mend(parts: DataSplits) -> None:
+def test_an_infinite_loss_is_an_error(parts: DataSplits) -> None:
     network = build(SMALL, 0)
     torch.nn.init.constant_(next(network.parameters()), float("inf"))
     with pytest.raises(TrainingError, match=r"epoch 1.*learning rate \(0\.1\)"):
         list(train(TrainingState(network, QUICK), parts))
 
 
-def test_evaluating_is_batchwise_the_same_and_leaves_the_mode_alone(parts: DataSplits) -> None:
+def test_evaluation_does_not_depend_on_batches_and_restores_the_mode(parts: DataSplits) -> None:
     network = build(SMALL, 0).train()
     whole = logits(network, parts.train.images)
     single = torch.cat([logits(network, image[None]) for image in parts.train.images[:20]])
     assert network.training and torch.allclose(whole[:20], single, atol=1e-5)
 
 
-def test_a_goal_and_patience_end_a_run_before_its_planned_epochs(parts: DataSplits) -> None:
+def test_target_accuracy_and_patience_end_a_run_early(parts: DataSplits) -> None:
     def count(**values: object) -> int:
         recipe = Recipe(epochs=6, batch_size=64, train_size=512, **values)  # type: ignore[arg-type]
         return len(list(train(TrainingState(build(SMALL, 0), recipe), parts)))

@@ -19,7 +19,7 @@ from mnistlab.training.schedules import Schedule, learning_rate_at
 TARGET_4 = get_preset("target-4").spec
 
 
-def test_json_reads_back_to_the_same_recipe() -> None:
+def test_json_round_trip() -> None:
     for optimizer, schedule in itertools.product(Optimizer, Schedule):
         recipe = Recipe(
             optimizer,
@@ -34,7 +34,7 @@ def test_json_reads_back_to_the_same_recipe() -> None:
         assert recipe_from_json(recipe.to_json()) == recipe
 
 
-def test_a_recipe_from_before_a_field_trains_as_it_did() -> None:
+def test_a_missing_field_has_its_default() -> None:
     values = json.loads(Recipe(batch_size=64).to_json())
     del values["norm_batch_size"], values["label_smoothing"]
     old = recipe_from_json(json.dumps(values))
@@ -61,7 +61,9 @@ def test_a_recipe_from_before_a_field_trains_as_it_did() -> None:
         ({"norm_batch_size": 64.0}, "norm batch size"),
     ],
 )
-def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], named: str) -> None:
+def test_a_value_out_of_bounds_is_an_error_with_its_name(
+    values: dict[str, object], named: str
+) -> None:
     with pytest.raises(RecipeError, match=named):
         Recipe(**values)  # type: ignore[arg-type]
 
@@ -77,7 +79,7 @@ def test_a_value_out_of_bounds_is_refused_by_name(values: dict[str, object], nam
         ('{"learning_rate": NaN}', "learning rate: nan"),
     ],
 )
-def test_json_that_is_no_recipe_is_refused(text: str, named: str) -> None:
+def test_json_that_is_not_a_recipe_is_an_error(text: str, named: str) -> None:
     with pytest.raises(RecipeError, match=named):
         recipe_from_json(text)
 
@@ -86,7 +88,7 @@ def rates(schedule: Schedule) -> list[float]:
     return [learning_rate_at(schedule, 0.4, percent / 100) for percent in range(101)]
 
 
-def test_schedules_start_peak_and_end_where_they_say() -> None:
+def test_schedules_have_their_documented_start_peak_and_end() -> None:
     assert set(rates(Schedule.CONSTANT)) == {0.4}
     assert rates(Schedule.STEP)[0::25] == pytest.approx([0.4, 0.4, 0.04, 0.004, 0.004])
     cosine = rates(Schedule.COSINE)
@@ -97,7 +99,7 @@ def test_schedules_start_peak_and_end_where_they_say() -> None:
     assert all(b < a for a, b in itertools.pairwise(cycle[20:]))
 
 
-def test_a_plateau_halves_the_rate_when_the_best_is_three_epochs_old() -> None:
+def test_a_plateau_halves_the_rate_after_three_epochs_without_improvement() -> None:
     history = [0.90, 0.95, 0.94, 0.95, 0.93, 0.96, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95]
     planned = [
         learning_rate_at(Schedule.PLATEAU, 1.0, 0, history[:n]) for n in range(len(history) + 1)
@@ -116,7 +118,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("schedule", "name", "value", "words"), WORDS)
-def test_a_schedule_s_words_and_its_formula_follow_the_same_numbers(
+def test_a_schedule_s_help_has_the_formula_s_constants(
     schedule: Schedule,
     name: str,
     value: object,
@@ -133,7 +135,7 @@ def test_a_schedule_s_words_and_its_formula_follow_the_same_numbers(
     assert schedule.help != said and all(word in schedule.help for word in words)
 
 
-def test_an_optimizer_s_words_follow_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_optimizer_s_help_has_its_constants(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MOMENTUM", "RATE_WITH_BATCH_NORM", "RATE_WITHOUT", "ADAM_RATE"):
         monkeypatch.setattr(recipes, name, 0.123)
         said = Optimizer.ADAM.help if name == "ADAM_RATE" else Optimizer.SGD.help
@@ -152,7 +154,7 @@ def test_an_optimizer_s_words_follow_the_numbers(monkeypatch: pytest.MonkeyPatch
         ({"train_size": 100, "batch_size": 64}, 64),
     ],
 )
-def test_digits_are_those_that_an_epoch_really_trains_on(
+def test_images_per_epoch_is_the_number_that_an_epoch_trains_on(
     values: dict[str, object], count: int
 ) -> None:
     one = Recipe(**values)  # type: ignore[arg-type]
@@ -167,17 +169,18 @@ def epochs(*errors: int) -> list[Epoch]:
     ]
 
 
-def test_the_best_epoch_is_kept_unless_all_digits_are_trained_on() -> None:
-    these = epochs(100, 90, 95)
+def test_the_best_epoch_is_selected_unless_all_data_trains() -> None:
+    three = epochs(100, 90, 95)
     for split, number in ((Split.HOLDOUT, 2), (Split.ARTICLE, 2), (Split.ALL, 3)):
-        found = selected_epoch(Recipe(split=split), these)
-        assert found and found.number == number and selected_epoch(Recipe(split=split), []) is None
+        selected = selected_epoch(Recipe(split=split), three)
+        assert selected and selected.number == number
+        assert selected_epoch(Recipe(split=split), []) is None
     for values in ({"patience": 3}, {"target_accuracy": 0.99}):
-        with pytest.raises(RecipeError, match="all"):
+        with pytest.raises(RecipeError, match=Split.ALL.label):
             Recipe(split=Split.ALL, **values)
 
 
-def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epoch() -> None:
+def test_early_stopping_has_a_reason_and_never_follows_the_last_epoch() -> None:
     recipe = Recipe(epochs=8, patience=2, target_accuracy=0.994)
     assert early_stop_reason(recipe, []) is None
     assert early_stop_reason(recipe, epochs(100, 90, 95)) is None
@@ -190,7 +193,7 @@ def test_an_early_end_says_why_and_comes_neither_too_soon_nor_after_the_last_epo
     assert early_stop_reason(Recipe(epochs=8), epochs(100, 90, 95, 91, 92)) is None
 
 
-def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
+def test_every_preset_has_a_valid_default_recipe() -> None:
     for one in PRESETS:
         recipe = default_recipe(one.spec)
         assert recipe.label_smoothing < 0.5
@@ -202,7 +205,7 @@ def test_every_preset_has_a_recipe_that_its_network_bears() -> None:
     }
 
 
-def test_what_is_to_be_typed_trains_the_very_same() -> None:
+def test_the_command_reproduces_the_network_and_recipe() -> None:
     for spec, recipe in (
         (TARGET_4, Recipe()),
         (TARGET_4, default_recipe(TARGET_4)),

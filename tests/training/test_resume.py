@@ -1,4 +1,4 @@
-"""A training that was put aside goes on bit by bit as it would have."""
+"""A resumed training gives the same result, bit for bit, as one that was not interrupted."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 @pytest.mark.parametrize("optimizer", list(Optimizer))
 @pytest.mark.parametrize("schedule", list(Schedule))
 @pytest.mark.parametrize("augmentation", [Augmentation.SHIFT, Augmentation.AFFINE])
-def test_put_aside_after_every_epoch_it_ends_with_the_same_bits(
+def test_resuming_after_every_epoch_gives_identical_results(
     parts: DataSplits,
     tmp_path: Path,
     optimizer: Optimizer,
@@ -78,7 +78,7 @@ def test_put_aside_after_every_epoch_it_ends_with_the_same_bits(
 
 
 @pytest.fixture
-def put_aside(parts: DataSplits, tmp_path: Path) -> Path:
+def saved_path(parts: DataSplits, tmp_path: Path) -> Path:
     training = fresh(Recipe(epochs=3, batch_size=64))
     next(train(training, parts))
     path = tmp_path / "resume.safetensors"
@@ -86,14 +86,14 @@ def put_aside(parts: DataSplits, tmp_path: Path) -> Path:
     return path
 
 
-def test_another_network_s_or_recipe_s_training_is_refused(put_aside: Path) -> None:
+def test_the_state_of_another_network_or_recipe_is_an_error(saved_path: Path) -> None:
     training = fresh(Recipe(epochs=3, batch_size=32))
     with pytest.raises(CheckpointError, match="another training"):
-        load_training_state(put_aside, training, SPEC)
+        load_training_state(saved_path, training, SPEC)
 
 
-def test_a_damaged_one_is_refused(put_aside: Path) -> None:
-    content = put_aside.read_bytes()
+def test_a_damaged_state_is_an_error(saved_path: Path) -> None:
+    content = saved_path.read_bytes()
     tensors = load_tensors(content)
     training = fresh(Recipe(epochs=3, batch_size=64))
     metadata = record(training).to_metadata() | {"epochs": "[]", "epoch": "0"}
@@ -101,16 +101,16 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
     def refused() -> None:
         victim = fresh(Recipe(epochs=3, batch_size=64))
         with pytest.raises(CheckpointError, match="damaged"):
-            load_training_state(put_aside, victim, SPEC)
+            load_training_state(saved_path, victim, SPEC)
 
-    put_aside.write_bytes(content[:-50])
+    saved_path.write_bytes(content[:-50])
     refused()
-    put_aside.write_bytes(b"")
+    saved_path.write_bytes(b"")
     refused()
-    save_file(tensors, put_aside, metadata=metadata)
+    save_file(tensors, saved_path, metadata=metadata)
     refused()
-    put_aside.write_bytes(content)
-    metadata = read_record(put_aside).to_metadata()
+    saved_path.write_bytes(content)
+    metadata = read_record(saved_path).to_metadata()
     for name, value in (
         ("optimizer.0.momentum_buffer", None),
         ("random.order", None),
@@ -124,12 +124,12 @@ def test_a_damaged_one_is_refused(put_aside: Path) -> None:
         changed = tensors | ({name: value} if value is not None else {})
         if value is None:
             del changed[name]
-        save_file(changed, put_aside, metadata=metadata)
+        save_file(changed, saved_path, metadata=metadata)
         refused()
 
 
-def test_a_training_on_another_kind_of_device_is_refused(put_aside: Path) -> None:
-    metadata = read_record(put_aside).to_metadata() | {"environment": '{"device": "cuda"}'}
-    save_file(load_tensors(put_aside.read_bytes()), put_aside, metadata=metadata)
+def test_a_state_from_another_kind_of_device_is_an_error(saved_path: Path) -> None:
+    metadata = read_record(saved_path).to_metadata() | {"environment": '{"device": "cuda"}'}
+    save_file(load_tensors(saved_path.read_bytes()), saved_path, metadata=metadata)
     with pytest.raises(CheckpointError, match="trained on cuda"):
-        load_training_state(put_aside, fresh(Recipe(epochs=3, batch_size=64)), SPEC)
+        load_training_state(saved_path, fresh(Recipe(epochs=3, batch_size=64)), SPEC)

@@ -136,13 +136,13 @@ def test_every_possible_design_opens(lab: Path) -> None:
         assert not run("pages/design.py", net=text).error
 
 
-def test_an_unknown_run_in_the_address_is_said_and_an_old_one_is_found(lab: Path) -> None:
+def test_an_unknown_run_in_the_address_is_a_warning_and_an_old_one_is_shown(lab: Path) -> None:
     store = Store(lab / "runs")
     for number in range(60):
         store.request(store.add(f"run {number}", current_network.DEFAULT, Recipe()), Request.STOP)
     for wrong in ("61", "-1", "<script>", "9" * 5000, "١"):
         at = run("pages/train.py", run=wrong)
-        assert "There is no run" in at.warning[0].value and "run 59" in html(at)
+        assert "not found" in at.warning[0].value and "run 59" in html(at)
     at = run("pages/train.py", run="1")
     assert not at.warning and "run 0" in html(at)
 

@@ -1,4 +1,4 @@
-"""The train page's recipe: its sentences say what the code does, and its choices reach a run."""
+"""The train page's recipe: help texts hold the code's values, choices reach the run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return lab
 
 
-def opened() -> AppTest:
+def open_train_page() -> AppTest:
     return run("pages/train.py")
 
 
@@ -36,13 +36,13 @@ def select(at: AppTest, label: str, choice: object) -> None:
     assert not at.exception, at.exception
 
 
-def test_the_page_says_what_an_augmentation_and_a_schedule_do(
+def test_the_help_texts_contain_the_values_of_the_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ranges = replace(Augmentation.HANDWRITING.ranges, rotation=37, serifs=0.61)
     monkeypatch.setattr(Augmentation.HANDWRITING, "ranges", ranges)
     monkeypatch.setattr(schedules, "PLATEAU_PATIENCE", 11)
-    at = opened()
+    at = open_train_page()
     select(at, "Augmentation", Augmentation.HANDWRITING)
     select(at, "Schedule", Schedule.PLATEAU)
     text = " ".join(captions(at))
@@ -50,8 +50,8 @@ def test_the_page_says_what_an_augmentation_and_a_schedule_do(
     assert "11 epochs" in text
 
 
-def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> None:
-    at = opened()
+def test_every_choice_has_its_label_and_reaches_the_run(lab: Path) -> None:
+    at = open_train_page()
     for label, choice in (
         ("Augmentation", Augmentation.SHIFT),
         ("Schedule", Schedule.STEP),
@@ -60,8 +60,8 @@ def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> 
     ):
         select(at, label, choice)
     boxes = {box.label: box.options for box in at.selectbox}
-    assert boxes["Augmentation"] == [one.label for one in Augmentation]
-    assert boxes["Schedule"] == [one.label for one in Schedule]
+    assert boxes["Augmentation"] == [member.label for member in Augmentation]
+    assert boxes["Schedule"] == [member.label for member in Schedule]
     at.number_input(key="train_norm_batch").set_value(16).run()
     next(button for button in at.button if button.label == "Start training").click().run()
     (run,) = Store(lab / "runs").queue()
@@ -86,6 +86,6 @@ def test_every_choice_is_offered_by_its_label_and_reaches_the_run(lab: Path) -> 
 def test_an_epoch_and_batch_norm_are_described_as_they_are_trained(
     recipe: Recipe, numbers: tuple[str, ...]
 ) -> None:
-    normed = normalization(parse("8-gap-bn"), recipe)
-    assert all(number in normed for number in numbers)
+    text = normalization(parse("8-gap-bn"), recipe)
+    assert all(number in text for number in numbers)
     assert "norm" not in normalization(parse("8-gap"), recipe)

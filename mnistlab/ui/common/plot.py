@@ -1,8 +1,8 @@
 """Charts that keep their zoom while they are updated.
 
-`st.plotly_chart` replaces its node whenever its data changes. Here plotly.js, which the plotly
-package carries, is sent to the browser once, by an element of its own; a second, tiny element
-hands each new figure to `Plotly.react`, which changes the existing node.
+`st.plotly_chart` replaces its DOM node whenever its data changes. Here one component sends
+plotly.js, which is part of the plotly package, to the browser once. A second, small component
+passes each new figure to `Plotly.react`, which updates the existing node.
 """
 
 from functools import cache
@@ -19,24 +19,24 @@ export default function ({ data, parentElement }) {
   const draw = () => {
     if (!window.Plotly) return void setTimeout(draw, 50);
     const style = getComputedStyle(node);
-    const ink = style.getPropertyValue("--st-text-color") || style.color;
-    const layout = { ...data.layout, font: { color: ink, family: style.fontFamily } };
+    const textColor = style.getPropertyValue("--st-text-color") || style.color;
+    const layout = { ...data.layout, font: { color: textColor, family: style.fontFamily } };
     layout.hoverlabel = {
       bgcolor: style.getPropertyValue("--st-background-color") || "white",
-      font: { color: ink },
+      font: { color: textColor },
     };
-    // Left to itself plotly picks a table's ink for an opaque cell, and ours let the page through.
+    // By default plotly picks the text color for an opaque cell, but our cells are transparent.
     const traces = data.data.map(
-      (trace) => (trace.texttemplate ? { ...trace, textfont: { color: ink } } : trace)
+      (trace) => (trace.texttemplate ? { ...trace, textfont: { color: textColor } } : trace)
     );
     window.Plotly.react(node, traces, layout, {
       displaylogo: false, displayModeBar: false,
     });
-    // A chart behind a tab or in a folded part has no width until it is seen.
-    node.watched ??= new ResizeObserver(() => {
+    // A chart in a closed tab or expander has no width until it is shown.
+    node.resizeObserver ??= new ResizeObserver(() => {
       if (node.offsetWidth) window.Plotly.Plots.resize(node);
     });
-    node.watched.observe(node);
+    node.resizeObserver.observe(node);
   };
   draw();
 }
@@ -64,10 +64,10 @@ def _chart() -> Any:
 
 
 def load() -> None:
-    """Bring plotly.js to the browser; once a page, outside every fragment."""
+    """Send plotly.js to the browser; call it once a page, outside fragments."""
     _library()(key="plotly-library")
 
 
 def chart(figure: Figure, key: str) -> None:
-    """Draw a figure, or change the one that was drawn under the same key."""
+    """Draw a figure, or update the one with the same key."""
     _chart()(data=figure, key=key, height=figure["layout"]["height"])

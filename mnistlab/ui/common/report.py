@@ -1,4 +1,4 @@
-"""The buttons that carry a report away."""
+"""The buttons that download a report."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,27 +10,26 @@ from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
 
 
-def downloads(name: str, make: Callable[[], Report]) -> None:
-    """A report as one HTML file or as Markdown; it is made when it is asked for."""
+def downloads(name: str, build: Callable[[], Report]) -> None:
+    """Download a report as HTML or Markdown; `build` is called when a button is pressed."""
 
-    def made(write: Callable[[Report], str]) -> str:
-        return write(make())
+    def content(write: Callable[[Report], str]) -> str:
+        return write(build())
 
     with st.container(horizontal=True):
-        for label, ending, kind, write in (
+        for label, suffix, mime, write in (
             ("Report (HTML)", "html", "text/html", html),
             ("Report (Markdown)", "md", "text/markdown", markdown),
         ):
             st.download_button(
                 label,
-                partial(made, write),
-                f"{name}.{ending}",
-                kind,
+                partial(content, write),
+                f"{name}.{suffix}",
+                mime,
                 on_click="ignore",
                 icon=":material/description:",
-                key=f"report-{name}-{ending}",
+                key=f"report-{name}-{suffix}",
             )
     st.caption(
-        "Target and result are filled in; the analysis is left to be written. The HTML file needs "
-        "no network: its charts are inside it."
+        "Target and result are filled in. Write the analysis yourself; the HTML file works offline."
     )

@@ -1,9 +1,10 @@
-"""What one run's files tell: its mistakes, its filters, its origin, as pieces of a page."""
+"""A run's predictions, filters and environment as pieces of HTML."""
 
 from pathlib import Path
 
 import numpy as np
 import safetensors
+from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from mnistlab.data.idx import read_images
@@ -14,13 +15,13 @@ from mnistlab.text import percent
 from mnistlab.training.record import read_record
 from mnistlab.ui.common import html
 
-MISREAD_SHOWN = 36
-TILE = 24
-"""Pixels on the screen for one weight of a kernel."""
+MAX_CARDS = 36
+WEIGHT_PIXELS = 24
+"""Side of the square on the screen that shows one weight of a kernel."""
 
 
 def accuracies(predictions: Predictions) -> Markup:
-    """Each digit's accuracy and count of errors."""
+    """Each digit's accuracy and number of errors."""
     return html.metrics(
         [
             (f"{digit}: {score.errors} errors in {score.count:,}", percent(score.accuracy))
@@ -32,55 +33,59 @@ def accuracies(predictions: Predictions) -> Markup:
 
 
 def misclassified(
-    data: Path, predictions: Predictions, indices: "np.ndarray | None" = None
+    data: Path, predictions: Predictions, indices: NDArray[np.int64] | None = None
 ) -> Markup:
-    """Test images with their labels and what was read, the surest mistake first."""
-    chosen = predictions.errors_by_confidence() if indices is None else indices
-    if not len(chosen):
-        return html.empty("None.")
+    """Test images with their labels and predictions: those given, or else all errors.
+
+    Errors come in the order of their confidence, the most confident first.
+    """
+    shown = predictions.errors_by_confidence() if indices is None else indices
+    if not len(shown):
+        return html.empty("No misclassified images." if indices is None else "No such images.")
     try:
-        images = read_images(data, "test", chosen[:MISREAD_SHOWN])
+        images = read_images(data, "test", shown[:MAX_CARDS])
     except LabError as error:
         return html.caption(str(error))
     cards = [
         html.card(
             image,
-            f"{predictions.labels[index]} read as {predictions.predicted[index]}",
-            f"{percent(float(predictions.confidence[index]), 1)} sure, #{index}",
+            f"{predictions.labels[index]} predicted as {predictions.predicted[index]}",
+            f"{percent(float(predictions.confidence[index]), 1)}, #{index}",
         )
-        for image, index in zip(images, chosen, strict=False)
+        for image, index in zip(images, shown, strict=False)
     ]
-    more = len(chosen) - len(cards)
-    rest = html.caption(f"… and {more} more.") if more > 0 else ""
-    return html.cards(cards) + rest
+    n_more = len(shown) - len(cards)
+    more = html.caption(f"… and {n_more:,} more.") if n_more > 0 else ""
+    return html.cards(cards) + more
 
 
-def first_filters(checkpoint: Path) -> Markup:
-    """The first layer's kernels, each scaled to its own largest weight: gray is nought.
+def first_filters(checkpoint_path: Path) -> Markup:
+    """The kernels of the first layer as gray images; middle gray is 0.
 
     Raises CheckpointError if there is no checkpoint or it is damaged.
     """
-    read_record(checkpoint)
+    read_record(checkpoint_path)
     try:
-        weights = load(checkpoint.read_bytes())
+        weights = load(checkpoint_path.read_bytes())
     except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{checkpoint.name} is damaged ({error}); train again.") from None
+        name = checkpoint_path.name
+        raise CheckpointError(f"{name} is damaged ({error}). Train again.") from None
     kernels = next((value for value in weights.values() if value.shape[1:] == (1, 3, 3)), None)
     if kernels is None:
-        return html.caption("The network does not begin with a 3×3 convolution.")
-    peak = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
-    gray = np.round(127.5 + 127.5 * kernels / np.maximum(peak, 1e-12)).astype(np.uint8)
-    tiles = [np.kron(kernel[0], np.ones((TILE, TILE), np.uint8)) for kernel in gray]
-    told = (
-        f"The {len(tiles)} kernels of the first 3×3 convolution. White weighs the pixel for, black "
-        "against, gray not at all; each is scaled to its own strongest weight."
+        return html.caption("The first layer of this network is not a 3×3 convolution.")
+    largest = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
+    gray = np.round(127.5 + 127.5 * kernels / np.maximum(largest, 1e-12)).astype(np.uint8)
+    square = np.ones((WEIGHT_PIXELS, WEIGHT_PIXELS), np.uint8)
+    tiles = [np.kron(kernel[0], square) for kernel in gray]
+    return html.grid(tiles, columns=8, scale=1, gap=10) + html.caption(
+        f"The {len(tiles)} kernels of the first 3×3 convolution, each scaled to its largest "
+        "weight. White: positive, black: negative, gray: 0."
     )
-    return html.grid(tiles, columns=8, scale=1, gap=10) + html.caption(told)
 
 
-def environment(checkpoint: Path) -> list[tuple[str, str]]:
-    """The machine and the versions a run was made with; nothing before its first epoch."""
+def environment(checkpoint_path: Path) -> list[tuple[str, str]]:
+    """The machine and the versions that trained a run; none before its first epoch."""
     try:
-        return list(read_record(checkpoint).environment.items())
+        return list(read_record(checkpoint_path).environment.items())
     except CheckpointError:
         return []

@@ -1,4 +1,4 @@
-"""Runs as they train: where they stand, what can be done with them, their curves."""
+"""Runs while they train: their state, the buttons for it, their curves and figures."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,19 +18,18 @@ from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, page, plot
-from mnistlab.worker.forecast import waiting_seconds
-from mnistlab.worker.processes import ensure_workers, kill_worker, worker_count
+from mnistlab.ui.train.queue import position_text
+from mnistlab.worker.processes import ensure_workers, kill_worker
 
-POLL_SECONDS = 1.0
+ACTIVE_SECONDS = 1.0
 IDLE_SECONDS = 5.0
-"""How often a page looks while something trains, and while nothing does."""
-FAR = 100
-"""Queued runs behind which nothing is forecast."""
+"""Time between two refreshes of a page, while a run trains or waits and while none does."""
 
 
 def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
-    """Draw now and again and keep the workers going; the whole page anew when something begins or
-    ends, here or in another browser.
+    """Draw at regular intervals, and restart workers that have died.
+
+    The whole page reruns as soon as a run starts or ends, even if another browser caused it.
     """
     store = Store(lab.runs)
     try:
@@ -38,10 +37,10 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
     except LabError as error:
         page.show_error(error)
         return
-    busy = before[:2] != (0, 0)
+    is_active = before[:2] != (0, 0)
 
-    @st.fragment(run_every=POLL_SECONDS if busy else IDLE_SECONDS)
-    def look() -> None:
+    @st.fragment(run_every=ACTIVE_SECONDS if is_active else IDLE_SECONDS)
+    def refresh() -> None:
         page.show_action_error()
         try:
             ensure_workers(lab)
@@ -53,21 +52,20 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
         if changed:
             st.rerun()
 
-    look()
+    refresh()
 
 
 def controls(lab: Home, run: RunSummary) -> None:
-    """The buttons for what can be done with a run in its state."""
+    """The buttons that a run's state allows."""
     store = Store(lab.runs)
 
     def button(label: str, icon: str, action: Callable[..., object], *values: object) -> None:
-        key = f"{label}{run.id}"
         st.button(
             label,
             icon=f":material/{icon}:",
             on_click=page.run_action,
             args=(action, *values),
-            key=key,
+            key=f"{label}{run.id}",
         )
 
     if run.state is State.RUNNING and not run.request:
@@ -75,13 +73,13 @@ def controls(lab: Home, run: RunSummary) -> None:
     if run.state is State.RUNNING and run.request is not Request.STOP:
         button("Stop", "stop", store.request, run.id, Request.STOP)
     if run.state is State.RUNNING and run.seconds_silent(time.time()) is not None:
-        button("End its process", "cancel", kill_worker, lab, run.id)
+        button("Kill process", "cancel", kill_worker, lab, run.id)
     if run.state is State.QUEUED and not run.request:
         button("Cancel", "close", store.request, run.id, Request.STOP)
     if run.state.resumable and not run.deleted:
         button("Resume", "play_arrow", _resume, lab, run.id)
         if run.epochs_done and not run.request:
-            button("End here", "stop", _end, lab, run.id)
+            button("Finish now", "stop", _finish, lab, run.id)
 
 
 def _resume(lab: Home, run_id: int) -> None:
@@ -89,124 +87,118 @@ def _resume(lab: Home, run_id: int) -> None:
     ensure_workers(lab)
 
 
-def _end(lab: Home, run_id: int) -> None:
+def _finish(lab: Home, run_id: int) -> None:
     Store(lab.runs).request(run_id, Request.STOP)
     ensure_workers(lab)
 
 
 def status(lab: Home, run: RunSummary) -> None:
-    """A run's state in words, with its buttons and a bar for the epoch that it is in."""
-    words = [f"{run.id} · {run.name}", run.owner, _doing(run)]
+    """A run's state, message and buttons, with a bar for its progress."""
+    words = [f"{run.id} · {run.name}", run.owner, _message(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
         controls(lab, run)
-    st.html(_bar(lab, run))
+    st.html(_progress_bar(lab, run))
 
 
-def _doing(run: RunSummary) -> str:
-    quiet = run.seconds_silent(time.time())
-    if quiet is not None:
+PENDING = {
+    Request.STOP: "stopping…",
+    Request.PAUSE: "pausing…",
+    Request.PREEMPT: "returning to queue…",
+}
+
+
+def _message(run: RunSummary) -> str:
+    silent = run.seconds_silent(time.time())
+    if silent is not None:
         return (
-            f"not heard of for {duration(quiet)}: its process may hang, or the machine slept. End "
-            "its process if it does not come back; the run can then be resumed."
+            f"No heartbeat for {duration(silent)}. If it does not recover, kill the process and "
+            "resume the run."
         )
-    asked = {Request.STOP: "stopping …", Request.PAUSE: "pausing …", Request.PREEMPT: "yielding …"}
-    if run.state.active and run.request in asked:
-        return asked[run.request]
+    if run.state.active and run.request in PENDING:
+        return PENDING[run.request]
     return "" if run.message == "Training" else run.message
 
 
-def _bar(lab: Home, run: RunSummary) -> Markup:
+def _progress_bar(lab: Home, run: RunSummary) -> Markup:
     done, planned = run.epochs_done, run.recipe.epochs
     if run.state is State.QUEUED:
-        return html.progress(_place(lab, run), "", None)
+        return html.progress(position_text(lab, run), "", None)
     if run.state is not State.RUNNING:
         trained = f"{duration(run.seconds)} of training" if done else ""
         return html.progress(f"{done} of {planned} epochs", trained, done / planned)
     progress = run.progress
     if progress is None or progress.epoch <= done:
         return html.progress(f"{done} of {planned} epochs", "", None)
-    left = (progress.total - progress.done) / max(progress.images_per_second, 1e-9)
-    words = (
-        f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} digits · "
+    epoch_seconds = (progress.total - progress.done) / max(progress.images_per_second, 1e-9)
+    position = (
+        f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} images · "
         f"{progress.images_per_second:,.0f} images/s"
     )
-    rest = f"{duration(left)} left in this epoch"
+    remaining = f"{duration(epoch_seconds)} left in this epoch"
     if run.seconds_left is not None:
         end = datetime.fromtimestamp(time.time() + run.seconds_left).strftime("%H:%M")
-        rest += f" · {duration(run.seconds_left)} to the end, at {end}"
-    return html.progress(words, rest, progress.done / progress.total)
-
-
-def _place(lab: Home, run: RunSummary) -> str:
-    """Which place in the queue a run has, what it waits for, and for about how long."""
-    store = Store(lab.runs)
-    ahead, running = store.queue(FAR), store.running()
-    ids = [each.id for each in ahead]
-    if run.id not in ids:
-        return f"In the queue, behind more than {FAR} others"
-    index = ids.index(run.id)
-    if index < worker_count() - len(running):
-        return "A training process is starting"
-    behind = [f"run {each}" for each in (*(one.id for one in running), *ids[:index])]
-    names = f", behind {', '.join(behind[:4])}{' …' if len(behind) > 4 else ''}" if behind else ""
-    wait = waiting_seconds(running, ahead, worker_count(), queue.recent_runs(store))[index]
-    begins = f"; begins in about {duration(wait)}" if wait is not None else ""
-    return f"Place {index + 1} in the queue{names}{begins}"
+        remaining += f" · {duration(run.seconds_left)} in total, until {end}"
+    return html.progress(position, remaining, progress.done / progress.total)
 
 
 def curves(run: Run, wide: bool) -> None:
-    """A run's four charts; where there is room, two in a row."""
+    """A run's four charts; two in a row if there is room."""
     planned = run.recipe.epochs
-    above, below = (st.columns(2) if wide else [st.container(), st.container()]), st.columns(2)
+    upper = st.columns(2) if wide else [st.container(), st.container()]
+    lower = st.columns(2)
+    article = article_result(run.spec)
     for place, name, figure in (
-        (
-            above[0],
-            "accuracy",
-            charts.accuracy(run.epochs, planned, run.best_epoch, article_result(run.spec)),
-        ),
-        (above[1], "loss", charts.loss(run.epochs, planned)),
-        (below[0], "gap", charts.gap(run.epochs, planned)),
-        (below[1], "rate", charts.learning_rate(run.recipe, run.epochs)),
+        (upper[0], "accuracy", charts.accuracy(run.epochs, planned, run.best_epoch, article)),
+        (upper[1], "loss", charts.loss(run.epochs, planned)),
+        (lower[0], "gap", charts.gap(run.epochs, planned)),
+        (lower[1], "rate", charts.learning_rate(run.recipe, run.epochs)),
     ):
         with place:
             plot.chart(figure, f"{name}{run.id}")
 
 
-def figures(run: Run) -> None:
-    """What it came to; with dashes where nothing is known yet, so that nothing jumps."""
+def show_metrics(run: Run) -> None:
+    """A run's figures; a dash stands for one that is not known yet, so that nothing moves."""
     last = run.epochs[-1] if run.epochs else None
-    kept = f"epoch {run.best_epoch or '–'}"
-    best = (f"Best validation, {kept}", percent(run.best.accuracy) if run.best else "–")
-    # Where nothing is chosen there is no best epoch to name.
+    saved = str(run.best_epoch or "–")
+    best = (f"Validation (best epoch: {saved})", percent(run.best.accuracy) if run.best else "–")
     pairs = [
-        ("Kept", kept) if run.recipe.split is Split.ALL else best,
-        ("Last validation", percent(last.validation_accuracy) if last else "–"),
-        ("Last train", percent(last.train_accuracy) if last else "–"),
-        ("An epoch", f"{run.seconds / run.epochs_done:.1f} s" if last else "–"),
+        # All data selects no epoch, so there is no best one to name.
+        ("Saved epoch", saved) if run.recipe.split is Split.ALL else best,
+        ("Validation (last epoch)", percent(last.validation_accuracy) if last else "–"),
+        ("Train (last epoch)", percent(last.train_accuracy) if last else "–"),
+        ("Time per epoch", f"{run.seconds / run.epochs_done:.1f} s" if last else "–"),
     ]
     if run.recipe.split is not Split.ARTICLE:
-        pairs.append(("Test, read once", percent(run.test.accuracy) if run.test else "–"))
+        pairs.append(("Test accuracy", percent(run.test.accuracy) if run.test else "–"))
     st.html(html.metrics(pairs))
     if run.best_epoch:
-        told = f"Best: {run.best}. " if run.best else ""
-        told += run.recipe.split.selection
-        st.html(html.caption(f"{told} Test: {run.test}." if run.test else told))
+        sentences = [
+            f"Validation, best epoch: {run.best}." if run.best else "",
+            f"Test: {run.test}." if run.test else "",
+            run.recipe.split.selection,
+        ]
+        st.html(html.caption(" ".join(filter(None, sentences))))
 
 
-def one(lab: Home, run: Run, wide: bool = False) -> None:
-    """Everything about one run's course."""
+def show_run(lab: Home, run: Run, wide: bool = False) -> None:
+    """One run's state, curves, figures, network and recipe."""
     status(lab, run)
     curves(run, wide)
-    figures(run)
-    total = f"{run.parameters:,} parameters · {run.recipe}"
-    st.html(html.mono(str(run.spec)) + html.caption(total))
+    show_metrics(run)
+    settings = f"{run.parameters:,} parameters · {run.recipe}"
+    st.html(html.mono(str(run.spec)) + html.caption(settings))
 
 
-def several(lab: Home, runs: Sequence[Run]) -> None:
-    """Several runs: where each stands, and their curves over each other."""
+def show_runs(lab: Home, runs: Sequence[Run]) -> None:
+    """One run in full, or the states of several and their curves in shared charts."""
+    if len(runs) == 1:
+        show_run(lab, runs[0])
+        return
     for run in runs:
         status(lab, run)
-    key = "-".join(str(run.id) for run in runs)
-    plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")
-    plot.chart(run_charts.compared_loss(runs), f"loss{key}")
+    if runs:
+        key = "-".join(str(run.id) for run in runs)
+        plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")
+        plot.chart(run_charts.compared_loss(runs), f"loss{key}")

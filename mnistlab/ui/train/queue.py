@@ -1,10 +1,10 @@
-"""The queue as a list that can be put into another order."""
+"""The queue: the position of each run, and the buttons that change it."""
 
 import streamlit as st
 
 from mnistlab.home import Home
 from mnistlab.store import queue
-from mnistlab.store.run import Request
+from mnistlab.store.run import Request, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration
 from mnistlab.ui.common import html, page
@@ -12,45 +12,69 @@ from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers, worker_count
 
 SHOWN = 8
+FORECAST = 100
+"""Queued runs that a position and a start time are computed for."""
+NAMED = 4
+"""Runs that are named in front of a queued one."""
 
 
 def show(lab: Home) -> None:
-    """The runs that wait, in their order; nothing if none does, or only for a process to start."""
+    """The queued runs in order; nothing if none waits for longer than a worker's start."""
     store = Store(lab.runs)
-    first, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
+    queued, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
     if count <= max(0, worker_count() - len(running)):
         return
-    waits = waiting_seconds(running, first, worker_count(), queue.recent_runs(store))
+    waits = waiting_seconds(running, queued, worker_count(), queue.recent_runs(store))
     st.subheader("Queue", anchor=False)
-    for place, (run, wait) in enumerate(zip(first, waits, strict=True), 1):
+    for position, (run, wait) in enumerate(zip(queued, waits, strict=True), 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            begins = f"in about {duration(wait)}" if wait is not None else "not known yet"
-            words = [f"{run.id} · {run.name}", run.owner, f"begins {begins}"]
-            st.html(html.status(str(place), words), width="stretch")
-            for label, told, action, values in (
-                ("Run now", NOW, _run_now, (lab, run.id)),
-                ("Up", "One place nearer to its turn.", queue.move, (store, run.id, -1)),
-                ("Down", "One place later.", queue.move, (store, run.id, 1)),
-                ("Cancel", "Out of the queue.", store.request, (run.id, Request.STOP)),
-            ):
-                st.button(
-                    label,
-                    type="tertiary",
-                    help=told,
-                    on_click=page.run_action,
-                    args=(action, *values),
-                    key=f"{label} {run.id}",
-                    disabled=(label == "Up" and place == 1)
-                    or (label == "Down" and place == count)
-                    or (label == "Cancel" and bool(run.request)),
-                )
-    if count > len(first):
-        st.html(html.caption(f"… and {count - len(first)} more."))
+            start = f"starts in about {duration(wait)}" if wait is not None else ""
+            words = [f"{run.id} · {run.name}", run.owner, start]
+            st.html(html.status(str(position), words), width="stretch")
+            _buttons(lab, store, run, position, count)
+    if count > len(queued):
+        st.html(html.caption(f"… and {count - len(queued)} more."))
 
 
-NOW = "It goes first; a run that trains steps back behind it and goes on afterwards."
+def _buttons(lab: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
+    for label, description, action, values, disabled in (
+        ("Run next", RUN_NEXT, _run_next, (lab, run.id), False),
+        ("Up", "Move up.", queue.move, (store, run.id, -1), position == 1),
+        ("Down", "Move down.", queue.move, (store, run.id, 1), position == count),
+        ("Cancel", "Remove from queue.", store.request, (run.id, Request.STOP), bool(run.request)),
+    ):
+        st.button(
+            label,
+            type="tertiary",
+            help=description,
+            on_click=page.run_action,
+            args=(action, *values),
+            key=f"{label} {run.id}",
+            disabled=disabled,
+        )
 
 
-def _run_now(lab: Home, run_id: int) -> None:
+RUN_NEXT = "Run next: pauses the current run, then resumes it."
+
+
+def _run_next(lab: Home, run_id: int) -> None:
     queue.run_next(Store(lab.runs), run_id, worker_count())
     ensure_workers(lab)
+
+
+def position_text(lab: Home, run: RunSummary) -> str:
+    """A queued run's position, the runs before it, and about how long it waits."""
+    store = Store(lab.runs)
+    queued, running = store.queue(FORECAST), store.running()
+    ids = [each.id for each in queued]
+    if run.id not in ids:
+        return f"In the queue, after more than {FORECAST} others"
+    index = ids.index(run.id)
+    if index < worker_count() - len(running):
+        return "Starting worker…"
+    before = [f"run {run_id}" for run_id in (*(each.id for each in running), *ids[:index])]
+    names = ", ".join(before[:NAMED]) + "…" * (len(before) > NAMED)
+    after = f", after {names}" if before else ""
+    wait = waiting_seconds(running, queued, worker_count(), queue.recent_runs(store))[index]
+    start = f"; starts in about {duration(wait)}" if wait is not None else ""
+    return f"Position {index + 1} in queue{after}{start}"

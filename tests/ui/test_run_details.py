@@ -1,4 +1,4 @@
-"""What a run's predictions tell, as pieces of a page."""
+"""A run's predictions as pieces of HTML."""
 
 import numpy as np
 

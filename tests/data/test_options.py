@@ -1,4 +1,4 @@
-"""Choices carry their words, and the words their numbers."""
+"""Options have labels and help texts, which contain the values that the code uses."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -20,7 +20,7 @@ def changed(ranges: AugmentationRanges, field: str, value: float) -> Augmentatio
 
 
 @pytest.mark.parametrize("kind", [Split, Augmentation, Optimizer, Schedule, Length])
-def test_every_choice_has_a_label_and_a_help_of_its_own(kind: type[Choice]) -> None:
+def test_every_option_has_its_own_label_and_help(kind: type[Choice]) -> None:
     for words in ([one.label for one in kind], [one.help for one in kind]):  # type: ignore[attr-defined]
         assert all(words) and len(set(words)) == len(kind)
     assert all(kind(one.value) is one and str(one) == one.value for one in kind)
@@ -28,7 +28,7 @@ def test_every_choice_has_a_label_and_a_help_of_its_own(kind: type[Choice]) -> N
 
 @pytest.mark.parametrize("field", [field.name for field in fields(AugmentationRanges)])
 @pytest.mark.parametrize("kind", list(Augmentation))
-def test_an_augmentation_s_words_follow_its_ranges(
+def test_an_augmentation_s_help_has_its_ranges(
     kind: Augmentation, field: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = kind.help
@@ -43,7 +43,7 @@ def test_an_augmentation_s_words_follow_its_ranges(
     assert not any(letter.isdigit() for letter in kind.help)
 
 
-def test_a_split_s_words_follow_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_split_s_help_has_the_counts_of_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         options, "MNIST", replace(MNIST, n_train=7_000, n_validation=1_234, n_test=9)
     )

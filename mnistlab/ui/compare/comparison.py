@@ -1,0 +1,85 @@
+"""Runs compared: their settings, their results, and the test images on which two disagree."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from mnistlab.charts import results as charts
+from mnistlab.errors import LabError
+from mnistlab.experiments.differences import differences
+from mnistlab.stats.inference import significance
+from mnistlab.stats.predictions import disagreement, load_predictions
+from mnistlab.store.run import Run
+from mnistlab.store.store import Store
+from mnistlab.text import duration, percent
+from mnistlab.ui.common import html, plot
+from mnistlab.ui.run import run_details
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """Each run's number and name."""
+    return [f"{run.id} · {run.name}" for run in runs]
+
+
+def show_curves(runs: Sequence[Run]) -> None:
+    """Validation accuracy and loss of all runs, side by side."""
+    key = "-".join(str(run.id) for run in runs)
+    left, right = st.columns([3, 2])
+    with left:
+        plot.chart(charts.compared_accuracy(runs), f"accuracy{key}")
+    with right:
+        plot.chart(charts.compared_loss(runs), f"loss{key}")
+
+
+def show_differences(runs: Sequence[Run]) -> None:
+    """The settings in which at least two of the runs differ."""
+    st.subheader("Differences", anchor=False)
+    if rows := [(each.choice, *each.values) for each in differences(runs)]:
+        st.html(html.rows(rows, ["", *labels(runs)]))
+    else:
+        st.html(html.caption("Same network and recipe."))
+
+
+def show_results(runs: Sequence[Run]) -> None:
+    """What each run has reached, a column for each."""
+    st.subheader("Results", anchor=False)
+    results = [_results(run) for run in runs]
+    rows = [(name, *(result[name] for result in results)) for name in results[0]]
+    st.html(html.rows(rows, ["", *labels(runs)]))
+
+
+def _results(run: Run) -> dict[str, str]:
+    return {
+        "state": run.state.value,
+        "parameters": f"{run.parameters:,}",
+        "validation (best epoch)": f"{run.best}, epoch {run.best_epoch}" if run.best else "–",
+        "validation (last epoch)": percent(run.last.accuracy) if run.last else "–",
+        "test": str(run.test or "–"),
+        "epochs": f"{run.epochs_done} in {duration(run.seconds)}",
+    }
+
+
+def show_disagreements(store: Store, data: Path, first: Run, second: Run) -> None:
+    """The test images that only one of two runs classifies correctly, with McNemar's test."""
+    try:
+        predictions = [load_predictions(store.predictions_path(run.id)) for run in (first, second)]
+        result = disagreement(*predictions)
+    except LabError as error:
+        st.html(html.caption(f"Disagreements need the test predictions of both runs. {error}"))
+        return
+    n_first, n_second = len(result.only_first_correct), len(result.only_second_correct)
+    st.html(
+        html.caption(
+            f"Only run {first.id} correct: {n_first:,}; only run {second.id}: {n_second:,}. "
+            f"McNemar's test: {significance(result.p_value)}. Other seeds may differ."
+        )
+    )
+    for correct, wrong, wrong_predictions, indices in (
+        (first, second, predictions[1], result.only_first_correct),
+        (second, first, predictions[0], result.only_second_correct),
+    ):
+        st.markdown(
+            f"**Only run {correct.id} is correct** :small[(run {wrong.id}'s prediction below)]"
+        )
+        st.html(run_details.misclassified(data, wrong_predictions, indices))

@@ -1,0 +1,143 @@
+"""The tabs of one run's page: curves, errors, filters, configuration, export, notes."""
+
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from mnistlab.charts import results as charts
+from mnistlab.errors import LabError
+from mnistlab.experiments.differences import recipe_value
+from mnistlab.home import Home
+from mnistlab.report import build
+from mnistlab.stats.predictions import calibration_bins, calibration_error, load_predictions
+from mnistlab.store.archive import export_run
+from mnistlab.store.export import epochs_csv
+from mnistlab.store.run import Run
+from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
+from mnistlab.text import percent
+from mnistlab.training.defaults import train_command
+from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common.report import downloads
+from mnistlab.ui.run import run_details
+from mnistlab.ui.train import live
+from mnistlab.worker.processes import submit
+
+
+def show_curves(lab: Home, run: Run) -> None:
+    """The run as it trains, and where to go from it."""
+
+    def draw(store: Store) -> None:
+        for current in store.runs([run.id]):
+            live.show_run(lab, current, wide=True)
+
+    live.auto_refresh(lab, [run.id], draw)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Train again",
+            icon=":material/replay:",
+            on_click=page.run_action,
+            args=(_train_again, lab, run),
+            help="A new run with the same network and recipe.",
+        )
+        st.page_link(
+            "pages/design.py",
+            label="Open in Design",
+            icon=":material/tune:",
+            query_params={"net": str(run.spec)},
+        )
+        st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
+
+
+def _train_again(lab: Home, run: Run) -> None:
+    run_picker.select_run(submit(lab, run.name, run.spec, run.recipe, run.owner))
+
+
+def show_errors(lab: Home, run: Run) -> None:
+    """Confusion matrix, reliability diagram, each digit's accuracy, the misclassified images."""
+    try:
+        predictions = load_predictions(Store(lab.runs).predictions_path(run.id))
+    except LabError as error:
+        st.html(html.empty(str(error)))
+        return
+    st.html(html.caption(f"The saved checkpoint on MNIST's test images: {predictions.score}."))
+    left, right = st.columns(2)
+    with left:
+        plot.chart(charts.confusion(predictions.confusion()), f"confusion{run.id}")
+    with right:
+        plot.chart(charts.calibration(calibration_bins(predictions)), f"calibration{run.id}")
+        st.html(
+            html.caption(
+                f"Expected calibration error: {percent(calibration_error(predictions))}. Below the "
+                "diagonal: overconfident."
+            )
+        )
+    st.html(run_details.accuracies(predictions))
+    st.subheader("Misclassified, most confident first", anchor=False)
+    st.html(run_details.misclassified(lab.data, predictions))
+
+
+def show_filters(lab: Home, run: Run) -> None:
+    try:
+        st.html(run_details.first_filters(Store(lab.runs).best_checkpoint_path(run.id)))
+    except LabError as error:
+        st.html(html.empty(str(error)))
+
+
+def show_configuration(lab: Home, run: Run) -> None:
+    """The network, the recipe, the machine and its versions, and the command for all of it."""
+    rows = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
+    rows += [
+        (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
+    ]
+    rows += run_details.environment(Store(lab.runs).best_checkpoint_path(run.id))
+    st.html(html.rows(rows))
+    st.caption("Command line:")
+    st.code(train_command(run.spec, run.recipe), language="sh", wrap_lines=True)
+
+
+def show_export(lab: Home, run: Run) -> None:
+    """Buttons for the run's archive, its epochs, its checkpoints and its report."""
+    store = Store(lab.runs)
+    options: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
+    with st.container(horizontal=True):
+        st.download_button(
+            "Run archive (.zip)", partial(export_run, store, run.id), f"run{run.id}.zip", **options
+        )
+        st.download_button(
+            "Epochs (CSV)",
+            lambda: epochs_csv(store.run(run.id) or run),
+            f"run{run.id}-epochs.csv",
+            "text/csv",
+            **options,
+        )
+        for label, path in (
+            ("Best checkpoint", store.best_checkpoint_path(run.id)),
+            ("Last checkpoint", store.last_checkpoint_path(run.id)),
+        ):
+            if path.is_file():
+                file_name = f"run{run.id}-{path.name}"
+                st.download_button(label, path.read_bytes, file_name, key=label, **options)
+    downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
+    st.caption(
+        "Import the archive on the Runs page of any mnistlab. Checkpoints are safetensors files, "
+        "which hold tensors and their names but no code. For TensorBoard:"
+    )
+    st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
+
+
+def edit_notes(lab: Home, run: Run) -> None:
+    """A form for the run's name, owner, tags and notes."""
+    with st.form(f"notes_form{run.id}", border=False):
+        left, middle, right = st.columns(3)
+        name = left.text_input("Name", run.name, key=f"name{run.id}")
+        owner = middle.text_input("Owner", run.owner, key=f"owner{run.id}")
+        tags = right.text_input(
+            "Tags", " ".join(run.tags), placeholder="space-separated", key=f"tags{run.id}"
+        )
+        notes = st.text_area("Notes", run.notes, height=90, key=f"notes{run.id}")
+        if st.form_submit_button("Save notes"):
+            page.run_action(edit_details, Store(lab.runs), run.id, name, owner, tags, notes)
+            st.rerun()
