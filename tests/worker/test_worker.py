@@ -228,7 +228,7 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
         raise Killed
 
     real_add_epoch = Store.add_epoch
-    monkeypatch.setattr("mnistlab.worker.training_job.read_images", counting)
+    monkeypatch.setattr("mnistlab.worker.training_job.predict_images", counting)
     monkeypatch.setattr(Store, "add_epoch", add_epoch)
     with monkeypatch.context() as end, pytest.raises(Killed):
         end.setattr(Store, "finish", killed)
