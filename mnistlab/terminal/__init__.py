@@ -1,1 +1,1 @@
-"""The terminal's commands that are about runs; `mnistlab.__main__` reads the command line."""
+"""The command line: one module for each group of commands; `cli` puts them together."""

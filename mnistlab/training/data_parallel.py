@@ -72,7 +72,7 @@ class Replicas:
             one.train()
             for module in one.modules():
                 if isinstance(module, Dropout):
-                    module.falls = DropIndexSampler(module.rate, generator)
+                    module.sampler = DropIndexSampler(module.rate, generator)
             for mine, buffer in zip(one.buffers(), self._training.network.buffers(), strict=True):
                 mine.copy_(buffer)
 

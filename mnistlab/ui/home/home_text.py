@@ -1,17 +1,16 @@
-"""The home page's prose beside the targets' own. A term is explained once, where it first appears.
+"""The home page's text, apart from the targets' own. A term is explained where it first appears.
 
-Functions, so that every number in a sentence is the one that the code works with.
+Functions insert the numbers that the code uses.
 """
 
 from mnistlab import zoo
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.data.dataset import MNIST
-from mnistlab.experiments.targets import LAB_NETWORKS
 from mnistlab.stats.score import Score, percent
 
 
 def beginning() -> str:
-    """What the data, a parameter and an accuracy are."""
+    """Explain the data, parameters and accuracy."""
     target_accuracy = Score(round(MNIST.n_test * (1 - GOAL_ACCURACY)), MNIST.n_test)
     low, high = (percent(end) for end in target_accuracy.confidence_interval)
     side = MNIST.image_size
@@ -34,10 +33,10 @@ accuracy on images that the network was not trained on.
 
 
 def beyond() -> str:
-    """What the lab's own networks do beyond the article."""
+    """Introduce the two networks beyond the article."""
     seeds = max(map(len, zoo.SEED_ERRORS.values()))
     return (
-        f"The article ends here. With {len(LAB_NETWORKS)} more networks we go further, with "
+        "The article ends here. Two networks go further, with "
         "**augmentation** (random rotation, scaling, shifts), a one-cycle learning rate and "
         f"{seeds} **seeds** each: a seed fixes the initial weights, the order of the images and "
         "all other random numbers. Each seed is tested once."
@@ -50,5 +49,5 @@ ABOUT = """
   totals exactly.
 - The article prints no learning rates. These are ours.
 - The article's validation images are MNIST's test images, used after every epoch. A best epoch
-  selected there is optimiztic; Experiments measures by how much.
+  selected there is optimistic; Experiments measures by how much.
 """
