@@ -49,7 +49,7 @@ def select_layer(layer: str) -> None:
 
 page.setup("Design", "Design a network")
 
-toolbar = st.container(horizontal=True, gap="small")
+toolbar = st.container(horizontal=True, gap="xsmall")
 # The browser's Back button may lead to an address without a network: show the current one.
 if not st.session_state.get("net", st.query_params.get("net")):
     set_network(current_network.current())

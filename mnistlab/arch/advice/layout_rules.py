@@ -102,8 +102,7 @@ def late_pool(result: NetworkSummary) -> Iterator[Advice]:
     yield Advice(
         Rule.LATE_POOL,
         name,
-        f"{name} pools with fewer than {fixes.CONVS_AFTER_POOL} 3×3 convolutions left; move it "
-        "earlier.",
+        f"{name} pools with fewer than two 3×3 convolutions left; move it earlier.",
         *fixes.first_valid(
             result, fixes.earlier_pool(spec, at), lambda new: fixes.late_pool_index(new) is None
         ),
