@@ -1,4 +1,4 @@
-"""Home: the article's four targets, the lab's own networks, and where to go next."""
+"""Home: the article's four targets, our own networks, and links to the other pages."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.home import home_text, target_panel
 
-page.setup("Home", "How small can a network be and still read handwriting?")
+page.setup("Home", "How small can a network for MNIST be?")
 largest = max(summarize(target.spec).total for target in TARGETS)
 st.markdown(
     f"From {largest / 1e6:.1f} million parameters to fewer than "
@@ -32,22 +32,23 @@ with st.expander("How training works"):
 
 try:
     store = Store(home().runs)
-    own = {name: run for name, found in newest_runs(store).items() if (run := store.run(found.id))}
+    own_runs = {
+        name: run for name, summary in newest_runs(store).items() if (run := store.run(summary.id))
+    }
 except LabError as error:
     page.show_warning(error)
-    own = {}
+    own_runs = {}
 for target in TARGETS:
-    target_panel.step(target, own.get(target.preset.name))
+    target_panel.target_panel(target, own_runs.get(target.preset.name))
 
 st.subheader("Beyond the article", anchor=False)
 st.markdown(home_text.beyond())
-for place, network in enumerate(LAB_NETWORKS):
-    if place % 2 == 0:
-        columns = st.columns(2)
-    with columns[place % 2]:
-        target_panel.own(network)
+columns = st.columns(2)
+for index, network in enumerate(LAB_NETWORKS):
+    with columns[index % len(columns)]:
+        target_panel.lab_network_panel(network)
 
 with st.expander("About these numbers"):
     st.markdown(home_text.ABOUT)
-# At the end: the words need not wait for the charts' library.
+# Last, so that the text does not wait for the chart library.
 plot.load()

@@ -117,7 +117,7 @@ def main() -> None:
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
     if classifier.uncertainty is None:
-        sys.exit(f"{path} has no doubt beside it: python -m mnistlab doubt {path}")
+        sys.exit(f"{path} is not calibrated. Run: python -m mnistlab calibrate {path}")
     generator = np.random.default_rng(options.seed)
 
     def told(name: str, drawings: list[Lines]) -> None:

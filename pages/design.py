@@ -1,4 +1,4 @@
-"""Design: change a network and see every consequence of it."""
+"""Design: change a network and see its parameters, receptive fields, cost and advice."""
 
 import streamlit as st
 
@@ -10,132 +10,138 @@ from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import network_picture
 from mnistlab.errors import LabError
 from mnistlab.ui.common import current_network, html, page
+from mnistlab.ui.common.current_network import History
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.design import cost, design_tabs
-from mnistlab.ui.design.layers import edit_choices, edit_layers
+from mnistlab.ui.design.layers import edit_layers, edit_options
 
 
-def put(spec: Spec) -> None:
-    """Put a network on the bench, or say why it cannot be; the text follows the bench."""
+def set_network(spec: Spec) -> None:
+    """Make a network the current one, or show why it cannot be built."""
     page.run_action(current_network.set_current, spec)
-    st.session_state["net"] = str(current_network.current())
+    update_text()
 
 
-def begin(spec: Spec) -> None:
-    """Put a network on the bench that Reset leads back to."""
+def open_network(spec: Spec) -> None:
+    """Open a preset or an imported network, to which Reset returns."""
     page.run_action(current_network.open_preset, spec)
+    update_text()
+
+
+def scale_filters(factor: float) -> None:
+    page.run_action(lambda: set_network(scaled(current_network.current(), factor)))
+
+
+def move_in_history(direction: History) -> None:
+    current_network.move_in_history(direction)
+    update_text()
+
+
+def update_text() -> None:
+    """Show the current network in the text field, and so in the page's address."""
     st.session_state["net"] = str(current_network.current())
 
 
-def scale(factor: float) -> None:
-    page.run_action(lambda: put(scaled(current_network.current(), factor)))
-
-
-def step(way: str) -> None:
-    """Undo, or do again."""
-    current_network.move_in_history(way)
-    st.session_state["net"] = str(current_network.current())
-
-
-def look(layer: str) -> None:
-    """Choose the layer that picture, ruler and table point at."""
-    st.session_state["looked_at"] = layer
+def select_layer(layer: str) -> None:
+    """Select the layer that the picture, the receptive fields and the table highlight."""
+    st.session_state["selected_layer"] = layer
 
 
 page.setup("Design", "Design a network")
 
-tools = st.container(horizontal=True, gap="small")
-# The browser's way back may come without a network; then the one on the bench is meant.
+toolbar = st.container(horizontal=True, gap="xsmall")
+# The browser's Back button may lead to an address without a network: show the current one.
 if not st.session_state.get("net", st.query_params.get("net")):
-    put(current_network.current())
+    set_network(current_network.current())
 text = st.text_input(
     "Network",
     key="net",
     bind="query-params",
     placeholder=str(current_network.current()),
-    help="16: a 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
-    "depthwise-separable). p10: 1×1 with 10 filters, then max-pool. t12: 1×1 with 12. full or gap: "
-    "the head. bn: batch norm. leaky or gelu: the activation. drop0.05: dropout.",
+    help="16: 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
+    "depthwise-separable). p10: transition to 10 channels; p: max-pool; t12: partial transition. "
+    "full or gap: head. bn, nobias, leaky, gelu, drop0.05: options.",
 )
 try:
     spec = current_network.set_from_text(text or str(current_network.current()))
 except LabError as error:
-    page.show_error(f"{error} Below is the last network that could be built.")
+    page.show_error(f"{error} Showing the last valid network.")
     spec = current_network.current()
 result = summarize(spec)
 names = [row.name for row in result.rows]
-chosen = st.session_state.get("looked_at", names[0])
-chosen = chosen if chosen in names else names[0]
+selected = st.session_state.get("selected_layer", names[0])
+selected = selected if selected in names else names[0]
 
-with tools:
+with toolbar:
     for preset in PRESETS:
         st.button(
-            preset.label, help=preset.title, on_click=begin, args=(preset.spec,), key=preset.name
+            preset.label,
+            help=preset.title,
+            on_click=open_network,
+            args=(preset.spec,),
+            key=preset.name,
         )
-    st.button("Double", on_click=scale, args=(2,), help="Twice the filters everywhere")
-    st.button("Halve", on_click=scale, args=(0.5,), help="Half the filters everywhere")
-    st.button(
-        "Undo",
-        on_click=step,
-        args=("past",),
-        disabled=not current_network.history("past"),
-        icon=":material/undo:",
-    )
-    st.button(
-        "Redo",
-        on_click=step,
-        args=("future",),
-        disabled=not current_network.history("future"),
-        icon=":material/redo:",
-    )
+    st.button("Double filters", on_click=scale_filters, args=(2,), help="All layers")
+    st.button("Halve filters", on_click=scale_filters, args=(0.5,), help="All layers")
+    for label, direction, icon in (
+        ("Undo", History.PAST, ":material/undo:"),
+        ("Redo", History.FUTURE, ":material/redo:"),
+    ):
+        st.button(
+            label,
+            on_click=move_in_history,
+            args=(direction,),
+            disabled=not current_network.history(direction),
+            icon=icon,
+        )
     st.button(
         "Reset",
-        on_click=put,
+        on_click=set_network,
         args=(current_network.origin(),),
         disabled=spec == current_network.origin(),
         icon=":material/restart_alt:",
-        help=f"Back to {current_network.origin()}",
+        help=f"Return to {current_network.origin()}",
     )
 
 with st.container(key="gauge"):
-    st.html(html.budget_bar(result.total, running=result.non_trainable))
-show_svg(network_picture(result, chosen), "picture", look)
+    st.html(html.budget_bar(result.total, non_trainable=result.non_trainable))
+show_svg(network_picture(result, selected), "picture", select_layer)
 
-controls, outcome = st.columns([2, 3], gap="large")
+controls, results = st.columns([2, 3], gap="large")
 with controls:
     st.subheader("Layers", anchor=False)
     with st.container(gap="xsmall"):
-        edit_layers(spec, put)
-    st.subheader("Everywhere", anchor=False)
-    edit_choices(spec, put)
+        edit_layers(spec, set_network)
+    st.subheader("Whole network", anchor=False)
+    edit_options(spec, set_network)
     page.primary_link("Train", "Train this network", ":material/play_arrow:")
-with outcome:
-    measured = cost.known()
+with results:
+    speed_model = cost.speed_model()
     st.html(
         html.metrics(
             [
                 ("Receptive field", f"{result.receptive_field} px"),
-                ("MACs an image", f"{result.macs / 1e6:,.2f} M"),
-                ("An epoch here", cost.epoch(result, measured)),
+                ("MACs per image", f"{result.macs / 1e6:,.2f} M"),
+                ("Time per epoch", cost.epoch_time(result, speed_model)),
                 ("Advice", str(len(advise(result)) or "none")),
             ]
         )
     )
-    parameters, advice, sight, cost_tab, others, files = st.tabs(
-        ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"],
+    parameters, advice, field, cost_tab, comparison, export = st.tabs(
+        ["Parameters", "Advice", "Receptive field", "Cost", "Compare", "Export"],
         key="tab",
         on_change="rerun",
         bind="query-params",
     )
     with parameters:
-        design_tabs.parameters(result, chosen)
+        design_tabs.parameters(result, selected)
     with advice:
-        design_tabs.advice(result, put)
-    with sight:
-        design_tabs.sight(result, chosen, look)
+        design_tabs.advice(result, set_network)
+    with field:
+        design_tabs.receptive_field(result, selected, select_layer)
     with cost_tab:
-        cost.cost(result, measured)
-    with others:
+        cost.cost(result, speed_model)
+    with comparison:
         design_tabs.comparison(result)
-    with files:
-        design_tabs.files(spec, result, begin)
+    with export:
+        design_tabs.export(spec, result, open_network)

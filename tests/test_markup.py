@@ -46,7 +46,7 @@ def document() -> Report:
 Piece = Callable[[], Markup]
 PIECES: dict[str, Piece] = {
     "html.grid": lambda: html.grid([IMAGE], 1),
-    "html.budget_bar": lambda: html.budget_bar(12_874, running=192),
+    "html.budget_bar": lambda: html.budget_bar(12_874, non_trainable=192),
     "html.metrics": lambda: html.metrics([(NASTY, NASTY)]),
     "html.table": lambda: html.table((NASTY, NASTY), [(NASTY, NASTY)], marked={NASTY}),
     "html.bars": lambda: html.bars([0.1] * 10),

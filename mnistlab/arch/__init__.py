@@ -1,1 +1,1 @@
-"""What a network is, computed without building it; `build` and `modules` make it with PyTorch."""
+"""Network architectures as values, computed without torch; `build` and `modules` use PyTorch."""

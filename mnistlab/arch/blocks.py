@@ -1,6 +1,6 @@
-"""A Spec's layers spelled out as blocks of primitive operations, from the image to the ten logits.
+"""A Spec's layers as blocks of primitive operations, from the image to the ten logits.
 
-This is the one place that knows of which operations a kind of layer consists.
+Only this module knows which operations a type of layer consists of.
 """
 
 from collections.abc import Iterator
@@ -26,19 +26,19 @@ KERNEL = 3
 
 
 class LayerType(StrEnum):
-    """The part that a block plays in a network."""
+    """The type of a block, as tables show it."""
 
     CONV = "3×3 convolution"
     TRANSITION = "1×1 convolution"
     POOL = "max-pool"
-    FULL = "full convolution"
-    AVERAGE = "global average"
+    FULL = "full-map convolution"
+    AVERAGE = "global average pooling"
     LINEAR = "linear"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices for the whole network that act on a block; those that do not stay as they are."""
+    """The network-wide options that apply to a block; the others keep their defaults."""
 
     activation: Activation
     batch_norm: bool = False
@@ -51,10 +51,10 @@ class Settings:
 class Block:
     """Operations that the network summary shows as one row.
 
-    `label` is for tables, `caption` for the picture. `function` names the function of the written
-    source that makes such blocks; without one the operations stand in the network by themselves.
-    `choice` is what was chosen for this block alone, in the text form's words; `settings` are None
-    where no choice for the whole network acts on it.
+    `label` is for tables, `caption` for the picture. `function` names the function in the exported
+    PyTorch source that makes such blocks; without one the operations are direct children of the
+    network. `choice` is this block's own part of the network string; `settings` are None where no
+    network-wide option applies.
     """
 
     name: str
@@ -73,9 +73,9 @@ class Block:
 
 
 def blocks(spec: Spec) -> Iterator[Block]:
-    """The network's blocks in their order.
+    """The network's blocks in order.
 
-    Raises SpecError, with the layer's name, where one does not fit what comes in.
+    Raises SpecError, with the layer's name, where a layer does not fit its input.
     """
     settings = Settings(
         spec.activation,
@@ -106,15 +106,15 @@ def blocks(spec: Spec) -> Iterator[Block]:
     )
 
 
-# Advice and prices try hundreds of networks that differ in a layer or two: blocks are made once.
+# Advice tries hundreds of networks that differ in one or two layers, so blocks are cached.
 
 
 @lru_cache(maxsize=4096)
 def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> Block:
-    """The convolution, batch norm, the sum with the input, the activation, dropout."""
+    """The convolution, batch norm, the residual sum, the activation, dropout."""
     if layer.residual and inputs[0] != layer.filters:
         raise SpecError(
-            f"{name}: a residual connection adds {inputs[0]} incoming channels to the output of "
+            f"{name}: a residual connection adds {inputs[0]} input channels to the output of "
             f"{layer.filters} filters; give {name} {inputs[0]} filters, or remove the connection."
         )
     parts = _kernels(name, layer, inputs, settings.conv_bias)
@@ -130,12 +130,12 @@ def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> B
         )
     border = "residual" if layer.residual else "padded" if layer.padded else ""
     stem = "separable3x3" if layer.separable else "conv3x3"
-    words = "depthwise-separable 3×3" if layer.separable else LayerType.CONV.value
+    type_label = "depthwise-separable 3×3" if layer.separable else LayerType.CONV.value
     return Block(
         name=name,
         kind=LayerType.CONV,
         operations=tuple(parts),
-        label=f"{words}, residual" if layer.residual else words,
+        label=f"{type_label}, residual" if layer.residual else type_label,
         caption=" ".join(filter(None, ("separable" if layer.separable else "3×3", border))),
         function="_".join(filter(None, (stem, border))),
         choice=str(layer),
@@ -144,7 +144,7 @@ def _convolution(settings: Settings, name: str, layer: Conv, inputs: Shape) -> B
 
 
 def _kernels(name: str, layer: Conv, inputs: Shape, bias: bool) -> list[Operation]:
-    """The convolution itself, ordinary or depthwise-separable; the bias comes last."""
+    """The convolution, ordinary or depthwise-separable; only the last operation has a bias."""
     padding = KERNEL // 2 if layer.padded else 0
     if not layer.separable:
         return [
@@ -152,11 +152,15 @@ def _kernels(name: str, layer: Conv, inputs: Shape, bias: bool) -> list[Operatio
                 f"{name}.conv", inputs, layer.filters, KERNEL, padding=padding, bias=bias
             )
         ]
-    each = primitives.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
-    mixed = primitives.convolution(
-        f"{name}.pointwise", each.output, layer.filters, bias=bias, keras="SeparableConv2D"
+    depthwise_conv = primitives.depthwise(f"{name}.depthwise", inputs, KERNEL, padding=padding)
+    pointwise_conv = primitives.convolution(
+        f"{name}.pointwise",
+        depthwise_conv.output,
+        layer.filters,
+        bias=bias,
+        keras="SeparableConv2D",
     )
-    return [each, mixed]
+    return [depthwise_conv, pointwise_conv]
 
 
 @lru_cache(maxsize=4096)
@@ -190,11 +194,11 @@ def _pool(name: str, inputs: Shape) -> Block:
 
 
 def _full_head(activation: Activation, inputs: Shape) -> Iterator[Block]:
-    """1×1 to ten channels, then a convolution over the whole map."""
-    first = _pointwise(activation, "head1", CLASSES, inputs, in_head=True)
-    yield first
+    """1×1 convolution to ten channels, then a convolution over the whole feature map."""
+    to_classes = _pointwise(activation, "head1", CLASSES, inputs, in_head=True)
+    yield to_classes
     side = inputs[1]
-    conv = primitives.convolution("head2", first.output, CLASSES, side, whole_map=True)
+    conv = primitives.convolution("head2", to_classes.output, CLASSES, side, whole_map=True)
     yield Block(
         name="head2",
         kind=LayerType.FULL,
@@ -206,7 +210,7 @@ def _full_head(activation: Activation, inputs: Shape) -> Iterator[Block]:
 
 
 def _average_head(inputs: Shape) -> Iterator[Block]:
-    """The mean of each feature map, then a linear layer."""
+    """The mean of depthwise_conv feature map, then a linear layer."""
     side = inputs[1]
     mean = primitives.average("average", inputs)
     yield Block(
@@ -214,7 +218,7 @@ def _average_head(inputs: Shape) -> Iterator[Block]:
         kind=LayerType.AVERAGE,
         operations=(mean,),
         label=LayerType.AVERAGE.value,
-        caption=f"mean of {side}×{side}",
+        caption=f"{side}×{side} avg-pool",
         in_head=True,
     )
     flat = primitives.flatten("flatten", mean.output)

@@ -1,4 +1,4 @@
-"""Where a network's parameters are, and what would still fit into the budget."""
+"""Where a network's parameters are, and how many filters fit the budget."""
 
 from bisect import bisect
 
@@ -8,18 +8,18 @@ from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summariz
 
 
 def parameter_formula(row: LayerSummary) -> str:
-    """A row's total as a sum: inputs · filters · kernel, biases, batch norm's four a channel.
+    """A layer's total as a sum: inputs · filters · kernel, biases, batch norm's four per channel.
 
-    The text is arithmetic: with `·` read as times it gives `row.total`. Empty without parameters.
+    With `·` as multiplication the text evaluates to `row.total`. Empty without parameters.
     """
     return " + ".join(term for one in row.operations for term in one.formula)
 
 
 def filters_to_budget(result: NetworkSummary, index: int) -> int | None:
-    """How many more filters of one layer fit into the budget, the others as they are.
+    """Filters to add to one layer to reach the budget, with the other layers unchanged.
 
-    Negative is how many must go until it fits; all of them where not even one would fit. Layers
-    that residual connections tie to it change with it. None for a pool.
+    Negative: filters to remove; minus all of them if not even one filter would fit. Layers tied by
+    residual connections change together. None for a pool.
     """
     spec, filters = result.spec, result.spec.layers[index].filters
     if filters is None:
@@ -30,12 +30,13 @@ def filters_to_budget(result: NetworkSummary, index: int) -> int | None:
             summarize(with_filters(spec, index, n)).total for n in (at, at + 1, at + 2)
         )
     except SpecError:
-        return 0  # tied to the image, which has one channel
-    # Linear in a layer's filters, quadratic where tied layers feed each other: Newton's forward
-    # differences give the polynomial through three points.
-    step, bend = second - first, third - 2 * second + first
+        return 0  # Tied to the image, which has one channel.
+    # The total is linear in a layer's filters, or quadratic if tied layers feed each other, so
+    # Newton's forward differences give the polynomial through three points.
+    difference, second_difference = second - first, third - 2 * second + first
 
     def total(n: int) -> int:
-        return first + (n - at) * step + (n - at) * (n - at - 1) // 2 * bend
+        steps = n - at
+        return first + steps * difference + steps * (steps - 1) // 2 * second_difference
 
     return bisect(range(1, MAX_FILTERS + 1), BUDGET, key=total) - filters

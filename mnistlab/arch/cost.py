@@ -1,4 +1,4 @@
-"""What a layer costs beside its parameters: memory for its maps, and what its time grows with."""
+"""What a layer costs besides parameters: activation memory, and the terms of its training time."""
 
 from dataclasses import dataclass
 
@@ -9,26 +9,26 @@ FLOAT_BYTES = 4
 
 
 def activation_bytes(row: LayerSummary) -> int:
-    """Bytes of the maps that a row hands to the next one, for one image in float32.
+    """Bytes of a row's output for one image in float32.
 
-    To learn, all rows' maps are held until the gradient has come back, and for a whole batch.
+    Training keeps all rows' activations of a whole batch until the backward pass.
     """
     return FLOAT_BYTES * row.out_channels * row.out_size**2
 
 
 def activation_memory(result: NetworkSummary) -> int:
-    """Bytes of all rows' maps for one image."""
+    """Bytes of all rows' activations for one image."""
     return sum(activation_bytes(row) for row in result.rows)
 
 
 @dataclass(frozen=True)
 class CostTerms:
-    """What the time to train one image grows with, in a row or in a whole network.
+    """The terms that the training time of one image is linear in, for a row or a whole network.
 
-    `images` is 1 for a whole network and 0 for a row: reading, augmentation and loss are nobody's.
-    `calls` are the row's share of the calls for a whole batch, batch norm's one apart. `macs` are
-    multiply–accumulates with the channels of a 3×3 filled up to multiples of eight, as vectors are;
-    the others values of maps that are written, normalized and dropped out one by one.
+    `images` is 1 for a whole network and 0 for a row: loading, augmentation and loss belong to no
+    row. `calls` are operator calls per batch, divided by the batch size. `macs` are
+    multiply–accumulates with a 3×3's channels padded to multiples of eight, the SIMD width;
+    `values`, `normed` and `dropped` count activations written, normalized and dropped out.
     """
 
     images: float
@@ -40,7 +40,7 @@ class CostTerms:
 
 
 def layer_cost(row: LayerSummary, batch: int) -> CostTerms:
-    """The work of one row for one image of a batch."""
+    """The cost terms of one row for one image of a batch."""
     efforts = [one.effort for one in row.operations]
     return CostTerms(
         images=0,

@@ -1,4 +1,4 @@
-"""Two networks side by side: which rows belong together, and which of them changed."""
+"""Two networks side by side: which layers correspond, and which changed."""
 
 from functools import cache
 
@@ -9,9 +9,9 @@ Pair = tuple[LayerSummary | None, LayerSummary | None]
 
 
 def changed_layers(before: Spec, after: Spec) -> set[str]:
-    """The names of the rows of `after`'s ledger that are new or chosen otherwise than in `before`.
+    """The names of the layers of `after` that are new or differ from `before`.
 
-    A choice for the whole network, such as batch norm, changes every row that it acts on.
+    A network-wide option, such as batch norm, changes every layer that it applies to.
     """
     return {
         new.name
@@ -21,44 +21,44 @@ def changed_layers(before: Spec, after: Spec) -> set[str]:
 
 
 def align_rows(mine: NetworkSummary, other: NetworkSummary) -> list[Pair]:
-    """The rows of two networks in their order, None where one has no counterpart.
+    """The rows of theirs networks in order, None where one has no counterpart.
 
-    The alignment that keeps most: three for a row chosen alike, two for one of the same kind (S.
+    The alignment with the highest score: 3 for equal layers, 2 for layers of the same type (S.
     Needleman and C. Wunsch, "A general method applicable to the search for similarities", 1970,
     with free gaps).
     """
-    one, two = mine.rows, other.rows
+    ours, theirs = mine.rows, other.rows
 
     @cache
-    def best(i: int, j: int) -> int:
-        """The score of what lies behind the first i rows of one network and j of the other."""
-        if i == len(one) or j == len(two):
+    def best_score(i: int, j: int) -> int:
+        """The best score of the rows after the first i of one network and j of the other."""
+        if i == len(ours) or j == len(theirs):
             return 0
-        return max(together(i, j), best(i + 1, j), best(i, j + 1))
+        return max(pair_score(i, j), best_score(i + 1, j), best_score(i, j + 1))
 
-    def together(i: int, j: int) -> int:
-        """The score with these two rows paired; -1 if they are of different kinds."""
-        if _part(one[i]) != _part(two[j]):
+    def pair_score(i: int, j: int) -> int:
+        """The best score with these two rows paired; -1 if their types differ."""
+        if _pairing_key(ours[i]) != _pairing_key(theirs[j]):
             return -1
-        return best(i + 1, j + 1) + 2 + (one[i].choice == two[j].choice)
+        return best_score(i + 1, j + 1) + 2 + (ours[i].choice == theirs[j].choice)
 
     pairs: list[Pair] = []
     i = j = 0
-    # Back along the way that reached the best score; of equal ones the earliest pair.
-    while i < len(one) or j < len(two):
-        score = best(i, j)
-        if i < len(one) and j < len(two) and together(i, j) == score:
-            pairs.append((one[i], two[j]))
+    # Trace back a path with the best score; ties take the earliest pair.
+    while i < len(ours) or j < len(theirs):
+        score = best_score(i, j)
+        if i < len(ours) and j < len(theirs) and pair_score(i, j) == score:
+            pairs.append((ours[i], theirs[j]))
             i, j = i + 1, j + 1
-        elif j == len(two) or (i < len(one) and best(i + 1, j) == score):
-            pairs.append((one[i], None))
+        elif j == len(theirs) or (i < len(ours) and best_score(i + 1, j) == score):
+            pairs.append((ours[i], None))
             i += 1
         else:
-            pairs.append((None, two[j]))
+            pairs.append((None, theirs[j]))
             j += 1
     return pairs
 
 
-def _part(row: LayerSummary) -> tuple[object, ...]:
-    """What paired rows have in common; the head's 1×1 is no transition."""
+def _pairing_key(row: LayerSummary) -> tuple[object, ...]:
+    """What paired rows have in common; the head's 1×1 convolution is not a transition."""
     return row.kind, row.in_head

@@ -1,6 +1,6 @@
-"""A network changed in one place; what the bench's buttons do.
+"""A network changed in one place, as the Design page's buttons do.
 
-Nothing here asks whether the result can be built: that is the Spec's and the ledger's business.
+Nothing here checks whether the result can be built: Spec and `summarize` do that.
 """
 
 from collections.abc import Collection
@@ -9,18 +9,18 @@ from dataclasses import replace
 from mnistlab.arch.spec import MAX_FILTERS, Conv, Layer, Spec, SpecError, Transition
 
 MIN_TRANSITION_FILTERS = 10
-"""Filters of a new transition: the article's narrowest has as many as there are classes."""
+"""Filters of a new transition: the article's smallest has 10, one per class."""
 
 
 def with_layer(spec: Spec, index: int, layer: Layer) -> Spec:
-    """Another layer in a layer's place."""
+    """Replace a layer."""
     return replace(spec, layers=(*spec.layers[:index], layer, *spec.layers[index + 1 :]))
 
 
 def tied(spec: Spec, index: int) -> list[int]:
-    """The layers that must have as many filters as one with filters, itself among them.
+    """The layers that must have as many filters as the one at `index`, including itself.
 
-    A residual connection ties its layer to the one whose output comes in; pools change nothing.
+    A residual connection ties its layer to the one whose output it receives; pools change nothing.
     """
     filtered = [at for at, layer in enumerate(spec.layers) if layer.filters is not None]
     first = last = filtered.index(index)
@@ -36,16 +36,16 @@ def _residual(layer: Layer) -> bool:
 
 
 def with_filters(spec: Spec, index: int, filters: int) -> Spec:
-    """Another number of filters in a layer and in those tied to it."""
+    """Set the number of filters of a layer and of the layers tied to it."""
     for at in tied(spec, index):
         spec = with_layer(spec, at, replace(spec.layers[at], filters=filters))
     return spec
 
 
 def with_options(conv: Conv, options: Collection[str]) -> Conv:
-    """A convolution with exactly these of its choices, by their fields' names.
+    """A convolution with exactly these options, named after its fields.
 
-    A residual connection needs padding: to choose it pads, and to give up padding gives it up.
+    A residual connection needs padding: adding it adds padding, removing padding removes it.
     """
     residual = "residual" in options and not (conv.padded and "padded" not in options)
     padded = "padded" in options or residual
@@ -53,17 +53,17 @@ def with_options(conv: Conv, options: Collection[str]) -> Conv:
 
 
 def inserted(spec: Spec, index: int, layer: Layer) -> Spec:
-    """A layer put in before the one at `index`; at the end if `index` is the layers' count."""
+    """Insert a layer before the one at `index`; at the end if `index` is the layer count."""
     return replace(spec, layers=(*spec.layers[:index], layer, *spec.layers[index:]))
 
 
 def removed(spec: Spec, index: int) -> Spec:
-    """Raises SpecError if it is the last layer there is."""
+    """Remove a layer. Raises SpecError if it is the only one."""
     return replace(spec, layers=spec.layers[:index] + spec.layers[index + 1 :])
 
 
 def moved(spec: Spec, index: int, by: int) -> Spec:
-    """A layer moved past `by` others, down if positive; as far as the ends allow."""
+    """Move a layer past `by` others, down if positive; the ends limit it."""
     layers = list(spec.layers)
     layer = layers.pop(index)
     layers.insert(max(index + by, 0), layer)
@@ -71,28 +71,28 @@ def moved(spec: Spec, index: int, by: int) -> Spec:
 
 
 def matching_conv(spec: Spec, index: int) -> Conv:
-    """The convolution that fits beside a layer: like the nearest before it, without a shortcut."""
+    """A new convolution to put after a layer: like the nearest one before, but not residual."""
     before = [layer for layer in spec.layers[: index + 1] if isinstance(layer, Conv)]
     return replace(before[-1], residual=False) if before else Conv(8)
 
 
 def scaled(spec: Spec, factor: float) -> Spec:
-    """Every layer's filters times a factor, at least one each.
+    """Multiply every layer's filters by a factor, keeping at least one each.
 
-    Raises SpecError if a layer would have more than the lab takes.
+    Raises SpecError if a layer would exceed MAX_FILTERS.
     """
 
-    def wide(filters: int) -> int:
+    def scaled_filters(filters: int) -> int:
         new = max(1, round(filters * factor))
         if new > MAX_FILTERS:
             raise SpecError(
-                f"{filters:,} filters times {factor:g} are more than the lab's {MAX_FILTERS:,}; "
-                "lower the widest layer first."
+                f"{filters:,} filters × {factor:g} exceeds the limit of {MAX_FILTERS:,}. "
+                "Reduce the largest layer first."
             )
         return new
 
     layers = (
-        layer if layer.filters is None else replace(layer, filters=wide(layer.filters))
+        layer if layer.filters is None else replace(layer, filters=scaled_filters(layer.filters))
         for layer in spec.layers
     )
     return replace(spec, layers=tuple(layers))

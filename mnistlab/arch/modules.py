@@ -1,4 +1,4 @@
-"""Layers that PyTorch has too, in a form that suits small maps on a CPU."""
+"""Replacements for PyTorch layers that are faster for small feature maps on a CPU."""
 
 import math
 from typing import Any
@@ -9,51 +9,50 @@ from torch.nn import functional
 
 
 class DropIndexSampler:
-    """A line without end on which each place falls by itself, at a rate; read piece by piece.
+    """Samples the indices that dropout zeroes, each with probability `rate`, independently.
 
-    The gaps between the places that fall are drawn, not the places: they follow a geometric
-    distribution, ⌈log(u) / log(1 − rate)⌉ for a uniform u in (0, 1] (L. Devroye, "Non-Uniform
-    Random Variate Generation", 1986, X.2). At a rate of 5 % that is a twentieth of the random
-    numbers. Without a generator torch's global one is asked.
+    It samples the gaps between dropped indices, which follow a geometric distribution:
+    ⌈log(u) / log(1 − rate)⌉ for a uniform u in (0, 1] (L. Devroye, "Non-Uniform Random Variate
+    Generation", 1986, X.2). At a rate of 5% that needs a twentieth of the random numbers. Without a
+    generator it uses torch's global one.
     """
 
-    DRAWS = 1 << 16
-    """Gaps that are drawn at a time."""
+    GAPS_PER_DRAW = 1 << 16
 
     def __init__(self, rate: float, generator: Generator | None = None) -> None:
         self.rate, self.generator = rate, generator
-        self._places = torch.empty(0, dtype=torch.int64)
-        self._read, self._position, self._end = 0, 0, -1
+        self._indices = torch.empty(0, dtype=torch.int64)
+        self._cursor, self._position, self._end = 0, 0, -1
 
     def next(self, count: int) -> Tensor:
-        """The places (K,) int64 that fall among the next `count`, rising, the first being 0."""
+        """The dropped indices (K,) int64 among the next `count` elements, ascending from 0."""
         position, self._position = self._position, self._position + count
         while self._end < self._position:
             self._draw()
-        first = self._read
-        # numpy's search takes a plain number, torch's would make tensors of it.
-        self._read = int(self._places.numpy().searchsorted(self._position))
-        return self._places[first : self._read] - position
+        first = self._cursor
+        # numpy searches for a plain number; torch would convert it to a tensor first.
+        self._cursor = int(self._indices.numpy().searchsorted(self._position))
+        return self._indices[first : self._cursor] - position
 
     def _draw(self) -> None:
-        uniform = torch.rand(self.DRAWS, generator=self.generator)
+        uniform = torch.rand(self.GAPS_PER_DRAW, generator=self.generator)
         gaps = uniform.neg_().log1p_().div_(math.log1p(-self.rate)).ceil_().clamp_(min=1)
         more = gaps.to(torch.int64).cumsum_(0).add_(self._end)
-        self._places = torch.cat([self._places[self._read :], more])
-        self._read, self._end = 0, int(more[-1])
+        self._indices = torch.cat([self._indices[self._cursor :], more])
+        self._cursor, self._end = 0, int(more[-1])
 
 
 class Dropout(nn.Module):
-    """Dropout of elements, or of whole channels; what stays grows by 1 / (1 − rate).
+    """Dropout of elements, or of whole channels; the rest is scaled by 1 / (1 − rate).
 
-    Maps are (N, C, H, W). `falls` says where the chance comes from; its generator must be on the
-    maps' device. PyTorch's own draws from the global generator, which threads share in no order.
+    Maps are (N, C, H, W). The generator of `sampler` must be on the maps' device. PyTorch's own
+    dropout uses the global generator, which threads share in an undefined order.
     """
 
     def __init__(self, rate: float, channels: bool = False) -> None:
         super().__init__()
         self.rate, self.channels = rate, channels
-        self.falls = DropIndexSampler(rate)
+        self.sampler = DropIndexSampler(rate)
 
     def forward(self, maps: Tensor) -> Tensor:
         if not self.training or not self.rate:
@@ -61,16 +60,16 @@ class Dropout(nn.Module):
         if self.channels or maps.device.type != "cpu":
             return maps * self.mask(maps)
         mask = torch.full_like(maps, 1 / (1 - self.rate))
-        mask.as_strided((maps.numel(),), (1,)).index_fill_(0, self.falls.next(maps.numel()), 0.0)
+        mask.as_strided((maps.numel(),), (1,)).index_fill_(0, self.sampler.next(maps.numel()), 0.0)
         return maps * mask
 
     def mask(self, maps: Tensor) -> Tensor:
-        """What to multiply maps by, drawn one by one: (N, C, 1, 1) for channels, else their shape.
+        """The factors for `maps`: (N, C, 1, 1) for channels, else the maps' shape.
 
-        On a CPU it is only for channels, which are few.
+        On a CPU it is used for channels alone, which are few.
         """
         shape = (*maps.shape[:2], 1, 1) if self.channels else maps.shape
-        draws = torch.rand(shape, generator=self.falls.generator, device=maps.device)
+        draws = torch.rand(shape, generator=self.sampler.generator, device=maps.device)
         return (draws >= self.rate) / (1 - self.rate)
 
     def extra_repr(self) -> str:
@@ -87,7 +86,7 @@ class Dropout2d(Dropout):
 class ReLUDropout(Dropout):
     """ReLU, then dropout, in one pass over maps that are dense in any memory layout.
 
-    The maps are changed in place. In evaluation mode it is ReLU alone.
+    Changes the maps in place. In evaluation mode it is ReLU alone.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -95,8 +94,8 @@ class ReLUDropout(Dropout):
             return maps.relu_()
         if self.channels or maps.device.type != "cpu":
             return maps.relu_() * self.mask(maps)
-        places, scale = self.falls.next(maps.numel()), 1 / (1 - self.rate)
-        result: Tensor = _ReLUDropoutFunction.apply(maps, places, scale)  # type: ignore[no-untyped-call]
+        indices, scale = self.sampler.next(maps.numel()), 1 / (1 - self.rate)
+        result: Tensor = _ReLUDropoutFunction.apply(maps, indices, scale)  # type: ignore[no-untyped-call]
         return result
 
 
@@ -108,7 +107,7 @@ class Add(nn.Module):
 
 
 class Residual(nn.Sequential):
-    """Layers one after the other, of which Add is given the block's input as well."""
+    """Sequential layers; Add also receives the block's input."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         maps = inputs
@@ -118,10 +117,10 @@ class Residual(nn.Sequential):
 
 
 class FullMapConv2d(nn.Conv2d):
-    """A convolution whose kernel is as large as its maps, done as the matrix product that it is.
+    """A convolution whose kernel covers the whole map, computed as a matrix product.
 
-    Maps (N, C, K, K) become (N, O, 1, 1). Three times as quick as a convolution, and its parameters
-    are a convolution's.
+    Maps (N, C, K, K) become (N, O, 1, 1). Three times as fast as `nn.Conv2d`, with the same
+    parameters.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -130,17 +129,17 @@ class FullMapConv2d(nn.Conv2d):
 
 
 class _ReLUDropoutFunction(torch.autograd.Function):
-    """ReLU with noughts at some places of the memory, the rest scaled.
+    """ReLU with zeros at some memory indices, the rest scaled.
 
-    A dropped element is nought like one that ReLU cut, so ReLU's own derivative, which asks whether
-    the result is positive, is dropout's too: the places need not be kept.
+    A dropped element is 0 like one that ReLU zeroed. ReLU's derivative, which checks whether the
+    result is positive, is therefore right for both, and the indices need not be saved.
     """
 
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, places: Tensor, scale: float) -> Tensor:
+    def forward(ctx: Any, maps: Tensor, indices: Tensor, scale: float) -> Tensor:
         ctx.mark_dirty(maps)
         maps.clamp_(min=0).mul_(scale)
-        maps.as_strided((maps.numel(),), (1,)).index_fill_(0, places, 0.0)
+        maps.as_strided((maps.numel(),), (1,)).index_fill_(0, indices, 0.0)
         ctx.save_for_backward(maps)
         ctx.scale = scale
         return maps

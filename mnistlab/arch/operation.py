@@ -1,32 +1,31 @@
-"""A primitive operation: everything that there is to know of one, as a value.
+"""A primitive operation and all its properties, as a value.
 
-It says what it counts, how far it sees, what it costs, how PyTorch builds it and what Keras calls
-it; `mnistlab.arch.primitives` makes them. The network's summary, its module, its source and its
-cost are sums over these values; none of them knows which operations there are. torch is named here
-and never imported.
+It has parameter counts, a receptive field, cost terms, the PyTorch call and Keras's class name;
+`mnistlab.arch.primitives` makes them. The network's summary, module, source and cost are computed
+from these values without knowing the individual operations. torch is named here, never imported.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 Shape = tuple[int, ...]
-"""Of one image: (channels, height, width) of square feature maps, or (features,)."""
+"""Without the batch: (channels, height, width) of square feature maps, or (features,)."""
 
 
 class Channels(StrEnum):
-    """An argument that depends on the layers around; the value is its name in written functions."""
+    """An argument that depends on neighboring layers; the value is its name in exported source."""
 
     IN = "inputs"
     OUT = "outputs"
 
 
 Argument = Channels | float
-"""int and bool are floats to the type checker."""
+"""To the type checker, int and bool are floats."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What an operation adds to the time of one image; `mnistlab.arch.cost.Work` explains each."""
+    """What an operation adds to the time of one image; see `mnistlab.arch.cost.CostTerms`."""
 
     calls: int = 0
     macs: int = 0
@@ -40,15 +39,15 @@ class Operation:
     """One primitive operation on one image.
 
     `name` is the module's path in the network. `torch` is PyTorch's class, called with `arguments`
-    and `options`; `own` the class in `mnistlab.arch.modules` that computes the same and is built
-    instead. An empty `keras` says that Keras counts it within the next operation. `formula` is the
-    parameters' arithmetic, a term each; `macs` are multiply–accumulates. `kernel`, `stride` and
-    `padding` are the window's, in units of its input. `adds_input`: it is called with the block's
-    input as well. `depthwise`: it reads each channel by itself.
+    and `options`; `own` is the equivalent class in `mnistlab.arch.modules` to build instead. An
+    empty `keras` means that Keras counts it with the next operation. `formula` has the terms of
+    the parameter count; `macs` are multiply–accumulates. `kernel`, `stride` and `padding` are in
+    units of the operation's input. `adds_input`: it also receives the block's input. `depthwise`:
+    it processes each channel separately.
     """
 
     name: str
-    words: str
+    description: str
     torch: str
     keras: str
     inputs: Shape
@@ -73,7 +72,7 @@ class Operation:
 
     @property
     def child(self) -> str:
-        """Its name within its block."""
+        """The name within its block."""
         return self.name.rpartition(".")[2]
 
     def value(self, argument: Argument) -> float:
@@ -86,13 +85,13 @@ class Operation:
         return argument
 
     def call(self, symbolic: bool = False) -> str:
-        """PyTorch source that makes it; symbolic with the names of Channels for their numbers."""
+        """The PyTorch call as source; `symbolic` writes Channels as names, not numbers."""
 
         def text(argument: Argument) -> str:
             if symbolic and isinstance(argument, Channels):
                 return argument.value
             return f"{self.value(argument)}"
 
-        words = [text(one) for one in self.arguments]
-        words += [f"{name}={text(one)}" for name, one in self.options]
-        return f"{self.torch}({', '.join(words)})"
+        arguments = [text(argument) for argument in self.arguments]
+        arguments += [f"{name}={text(argument)}" for name, argument in self.options]
+        return f"{self.torch}({', '.join(arguments)})"

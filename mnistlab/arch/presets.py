@@ -1,7 +1,7 @@
-"""Networks with a name: the article's four targets, and the lab's own two beyond them.
+"""Named networks: the article's four targets, and two of our own.
 
-The article prints no filter counts. Its targets are a reconstruction that reproduces its four
-totals exactly.
+The article prints no filter counts. Its targets are reconstructions that reproduce its four totals
+exactly.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from mnistlab.arch.spec import Spec, parse
 
 GOAL_ACCURACY = 0.994
-"""The article's aim (0–1), with fewer parameters than `ledger.BUDGET`."""
+"""The article's target accuracy (0–1), with fewer parameters than `summary.BUDGET`."""
 
 
 @dataclass(frozen=True)
 class ArticleResult:
-    """What the article reports; accuracies in percent, None where it gives none."""
+    """What the article reports; accuracies in percent, None where it reports none."""
 
     parameters: int
     train: float
@@ -23,9 +23,9 @@ class ArticleResult:
 
 @dataclass(frozen=True)
 class Preset:
-    """A network with a name; `article` is what it reports of it, None for the lab's own.
+    """A named network; `article` is what the article reports of it, None for our own.
 
-    What a target asks and how it is trained lies with it, in `mnistlab.experiments.targets`.
+    A target's question and recipes are in `mnistlab.experiments.targets`.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Preset:
 
     @property
     def heading(self) -> str:
-        """Its label, and its title where that says more."""
+        """The label, with the title if it differs."""
         return self.label if self.title == self.label else f"{self.label}: {self.title}"
 
 
@@ -89,24 +89,24 @@ PRESETS = ARTICLE_PRESETS + LAB_PRESETS
 
 
 def find_preset(name: str) -> Preset | None:
-    """Find a preset by its name, None if there is none."""
+    """The preset with a name, None if there is none."""
     return next((preset for preset in PRESETS if preset.name == name), None)
 
 
 def get_preset(name: str) -> Preset:
-    """The preset of a name that the code knows. Raises KeyError if there is none."""
-    found = find_preset(name)
-    if found is None:
+    """The preset with a name. Raises KeyError if there is none."""
+    preset = find_preset(name)
+    if preset is None:
         raise KeyError(name)
-    return found
+    return preset
 
 
 def article_result(spec: Spec) -> ArticleResult | None:
-    """What the article reports of this very network, None if it is none of its four."""
+    """What the article reports of a network, None if it is not one of its four."""
     return next((preset.article for preset in ARTICLE_PRESETS if preset.spec == spec), None)
 
 
 def resolve(text: str) -> Spec:
-    """Read a preset's name or a Spec's text. Raises SpecError if it is neither."""
-    found = find_preset(text.strip().lower())
-    return found.spec if found else parse(text)
+    """Parse a preset's name or a network string. Raises SpecError if it is neither."""
+    preset = find_preset(text.strip().lower())
+    return preset.spec if preset else parse(text)

@@ -1,10 +1,10 @@
-"""The primitive operations of which every network is made, each described once."""
+"""The primitive operations that every network consists of, each defined once."""
 
 from mnistlab.arch.operation import Channels, Effort, Operation, Shape
 from mnistlab.arch.spec import Activation, Dropout, SpecError
 
 SIMD_WIDTH = 8
-"""Floats that a CPU's vector holds at the least."""
+"""The fewest floats in a CPU's vector register."""
 
 
 def convolution(
@@ -18,18 +18,20 @@ def convolution(
     whole_map: bool = False,
     keras: str = "Conv2D",
 ) -> Operation:
-    """A convolution with stride 1. `whole_map`: its kernel is as large as the map, and its one
-    unit is computed as a matrix product. Raises SpecError if the kernel is larger than the map.
+    """A convolution with stride 1. `whole_map`: its kernel covers the map, so that it is computed
+    as a matrix product. Raises SpecError if the kernel is larger than the map.
     """
     output = (filters, *_window(name, "kernel", inputs, kernel, 1, padding))
     area, channels = kernel**2, inputs[0]
     weights = area * channels * filters
-    # Small kernels are computed on whole vectors of channels; a single channel is read as it is.
-    vectors = area * (_filled(channels) if channels > 1 else 1) * _filled(filters) * _units(output)
+    # Small kernels run on whole SIMD vectors of channels; a single input channel is not padded.
+    padded_macs = (
+        area * (_padded(channels) if channels > 1 else 1) * _padded(filters) * _units(output)
+    )
     macs = weights * _units(output)
     return Operation(
         name=name,
-        words=f"{'padded ' * (padding > 0)}{kernel}×{kernel} convolution",
+        description=f"{'padded ' * (padding > 0)}{kernel}×{kernel} convolution",
         torch="nn.Conv2d",
         keras=keras,
         inputs=inputs,
@@ -43,13 +45,13 @@ def convolution(
         kernel=kernel,
         padding=padding,
         effort=Effort(
-            calls=1, macs=macs if whole_map or kernel == 1 else vectors, values=_size(output)
+            calls=1, macs=macs if whole_map or kernel == 1 else padded_macs, values=_size(output)
         ),
     )
 
 
 def depthwise(name: str, inputs: Shape, kernel: int, *, padding: int = 0) -> Operation:
-    """A kernel for each channel, without biases; Keras counts it with the 1×1 that follows.
+    """One kernel per channel, without bias; Keras counts it with the 1×1 that follows.
 
     Raises SpecError if the kernel is larger than the map.
     """
@@ -57,7 +59,7 @@ def depthwise(name: str, inputs: Shape, kernel: int, *, padding: int = 0) -> Ope
     output = (channels, *_window(name, "kernel", inputs, kernel, 1, padding))
     return Operation(
         name=name,
-        words=f"{'padded ' * (padding > 0)}depthwise {kernel}×{kernel}",
+        description=f"{'padded ' * (padding > 0)}depthwise {kernel}×{kernel}",
         torch="nn.Conv2d",
         keras="",
         inputs=inputs,
@@ -75,17 +77,17 @@ def depthwise(name: str, inputs: Shape, kernel: int, *, padding: int = 0) -> Ope
         kernel=kernel,
         padding=padding,
         effort=Effort(
-            calls=1, macs=area * _filled(channels) * _units(output), values=_size(output)
+            calls=1, macs=area * _padded(channels) * _units(output), values=_size(output)
         ),
     )
 
 
 def batch_norm(name: str, inputs: Shape) -> Operation:
-    """Scale and shift are trained, mean and variance follow the batches."""
+    """Scale and shift are trainable, running mean and variance are not."""
     channels = inputs[0]
     return Operation(
         name=name,
-        words="batch norm",
+        description="batch norm",
         torch="nn.BatchNorm2d",
         keras="BatchNormalization",
         inputs=inputs,
@@ -99,10 +101,10 @@ def batch_norm(name: str, inputs: Shape) -> Operation:
 
 
 def add(name: str, inputs: Shape) -> Operation:
-    """The block's input added to what its layers have made of it."""
+    """The residual connection: the block's input added to its maps."""
     return Operation(
         name=name,
-        words="input added",
+        description="residual sum",
         torch="Add",
         own="Add",
         keras="Add",
@@ -114,10 +116,10 @@ def add(name: str, inputs: Shape) -> Operation:
 
 
 def activate(block: str, inputs: Shape, activation: Activation) -> Operation:
-    """In place where PyTorch can: the time is then lost in the convolution's own."""
+    """In place where PyTorch can, which takes no measurable time after a convolution."""
     return Operation(
         name=f"{block}.{activation}",
-        words=activation.label,
+        description=activation.label,
         torch=activation.torch,
         keras=activation.keras,
         inputs=inputs,
@@ -128,11 +130,11 @@ def activate(block: str, inputs: Shape, activation: Activation) -> Operation:
 
 
 def dropout(name: str, inputs: Shape, rate: float, kind: Dropout) -> Operation:
-    """What is left is scaled by 1 / (1 − rate) while training."""
+    """In training, the values that remain are scaled by 1 / (1 − rate)."""
     channels = kind is Dropout.CHANNEL
     return Operation(
         name=name,
-        words="dropout of channels" if channels else "dropout",
+        description="dropout of channels" if channels else "dropout",
         torch="nn.Dropout2d" if channels else "nn.Dropout",
         own="Dropout2d" if channels else "Dropout",
         keras="SpatialDropout2D" if channels else "Dropout",
@@ -144,10 +146,13 @@ def dropout(name: str, inputs: Shape, rate: float, kind: Dropout) -> Operation:
 
 
 def max_pool(name: str, inputs: Shape, kernel: int) -> Operation:
-    """Its time is in what it reads. Raises SpecError if the window is larger than the map."""
+    """Its time depends on the size of its input.
+
+    Raises SpecError if the window is larger than the map.
+    """
     return Operation(
         name=name,
-        words=f"{kernel}×{kernel} max-pool",
+        description=f"{kernel}×{kernel} max-pool",
         torch="nn.MaxPool2d",
         keras="MaxPooling2D",
         inputs=inputs,
@@ -160,10 +165,10 @@ def max_pool(name: str, inputs: Shape, kernel: int) -> Operation:
 
 
 def average(name: str, inputs: Shape) -> Operation:
-    """The mean of each whole feature map, which has no next unit to stride to."""
+    """The mean of each whole feature map. Stride 1: there is only one unit."""
     return Operation(
         name=name,
-        words="global average pooling",
+        description="global average pooling",
         torch="nn.AvgPool2d",
         keras="AveragePooling2D",
         inputs=inputs,
@@ -177,7 +182,7 @@ def average(name: str, inputs: Shape) -> Operation:
 def flatten(name: str, inputs: Shape) -> Operation:
     return Operation(
         name=name,
-        words="flatten",
+        description="flatten",
         torch="nn.Flatten",
         keras="Flatten",
         inputs=inputs,
@@ -189,7 +194,7 @@ def linear(name: str, inputs: Shape, features: int) -> Operation:
     weights = inputs[0] * features
     return Operation(
         name=name,
-        words="linear",
+        description="linear",
         torch="nn.Linear",
         keras="Dense",
         inputs=inputs,
@@ -205,12 +210,12 @@ def linear(name: str, inputs: Shape, features: int) -> Operation:
 def _window(
     name: str, what: str, inputs: Shape, kernel: int, stride: int, padding: int
 ) -> tuple[int, int]:
-    """Height and width of the output of a window that slides over the maps."""
+    """Height and width of a sliding window's output."""
     side = inputs[1]
     if kernel > side + 2 * padding:
         raise SpecError(
             f"{name.partition('.')[0]}: a {kernel}×{kernel} {what} on a {side}×{side} map; "
-            "remove a convolution or a pool before it, or pad."
+            "remove a convolution or a pool before it, or add padding."
         )
     size = (side + 2 * padding - kernel) // stride + 1
     return size, size
@@ -228,6 +233,6 @@ def _units(shape: Shape) -> int:
     return shape[1] * shape[2]
 
 
-def _filled(channels: int) -> int:
-    """Channels filled up to whole vectors."""
+def _padded(channels: int) -> int:
+    """Channels rounded up to whole SIMD vectors."""
     return -(-channels // SIMD_WIDTH) * SIMD_WIDTH

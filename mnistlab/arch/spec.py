@@ -1,18 +1,18 @@
-"""A network as a value, and its text form.
+"""A network as a value, and as a network string.
 
-The text is a list of words joined by hyphens, short enough to type and made only of characters
-that an address leaves alone::
+The string is a list of words joined by hyphens, short enough to type, in characters that a URL
+does not escape::
 
     8-16-p10-16-20-t12-16-20-full-bn-drop0.05
 
     16      3×3 convolution with 16 filters, no padding   16s     the same, zero-padded ("same")
     16r     the same, padded, with a residual connection  16d     depthwise-separable; 16ds, 16dr
-    p10     transition: 1×1 to 10 maps, then 2×2 pool     p       the pool alone
-    t12     partial transition: 1×1 to 12 maps, no pool
-    full    head: 1×1 to 10 maps, then a convolution over the whole map (the default)
+    p10     transition: 1×1 to 10 channels, 2×2 max-pool  p       the pool alone
+    t12     partial transition: 1×1 to 12 channels, no pool
+    full    head: 1×1 to 10 channels, then a full-map convolution (the default)
     gap     head: global average pooling, then a linear layer
     bn      batch norm after every 3×3 convolution        nobias  no bias where batch norm follows
-    leaky   leaky ReLU instead of ReLU everywhere         gelu    GELU everywhere
+    leaky   leaky ReLU instead of ReLU         gelu    GELU instead
     drop0.1 dropout after every 3×3 convolution, element by element; cdrop0.1: whole channels
 """
 
@@ -34,14 +34,14 @@ MAX_TEXT = 500
 
 
 class SpecError(LabError):
-    """A network that cannot be, with the layer's name and the mend."""
+    """A network that cannot be built; the message names the layer and a fix."""
 
 
 @dataclass(frozen=True)
 class Conv:
     """A 3×3 convolution with stride 1, then (batch norm), the activation, (dropout).
 
-    `separable`: a 3×3 kernel for each incoming channel, then a 1×1 convolution (F. Chollet,
+    `separable`: one 3×3 kernel per input channel, then a 1×1 convolution (F. Chollet,
     "Xception", 2017). `residual`: the layer's input is added before the activation (K. He et al.,
     "Deep residual learning", 2016), for which it must be padded.
     """
@@ -81,17 +81,17 @@ class Head(Choice):
 
 
 class Dropout(Choice):
-    """What dropout drops: single elements (the article's) or whole channels."""
+    """What dropout zeroes: single elements (as in the article) or whole channels."""
 
     ELEMENT = "drop", "elements"
     CHANNEL = "cdrop", "channels"
 
 
 class Activation(Choice):
-    """What follows every hidden layer.
+    """The activation after every hidden layer.
 
-    `torch` is PyTorch's class with its arguments as they are, `keras` the class that Keras prints.
-    `in_place`: whether PyTorch can overwrite the input, so that no further memory is written.
+    `torch` is PyTorch's class with its default arguments, `keras` the class that Keras prints.
+    `in_place`: whether PyTorch can overwrite the input, so that no extra memory is written.
     """
 
     torch: str
@@ -115,7 +115,7 @@ class Activation(Choice):
 class Spec:
     """An architecture for 28×28 gray images and ten classes.
 
-    Raises SpecError if a bound is broken; whether the layers fit together, the ledger finds out.
+    Raises SpecError if a value is out of range; `summarize` checks whether the layers fit together.
     """
 
     layers: tuple[Layer, ...]
@@ -131,7 +131,7 @@ class Spec:
             raise SpecError("The network has no layers; start with a number of filters, such as 8.")
         if len(self.layers) > MAX_LAYERS:
             raise SpecError(
-                f"The network has {len(self.layers):,} layers; the lab takes at most {MAX_LAYERS}."
+                f"The network has {len(self.layers):,} layers; use at most {MAX_LAYERS}."
             )
         for name, layer in named(self.layers):
             if isinstance(layer, Transition) and layer.filters is None:
@@ -143,8 +143,8 @@ class Spec:
                 )
             if isinstance(layer, Conv) and layer.residual and not layer.padded:
                 raise SpecError(
-                    f"{name}: a residual connection needs a padded convolution, whose output is as "
-                    "large as its input; pad it."
+                    f"{name}: a residual connection needs a padded convolution, whose output has "
+                    "the size of its input; add padding."
                 )
         if not 0 <= self.dropout <= MAX_DROPOUT or round(self.dropout, 4) != self.dropout:
             raise SpecError(
@@ -166,14 +166,14 @@ class Spec:
 
 
 def named(layers: Iterable[Layer]) -> list[tuple[str, Layer]]:
-    """Pair every layer with the name that the ledger, the module and the errors call it by."""
+    """Pair every layer with its name in the network summary, the module and error messages."""
     counts = {"conv": 0, "transition": 0, "pool": 0}
     pairs = []
     for layer in layers:
         if isinstance(layer, Conv):
             kind = "conv"
         else:
-            # A pooled transition's pool is counted with the pools, so pool 2 is the second halving.
+            # A transition's pool counts as a pool, so pool2 is always the second one.
             counts["pool"] += layer.pooled
             kind = "pool" if layer.filters is None else "transition"
         if kind != "pool":
@@ -184,14 +184,12 @@ def named(layers: Iterable[Layer]) -> list[tuple[str, Layer]]:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Spec:
-    """Read the text form; hyphens, commas or spaces may stand between the words.
+    """Parse a network string; hyphens, commas or spaces may separate the words.
 
-    Raises SpecError with the word that was not understood.
+    Raises SpecError with the unknown word.
     """
     if len(text) > MAX_TEXT:
-        raise SpecError(
-            f"The network's text has {len(text):,} characters; the lab reads at most {MAX_TEXT}."
-        )
+        raise SpecError(f"The network string has {len(text):,} characters; use at most {MAX_TEXT}.")
     layers: list[Layer] = []
     options: dict[str, str] = {}
     for word in re.split(r"[-,\s]+", text.strip(" \t\r\n-,").lower()):
@@ -206,14 +204,14 @@ def parse(text: str) -> Spec:
                 f"Unknown layer “{word[:20]}”. Use 16, 16s, 16r, 16d, p10, t12, full, gap, bn, "
                 "nobias, leaky, gelu or drop0.05."
             )
-    kind, _, rate = options.get("drop", "drop0").partition("drop")
+    prefix, _, rate = options.get("drop", "drop0").partition("drop")
     return Spec(
         layers=tuple(layers),
         head=Head(options.get("head", Head.FULL)),
         batch_norm="bn" in options,
         conv_bias="nobias" not in options,
         dropout=float(rate),
-        dropout_kind=Dropout(f"{kind}drop"),
+        dropout_kind=Dropout(f"{prefix}drop"),
         activation=Activation(options.get("activation", Activation.RELU)),
     )
 
@@ -229,7 +227,7 @@ def _layer(word: str) -> Layer | None:
 
 
 def _option(word: str) -> str | None:
-    """Which choice for the whole network a word makes."""
+    """The network-wide option that a word sets, None if it sets none."""
     if word in list(Head):
         return "head"
     if word in list(Activation):

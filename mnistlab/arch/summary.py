@@ -1,9 +1,9 @@
-"""What a network costs and sees, layer by layer, computed without building it.
+"""A network's parameters, MACs and receptive fields, layer by layer, without building it.
 
-Receptive field r, jump j (input pixels between neighboring units) and start s (first input pixel
-that the first unit sees) follow Dumoulin & Visin, "A guide to convolution arithmetic for deep
-learning" (2016) and Araujo, Norris & Sim, "Computing receptive fields of convolutional neural
-networks" (Distill, 2019): for kernel k, stride d and padding p::
+Receptive field r, effective stride j (input pixels between neighboring units) and first pixel s
+(of the first unit's receptive field) follow Dumoulin & Visin, "A guide to convolution arithmetic
+for deep learning" (2016) and Araujo, Norris & Sim, "Computing receptive fields of convolutional
+neural networks" (Distill, 2019): for kernel k, stride d and padding p::
 
     r' = r + (k - 1)·j        s' = s - p·j        j' = j·d
 """
@@ -16,18 +16,18 @@ from mnistlab.arch.blocks import Block, blocks
 from mnistlab.arch.spec import Spec, SpecError
 
 BUDGET = 15_000
-# Far above the first target (1.6 million, 48 million): only what would stall a class is refused.
+# Far above target 1 (1.6 million parameters, 48 million MACs); larger ones would block a machine.
 MAX_PARAMETERS = 5_000_000
 MAX_MACS = 500_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSummary(Block):
-    """A block with its view of the input; shapes and counts are sums over its operations.
+    """A block with its receptive field; shapes and counts come from its operations.
 
     Sizes are the side of a square map; a unit is one element of a map. `trainable` counts weights,
-    biases and batch norm's scale and shift; `running` batch norm's mean and variance. `macs` are
-    multiply–accumulates for one image, of convolutions and linear layers alone.
+    biases and batch norm's scale and shift; `non_trainable` its running mean and variance. `macs`
+    are multiply–accumulates for one image, of convolutions and linear layers alone.
     """
 
     receptive_field: int
@@ -52,7 +52,7 @@ class LayerSummary(Block):
 
     @property
     def out_size(self) -> int:
-        """1 for the ten logits, which have no sides left."""
+        """1 for the logits, which have no height and width."""
         return self.output[1] if len(self.output) > 1 else 1
 
     @property
@@ -73,7 +73,7 @@ class LayerSummary(Block):
 
     @property
     def depthwise(self) -> bool:
-        """Whether its window reads each channel by itself."""
+        """Whether it convolves each channel separately."""
         return any(one.depthwise for one in self.operations)
 
     @property
@@ -84,7 +84,7 @@ class LayerSummary(Block):
 
 @dataclass(frozen=True)
 class NetworkSummary:
-    """A Spec's rows, from the first convolution to the ten scores, and their sums."""
+    """A Spec's layers, from the first convolution to the ten logits, and their sums."""
 
     spec: Spec
     rows: tuple[LayerSummary, ...]
@@ -99,7 +99,7 @@ class NetworkSummary:
 
     @property
     def total(self) -> int:
-        """Trainable and running together, as Keras and the article count; held against BUDGET."""
+        """Trainable plus non-trainable, as Keras and the article count; compared with BUDGET."""
         return self.trainable + self.non_trainable
 
     @property
@@ -113,40 +113,47 @@ class NetworkSummary:
 
 @lru_cache(maxsize=256)
 def summarize(spec: Spec) -> NetworkSummary:
-    """Walk the network once. Raises SpecError, with the layer's name, where it cannot be built."""
+    """Summarize a network. Raises SpecError, with the layer's name, if it cannot be built."""
     result = NetworkSummary(spec, tuple(_rows(spec)))
     if result.total > MAX_PARAMETERS:
         raise SpecError(
-            f"The network has {result.total:,} parameters; the lab takes at most "
-            f"{MAX_PARAMETERS:,}. Use fewer filters."
+            f"The network has {result.total:,} parameters; the limit is {MAX_PARAMETERS:,}. "
+            "Use fewer filters."
         )
     if result.macs > MAX_MACS:
         raise SpecError(
-            f"The network needs {result.macs:,} multiply–accumulates an image; the lab takes at "
-            f"most {MAX_MACS:,}. Use fewer filters or pool earlier."
+            f"The network needs {result.macs:,} MACs per image; the limit is {MAX_MACS:,}. "
+            "Use fewer filters or pool earlier."
         )
     return result
 
 
 def _rows(spec: Spec) -> Iterator[LayerSummary]:
-    """The blocks, with the receptive field grown by each operation's window."""
-    receptive_field, jump, start = 1, 1, 0
+    """The blocks with their receptive fields, computed operation by operation."""
+    receptive_field, effective_stride, first_pixel = 1, 1, 0
     for block in blocks(spec):
         for one in block.operations:
-            # A shortcut sees less than the convolution that it goes past, so this is both paths'.
-            receptive_field += (one.kernel - 1) * jump
-            start -= one.padding * jump
-            jump *= one.stride
+            # A residual path has a smaller receptive field than the convolution it skips.
+            receptive_field += (one.kernel - 1) * effective_stride
+            first_pixel -= one.padding * effective_stride
+            effective_stride *= one.stride
         yield LayerSummary(
-            **vars(block), receptive_field=receptive_field, effective_stride=jump, first_pixel=start
+            **vars(block),
+            receptive_field=receptive_field,
+            effective_stride=effective_stride,
+            first_pixel=first_pixel,
         )
 
 
-COLUMNS = ("Layer", "Kind", "Output", "Sees", "Jump", "Trainable", "Running", "MACs")
+COLUMNS = (
+    *("Layer", "Type", "Output", "Field", "Stride"),
+    *("Trainable", "Non-trainable", "MACs"),
+)
+"""Field is the receptive field and Stride the effective stride, both in pixels of the image."""
 
 
 def table(result: NetworkSummary) -> list[tuple[str, ...]]:
-    """The rows and their sums as text, one cell for each of COLUMNS."""
+    """The layers and their sums as text, one cell for each of COLUMNS."""
     lines = [
         (
             row.name,
@@ -165,12 +172,12 @@ def table(result: NetworkSummary) -> list[tuple[str, ...]]:
 
 
 def budget_text(total: int, budget: int = BUDGET) -> str:
-    """How a total stands to the budget, in two words."""
-    return f"{budget - total:,} left" if total <= budget else f"{total - budget:,} over"
+    """How far a total is under or over the budget."""
+    return f"{abs(budget - total):,} {'under' if total <= budget else 'over'} budget"
 
 
 def describe(result: NetworkSummary) -> str:
-    """The ledger as a plain-text table, for terminals."""
+    """The summary as a plain-text table, for terminals."""
     lines = [COLUMNS, *table(result)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     text = "\n".join(
@@ -181,4 +188,4 @@ def describe(result: NetworkSummary) -> str:
         for line in lines
     )
     total = result.total
-    return f"{text}\n\n{total:,} parameters in total; budget {BUDGET:,}: {budget_text(total)}."
+    return f"{text}\n\n{total:,} of {BUDGET:,} parameters: {budget_text(total)}."

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mnistlab.arch.spec import INPUT_SIZE
 from mnistlab.arch.summary import LayerSummary
-from mnistlab.charts.receptive_field import pixelated, view
+from mnistlab.charts.receptive_field import pixelated, unit_field
 from mnistlab.markup import Markup, fill, join
 
 PIXEL = 9
@@ -27,7 +27,7 @@ def seen(drawing: NDArray[np.uint8], row: LayerSummary, place: tuple[int, int]) 
     """The drawing (28, 28) with the square that a unit (row, column of its map) sees; every unit
     can be chosen by a click where it looks.
     """
-    top, left = (view(row, unit) for unit in place)
+    top, left = (unit_field(row, unit) for unit in place)
     (y0, y1), (x0, x1) = top.inside, left.inside
     x, y, width, height = (PIXEL * n for n in (x0, y0, x1 - x0, y1 - y0))
     frame = fill(

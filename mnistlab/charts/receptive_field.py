@@ -1,8 +1,8 @@
-"""The receptive-field ruler: what one unit of each layer sees of a digit, as SVG.
+"""The receptive field of each layer's center unit, over an image, as SVG.
 
-The digit and the ruler's rows share their horizontal scale, 28 pixels wide. A row's bar is what
-the unit in the middle of that layer's map sees; its ticks stand where the layer's units look, one
-jump apart.
+The image and the layers' bars share a horizontal scale of 28 pixels. A bar is the receptive field
+of the center unit of that layer's map; ticks mark the centers of all its units, one effective
+stride apart.
 """
 
 import base64
@@ -25,41 +25,41 @@ TOP = INPUT_SIZE * PIXEL
 
 
 @dataclass(frozen=True)
-class View:
-    """The square of the input that one unit sees: first pixel and side, both may leave the input.
+class Field:
+    """One unit's receptive field along one axis: first pixel and width.
 
-    Pixels are counted from 0; `start` is negative where padding is seen.
+    Pixels count from 0; it may extend beyond the image, where it covers padding.
     """
 
-    start: int
-    side: int
+    first_pixel: int
+    width: int
 
     @property
     def inside(self) -> tuple[int, int]:
-        """The first pixel and the pixel after the last that lie in the input."""
-        return max(0, self.start), min(INPUT_SIZE, self.start + self.side)
+        """The first pixel inside the image, and the one after the last."""
+        return max(0, self.first_pixel), min(INPUT_SIZE, self.first_pixel + self.width)
 
 
-def view(row: LayerSummary, unit: int | None = None) -> View:
-    """What a unit sees along one axis; without a number the unit in the middle of the map."""
-    place = (row.out_size - 1) // 2 if unit is None else unit
-    return View(row.first_pixel + place * row.effective_stride, row.receptive_field)
+def unit_field(row: LayerSummary, unit: int | None = None) -> Field:
+    """The receptive field of a unit along one axis; by default of the map's center unit."""
+    index = (row.out_size - 1) // 2 if unit is None else unit
+    return Field(row.first_pixel + index * row.effective_stride, row.receptive_field)
 
 
 def receptive_field_picture(
-    result: NetworkSummary, chosen: str, digit: NDArray[np.uint8] | None
+    result: NetworkSummary, selected: str, image: NDArray[np.uint8] | None
 ) -> Markup:
-    """The digit (28, 28) with the chosen row's square on it, and every row's bar below."""
+    """An image (28, 28) with the selected layer's receptive field, and a bar per layer below."""
     rows = result.rows
     height = TOP + 22 + ROW * len(rows)
-    parts = [_digit(digit)]
-    row = next((row for row in rows if row.name == chosen), rows[0])
-    parts.append(_square(view(row)))
+    parts = [_image(image)]
+    row = next((row for row in rows if row.name == selected), rows[0])
+    parts.append(_square(unit_field(row)))
     parts.append(_scale(TOP + 8))
-    reach = next((r.name for r in rows if r.receptive_field >= INPUT_SIZE), None)
-    for number, one in enumerate(rows):
-        y = TOP + 22 + ROW * number
-        parts.append(_row(one, y, one.name == row.name, one.name == reach))
+    covering = next((r.name for r in rows if r.receptive_field >= INPUT_SIZE), None)
+    for index, one in enumerate(rows):
+        y = TOP + 22 + ROW * index
+        parts.append(_row(one, y, one.name == row.name, one.name == covering))
     width = LABEL + INPUT_SIZE * PIXEL + RIGHT
     return fill(
         '<svg class="lab-ruler" viewBox="0 0 {} {}" role="group" '
@@ -72,22 +72,22 @@ def _x(pixel: float) -> float:
     return LABEL + pixel * PIXEL
 
 
-def _digit(digit: NDArray[np.uint8] | None) -> Markup:
-    ground = fill('<rect x="{}" y="0" width="{}" height="{}" fill="#000"/>', LABEL, TOP, TOP)
-    if digit is None:
-        # A three drawn here: without MNIST there is no real one yet.
-        return ground + fill(
+def _image(image: NDArray[np.uint8] | None) -> Markup:
+    background = fill('<rect x="{}" y="0" width="{}" height="{}" fill="#000"/>', LABEL, TOP, TOP)
+    if image is None:
+        # A sketch of a 3, until MNIST is downloaded.
+        return background + fill(
             '<path d="M9 8C11 4.5 18 4.5 18.5 9C18.8 12 15.5 13.4 13 13.5'
             'C16.5 13.6 20 15 19.6 18.6C19 23.5 11 24 8.5 20" '
             'transform="translate({} 0) scale({})" fill="none" '
             'stroke="#fff" stroke-width="2.2" stroke-linecap="round"/>',
             *(LABEL, PIXEL),
         )
-    return ground + pixelated(digit, LABEL, 0, TOP)
+    return background + pixelated(image, LABEL, 0, TOP)
 
 
 def pixelated(gray: NDArray[np.uint8], x: float, y: float, side: float) -> Markup:
-    """A gray image (H, W) as a square SVG image at a place, its pixels sharp."""
+    """A gray image (H, W) as a square SVG image at (x, y), without interpolation."""
     out = io.BytesIO()
     Image.fromarray(gray).save(out, "PNG")
     return fill(
@@ -101,8 +101,8 @@ def pixelated(gray: NDArray[np.uint8], x: float, y: float, side: float) -> Marku
     )
 
 
-def _square(seen: View) -> Markup:
-    low, high = seen.inside
+def _square(field: Field) -> Markup:
+    low, high = field.inside
     x, y, side = _x(low), low * PIXEL, (high - low) * PIXEL
     return fill(
         '<path class="lab-unseen" fill-rule="evenodd" d="M{} 0h{}v{}h-{}z{}"/>'
@@ -117,26 +117,28 @@ def _scale(y: float) -> Markup:
     return join(fill(mark, _x(pixel), y + 6, pixel) for pixel in range(0, INPUT_SIZE + 1, 7))
 
 
-def _row(row: LayerSummary, y: float, chosen: bool, reach: bool) -> Markup:
-    """A row's name, its bar, its units' places, and what it sees."""
-    low, high = view(row).inside
+def _row(row: LayerSummary, y: float, selected: bool, covers: bool) -> Markup:
+    """A layer's name, bar, unit centers and receptive field; marked if it is the first to cover
+    the image.
+    """
+    low, high = unit_field(row).inside
     middle = y + ROW / 2
     ticks = "".join(
         f"M{_x(center):.1f} {middle - 3}v6" for center in _centers(row) if 0 <= center <= INPUT_SIZE
     )
-    kinds = "lab-ruler-row" + " lab-chosen" * chosen + " lab-whole" * reach
-    sees = f"sees {row.receptive_field}" + (" ✓" if reach else "")
+    kinds = "lab-ruler-row" + " lab-chosen" * selected + " lab-whole" * covers
+    size = f"{row.receptive_field} px" + (" ✓" if covers else "")
     return fill(
         '<g class="{kinds}" data-layer="{name}" role="button" tabindex="0" '
-        'aria-pressed="{pressed}" aria-label="{name} {sees}, effective stride {effective_stride}">'
+        'aria-pressed="{pressed}" aria-label="{name} {size}, effective stride {effective_stride}">'
         '<rect class="lab-hit" x="0" y="{y}" width="100%" height="{row}"/>'
         '<text x="{label}" y="{base}" text-anchor="end">{name}</text>'
         '<rect class="lab-view" x="{x}" y="{top}" width="{width}" height="12" rx="2"/>'
-        '<path class="lab-units" d="{ticks}"/><text x="{right}" y="{base}">{sees}</text></g>',
+        '<path class="lab-units" d="{ticks}"/><text x="{right}" y="{base}">{size}</text></g>',
         kinds=kinds,
         name=row.name,
-        pressed=str(chosen).lower(),
-        sees=sees,
+        pressed=str(selected).lower(),
+        size=size,
         effective_stride=row.effective_stride,
         y=y,
         row=ROW,
@@ -151,7 +153,7 @@ def _row(row: LayerSummary, y: float, chosen: bool, reach: bool) -> Markup:
 
 
 def _centers(row: LayerSummary) -> list[float]:
-    """Where along one axis a row's units look: the middles of their views, in input pixels."""
+    """The centers of a layer's units along one axis, in image pixels."""
     return [
         row.first_pixel + unit * row.effective_stride + row.receptive_field / 2
         for unit in range(row.out_size)

@@ -1,7 +1,7 @@
-"""The article's four targets, each as one value: its network, how it is trained, and all its words.
+"""The article's four targets, each as one value: its network, its recipes and all its texts.
 
-The article gives no learning rates; they are this lab's. Numbers in the texts come from the
-networks and the recipes, so that a change of either changes its sentence.
+The article gives no learning rates; these are ours. Numbers in the texts are computed from the
+networks and recipes, so that they cannot disagree.
 """
 
 from dataclasses import dataclass, replace
@@ -17,26 +17,26 @@ from mnistlab.training.recipe import ADAM_RATE, Optimizer, Recipe
 from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 QUICK_TRAIN_SIZE = MNIST.n_train // 10
-"""A tenth of the training images: a network memorizes so few within 20 epochs, which takes it much
-longer with all of them, so the last target still shows what it is for."""
+"""A tenth of the training images: few enough to overfit within 20 epochs, so that target 4 shows
+the effect of dropout."""
 QUICK_EPOCHS = 20
 
 
 class Length(Choice):
-    """How long the ladder takes: the article's way in full, or a tenth of the images."""
+    """How long the reproduction takes: all training images as in the article, or a tenth."""
 
     QUICK = "quick", "Quick"
     FULL = "full", "Full"
 
     @property
     def help(self) -> str:
-        """What it trains on, and how long that takes; measured on two cores."""
+        """The images and the time, measured on two cores."""
         match self:
             case Length.QUICK:
                 return (
                     f"{QUICK_TRAIN_SIZE:,} images, at most {QUICK_EPOCHS} epochs: about 5 min "
-                    "for all "
-                    "four on 2 cores. Accuracies are lower, but each target shows its effect."
+                    "for all four on 2 cores. Accuracies are lower, but each target shows its "
+                    "effect."
                 )
             case Length.FULL:
                 return (
@@ -47,7 +47,7 @@ class Length(Choice):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One thing to try: a variant (its name in `experiments.variants`) and its question."""
+    """An ablation to try: a variant's name in `experiments.variants`, and a question."""
 
     variant: str
     question: str
@@ -55,11 +55,11 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Target:
-    """One target with its recipes under the article's split, and all words for its reader.
+    """One target with its recipes under the article protocol, and its texts.
 
-    `question` is what the target asks and `change` what it changes. `concepts` explains the terms
-    that are new with it, as Markdown; `way` says how it is trained and why, `look` what its curves
-    show, `trial` one thing to try, `discuss` what to ask about the result.
+    `question` is what the target asks, `change` what differs from the previous one. `concepts`
+    explains new terms, as Markdown; `training_notes` the recipe, `what_to_look_for` the curves;
+    `discuss` has questions about the results.
     """
 
     preset: Preset
@@ -115,16 +115,14 @@ def _target_1() -> Target:
         concepts=f"Each **3×3 convolution** slides learned filters over its input; each filter "
         "yields a **feature map**. Stacked layers widen the **receptive field** until one unit "
         f"covers all {MNIST.image_size} px. One early **transition** (1×1 convolution to "
-        f"{pool.filters} maps, 2×2 max-pool) halves the resolution. **ReLU**, which sets negative "
-        "values to 0, follows every convolution but the last; **softmax** turns the last "
+        f"{pool.filters} channels, 2×2 max-pool) halves the resolution. **ReLU**, which sets "
+        "negative values to 0, follows every convolution but the last; **softmax** turns the last "
         f"{MNIST.n_classes} values into probabilities.",
         training_notes=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never "
-        "learns: 11.35%, "
-        "the score for always predicting 1.",
+        "learns: 11.35%, the score for always predicting 1.",
         what_to_look_for="Training accuracy approaches 100%, validation accuracy stops below it. "
-        "With "
-        f"{_total('target-1') / MNIST.n_train:.0f} parameters for every training image, they are "
-        "easy to memorize.",
+        f"With {_total('target-1') / MNIST.n_train:.0f} parameters for every training image, they "
+        "are easy to memorize.",
         suggestion=Suggestion(
             "filters-halved", "A quarter of the parameters: what is the accuracy?"
         ),
@@ -153,8 +151,7 @@ def _target_2() -> Target:
         f"channels to {layers[partial].filters} halfway, so the next layer is cheap. Result: "
         f"{ratio}× fewer parameters.",
         training_notes=f"{full.epochs} epochs, as each takes about a tenth of target 1's time. A "
-        "narrow "
-        f"network tolerates a higher learning rate: {full.learning_rate:g}.",
+        f"narrow network tolerates a higher learning rate: {full.learning_rate:g}.",
         what_to_look_for="The curves start lower and rise more slowly, and end only slightly "
         "below target 1's.",
         suggestion=Suggestion(
@@ -184,11 +181,9 @@ def _target_3() -> Target:
         f"cost: 4 × {cost // 4} = {cost}. Accuracy still fluctuates, so the best epoch's "
         "**checkpoint**, its weights in a file, is saved.",
         training_notes=f"Batch norm allows {full.learning_rate / SECOND_RATE:.0f}× the rate. The "
-        "rate stays "
-        "constant, so the accuracy fluctuates, and the best epoch's weights are saved.",
+        "rate stays constant, so the accuracy fluctuates, and the best epoch's weights are saved.",
         what_to_look_for="It learns much faster than target 2. Then validation accuracy "
-        "fluctuates while "
-        "training accuracy keeps rising: a gap opens between them.",
+        "fluctuates while training accuracy keeps rising: a gap opens between them.",
         suggestion=Suggestion("learning-rate", "Add learning-rate decay: does the gap close?"),
         discuss=(
             "After how many epochs does it reach target 2's best accuracy? Why is batch norm so "
@@ -202,7 +197,7 @@ def _target_3() -> Target:
 
 def _target_4() -> Target:
     network = get_preset("target-4")
-    rate, tried = network.spec.dropout, 0.2
+    rate, suggested_rate = network.spec.dropout, 0.2
     full = replace(ARTICLE, learning_rate=ADAM_RATE, schedule=Schedule.PLATEAU, batch_size=128)
     return Target(
         preset=network,
@@ -218,9 +213,10 @@ def _target_4() -> Target:
         "improvement. A batch is "
         f"{full.batch_size / ARTICLE.batch_size:g}× as large: gradients are less noisy.",
         what_to_look_for="The gap narrows: dropout lowers training accuracy, validation accuracy "
-        "rises above "
-        "target 3's, and fluctuations shrink each time the learning rate falls.",
-        suggestion=Suggestion(f"dropout-{tried:g}", f"Does {tried / rate:g}× dropout help?"),
+        "rises above target 3's, and fluctuations shrink each time the learning rate falls.",
+        suggestion=Suggestion(
+            f"dropout-{suggested_rate:g}", f"Does {suggested_rate / rate:g}× dropout help?"
+        ),
         discuss=(
             "Three things changed at once: dropout, learning-rate decay, the larger batch. Which "
             "one closed the gap? How would you find out?",
@@ -230,23 +226,23 @@ def _target_4() -> Target:
 
 
 TARGETS = (_target_1(), _target_2(), _target_3(), _target_4())
-"""In the article's order."""
+"""In the order of the article."""
 
 
 def find_target(name: str) -> Target | None:
-    """Find a target by its name, None if there is none."""
-    return next((each for each in TARGETS if each.preset.name == name), None)
+    """The target with a name, None if there is none."""
+    return next((target for target in TARGETS if target.preset.name == name), None)
 
 
 def predecessor(target: Target) -> Target | None:
-    """The target that this one changes, None for the first."""
-    place = [each.preset.name for each in TARGETS].index(target.preset.name)
-    return TARGETS[place - 1] if place else None
+    """The previous target, None for the first."""
+    index = [each.preset.name for each in TARGETS].index(target.preset.name)
+    return TARGETS[index - 1] if index else None
 
 
 @dataclass(frozen=True)
 class LabNetwork:
-    """A network of this lab beyond the article, with the question that it answers."""
+    """One of our own networks beyond the article, with the question that it answers."""
 
     preset: Preset
     question: str

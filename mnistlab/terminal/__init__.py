@@ -1,1 +1,1 @@
-"""The commands of the terminal, a file a group; `mnistlab.__main__` reads the command line."""
+"""The command line: one module for each group of commands; `cli` puts them together."""

@@ -1,4 +1,4 @@
-"""The commands that look at runs, compare them and carry them from lab to lab."""
+"""Runs: list, show, compare, export and import them."""
 
 import argparse
 import sys
@@ -12,59 +12,89 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
 from mnistlab.home import home
 from mnistlab.stats.predictions import disagreement, load_predictions
-from mnistlab.store import queue
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
-from mnistlab.store.run import Request, Run, RunSummary, State
+from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
-from mnistlab.terminal.watch import watch
+from mnistlab.terminal.parser import Commands, add_run, positive_int
 from mnistlab.text import duration, percent
 from mnistlab.training.record import read_record, record_to_json
 from mnistlab.uploads import RUN_ARCHIVE
-from mnistlab.worker.processes import ensure_workers, kill_worker
+from mnistlab.worker.processes import ensure_workers
+
+GROUP = "Runs"
+SIGNIFICANCE = 0.05
+NO_RUNS = "No runs yet. Start one with `python -m mnistlab train target-4`."
 
 
-def found(store: Store, run_id: int) -> Run:
-    """The run of that number. Raises LabError if there is none."""
+def add_commands(commands: Commands) -> None:
+    command = commands.add(GROUP, "runs", list_runs, "list the newest runs, or search them")
+    command.add_argument(
+        "words", nargs="*", metavar="WORD", help="search in name, network, tags, notes and owner"
+    )
+    command.add_argument(
+        "--number", type=positive_int, default=50, metavar="N", help="the most runs to list"
+    )
+
+    add_run(commands.add(GROUP, "show", show, "show a run"))
+
+    command = commands.add(
+        GROUP, "compare", compare, "compare runs: differences, results, significance"
+    )
+    command.add_argument("run_ids", type=positive_int, nargs="+", metavar="RUN")
+
+    command = commands.add(
+        GROUP, "export", export, "export a run as a zip file, or all runs as CSV"
+    )
+    command.add_argument(
+        "run_id", type=positive_int, nargs="?", metavar="RUN", help="default: the table of all runs"
+    )
+    command.add_argument("--csv", action="store_true", help="the run's epochs as CSV")
+    command.add_argument("--record", action="store_true", help="its record as JSON, no weights")
+    command.add_argument("--tensorboard", action="store_true", help="TensorBoard event files")
+    command.add_argument(
+        "--out",
+        dest="out_path",
+        type=Path,
+        metavar="PATH",
+        help="the file, or TensorBoard's folder",
+    )
+
+    command = commands.add(GROUP, "import", import_runs, "import exported runs")
+    command.add_argument("archive_paths", type=Path, nargs="+", metavar="ZIP")
+
+
+def get_run(store: Store, run_id: int) -> Run:
+    """A run. Raises LabError if there is none with that number."""
     if run := store.run(run_id):
         return run
-    raise LabError(f"There is no run {run_id} here; `python -m mnistlab runs` lists them.")
-
-
-def number(text: str) -> int:
-    """A run's number or a count. Raises ValueError if it cannot be one."""
-    if not 0 < (value := int(text)) < 2**63:
-        raise ValueError
-    return value
+    raise LabError(f"Run {run_id} not found. `python -m mnistlab runs` lists all runs.")
 
 
 def list_runs(options: argparse.Namespace) -> None:
     ensure_workers(home())
     store = Store(home().runs)
-    listed = table(store, Query(text=" ".join(options.words), size=options.number))
-    for run in listed.rows:
-        figure = f"{_share(run)}, epoch {run.best_epoch}" if run.best else "–"
+    page = table(store, Query(text=" ".join(options.words), size=options.number))
+    for run in page.rows:
+        best = f"{_accuracy(run)}, epoch {run.best_epoch}" if run.best else "–"
         print(
             f"{run.id:>4}  {run.state:<11}  {run.epochs_done:>3}/{run.recipe.epochs:<4} "
-            f"{figure:<28} {run.name}  [{run.spec}]" + (f"  {run.owner}" if run.owner else "")
+            f"{best:<28} {run.name}  [{run.spec}]" + (f"  {run.owner}" if run.owner else "")
         )
-    if not listed.total:
-        print("No such run." if options.words else NONE_YET)
-    elif listed.total > len(listed.rows):
-        print(f"{listed.total - len(listed.rows)} more; --number N shows N.")
+    if not page.total:
+        print("No runs match." if options.words else NO_RUNS)
+    elif page.total > len(page.rows):
+        print(f"{page.total - len(page.rows)} more; use --number to list them.")
 
 
-NONE_YET = "No runs yet; start one with `python -m mnistlab train target-4`."
-
-
-def _share(run: RunSummary) -> str:
+def _accuracy(run: RunSummary) -> str:
     return f"{percent(run.best.accuracy)} ({run.best.errors} errors)" if run.best else "–"
 
 
 def show(options: argparse.Namespace) -> None:
     ensure_workers(home())
-    run = found(Store(home().runs), options.run_id)
+    run = get_run(Store(home().runs), options.run_id)
     lines = [
         ("name", run.name),
         ("owner", run.owner),
@@ -74,14 +104,15 @@ def show(options: argparse.Namespace) -> None:
         *((f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)),
         ("epochs done", str(run.epochs_done)),
         ("trained for", duration(run.seconds)),
-        ("best", f"epoch {run.best_epoch}: {run.best}" if run.best else ""),
-        ("last", str(run.last or "")),
-        ("test, read once", str(run.test or "")),
+        ("best validation", f"epoch {run.best_epoch}: {run.best}" if run.best else ""),
+        ("last validation", str(run.last or "")),
+        ("test", str(run.test or "")),
         ("tags", " ".join(run.tags)),
         ("notes", run.notes),
     ]
-    if (quiet := run.seconds_silent(time.time())) is not None:
-        lines.append(("silent", f"{duration(quiet)}; if it hangs: stop {run.id} --force"))
+    if (silent := run.seconds_silent(time.time())) is not None:
+        note = f"none for {duration(silent)}; if it hangs: stop {run.id} --force"
+        lines.append(("heartbeat", note))
     for name, value in lines:
         if value:
             print(f"{name:<16} {value}")
@@ -93,55 +124,25 @@ def show(options: argparse.Namespace) -> None:
         )
 
 
-def resume(options: argparse.Namespace) -> int:
-    store = Store(home().runs)
-    run = found(store, options.run_id)
-    queue.resume(store, run.id)
-    ensure_workers(home())
-    return 0 if options.queue else report_end(store, run.id, len(run.epochs))
-
-
-def report_end(store: Store, run_id: int, shown: int = 0) -> int:
-    """Watch a run to its end; the command's exit status."""
-    state = watch(store, run_id, shown)
-    kept = store.best_checkpoint_path(run_id)
-    if kept.is_file():
-        print(f"run {run_id}: {state}; {kept}")
-    return 0 if state in (State.DONE, State.STOPPED, State.PAUSED) else 2
-
-
-def request(options: argparse.Namespace) -> None:
-    """Pause a run or end it; one that was paused or interrupted may be ended too."""
-    store, request = Store(home().runs), Request(options.command)
-    run = found(store, options.run_id)
-    if not (run.state.active or (run.state.resumable and request is Request.STOP)):
-        raise LabError(f"Run {run.id} is {run.state} already.")
-    if run.state is State.RUNNING and getattr(options, "force", False):
-        kill_worker(home(), run.id)
-    else:
-        store.request(run.id, request)
-    ensure_workers(home())
-
-
 def compare(options: argparse.Namespace) -> None:
     store = Store(home().runs)
-    runs = [found(store, run_id) for run_id in dict.fromkeys(options.run_ids)]
+    runs = [get_run(store, run_id) for run_id in dict.fromkeys(options.run_ids)]
     if len(runs) < 2:
-        raise LabError("Give two or more different runs.")
+        raise LabError("Give at least two different runs.")
     rows = [("", *(f"run {run.id}" for run in runs))]
     rows += [(d.choice, *d.values) for d in differences(runs)]
     rows.append(("parameters", *(f"{summarize(run.spec).total:,}" for run in runs)))
-    rows.append(("best", *(_share(run) for run in runs)))
+    rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))
     print_columns(rows)
     if len(runs) == 2:
         first, second = (load_predictions(store.predictions_path(run.id)) for run in runs)
-        apart = disagreement(first, second)
+        result = disagreement(first, second)
+        significant = "significant" if result.p_value < SIGNIFICANCE else "not significant"
         print(
-            f"\nOnly run {runs[0].id} reads {len(apart.only_first_correct)} of the test images, "
-            "only run "
-            f"{runs[1].id} reads {len(apart.only_second_correct)}; McNemar's exact p = "
-            f"{apart.p_value:.3g}."
+            f"\nTest images: only run {runs[0].id} correct {len(result.only_first_correct)}, only "
+            f"run {runs[1].id} correct {len(result.only_second_correct)}; "
+            f"{significant} (McNemar p = {result.p_value:.3g})"
         )
 
 
@@ -155,34 +156,37 @@ def export(options: argparse.Namespace) -> None:
     store = Store(home().runs)
     if options.run_id is None:
         if options.tensorboard or options.record:
-            what = "TensorBoard's files are" if options.tensorboard else "A record is"
-            raise LabError(f"{what} written for one run; give its number.")
-        everything = table(store, Query(descending=False, size=sys.maxsize)).rows
-        write_new(options.out or Path("runs.csv"), table_csv(everything).encode())
+            option = "--tensorboard" if options.tensorboard else "--record"
+            raise LabError(f"{option} exports a single run. Add the run's number.")
+        rows = table(store, Query(descending=False, size=sys.maxsize)).rows
+        write_new(options.out_path or Path("runs.csv"), table_csv(rows).encode())
         return
-    run = found(store, options.run_id)
+    run = get_run(store, options.run_id)
     if options.tensorboard:
-        print(write_tensorboard(run, options.out or Path("tensorboard")))
+        print(write_tensorboard(run, options.out_path or Path("tensorboard")))
     elif options.record:
         record = read_record(store.best_checkpoint_path(run.id))
-        write_new(options.out or Path(f"run{run.id}.json"), record_to_json(record).encode())
+        write_new(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
     elif options.csv:
-        write_new(options.out or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
+        write_new(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
     else:
-        write_new(options.out or Path(f"run{run.id}.zip"), export_run(store, run.id))
+        write_new(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a file, and say its name. Raises LabError if it is there already."""
+    """Write a file and print its path. Raises LabError if it exists already."""
     if path.exists():
-        raise LabError(f"{path} is there already; give another name with --out.")
+        raise LabError(f"{path} exists already. Choose another name with --out.")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     print(path)
 
 
 def import_runs(options: argparse.Namespace) -> None:
-    for path in options.archives:
+    for path in options.archive_paths:
         if path.stat().st_size > RUN_ARCHIVE:
-            raise LabError(f"{path} is too large for a run; nothing was taken from it.")
-        print(f"{path}: run {import_run(Store(home().runs), path.read_bytes())}")
+            raise LabError(
+                f"Import failed: {path} is too large. Choose an archive exported by mnistlab."
+            )
+        run_id = import_run(Store(home().runs), path.read_bytes())
+        print(f"{path}: run {run_id}")

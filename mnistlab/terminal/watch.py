@@ -1,33 +1,37 @@
-"""Watching a run from a terminal until it ends."""
+"""Watching one or several runs in a terminal until they end."""
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from mnistlab.data.options import Split
+from mnistlab.experiments.seeds import pause_runs
 from mnistlab.home import home
+from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.training.early_stopping import selected_epoch
-from mnistlab.worker.processes import ensure_workers
+from mnistlab.worker.processes import cores, ensure_workers
 
-POLL_SECONDS = 0.25
+POLL_SECONDS, POLL_SECONDS_OF_ALL = 0.25, 1.0
+"""Between updates of one run, and of several."""
 
 
-def watch(store: Store, run_id: int, shown: int = 0) -> State:
-    """Print a run's epochs after the first `shown` as they come, with a bar between them.
+def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
+    """Print a run's epochs after the first `n_printed` as they end, with a progress bar.
 
-    The first Ctrl-C stops the run, which is then watched to its end.
+    The first Ctrl-C stops the run and waits for its end.
     """
     bar = Bar()
     with first_interrupt() as interrupted:
         while True:
             run = _run(store, run_id)
-            for epoch in run.epochs[shown:]:
+            for epoch in run.epochs[n_printed:]:
                 bar.end()
                 print(
                     f"epoch {epoch.number:>3}  train {percent(epoch.train_accuracy)}  validation "
@@ -35,16 +39,16 @@ def watch(store: Store, run_id: int, shown: int = 0) -> State:
                     f"{epoch.seconds:.1f} s  {epoch.images_per_second:,.0f} images/s",
                     flush=True,
                 )
-            shown = len(run.epochs)
+            n_printed = len(run.epochs)
             if not run.state.active:
                 break
-            _draw(bar, run)
+            _show_progress(bar, run)
             if interrupted() and run.request is not Request.STOP:
                 store.request(run_id, Request.STOP)
             ensure_workers(home())
             time.sleep(POLL_SECONDS)
     bar.end()
-    _conclusion(run)
+    _print_result(run)
     return run.state
 
 
@@ -54,55 +58,112 @@ def _run(store: Store, run_id: int) -> Run:
     return run
 
 
-def _draw(bar: "Bar", run: Run) -> None:
+def _show_progress(bar: "Bar", run: Run) -> None:
     if progress := run.progress:
-        left = f", {duration(run.seconds_left)} left" if run.seconds_left else ""
-        share = progress.done / progress.total
-        bar.show(f"epoch {progress.epoch} of {run.recipe.epochs}{left}", share)
+        remaining = f", {duration(run.seconds_left)} left" if run.seconds_left else ""
+        fraction = progress.done / progress.total
+        bar.show(f"epoch {progress.epoch} of {run.recipe.epochs}{remaining}", fraction)
     else:
         bar.show(run.message or run.state, 0.0)
 
 
-def _conclusion(run: Run) -> None:
-    if top := selected_epoch(run.recipe, run.epochs):
-        word = "kept" if run.recipe.split is Split.ALL else "best"
-        print(f"{word} epoch {top.number}, validation: {top.validation}")
+def _print_result(run: Run) -> None:
+    if epoch := selected_epoch(run.recipe, run.epochs):
+        kind = "last" if run.recipe.split is Split.ALL else "best"
+        print(f"{kind} epoch {epoch.number}, validation: {epoch.validation}")
     if run.test:
-        print(f"test images, read once: {run.test}")
+        print(f"test: {run.test}")
     if run.message:
         print(run.message, file=sys.stderr)
 
 
+def share_cores(runs: int) -> None:
+    """Train as many runs at a time as there are cores, unless the environment sets another number.
+
+    Two runs with one thread each are faster than one after the other with two threads.
+    """
+    os.environ.setdefault("MNISTLAB_WORKERS", str(min(cores(), runs)))
+    os.environ.setdefault("MNISTLAB_THREADS", str(max(1, cores() // runs)))
+
+
+def exit_status(runs: Sequence[Run]) -> int:
+    """0 if all runs are done, else 2 with a message."""
+    if n_missing := sum(run.state is not State.DONE for run in runs):
+        print(f"{n_missing} of {len(runs)} runs are not done. Repeat the command to resume.")
+    return 2 if n_missing else 0
+
+
+def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
+    """Print each run when it ends; return all. Ctrl-C pauses them."""
+    bar, printed = Bar(), set[int]()
+    with first_interrupt() as interrupted:
+        while True:
+            ensure_workers(home())
+            runs = store.runs(ids)
+            for run in runs:
+                if not run.state.active and run.id not in printed:
+                    printed.add(run.id)
+                    bar.end()
+                    print(_result_line(run), flush=True)
+            if all(not run.state.active for run in runs):
+                return runs
+            if interrupted():
+                pause_runs(store, runs)
+            done = sum(run.epochs_done + _epoch_fraction(run) for run in runs)
+            fraction = done / sum(run.recipe.epochs for run in runs)
+            bar.show(f"{len(printed)} of {len(runs)} runs", min(1.0, fraction))
+            time.sleep(POLL_SECONDS_OF_ALL)
+
+
+def _epoch_fraction(run: Run) -> float:
+    """The finished fraction of the current epoch."""
+    progress = run.progress
+    if progress is None or progress.epoch <= run.epochs_done:
+        return 0.0
+    return progress.done / progress.total
+
+
+def _result_line(run: Run) -> str:
+    def accuracy(score: Score | None) -> str:
+        return f"{percent(score.accuracy)} ({score.errors})" if score else "–"
+
+    return (
+        f"run {run.id:<4} {run.state:<11} {run.name[:28]:<28} seed {run.recipe.seed:<3} "
+        f"best {accuracy(run.best)}, epoch {run.best_epoch or '–'}  last {accuracy(run.last)}  "
+        f"test {accuracy(run.test)}  {run.seconds:.0f} s"
+    )
+
+
 @contextmanager
 def first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: the first one is noted, the second one raises as ever."""
+    """A function that returns whether Ctrl-C was pressed; the second Ctrl-C raises as usual."""
     pressed = threading.Event()
 
-    def note(number: int, frame: object) -> None:
+    def set_pressed(number: int, frame: object) -> None:
         pressed.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, note)
+    previous = signal.signal(signal.SIGINT, set_pressed)
     try:
         yield pressed.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 class Bar:
-    """A line on a terminal's standard error that says how far something is; silent elsewhere."""
+    """A progress bar on standard error; invisible if that is not a terminal."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._drawn = False
+        self._is_terminal = sys.stderr.isatty()
+        self._is_visible = False
 
-    def show(self, message: str, share: float) -> None:
-        if self._live:
-            bar = "█" * round(share * 30)
-            print(f"\r\x1b[K{message:<32} {bar:<30} {share:4.0%}", end="", file=sys.stderr)
-            self._drawn = True
+    def show(self, message: str, fraction: float) -> None:
+        if self._is_terminal:
+            bar = "█" * round(fraction * 30)
+            print(f"\r\x1b[K{message:<32} {bar:<30} {fraction:4.0%}", end="", file=sys.stderr)
+            self._is_visible = True
 
     def end(self) -> None:
-        if self._drawn:
+        if self._is_visible:
             print("\r\x1b[K", end="", file=sys.stderr)
-            self._drawn = False
+            self._is_visible = False

@@ -72,7 +72,7 @@ class Replicas:
             replica.train()
             for module in replica.modules():
                 if isinstance(module, Dropout):
-                    module.falls = DropIndexSampler(module.rate, generator)
+                    module.sampler = DropIndexSampler(module.rate, generator)
             for own, buffer in zip(
                 replica.buffers(), self._training.network.buffers(), strict=True
             ):

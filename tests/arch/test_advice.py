@@ -9,10 +9,10 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import BUDGET, summarize
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(300, 7000)
+SUMMARIES = [summarize(p.spec) for p in PRESETS] + possible(300, 7000)
 
 
-def said(text: str) -> dict[Rule, Advice]:
+def by_rule(text: str) -> dict[Rule, Advice]:
     return {one.rule: one for one in advise(summarize(resolve(text)))}
 
 
@@ -120,11 +120,11 @@ CASES = [
 def test_a_rule_names_the_layer_and_its_mend_and_spares_the_neighbor(
     rule: Rule, broken: str, layer: str, mended: str | None, kept: str
 ) -> None:
-    one = said(broken)[rule]
-    assert (one.layer, one.change and str(one.change)) == (layer, mended)
-    assert rule not in said(kept)
-    if one.change:
-        assert rule not in {again.rule for again in advise(summarize(one.change))}
+    one = by_rule(broken)[rule]
+    assert (one.layer, one.fix and str(one.fix)) == (layer, mended)
+    assert rule not in by_rule(kept)
+    if one.fix:
+        assert rule not in {again.rule for again in advise(summarize(one.fix))}
 
 
 def test_every_rule_has_its_case() -> None:
@@ -141,29 +141,29 @@ def test_no_preset_hears_that_its_plan_is_wrong() -> None:
         Rule.DROPOUT,
     }
     for preset in PRESETS:
-        assert not plan & set(said(str(preset.spec))), preset.name
+        assert not plan & set(by_rule(str(preset.spec))), preset.name
 
 
 def test_a_click_never_takes_a_design_over_the_budget_nor_further_over_it() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         for one in advise(result):
-            if one.change:
-                assert summarize(one.change).total <= max(BUDGET, result.total)
+            if one.fix:
+                assert summarize(one.fix).total <= max(BUDGET, result.total)
 
 
 def test_every_mend_can_be_built_and_sent_as_an_address() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         found = advise(result)
         assert len(set(found)) == len(found)
         for one in found:
-            assert one.layer and one.reason and bool(one.change) == bool(one.label)
-            if one.change:
-                assert summarize(one.change).total
-                assert str(parse(str(one.change))) == str(one.change)
-                assert one.change != result.spec
+            assert one.layer and one.reason and bool(one.fix) == bool(one.label)
+            if one.fix:
+                assert summarize(one.fix).total
+                assert str(parse(str(one.fix))) == str(one.fix)
+                assert one.fix != result.spec
 
 
 def test_only_who_is_over_the_budget_hears_of_it() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         found = [one for one in advise(result) if one.rule is Rule.BUDGET]
         assert bool(found) == (result.total > BUDGET)

@@ -1,4 +1,4 @@
-"""What a design's parameters are made of, against the ledger; what fits, against trying it."""
+"""Parameter formulas against the network summary; filters to budget against trying them."""
 
 from mnistlab.arch.budget import filters_to_budget, parameter_formula
 from mnistlab.arch.edit import tied, with_filters
@@ -7,11 +7,11 @@ from mnistlab.arch.spec import MAX_FILTERS, parse
 from mnistlab.arch.summary import BUDGET, summarize
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(300)
+SUMMARIES = [summarize(p.spec) for p in PRESETS] + possible(300)
 
 
 def test_every_formula_gives_its_row_s_total() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         for row in result.rows:
             assert eval(parameter_formula(row).replace("·", "*") or "0") == row.total
     conv4 = summarize(ARTICLE_PRESETS[1].spec).rows[5]
@@ -22,7 +22,7 @@ def test_every_formula_gives_its_row_s_total() -> None:
 
 def test_what_fits_fits_and_one_more_does_not() -> None:
     tried = together = 0
-    for result in LEDGERS:
+    for result in SUMMARIES:
         for index, layer in enumerate(result.spec.layers):
             more = filters_to_budget(result, index)
             if layer.filters is None:

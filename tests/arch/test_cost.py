@@ -12,10 +12,10 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import NetworkSummary, summarize
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS[1:]] + possible(25, 900)
+SUMMARIES = [summarize(p.spec) for p in PRESETS[1:]] + possible(25, 900)
 
 
-@pytest.mark.parametrize("result", LEDGERS, ids=lambda r: str(r.spec))
+@pytest.mark.parametrize("result", SUMMARIES, ids=lambda r: str(r.spec))
 def test_maps_are_what_the_built_network_hands_on(result: NetworkSummary) -> None:
     network = build(result.spec, 0).eval()
     seen: dict[str, int] = {}

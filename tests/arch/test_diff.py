@@ -11,7 +11,7 @@ from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(60)
+SUMMARIES = [summarize(p.spec) for p in PRESETS] + possible(60)
 CONVS = {f"conv{n}" for n in range(1, 7)}
 
 
@@ -62,7 +62,7 @@ def test_forty_layers_are_aligned_too() -> None:
 
 @pytest.mark.parametrize("other", [p.spec for p in PRESETS])
 def test_rows_side_by_side_are_all_rows_in_their_order(other: Spec) -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         theirs = summarize(other)
         pairs = align_rows(result, theirs)
         assert [a for a, _ in pairs if a] == list(result.rows)
@@ -81,7 +81,7 @@ def test_one_layer_more_is_one_row_without_a_counterpart() -> None:
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
 def test_what_is_marked_as_changed_is_what_the_pairs_show(preset: Any) -> None:
     """The picture's marks and the table of differences come from one alignment."""
-    for result in LEDGERS:
+    for result in SUMMARIES:
         pairs = align_rows(summarize(preset.spec), result)
         marked = changed_layers(preset.spec, result.spec)
         assert {new.name for old, new in pairs if new and not old} <= marked

@@ -13,10 +13,10 @@ from mnistlab.arch.modules import DropIndexSampler, Dropout, Dropout2d, FullMapC
 def test_each_element_falls_with_the_rate_whatever_its_neighbors_do(rate: float) -> None:
     count, generator = 2_000_000, Generator().manual_seed(1)
     fallen = torch.zeros(count, dtype=torch.bool)
-    falls = DropIndexSampler(rate, generator)
+    sampler = DropIndexSampler(rate, generator)
     pieces = (1, 999_999, 7, 0, 999_993)
     starts = [0, 1, 1_000_000, 1_000_007, 1_000_007]
-    places = torch.cat([falls.next(n) + at for n, at in zip(pieces, starts, strict=True)])
+    places = torch.cat([sampler.next(n) + at for n, at in zip(pieces, starts, strict=True)])
     assert sum(pieces) == count
     fallen[places] = True
     assert len(places) == fallen.sum() and (places.diff() > 0).all()
@@ -43,8 +43,8 @@ def test_the_gaps_are_distributed_as_pytorch_s_geometric() -> None:
 
 def test_a_line_read_in_pieces_is_the_line_read_at_once() -> None:
     whole = DropIndexSampler(0.2, Generator().manual_seed(3)).next(2_000_000)
-    falls = DropIndexSampler(0.2, Generator().manual_seed(3))
-    pieces = [falls.next(1000) + 1000 * n for n in range(2000)]
+    sampler = DropIndexSampler(0.2, Generator().manual_seed(3))
+    pieces = [sampler.next(1000) + 1000 * n for n in range(2000)]
     assert torch.equal(torch.cat(pieces), whole)
     assert all(((p - 1000 * n >= 0) & (p - 1000 * n < 1000)).all() for n, p in enumerate(pieces))
 
@@ -52,7 +52,7 @@ def test_a_line_read_in_pieces_is_the_line_read_at_once() -> None:
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_value_and_gradient_are_those_of_relu_and_a_mask(layout: torch.memory_format) -> None:
     layer = ReLUDropout(0.3).train()
-    layer.falls = DropIndexSampler(0.3, Generator().manual_seed(0))
+    layer.sampler = DropIndexSampler(0.3, Generator().manual_seed(0))
     maps = torch.randn(6, 5, 7, 7).contiguous(memory_format=layout).requires_grad_()
     result = layer(maps * 1)
     incoming = torch.randn_like(result)
@@ -74,7 +74,7 @@ def test_a_gradient_in_another_layout_lands_where_it_belongs() -> None:
 
 def test_whole_channels_fall_together_at_the_rate() -> None:
     layer = ReLUDropout(0.25, channels=True).train()
-    layer.falls = DropIndexSampler(0.25, Generator().manual_seed(0))
+    layer.sampler = DropIndexSampler(0.25, Generator().manual_seed(0))
     result = layer(torch.ones(4000, 8, 2, 2))
     per_channel = result.flatten(2)
     assert (per_channel.amin(2) == per_channel.amax(2)).all()
@@ -121,7 +121,9 @@ def test_dropout_drops_at_its_rate_and_scales_the_rest(layout: torch.memory_form
 
 def test_dropout_draws_from_the_generator_that_it_is_given() -> None:
     first, again = Dropout(0.5), Dropout(0.5)
-    first.falls, again.falls = (DropIndexSampler(0.5, Generator().manual_seed(4)) for _ in range(2))
+    first.sampler, again.sampler = (
+        DropIndexSampler(0.5, Generator().manual_seed(4)) for _ in range(2)
+    )
     maps = torch.ones(3, 4, 5, 5)
     assert torch.equal(first(maps), again(maps))
     whole = Dropout2d(0.25)(torch.ones(4000, 8, 2, 2)).flatten(2)

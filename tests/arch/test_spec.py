@@ -101,5 +101,5 @@ def test_a_dropout_rate_that_the_text_cannot_hold_is_refused(rate: float) -> Non
 
 
 def test_a_residual_connection_needs_padding() -> None:
-    with pytest.raises(SpecError, match=r"^conv2: .* pad it"):
+    with pytest.raises(SpecError, match=r"^conv2: .* add padding"):
         Spec((Conv(8), Conv(8, residual=True)))

@@ -1,4 +1,4 @@
-"""The ledger's arithmetic against the built module, its gradient and a counted forward pass."""
+"""The network summary against the built module, its gradient and a counted forward pass."""
 
 import hashlib
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def counting(seen: list[int]) -> Callable[..., None]:
 
 @pytest.mark.parametrize("spec", SPECS[:4] + SPECS[4:64], ids=str)
 def test_receptive_fields_match_the_extent_of_the_gradient(spec: Spec) -> None:
-    """The pixels that change a unit are exactly the ledger's square, cut at the image's edge."""
+    """The pixels that change a unit are exactly the summary's square, cut at the image's edge."""
     network = as_positive_sums(build(spec).eval())
     image = torch.zeros(1, 1, 28, 28, dtype=torch.float64, requires_grad=True)
     x = image
@@ -166,7 +166,7 @@ def test_a_residual_block_adds_its_input_before_the_activation(seed: int) -> Non
 
 
 def test_a_residual_connection_between_different_widths_is_refused_with_the_fix() -> None:
-    with pytest.raises(SpecError, match=r"^conv2: .* 8 incoming .* 16 filters; give conv2 8"):
+    with pytest.raises(SpecError, match=r"^conv2: .* 8 input channels .* 16 filters; give conv2 8"):
         summarize(parse("8-16r"))
     assert summarize(parse("8-p-8r-8dr")).receptive_field
 

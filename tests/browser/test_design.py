@@ -1,4 +1,4 @@
-"""The design bench in a real browser: menus, drawings, the address, history, files, a phone."""
+"""The Design page in a real browser: menus, pictures, the address, history, files, a phone."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.browser.conftest import App, download, healthy, settled
 
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
-TABS = ["Parameters", "Advice", "What it sees", "Cost", "Compare", "Take it along"]
+TABS = ["Parameters", "Advice", "Receptive field", "Cost", "Compare", "Export"]
 
 
 def net(page: Page, expected: str) -> None:
@@ -35,9 +35,9 @@ def test_layers_are_removed_moved_and_added_in_their_place(app: App, page: Page)
     net(page, "8-16-p10-16-t12-16-20-full-bn-drop0.05")
     act(page, 4, "Move up")
     net(page, "8-16-p10-t12-16-16-20-full-bn-drop0.05")
-    act(page, 6, "Add a pool below")
+    act(page, 6, "Insert max-pool below")
     net(page, "8-16-p10-t12-16-16-20-p-full-bn-drop0.05")
-    act(page, 0, "Add a 3×3 below")
+    act(page, 0, "Insert 3×3 convolution below")
     net(page, "8-8-16-p10-t12-16-16-20-p-full-bn-drop0.05")
     page.get_by_role("button", name="Reset").click()
     net(page, NET)
@@ -46,7 +46,7 @@ def test_layers_are_removed_moved_and_added_in_their_place(app: App, page: Page)
 def test_the_browser_s_back_and_forward_go_through_the_edits(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     steps = [NET]
-    for change in ("Halve", "Double", "Smallest"):
+    for change in ("Halve filters", "Double filters", "Smallest"):
         page.get_by_role("button", name=change).first.click()
         expect(page).not_to_have_url(re.compile(rf"net={re.escape(steps[-1])}$"))
         steps.append(page.url.partition("net=")[2].partition("&")[0])
@@ -68,28 +68,32 @@ def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
     picture = page.locator(".lab-picture [data-layer]")
     expect(picture).to_have_count(11)
     page.locator('.lab-picture [data-layer="conv3"]').click()
-    page.get_by_role("tab", name="What it sees").click()
-    told = page.locator(".lab-fact", has_text="One unit of conv3 sees")
-    expect(told).to_contain_text("10 × 10 px")
+    page.get_by_role("tab", name="Receptive field").click()
+    metric = page.locator(".lab-fact", has_text="Receptive field of conv3")
+    expect(metric).to_contain_text("10 × 10 px")
     expect(page.locator("tr.lab-reach")).to_contain_text("conv3")
     part = page.locator('.lab-picture [data-layer="conv6"]')
     part.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".lab-fact", has_text="One unit of conv6 sees")).to_contain_text("22 × 22")
+    expect(page.locator(".lab-fact", has_text="Receptive field of conv6")).to_contain_text(
+        "22 × 22"
+    )
     expect(part).to_have_attribute("aria-pressed", "true")
     expect(part).to_be_focused()
-    page.locator('.st-key-ruler [data-layer="head2"]').first.click()
-    expect(page.locator(".lab-fact", has_text="One unit of head2 sees")).to_contain_text("28 × 28")
-    expect(page.get_by_role("tab", name="What it sees")).to_have_attribute("aria-selected", "true")
+    page.locator('.st-key-fields [data-layer="head2"]').first.click()
+    expect(page.locator(".lab-fact", has_text="Receptive field of head2")).to_contain_text(
+        "28 × 28"
+    )
+    expect(page.get_by_role("tab", name="Receptive field")).to_have_attribute(
+        "aria-selected", "true"
+    )
     healthy(page)
 
 
-def test_what_was_looked_at_is_found_again_after_a_change_of_page_and_a_reload(
-    app: App, page: Page
-) -> None:
+def test_selections_survive_a_change_of_page_and_a_reload(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     page.get_by_role("tab", name="Compare").click()
-    other = page.get_by_role("combobox", name="Compared with")
+    other = page.get_by_role("combobox", name="Compare with")
     other.click()
     page.get_by_role("option", name=re.compile("Smallest")).click()
     page.locator('.lab-picture [data-layer="conv3"]').click()
@@ -128,7 +132,7 @@ def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page) -> None:
         "%00%FF",
     ],
 )
-def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
+def test_a_hostile_address_is_an_error_and_the_current_network_stays(
     app: App, page: Page, hostile: str
 ) -> None:
     alerts: list[str] = []
@@ -139,7 +143,7 @@ def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
 
     page.on("dialog", dismiss)
     page.goto(f"{app.url}/design?net={hostile}")
-    expect(page.get_by_role("alert")).to_contain_text("Below is the last network")
+    expect(page.get_by_role("alert")).to_contain_text("Showing the last valid network")
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,874")
     page.get_by_role("button", name="Target 2").click()
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,490")
@@ -150,7 +154,7 @@ def test_a_hostile_address_is_a_sentence_and_the_bench_stays(
 
 def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path) -> None:
     page.goto(f"{app.url}/design?net={NET}")
-    page.get_by_role("tab", name="Take it along").click()
+    page.get_by_role("tab", name="Export").click()
     (away := tmp_path / "away").mkdir()
     file = Path(shutil.copy(download(page, "Download network.py"), away / "network.py"))
     done = subprocess.run(
@@ -160,17 +164,17 @@ def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path
     assert done.returncode == 0 and "12,874" in done.stdout, done.stdout + done.stderr
 
 
-def test_this_machine_is_measured_from_the_page(app: App, page: Page) -> None:
+def test_the_benchmark_runs_from_the_page(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
-    epoch = page.locator(".lab-fact", has_text="An epoch here")
-    expect(epoch).to_contain_text("unknown")
+    epoch = page.locator(".lab-fact", has_text="Time per epoch")
+    expect(epoch).to_contain_text("not measured")
     page.get_by_role("tab", name="Cost").click()
-    page.get_by_role("button", name="Measure how long an epoch takes here").click()
-    expect(page.get_by_role("progressbar", name="Timing")).to_be_visible()
+    page.get_by_role("button", name="Benchmark this machine").click()
+    expect(page.get_by_role("progressbar", name="Benchmark running")).to_be_visible()
     expect(epoch).to_contain_text("≈", timeout=600_000)
-    expect(page.get_by_role("button", name="Measure again")).to_be_visible()
+    expect(page.get_by_role("button", name="Run benchmark again")).to_be_visible()
     expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
     assert app.home.speed_model.is_file()
     page.get_by_role("link", name="Train this network").click()
-    expect(page.get_by_text("on this machine, by its calibration")).to_be_visible()
+    expect(page.get_by_text(re.compile("Estimated .* on this machine"))).to_be_visible()
     healthy(page)

@@ -32,7 +32,7 @@ def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, 
     expect(page.locator(".plot .main-svg").first).to_be_visible()
     healthy(page)
     for target, choice in (
-        (TARGETS[3], "dropout of 0.2"),
+        (TARGETS[3], "dropout 0.2"),
         (TARGETS[1], "without the partial transition"),
     ):
         page.get_by_role("link", name=target.suggestion.question).click()

@@ -12,11 +12,11 @@ from mnistlab.arch.spec import INPUT_SIZE, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import PIXEL, network_picture
 from mnistlab.charts.receptive_field import PIXEL as RULED
-from mnistlab.charts.receptive_field import receptive_field_picture, view
+from mnistlab.charts.receptive_field import receptive_field_picture, unit_field
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS] + [summarize(parse("-".join(["8s"] * 40)))]
-LEDGERS += possible(120)
+SUMMARIES = [summarize(p.spec) for p in PRESETS] + [summarize(parse("-".join(["8s"] * 40)))]
+SUMMARIES += possible(120)
 
 
 def by_layer(drawing: str) -> dict[str, ElementTree.Element]:
@@ -28,7 +28,7 @@ def by_layer(drawing: str) -> dict[str, ElementTree.Element]:
 
 
 def test_the_picture_draws_every_map_to_scale() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         drawn = by_layer(network_picture(result))
         assert list(drawn) == [row.name for row in result.rows]
         for row in result.rows:
@@ -39,7 +39,7 @@ def test_the_picture_draws_every_map_to_scale() -> None:
 
 
 def test_the_deeper_box_has_more_channels() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         drawn = by_layer(network_picture(result))
         depth = {
             row.name: float(drawn[row.name].find("svg").attrib["width"]) - row.out_size * PIXEL  # type: ignore[union-attr]
@@ -91,23 +91,23 @@ def test_what_is_chosen_is_marked_once() -> None:
 
 
 def test_the_ruler_s_bars_are_what_the_middle_units_see() -> None:
-    for result in LEDGERS:
+    for result in SUMMARIES:
         drawn = by_layer(receptive_field_picture(result, "", None))
         for row in result.rows:
             bar = next(e for e in drawn[row.name].iter("rect") if e.get("class") == "lab-view")
-            low, high = view(row).inside
+            low, high = unit_field(row).inside
             assert float(bar.attrib["width"]) == (high - low) * RULED
             assert high - low <= row.receptive_field
             ticks = drawn[row.name].find("path").attrib["d"].count("M")  # type: ignore[union-attr]
             assert 1 <= ticks <= row.out_size
 
 
-def test_units_stand_one_jump_apart_and_together_see_what_the_layer_sees() -> None:
-    for result in LEDGERS:
+def test_units_are_one_effective_stride_apart_and_together_cover_the_layer_s_field() -> None:
+    for result in SUMMARIES:
         for row in result.rows:
-            views = [view(row, unit) for unit in range(row.out_size)]
-            assert {b.start - a.start for a, b in itertools.pairwise(views)} <= {
+            fields = [unit_field(row, unit) for unit in range(row.out_size)]
+            assert {b.first_pixel - a.first_pixel for a, b in itertools.pairwise(fields)} <= {
                 row.effective_stride
             }
-            assert views[0].start <= 0
-            assert views[-1].start + views[-1].side <= INPUT_SIZE - row.first_pixel
+            assert fields[0].first_pixel <= 0
+            assert fields[-1].first_pixel + fields[-1].width <= INPUT_SIZE - row.first_pixel

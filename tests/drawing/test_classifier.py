@@ -25,7 +25,7 @@ SHIPPED = zoo.checkpoints()
 
 
 def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() -> None:
-    path = zoo.shipped("target-4")
+    path = zoo.checkpoint("target-4")
     assert path and path.stat().st_size < 100_000
     record, target = read_record(path), find_preset("target-4")
     assert target and record.spec == target.spec and record.recipe.split is Split.ARTICLE
@@ -53,7 +53,7 @@ def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
 
 @pytest.mark.parametrize("own", LAB_PRESETS, ids=lambda own: own.name)
 def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> None:
-    path = zoo.shipped(own.name)
+    path = zoo.checkpoint(own.name)
     assert path and path.stat().st_size < 100_000
     record, errors = read_record(path), zoo.SEED_ERRORS[own.name]
     assert record.spec == own.spec and record.recipe == replace(

@@ -8,7 +8,7 @@ from mnistlab.arch.build import build
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
-from mnistlab.charts.receptive_field import view
+from mnistlab.charts.receptive_field import unit_field
 from mnistlab.data.mnist import LabeledImages, normalize
 from mnistlab.drawing.explain import (
     class_activation_maps,
@@ -68,7 +68,7 @@ def test_maps_have_the_ledger_s_shapes_and_a_unit_sees_what_the_ruler_says(prese
             assert found[row.name].shape == (row.out_channels, row.out_size, row.out_size)
     row = next(row for row in rows if row.name == "conv3")
     place = (1, row.out_size - 2)
-    (top, bottom), (left, right) = (view(row, unit).inside for unit in place)
+    (top, bottom), (left, right) = (unit_field(row, unit).inside for unit in place)
     changed = image(1)
     changed[top:bottom, left:right] = image()[top:bottom, left:right]
     other = feature_maps(network, changed)["conv3"]

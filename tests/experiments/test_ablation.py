@@ -104,8 +104,8 @@ def test_what_is_no_switch_or_too_many_seeds_is_a_sentence(
         ("ablate target-9 dropout", "target-1, target-2"),
         ("ablate target-4 fly", "batch-norm"),
         ("ablate target-4 dropout --seeds 100", "20"),
-        ("ladder --seeds 100", "20"),
-        ("ladder --split all", "all"),
+        ("reproduce --seeds 100", "20"),
+        ("reproduce --split all", "all"),
     ):
         assert main(command.split()) == 2
         err = capsys.readouterr().err

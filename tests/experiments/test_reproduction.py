@@ -187,7 +187,7 @@ def test_ctrl_c_lets_the_ladder_wait_and_the_same_command_finishes_it(real: Home
         "from tests.experiments.test_reproduction import tiny;"
         "from mnistlab.__main__ import main;"
         "ladder.Reproduction = functools.partial(ladder.Reproduction, targets=tiny(2, 12));"
-        "sys.exit(main(['ladder', '--quick']))"
+        "sys.exit(main(['reproduce', '--quick']))"
     )
     command = [sys.executable, "-c", code]
     environment = os.environ | {"MNISTLAB_HOME": str(real.root), "MNISTLAB_WORKERS": "1"}

@@ -1,5 +1,6 @@
 """The commands, as a person types them; each error is one line and exit status 2."""
 
+import argparse
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from mnistlab.handwriting.drawings import from_json, to_json, validate
 from mnistlab.home import Home
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
+from mnistlab.terminal.cli import GROUPS, build_parser
 from mnistlab.training.record import read_record, read_record_json
 from mnistlab.worker import timing
 from mnistlab.worker.processes import worker_lock
@@ -41,10 +43,11 @@ def one(tmp_path: Path) -> Path:
     return tmp_path / "one.png"
 
 
-def test_ledger_takes_presets_and_texts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ledger", "target-4"]) == 0
-    assert "12,874 parameters in total; budget 15,000: 2,126 left." in capsys.readouterr().out
-    assert main(["ledger", "8 16 p10 16 gap"]) == 0
+def test_summary_takes_presets_and_network_strings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "target-4"]) == 0
+    out = capsys.readouterr().out
+    assert "12,874" in out and "2,126 under budget" in out
+    assert main(["summary", "8 16 p10 16 gap"]) == 0
 
 
 def test_data_says_where_it_is(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,21 +55,21 @@ def test_data_says_where_it_is(lab: Path, capsys: pytest.CaptureFixture[str]) ->
     assert str(lab) in capsys.readouterr().out
 
 
-def test_predict_reads_a_picture(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_predict_classifies_an_image(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(one)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("1 ") and len(out.splitlines()) == 11
 
 
-def test_calibrate_says_what_an_epoch_takes(
+def test_benchmark_estimates_the_time_per_epoch(
     lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
-    assert main(["calibrate"]) == 0
+    assert main(["benchmark"]) == 0
     out = capsys.readouterr().out
     assert all(preset.name in out for preset in PRESETS) and "typical error" in out
     with worker_lock(Home(lab)):
-        assert main(["calibrate"]) == 2
+        assert main(["benchmark"]) == 2
     assert "is training" in capsys.readouterr().err
 
 
@@ -80,7 +83,7 @@ def test_train_shows_its_epochs_and_runs_lists_the_run(
     )
     assert main(command.split()) == 0
     out = capsys.readouterr().out
-    assert "epoch   1" in out and "epoch   2" in out and "test images" in out
+    assert "epoch   1" in out and "epoch   2" in out and "test: " in out
     run = Store(lab / "runs").run(1)
     assert run and run.state is State.DONE and run.recipe.batch_size == 64
     assert main(["runs"]) == 0
@@ -111,9 +114,9 @@ def test_runs_are_queued_paused_resumed_compared_and_carried_away(
     do("resume 1", status=2)
 
     assert "epoch   2" in do(f"{small} --epochs 2 --seed 3 --weight-decay 0")
-    told = do("compare 1 2")
-    assert "seed" in told and "weight decay" in told and "optimizer" not in told
-    assert "McNemar" in told and "epochs" in told
+    out = do("compare 1 2")
+    assert "seed" in out and "weight decay" in out and "optimizer" not in out
+    assert "McNemar" in out and "epochs" in out
 
     monkeypatch.chdir(tmp_path)
     for command, name in (
@@ -140,19 +143,19 @@ def test_drawings_are_counted_scored_and_carried_away(
         return capsys.readouterr().out
 
     monkeypatch.chdir(tmp_path)
-    assert "No drawing" in do("handwriting")
+    assert "No drawings" in do("handwriting")
     do("handwriting --score", status=2)
     do("handwriting --export none.json", status=2)
     drawings = [validate(label, "Ada", DIGITS[label]) for label in (1, 7)]
     drawings.append(validate(9, "", DIGITS[4]))
     Path("class.json").write_text(to_json(drawings))
-    assert "3 drawings, 0" in do("handwriting --import class.json")
-    assert "0 drawings, 3" in do("handwriting --import class.json")
+    assert "3 drawings, skipped 0" in do("handwriting --import class.json")
+    assert "0 drawings, skipped 3" in do("handwriting --import class.json")
     assert "Ada" in do("handwriting") and len(do("handwriting").splitlines()) == 2
-    told = do("handwriting --score")
-    assert "66.67%" in told and "9 read as 4" in told and "sketch" in told
-    told = do(f"handwriting --score {zoo.shipped('target-4')} --writer Ada")
-    assert "100.00%" in told and "read as" not in told and "target-4" in told
+    out = do("handwriting --score")
+    assert "66.67%" in out and "9 predicted as 4" in out and "sketch" in out
+    out = do(f"handwriting --score {zoo.checkpoint('target-4')} --writer Ada")
+    assert "100.00%" in out and "predicted as" not in out and "target-4" in out
     do("handwriting --score class.json", status=2)
     assert "2 drawings" in do("handwriting --export ada.json --writer Ada")
     assert from_json(Path("ada.json").read_bytes()) == drawings[:2]
@@ -187,29 +190,29 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "part"),
     [
         ("", "COMMAND"),
         ("fly", "fly"),
-        ("ledger 8-x", "“x”"),
-        ("ledger 8-p-8-p-8-p-8", "conv4"),
+        ("summary 8-x", "“x”"),
+        ("summary 8-p-8-p-8-p-8", "conv4"),
         ("train target-9", "target"),
         ("train target-4 --learning-rate nan", "learning rate: nan"),
         ("train target-4 --learning-rate fast", "learning rate: fast"),
         ("train target-4 --epochs 1.5", "epochs: 1.5"),
         ("train target-4 --schedule spiral", "spiral"),
         ("train target-4 --target-accuracy 99.4", "target accuracy: 99.4"),
-        ("report 7 --out a.html", "no run 7"),
+        ("report 7 --out a.html", "Run 7 not found"),
         ("report 7 --out a.pdf", ".html or .md"),
-        ("report --out a.md", "--ladder"),
-        ("report --ladder --out README.md", "README.md"),
-        ("ladder --report a.txt", ".html or .md"),
+        ("report --out a.md", "--reproduction"),
+        ("report --reproduction --out README.md", "README.md"),
+        ("reproduce --report a.txt", ".html or .md"),
         ("export --record", "number"),
-        ("show 7", "no run 7"),
-        ("resume 7", "no run 7"),
-        ("pause 7", "no run 7"),
-        ("compare 7 8", "no run 7"),
-        ("export 7", "no run 7"),
+        ("show 7", "Run 7 not found"),
+        ("resume 7", "Run 7 not found"),
+        ("pause 7", "Run 7 not found"),
+        ("compare 7 8", "Run 7 not found"),
+        ("export 7", "Run 7 not found"),
         ("export --tensorboard", "number"),
         ("import nowhere.zip", "nowhere.zip"),
         ("import README.md", "Import failed"),
@@ -224,12 +227,12 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
     ],
 )
 def test_an_error_is_one_line_and_status_2(
-    command: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str, part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert main(command.split()) == 2
     captured = capsys.readouterr()
-    assert said in captured.err and captured.err.count("\n") == 1 and not captured.out
+    assert part in captured.err and captured.err.count("\n") == 1 and not captured.out
 
 
 def test_a_checkpoint_that_is_none_is_one_line(
@@ -240,15 +243,23 @@ def test_a_checkpoint_that_is_none_is_one_line(
 
 
 def test_the_module_runs_as_a_command() -> None:
-    command = [sys.executable, "-m", "mnistlab", "ledger", "target-2"]
+    command = [sys.executable, "-m", "mnistlab", "summary", "target-2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "12,490" in done.stdout
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_help_lists_every_command_in_its_group_within_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as exit_info:
         main(["--help"])
-    assert ended.value.code == 0
-    named = re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE)
-    commands = "data ledger train ladder ablate report runs show resume pause stop compare export"
-    assert {*commands.split(), "import", "predict", "handwriting", "doubt"} <= set(named)
+    assert exit_info.value.code == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    parser = build_parser()
+    (subparsers,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    listed = re.findall(r"^  ([a-z]+)  ", text, re.MULTILINE)
+    assert sorted(listed) == sorted(subparsers.choices)
+    titles = re.findall(r"^(\w[\w ]+):$", text, re.MULTILINE)
+    assert titles == ["options", *(group.GROUP for group in GROUPS)]

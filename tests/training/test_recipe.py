@@ -4,10 +4,11 @@ import math
 
 import pytest
 
-from mnistlab.__main__ import _parser, _recipe
 from mnistlab.arch.presets import PRESETS, get_preset, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
+from mnistlab.terminal.cli import build_parser
+from mnistlab.terminal.training_commands import recipe_from
 from mnistlab.training import recipe as recipes
 from mnistlab.training import schedules
 from mnistlab.training.defaults import TUNED, default_recipe, train_command
@@ -220,6 +221,6 @@ def test_the_command_reproduces_the_network_and_recipe() -> None:
     ):
         words = train_command(spec, recipe).split()
         assert words[:4] == ["python", "-m", "mnistlab", "train"]
-        options = _parser().parse_args(words[3:])
+        options = build_parser().parse_args(words[3:])
         assert resolve(options.network) == spec
-        assert _recipe(options, default_recipe(spec)) == recipe
+        assert recipe_from(options, default_recipe(spec)) == recipe

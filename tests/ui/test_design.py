@@ -21,7 +21,7 @@ from tests.ui.app_test import body, run, settled
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
 
 
-def bench(net: str = NET) -> AppTest:
+def design_page(net: str = NET) -> AppTest:
     return run("pages/design.py", net=net)
 
 
@@ -41,8 +41,8 @@ def press(at: AppTest, label: str) -> AppTest:
         (0, "Move up", "8-16-p10-16-20-t12-16-20"),
         (2, "Move down", "8-16-16-p10-20-t12-16-20"),
         (4, "Remove", "8-16-p10-16-t12-16-20"),
-        (4, "Add a 3×3 below", "8-16-p10-16-20-20-t12-16-20"),
-        (1, "Add a partial transition below", "8-16-t10-p10-16-20-t12-16-20"),
+        (4, "Insert 3×3 convolution below", "8-16-p10-16-20-20-t12-16-20"),
+        (1, "Insert partial transition below", "8-16-t10-p10-16-20-t12-16-20"),
     ],
 )
 def test_a_layer_s_menu_changes_it_in_its_place(layer: int, action: str, expected: str) -> None:
@@ -51,23 +51,23 @@ def test_a_layer_s_menu_changes_it_in_its_place(layer: int, action: str, expecte
 
 
 def test_what_cannot_be_built_is_a_sentence_and_nothing_changes() -> None:
-    at = bench()
+    at = design_page()
     at.number_input(key="filters0").set_value(5000)
     settled(at)
     assert "5,000" in at.error[0].value and at.number_input(key="filters0").value == 8
 
 
 def test_every_step_can_be_undone_and_done_again() -> None:
-    at = bench()
+    at = design_page()
     texts = [net(at)]
     at.number_input(key="filters0").set_value(9)
     texts.append(net(settled(at)))
     at.toggle(key="batch_norm").set_value(False)
     texts.append(net(settled(at)))
-    texts.append(net(press(at, "Double")))
+    texts.append(net(press(at, "Double filters")))
     at.text_input(key="net").set_value("8-p8-gap-bn")
     texts.append(net(settled(at)))
-    texts.append(net(press(at, "Halve")))
+    texts.append(net(press(at, "Halve filters")))
     assert len(set(texts)) == 6
     for text in reversed(texts[:-1]):
         assert net(press(at, "Undo")) == text
@@ -85,26 +85,26 @@ def test_reset_leads_back_to_what_one_came_with_or_chose() -> None:
     def reset() -> Button:
         return next(b for b in at.button if b.label == "Reset")
 
-    at = bench()
+    at = design_page()
     assert reset().disabled
     for start in (NET, str(PRESETS[5].spec)):
         if start != NET:
             press(at, PRESETS[5].label)
         assert reset().disabled
-        press(at, "Double")
-        press(at, "Double")
+        press(at, "Double filters")
+        press(at, "Double filters")
         assert net(press(at, "Reset")) == start
         assert net(press(at, "Undo")) != start, "a reset is a step like any other"
 
 
 def test_the_choices_for_the_whole_network_reach_the_address() -> None:
-    at = bench()
+    at = design_page()
     at.selectbox(key="dropout_kind").select(Dropout.CHANNEL)
     assert net(settled(at)).endswith("-cdrop0.05")
     at.number_input(key="dropout").set_value(0.0)
     assert net(settled(at)).endswith("-bn")
     at.number_input(key="dropout").set_value(0.1)
-    assert net(settled(at)).endswith("-cdrop0.1"), "the kind outlives a rate of nought"
+    assert net(settled(at)).endswith("-cdrop0.1"), "the type outlives a rate of 0"
     at.toggle(key="conv_bias").set_value(False)
     assert "-bn-nobias-" in net(settled(at))
     at.toggle(key="batch_norm").set_value(False)
@@ -117,7 +117,7 @@ def test_the_choices_for_the_whole_network_reach_the_address() -> None:
 
 
 def test_a_convolution_s_options_reach_the_address() -> None:
-    at = bench("8-8-p-12-gap")
+    at = design_page("8-8-p-12-gap")
     for option, checked, expected in [
         ("padded", True, "8s"),
         ("residual", True, "8r"),
@@ -138,24 +138,24 @@ def test_a_convolution_s_options_reach_the_address() -> None:
 
 
 def test_layers_that_a_residual_connection_ties_get_their_filters_together() -> None:
-    at = bench("8-8r-p-8dr-12-gap")
+    at = design_page("8-8r-p-8dr-12-gap")
     at.number_input(key="filters3").set_value(10)
     assert net(settled(at)) == "10-10r-p-10dr-12-gap" and not at.error
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
 def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
-    at = bench(str(preset.spec))  # type: ignore[attr-defined]
+    at = design_page(str(preset.spec))  # type: ignore[attr-defined]
     for _ in range(8):
-        offers = [one for one in advise(summarize(parse(net(at)))) if one.change]
+        offers = [one for one in advise(summarize(parse(net(at)))) if one.fix]
         if not offers:
             break
         press(at, offers[0].label)
-        assert net(at) == str(offers[0].change) and not at.error
+        assert net(at) == str(offers[0].fix) and not at.error
 
 
 def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
-    at = bench()
+    at = design_page()
     other = PRESETS[4].spec
     for content, expected in [
         (to_json(other).encode(), str(other)),
@@ -169,17 +169,17 @@ def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
 
 
 def test_compared_with_itself_a_preset_differs_in_nothing() -> None:
-    at = bench(str(PRESETS[1].spec))
-    at.selectbox(key="compared_with").select(PRESETS[1].heading)
+    at = design_page(str(PRESETS[1].spec))
+    at.selectbox(key="compare_with").select(PRESETS[1].heading)
     body = " ".join(element.proto.body for element in settled(at).get("html"))
-    assert "Row by row the same" in body
-    at.selectbox(key="compared_with").select(PRESETS[3].heading)
+    assert "Identical layers" in body
+    at.selectbox(key="compare_with").select(PRESETS[3].heading)
     body = " ".join(element.proto.body for element in settled(at).get("html"))
     assert "-384" in body
 
 
 def test_forty_layers_are_still_edited() -> None:
-    at = bench("-".join(["4s"] * 40))
+    at = design_page("-".join(["4s"] * 40))
     at.number_input(key="filters39").set_value(5)
     assert net(settled(at)).endswith("-5s-full") and not at.error
 
@@ -187,14 +187,16 @@ def test_forty_layers_are_still_edited() -> None:
 def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = bench()
-    assert "An epoch here</span><b>unknown" in body(at) and "Epoch, s" not in body(at)
+    at = design_page()
+    assert "Time per epoch</span><b>not measured" in body(at) and "Time per epoch (s)" not in body(
+        at
+    )
     monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
     with worker_lock(Home(lab)):
-        press(at, "Measure how long an epoch takes here")
+        press(at, "Benchmark this machine")
         assert "being trained" in at.error[0].value
     run_benchmark(Home(lab), lambda what, share: None)
     settled(at)
-    assert "An epoch here</span><b>≈" in body(at) and "Epoch, s" in body(at)
+    assert "Time per epoch</span><b>≈" in body(at) and "Time per epoch (s)" in body(at)
     Home(lab).speed_model.write_bytes(b"\xff{")
-    assert "An epoch here</span><b>unknown" in body(settled(at))
+    assert "Time per epoch</span><b>not measured" in body(settled(at))

@@ -194,9 +194,9 @@ def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
 
 
 def test_another_target_has_its_own_switches() -> None:
-    at = run("pages/experiments.py", view="One choice", target="Target 4", variant="dropout of 0.1")
+    at = run("pages/experiments.py", view="One choice", target="Target 4", variant="dropout 0.1")
     at.selectbox(key="target").set_value("Target 2").run()
-    assert not at.exception and "dropout of 0.1" not in at.selectbox(key="switch").options
+    assert not at.exception and "dropout 0.1" not in at.selectbox(key="switch").options
 
 
 def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:

@@ -93,7 +93,7 @@ def test_drawings_are_taken_in_and_scored_by_person_and_in_all(store: Store) -> 
 
 def test_several_checkpoints_stand_beside_each_other(store: Store) -> None:
     at = page(store, [drawn(digit) for digit in DIGITS])
-    wanted = [str(zoo.shipped(name)) for name in ("smallest", "target-4")]
+    wanted = [str(zoo.checkpoint(name)) for name in ("smallest", "target-4")]
     at.multiselect(key="scored").set_value(wanted)
     head, _, total = lines(settled(at))
     assert [cell.split()[0] for cell in head[2:]] == ["smallest", "target-4"]

@@ -14,9 +14,11 @@ def test_what_a_person_typed_is_escaped() -> None:
 
 
 def test_the_gauge_turns_when_the_budget_is_passed() -> None:
-    assert "2,126 left" in html.budget_bar(12_874) and "lab-over" not in html.budget_bar(12_874)
+    assert "2,126 under budget" in html.budget_bar(12_874) and "lab-over" not in html.budget_bar(
+        12_874
+    )
     assert "lab-over" not in html.budget_bar(15_000)
-    assert "1 over" in html.budget_bar(15_001) and "lab-over" in html.budget_bar(15_001)
+    assert "1 over budget" in html.budget_bar(15_001) and "lab-over" in html.budget_bar(15_001)
 
 
 def test_a_table_marks_the_lines_that_it_is_told_to() -> None:

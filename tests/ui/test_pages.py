@@ -56,7 +56,7 @@ def test_every_page_opens_in_an_empty_lab() -> None:
         run(page)
 
 
-def test_the_ladder_shows_the_four_counts_and_the_article_s_figures() -> None:
+def test_home_shows_the_four_counts_and_the_article_s_figures() -> None:
     shown = html(run("app.py"))
     for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.45%", "99.28%"):
         assert figure in shown

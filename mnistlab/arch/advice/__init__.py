@@ -1,1 +1,1 @@
-"""Hints about a design: rules with reasons, each with one fix."""
+"""Advice about a design: rules with reasons, each with one fix where a single change helps."""

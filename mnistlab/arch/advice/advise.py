@@ -1,6 +1,6 @@
-"""Advice about a design: every rule that it breaks, with the fix where there is one.
+"""All advice about a design: one piece for every rule that it breaks.
 
-A rule is a function from a ledger to its advice, and none of them asks what the others say.
+A rule is a function from a network summary to its advice, independent of the other rules.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from mnistlab.arch.summary import NetworkSummary
 
 
 def advise(result: NetworkSummary) -> tuple[Advice, ...]:
-    """All there is to say about a design, the gravest first."""
+    """All advice about a design, the most important first."""
     return tuple(advice for rule in RULES for advice in rule(result))
 
 
@@ -22,7 +22,7 @@ RULES: tuple[Callable[[NetworkSummary], Iterator[Advice]], ...] = (
     layout_rules.large_field,
     layout_rules.late_pool,
     layout_rules.late_partial,
-    training_rules.wasted_bias,
+    training_rules.redundant_bias,
     training_rules.high_dropout,
     layout_rules.narrow_transitions,
     training_rules.missing_norm,

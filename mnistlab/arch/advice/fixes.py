@@ -1,6 +1,6 @@
-"""Changes that mend a design, and the questions about its build that they turn on.
+"""Changes that fix a design, and the checks that they depend on.
 
-What mends is given as ways, the least drastic first; `first` takes the one that can be built.
+Candidates come in order, the smallest change first; `first_valid` takes the first that works.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,38 +22,39 @@ from mnistlab.arch.primitives import SIMD_WIDTH
 from mnistlab.arch.spec import MAX_LAYERS, Conv, Head, Spec, SpecError, Transition, named
 from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 
-# MNIST's digits were scaled into a box of 20×20 pixels before they were centerd in the 28×28, so a
-# unit that sees 20 can hold a whole one. The article's networks see 22 before the head.
+# MNIST's digits were scaled to fit 20×20 pixels, then centered in the 28×28, so a receptive field
+# of 20 px can cover a whole digit. The article's networks have 22 px before the head.
 MIN_FIELD = 20
 CONVS_AFTER_POOL = 2
-"""Fewer 3×3 convolutions cannot use what a pool has brought together; the article has four."""
+"""The fewest 3×3 convolutions after a pool that can use its larger field; the article has four."""
 
 Change = tuple[str, Spec]
-"""What a button says, and the design that it makes."""
+"""A button's label, and the network that it produces."""
 NO_FIX: tuple[str, None] = ("", None)
 
 
 def first_valid(
     result: NetworkSummary,
-    ways: Iterable[Change],
-    mends: Callable[[NetworkSummary], bool] = lambda new: True,
+    candidates: Iterable[Change],
+    solves: Callable[[NetworkSummary], bool] = lambda new: True,
 ) -> Change | tuple[str, None]:
-    """The first way that can be built, does not break the budget, and mends what it should."""
-    for label, change in ways:
-        if buildable(change, parameter_limit(result)) and mends(summarize(change)):
-            return label, change
+    """The first candidate that can be built, keeps to the budget, and solves the problem."""
+    for label, fix in candidates:
+        if buildable(fix, parameter_limit(result)) and solves(summarize(fix)):
+            return label, fix
     return NO_FIX
 
 
-def buildable(spec: Spec, most: int) -> bool:
-    """Whether it can be built from so many parameters."""
+def buildable(spec: Spec, max_parameters: int) -> bool:
+    """Whether a network can be built with at most so many parameters."""
     try:
-        return summarize(spec).total <= most
+        return summarize(spec).total <= max_parameters
     except SpecError:
         return False
 
 
 def parameter_limit(result: NetworkSummary) -> int:
+    """The most parameters that a fix may have: the budget, or the present total if larger."""
     return max(BUDGET, result.total)
 
 
@@ -62,25 +63,28 @@ def within_budget(result: NetworkSummary) -> bool:
 
 
 def cheaper(result: NetworkSummary, row: LayerSummary) -> Iterator[Change]:
-    """Ways to save, the least drastic first: in the largest row alone, then everywhere."""
+    """Cheaper networks, the smallest change first: in one row alone, then in all."""
     spec = result.spec
     for index, (name, layer) in enumerate(named(spec.layers)):
         if name == row.name and layer.filters:
-            fits = layer.filters + (filters_to_budget(result, index) or 0)
-            # A layer that has to lose more than half would choke the rest.
-            if fits >= max(layer.filters / 2, MIN_TRANSITION_FILTERS):
+            filters = layer.filters + (filters_to_budget(result, index) or 0)
+            # With less than half its filters the layer would become a bottleneck.
+            if filters >= max(layer.filters / 2, MIN_TRANSITION_FILTERS):
                 names = [named(spec.layers)[at][0] for at in tied(spec, index)]
-                label = f"Narrow {' and '.join(names)} to {fits} filters"
-                yield label, with_filters(spec, index, fits)
+                label = f"Reduce {' and '.join(names)} to {filters} filters"
+                yield label, with_filters(spec, index, filters)
     if row.kind is LayerType.FULL:
-        yield "Average the maps in the head instead", replace(spec, head=Head.GAP)
+        yield "Use global average pooling", replace(spec, head=Head.GAP)
     if percent := largest_fitting(99, lambda n: buildable(scaled(spec, n / 100), BUDGET)):
-        yield f"Scale every layer by {percent / 100:g}", scaled(spec, percent / 100)
+        yield f"Scale all filters by {percent / 100:g}", scaled(spec, percent / 100)
 
 
-def largest_fitting(most: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `most` that fits, 0 if not even 1 does; smaller ones fit as well."""
-    low, high = 0, most
+def largest_fitting(upper: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `upper` that fits, 0 if not even 1 does.
+
+    A binary search: every number below one that fits must fit as well.
+    """
+    low, high = 0, upper
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
@@ -88,78 +92,83 @@ def largest_fitting(most: int, fits: Callable[[int], bool]) -> int:
 
 
 def largest_field(result: NetworkSummary) -> Change | tuple[str, None]:
-    """The first change that lets a unit see a digit, else the one that lets it see the most."""
+    """The first change with a field of MIN_FIELD, else the one with the largest field."""
 
     def field(change: Change) -> int:
         return before_head(summarize(change[1])).receptive_field
 
-    ways = [way for way in larger_field(result.spec) if buildable(way[1], parameter_limit(result))]
-    enough = (way for way in ways if field(way) >= MIN_FIELD)
-    return next(enough, None) or max(ways, key=field, default=NO_FIX)
+    limit = parameter_limit(result)
+    candidates = [change for change in larger_field(result.spec) if buildable(change[1], limit)]
+    large_enough = (change for change in candidates if field(change) >= MIN_FIELD)
+    return next(large_enough, None) or max(candidates, key=field, default=NO_FIX)
 
 
 def larger_field(spec: Spec) -> Iterator[Change]:
+    """With one more convolution; with one more pool, as late as possible."""
     if len(spec.layers) == MAX_LAYERS:
         return
     end = len(spec.layers)
-    yield "Add a 3×3 convolution before the head", inserted(spec, end, matching_conv(spec, end - 1))
+    yield "Add a 3×3 convolution", inserted(spec, end, matching_conv(spec, end - 1))
     names = [name for name, _ in named(spec.layers)]
     for at in reversed(list(between_convs(spec))):
         if conv_count(spec, at) >= CONVS_AFTER_POOL:
-            yield f"Pool after {names[at - 1]}", inserted(spec, at, Transition(None))
+            yield f"Add a pool after {names[at - 1]}", inserted(spec, at, Transition(None))
 
 
 def smaller_field(spec: Spec) -> Iterator[Change]:
-    """Without the last convolution; without the last pool, where that would come too late."""
+    """Without the last convolution; without the last pool."""
     layers = list(enumerate(named(spec.layers)))
     for wanted in (lambda layer: isinstance(layer, Conv), is_pooled):
         at, (name, layer) = next((one for one in reversed(layers) if wanted(one[1][1])), layers[0])
         if not wanted(layer) or len(layers) == 1:
             continue
         if isinstance(layer, Transition) and layer.filters:
-            yield f"Leave out {name}'s pool", with_layer(spec, at, replace(layer, pooled=False))
+            yield f"Remove the pool of {name}", with_layer(spec, at, replace(layer, pooled=False))
         else:
             yield f"Remove {name}", removed(spec, at)
 
 
 def late_pool_index(result: NetworkSummary) -> int | None:
-    """Where the last pool stands, if too little follows it.
+    """The index of the last pool, if too few convolutions follow it.
 
-    A single convolution is enough if it covers the whole map: it weighs every place by itself.
+    One convolution is enough if it covers the whole map: it has a weight for every position.
     """
     spec = result.spec
     last = max((i for i, layer in enumerate(spec.layers) if is_pooled(layer)), default=None)
     if last is None or conv_count(spec, last) >= CONVS_AFTER_POOL:
         return None
-    covered = conv_count(spec, last) == 1 and any(
+    covers_map = conv_count(spec, last) == 1 and any(
         row.kind is LayerType.CONV and row.in_size == row.kernel and row.out_size == 1
         for row in result.rows
     )
-    return None if covered else last
+    return None if covers_map else last
 
 
 def earlier_pool(spec: Spec, at: int) -> Iterator[Change]:
-    """The pool moved up, to behind one convolution after another."""
+    """The pool moved up, after each earlier convolution in turn."""
     names = [name for name, _ in named(spec.layers)]
-    rest = removed(spec, at) if len(spec.layers) > 1 else spec
+    without_pool = removed(spec, at) if len(spec.layers) > 1 else spec
     for to in range(at - 1, 0, -1):
-        if isinstance(rest.layers[to - 1], Conv):
-            yield f"Move {names[at]} to after {names[to - 1]}", inserted(rest, to, spec.layers[at])
+        if isinstance(without_pool.layers[to - 1], Conv):
+            label = f"Move {names[at]} after {names[to - 1]}"
+            yield label, inserted(without_pool, to, spec.layers[at])
 
 
-def rounded_filters(spec: Spec, more: int) -> Spec:
-    """Every convolution's filters, and what is tied to them, in multiples of VECTOR."""
+def rounded_filters(spec: Spec, offset: int) -> Spec:
+    """Add `offset` to every convolution's filters, then round down to multiples of SIMD_WIDTH.
+
+    Tied layers change together; no layer gets fewer than SIMD_WIDTH filters.
+    """
     for at, layer in enumerate(spec.layers):
         if isinstance(layer, Conv):
-            filters = (
-                max((spec.layers[at].filters or 0) + more, SIMD_WIDTH) // SIMD_WIDTH * SIMD_WIDTH
-            )
-            spec = with_filters(spec, at, filters)
+            # A layer tied to an earlier one has changed already, hence `spec` and not `layer`.
+            filters = max((spec.layers[at].filters or 0) + offset, SIMD_WIDTH)
+            spec = with_filters(spec, at, filters // SIMD_WIDTH * SIMD_WIDTH)
     return spec
 
 
 def before_head(result: NetworkSummary) -> LayerSummary:
-    """The last row of the body; either head has two rows."""
+    """The last row before the head; either head has two rows."""
     return result.rows[-3]
 
 
@@ -168,12 +177,12 @@ def is_pooled(layer: object) -> bool:
 
 
 def conv_count(spec: Spec, start: int = 0) -> int:
-    """How many 3×3 convolutions there are from a layer on."""
+    """The number of 3×3 convolutions from a layer on."""
     return sum(isinstance(layer, Conv) for layer in spec.layers[start:])
 
 
 def between_convs(spec: Spec) -> Iterator[int]:
-    """Places where a layer can be put in between two 3×3 convolutions."""
+    """Indices where a layer can be inserted between two 3×3 convolutions."""
     if len(spec.layers) < MAX_LAYERS:
         for at in range(1, len(spec.layers)):
             if isinstance(spec.layers[at - 1], Conv) and isinstance(spec.layers[at], Conv):

@@ -9,11 +9,11 @@ from mnistlab.arch.spec import INPUT_SIZE, Conv, Head, Transition, named
 from mnistlab.arch.summary import BUDGET, NetworkSummary, summarize
 from mnistlab.text import short_percent
 
-# A unit at the image's edge looks half its field inwards: with twice the input's size even one in
-# the corner sees every pixel. Only padded networks get there.
+# Half the receptive field of a unit in the image's corner lies inside the image: at twice the image
+# size it covers every pixel. Only padded networks reach that.
 MAX_FIELD = 2 * INPUT_SIZE
 MAX_PARTIAL_FILTERS = 12
-"""The article's partial transition."""
+"""The article's partial transition has 12."""
 
 
 def over_budget(result: NetworkSummary) -> Iterator[Advice]:
@@ -23,8 +23,8 @@ def over_budget(result: NetworkSummary) -> Iterator[Advice]:
     yield Advice(
         Rule.BUDGET,
         row.name,
-        f"{result.total:,} parameters are {result.total - BUDGET:,} more than the budget of "
-        f"{BUDGET:,}. {row.name} alone holds {short_percent(row.total / result.total)} of them.",
+        f"{result.total - BUDGET:,} parameters over budget; {row.name} holds "
+        f"{short_percent(row.total / result.total)} of the total.",
         *fixes.first_valid(result, fixes.cheaper(result, row), fixes.within_budget),
     )
 
@@ -36,26 +36,25 @@ def partial_missing(result: NetworkSummary) -> Iterator[Advice]:
     pools = (i for i, layer in enumerate(spec.layers) if fixes.is_pooled(layer))
     first = next(pools, -1) + 1
     middle = (first + len(spec.layers)) / 2
-    places = sorted(
+    indices = sorted(
         (at for at in fixes.between_convs(spec) if at > first), key=lambda at: abs(at - middle)
     )
     names = [name for name, _ in named(spec.layers)]
-    for at in places:
-        label = f"Put a partial transition after {names[at - 1]}"
-        ways = (
+    for at in indices:
+        label = f"Insert a partial transition after {names[at - 1]}"
+        candidates = (
             (label, inserted(spec, at, Transition(filters, pooled=False)))
             for filters in range(MAX_PARTIAL_FILTERS, MIN_TRANSITION_FILTERS - 1, -1)
         )
-        label, change = fixes.first_valid(result, ways, fixes.within_budget)
-        if change:
+        label, fix = fixes.first_valid(result, candidates, fixes.within_budget)
+        if fix:
             yield Advice(
                 Rule.PARTIAL,
                 names[at - 1],
-                f"{names[at]} pays for every map that {names[at - 1]} hands it. A partial "
-                f"transition between them, 1×1 to {change.layers[at].filters} maps without a pool, "
-                f"brings the network down to {summarize(change).total:,} parameters.",
+                f"A 1×1 to {fix.layers[at].filters} channels between {names[at - 1]} and "
+                f"{names[at]} lowers the total to {summarize(fix).total:,}.",
                 label,
-                change,
+                fix,
             )
             return
 
@@ -67,8 +66,8 @@ def small_field(result: NetworkSummary) -> Iterator[Advice]:
     yield Advice(
         Rule.SMALL_FIELD,
         last.name,
-        f"A unit before the head sees {last.receptive_field} of {INPUT_SIZE} pixels. MNIST's "
-        f"digits fill a box of {fixes.MIN_FIELD}, so no unit sees a whole one.",
+        f"The receptive field before the head is {last.receptive_field} px; digits fill "
+        f"{fixes.MIN_FIELD} px.",
         *fixes.largest_field(result),
     )
 
@@ -80,8 +79,8 @@ def large_field(result: NetworkSummary) -> Iterator[Advice]:
     yield Advice(
         Rule.LARGE_FIELD,
         last.name,
-        f"A unit before the head sees {last.receptive_field} pixels. From {MAX_FIELD} on even one "
-        f"in the corner sees all {INPUT_SIZE} of the image; what it sees beyond is padding.",
+        f"The receptive field before the head is {last.receptive_field} px. Beyond {MAX_FIELD} px "
+        "it covers only padding.",
         *fixes.first_valid(
             result,
             fixes.smaller_field(result.spec),
@@ -101,12 +100,10 @@ def late_pool(result: NetworkSummary) -> Iterator[Advice]:
         return
     spec = result.spec
     name = named(spec.layers)[at][0]
-    left = "one 3×3 convolution" if fixes.conv_count(spec, at) else "no 3×3 convolution"
     yield Advice(
         Rule.LATE_POOL,
         name,
-        f"{name} halves the map with {left} left before the head. What it forgets of the strokes' "
-        f"places is not found again; let {fixes.CONVS_AFTER_POOL} or more follow.",
+        f"{name} pools with fewer than two 3×3 convolutions left; move it earlier.",
         *fixes.first_valid(
             result, fixes.earlier_pool(spec, at), lambda new: fixes.late_pool_index(new) is None
         ),
@@ -119,13 +116,15 @@ def late_partial(result: NetworkSummary) -> Iterator[Advice]:
     if spec.head is not Head.FULL or fixes.is_pooled(layer) or isinstance(layer, Conv):
         return
     row = fixes.before_head(result)
-    ways = [(f"Remove {name}", removed(spec, len(spec.layers) - 1))] if len(spec.layers) > 1 else []
+    candidates = (
+        [(f"Remove {name}", removed(spec, len(spec.layers) - 1))] if len(spec.layers) > 1 else []
+    )
     yield Advice(
         Rule.LATE_PARTIAL,
         name,
-        f"{name} is a 1×1 convolution and the head begins with one. Its {row.total:,} parameters "
-        "do more in a 3×3 convolution.",
-        *fixes.first_valid(result, ways),
+        f"{name} is a 1×1 convolution, and the head starts with another. Its {row.total:,} "
+        "parameters are better spent in a 3×3 convolution.",
+        *fixes.first_valid(result, candidates),
     )
 
 
@@ -133,7 +132,7 @@ def narrow_transitions(result: NetworkSummary) -> Iterator[Advice]:
     spec = result.spec
     rows = {row.name: row for row in result.rows}
     for index, (name, layer) in enumerate(named(spec.layers)):
-        # Where fewer maps come in, the transition is not what makes it narrow.
+        # With fewer input channels than that, the transition is not the bottleneck.
         if not layer.filters or layer.filters >= min(
             MIN_TRANSITION_FILTERS, rows[name].in_channels
         ):
@@ -144,8 +143,9 @@ def narrow_transitions(result: NetworkSummary) -> Iterator[Advice]:
         yield Advice(
             Rule.NARROW,
             name,
-            f"{name} squeezes {rows[name].in_channels} maps into {layer.filters}. Ten classes must "
-            "still be told apart behind it; the article's narrowest has "
-            f"{MIN_TRANSITION_FILTERS} filters.",
-            *fixes.first_valid(result, [(f"Give {name} {MIN_TRANSITION_FILTERS} filters", wider)]),
+            f"{name} cuts {rows[name].in_channels} channels to {layer.filters}; keep at least "
+            f"{MIN_TRANSITION_FILTERS}.",
+            *fixes.first_valid(
+                result, [(f"Increase {name} to {MIN_TRANSITION_FILTERS} filters", wider)]
+            ),
         )

@@ -1,4 +1,4 @@
-"""What a piece of advice is: a rule that a design breaks, why it matters, and one fix."""
+"""A piece of advice: the rule that a design breaks, the reason, and one fix."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,12 +7,12 @@ from mnistlab.arch.spec import Spec
 
 
 class Rule(StrEnum):
-    """What an advice is about."""
+    """What a piece of advice is about."""
 
     BUDGET = "over budget"
-    PARTIAL = "partial transition missing"
-    SMALL_FIELD = "short receptive field"
-    LARGE_FIELD = "needlessly large receptive field"
+    PARTIAL = "missing partial transition"
+    SMALL_FIELD = "small receptive field"
+    LARGE_FIELD = "large receptive field"
     LATE_POOL = "late pool"
     LATE_PARTIAL = "late partial transition"
     BIAS = "bias before batch norm"
@@ -20,19 +20,19 @@ class Rule(StrEnum):
     NARROW = "narrow transition"
     NORM = "no batch norm"
     SINGLE = "depthwise-separable on one channel"
-    ALIGNMENT = "filters not multiples of eight"
+    ALIGNMENT = "filters not multiples of 8"
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What is amiss in a layer (or "network"), why, and the design that a button makes of it.
+    """A problem in a layer (or "network"), its reason, and the fixed network.
 
-    `label` is the button's; it is empty, and `change` None, where no single change helps. A change
-    can always be built. It never takes a design over the budget, nor further over it.
+    `label` is the button's; it is empty, and `fix` None, where no single change helps. A fix can
+    always be built. It never takes a network over the budget, nor further over it.
     """
 
     rule: Rule
     layer: str
     reason: str
     label: str = ""
-    change: Spec | None = None
+    fix: Spec | None = None

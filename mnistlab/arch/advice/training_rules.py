@@ -1,4 +1,4 @@
-"""Rules about what trains well: biases, dropout, batch norm, and what is quick to compute."""
+"""Rules about training: biases, dropout, batch norm, and speed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,22 +13,21 @@ from mnistlab.text import short_percent
 
 MAX_DROPOUT, MAX_LAST_DROPOUT, MILD_DROPOUT = 0.3, 0.2, 0.05
 CONVS_WITHOUT_NORM = 4
-"""As many 3×3 convolutions train well enough without batch norm."""
+"""The most 3×3 convolutions that train reliably without batch norm."""
 MAX_NAMES = 6
-"""Layers that one sentence lists."""
+"""The most layers that one sentence lists."""
 
 
-def wasted_bias(result: NetworkSummary) -> Iterator[Advice]:
+def redundant_bias(result: NetworkSummary) -> Iterator[Advice]:
     spec = result.spec
-    wasted = sum(layer.filters for layer in spec.layers if isinstance(layer, Conv))
-    if not (spec.batch_norm and spec.conv_bias and wasted):
+    n_biases = sum(layer.filters for layer in spec.layers if isinstance(layer, Conv))
+    if not (spec.batch_norm and spec.conv_bias and n_biases):
         return
     yield Advice(
         Rule.BIAS,
         "network",
-        "Batch norm subtracts each map's mean, and with it the bias that the convolution has just "
-        f"added. Without those biases the network says the same with {wasted:,} parameters fewer.",
-        *fixes.first_valid(result, [("Remove the wasted biases", replace(spec, conv_bias=False))]),
+        f"Bias before batch norm is redundant; removing it saves {n_biases:,} parameters.",
+        *fixes.first_valid(result, [("Remove biases", replace(spec, conv_bias=False))]),
     )
 
 
@@ -39,30 +38,23 @@ def high_dropout(result: NetworkSummary) -> Iterator[Advice]:
     last = isinstance(layer, Conv) and rate > (0 if averaged else MAX_LAST_DROPOUT)
     if not last and not (fixes.conv_count(spec) and rate > MAX_DROPOUT):
         return
-    if last and averaged:
+    if last:
         reason = (
-            f"Only an average and the ten scores follow {name}: what dropout takes from it, "
-            f"{short_percent(rate)}, is missing in the answer itself. The average evens out single "
-            "elements, whole channels not at all."
-        )
-    elif last:
-        reason = (
-            f"Only the head follows {name}: the {short_percent(rate)} that dropout takes from it "
-            "are missing in the answer itself, and no 3×3 convolution is left to make up for them."
+            f"Only the head follows {name}, so dropout {short_percent(rate)} there disturbs the "
+            "logits directly."
         )
     else:
-        reason = (
-            f"Dropout takes {short_percent(rate)} of every 3×3 convolution's output. It keeps a "
-            f"network from learning by heart; one of {result.total:,} parameters has little to do "
-            "so with."
-        )
+        percent = short_percent(rate)
+        reason = f"Dropout {percent} is high: {result.total:,} parameters can hardly overfit."
     if rate > MILD_DROPOUT:
-        label, change = f"Lower dropout to {short_percent(MILD_DROPOUT)}", MILD_DROPOUT
+        label, new_rate = f"Lower dropout to {short_percent(MILD_DROPOUT)}", MILD_DROPOUT
     else:
-        label, change = "Leave dropout out", 0.0
-    ways = [(label, replace(spec, dropout=change))]
+        label, new_rate = "Remove dropout", 0.0
     yield Advice(
-        Rule.DROPOUT, name if last else "network", reason, *fixes.first_valid(result, ways)
+        Rule.DROPOUT,
+        name if last else "network",
+        reason,
+        *fixes.first_valid(result, [(label, replace(spec, dropout=new_rate))]),
     )
 
 
@@ -75,8 +67,8 @@ def missing_norm(result: NetworkSummary) -> Iterator[Advice]:
     yield Advice(
         Rule.NORM,
         "network",
-        f"Without batch norm, {convs} convolutions of 3×3 need a smaller learning rate, and some "
-        f"runs never begin to learn. Batch norm costs {cost:,} parameters, four for every map.",
+        f"Without batch norm, {convs} 3×3 convolutions need a lower learning rate, and some runs "
+        f"fail to train. Batch norm costs {cost:,} parameters, four per channel.",
         *fixes.first_valid(result, [("Add batch norm", replace(spec, batch_norm=True))]),
     )
 
@@ -90,14 +82,13 @@ def single_channel(result: NetworkSummary) -> Iterator[Advice]:
         yield Advice(
             Rule.SINGLE,
             name,
-            f"{name} is depthwise-separable and reads one channel, so its {layer.filters} feature "
-            "maps are multiples of one 3×3 kernel's output. An ordinary convolution has a kernel "
-            "for each.",
+            f"{name} is depthwise-separable with one input channel, so its {layer.filters} feature "
+            "maps are multiples of one 3×3 kernel's output.",
             *fixes.first_valid(
                 result,
                 [
                     (
-                        f"Make {name} an ordinary 3×3 convolution",
+                        f"Use an ordinary 3×3 for {name}",
                         with_layer(spec, index, replace(layer, separable=False)),
                     )
                 ],
@@ -114,23 +105,22 @@ def filter_alignment(result: NetworkSummary) -> Iterator[Advice]:
     ]
     if not names:
         return
-    # What lies halfway goes up where the budget has room for it.
+    # Filters halfway between two multiples go up if the budget allows, else down.
     label = f"Round filters to multiples of {SIMD_WIDTH}"
-    ways = (
-        (label, fixes.rounded_filters(spec, halfway))
-        for halfway in (SIMD_WIDTH // 2, SIMD_WIDTH // 2 - 1)
+    candidates = (
+        (label, fixes.rounded_filters(spec, offset))
+        for offset in (SIMD_WIDTH // 2, SIMD_WIDTH // 2 - 1)
     )
     yield Advice(
         Rule.ALIGNMENT,
         "network",
-        f"A CPU works on {SIMD_WIDTH} or {2 * SIMD_WIDTH} numbers at a time, so filters in "
-        "multiples of "
-        f"{SIMD_WIDTH} are the quickest. Others ({_listed(names)}) cost time, not accuracy.",
-        *fixes.first_valid(result, ways),
+        f"Multiples of {SIMD_WIDTH} train fastest on CPUs ({_enumerate(names)} "
+        f"{'is' if len(names) == 1 else 'are'} not).",
+        *fixes.first_valid(result, candidates),
     )
 
 
-def _listed(names: list[str]) -> str:
+def _enumerate(names: list[str]) -> str:
     if len(names) <= MAX_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: MAX_NAMES - 1])} and {len(names) - MAX_NAMES + 1} more"

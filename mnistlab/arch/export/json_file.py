@@ -1,6 +1,6 @@
-"""A Spec as JSON, for other programs and for people who keep networks in files.
+"""A Spec as JSON, for other programs and for networks kept in files.
 
-`text` is there to be read; the layers are what counts, and the two must agree.
+`text` is the network string, for people; the layers are authoritative, and the two must agree.
 """
 
 import json
@@ -23,7 +23,7 @@ from mnistlab.arch.spec import (
 
 FORMAT = "mnistlab/network"
 VERSION = 2
-# Forty layers, written as below, are 4,500 characters.
+# Forty layers in this form take 4,500 characters.
 MAX_JSON = 20_000
 FIELDS = (
     *("layers", "head", "batch_norm", "conv_bias", "activation"),
@@ -39,7 +39,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def to_json(spec: Spec) -> str:
-    """Write a field a line, and a layer a line."""
+    """A network as JSON, with one line per field and per layer."""
     layers = ",\n".join(f"    {json.dumps(_layer_values(layer))}" for layer in spec.layers)
     fields = {
         "format": json.dumps(FORMAT),
@@ -62,130 +62,134 @@ def _layer_values(layer: Layer) -> dict[str, Any]:
 
 
 def from_json(text: str) -> Spec:
-    """Read back what `to_json` wrote; `text` alone may be missing.
+    """Parse the output of `to_json`; only `text` may be missing.
 
-    Raises SpecError, naming the field, on anything else. Whether the layers fit together, the
-    ledger finds out.
+    Raises SpecError, naming the field, for anything else. `summarize` checks whether the layers
+    fit together.
     """
-    values = _parsed(text)
-    _same("format", values, FORMAT, "choose a network that mnistlab exported.")
-    _same("version", values, VERSION, "enter the file's “text” in the network field instead.")
-    _fields("The network", values, (*FIELDS, "format", "version"), may=("text",))
-    batch_norm, conv_bias = (_flag(name, values[name]) for name in ("batch_norm", "conv_bias"))
+    values = _parse_object(text)
+    _check_equal("format", values, FORMAT, "choose a network that mnistlab exported.")
+    _check_equal(
+        "version", values, VERSION, "enter the file's “text” in the network field instead."
+    )
+    _check_fields("The network", values, (*FIELDS, "format", "version"), optional=("text",))
+    batch_norm, conv_bias = (
+        _parse_bool(name, values[name]) for name in ("batch_norm", "conv_bias")
+    )
     if not conv_bias and not batch_norm:
         raise SpecError("conv_bias: it is false, so batch_norm must be true; change one of them.")
     spec = Spec(
-        layers=_layers(values["layers"]),
-        head=_choice("head", values["head"], Head),
+        layers=_parse_layers(values["layers"]),
+        head=_parse_enum("head", values["head"], Head),
         batch_norm=batch_norm,
         conv_bias=conv_bias,
-        dropout=_rate("dropout", values["dropout"]),
-        dropout_kind=_choice("dropout_kind", values["dropout_kind"], Dropout),
-        activation=_choice("activation", values["activation"], Activation),
+        dropout=_parse_rate("dropout", values["dropout"]),
+        dropout_kind=_parse_enum("dropout_kind", values["dropout_kind"], Dropout),
+        activation=_parse_enum("activation", values["activation"], Activation),
     )
     if values.get("text", str(spec)) != str(spec):
-        raise SpecError(f"text: the layers say {spec}; write that, or leave the text out.")
+        raise SpecError(f"text: it must be {spec}, like the layers; change or remove it.")
     return spec
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     if len(text) > MAX_JSON:
         raise SpecError(
             f"The file has {len(text):,} characters; a network in JSON has at most {MAX_JSON:,}."
         )
     try:
-        values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        values = json.loads(text, object_pairs_hook=_unique_fields, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise SpecError("The file is not a JSON object; choose one that the lab wrote.")
+        raise SpecError("The file is not a JSON object; choose a network that mnistlab exported.")
     return values
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields; where one is there twice, readers of JSON differ in their choice."""
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's fields without duplicates, which JSON parsers treat differently."""
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in values:
-            raise SpecError(f"{_shown(name)} is there twice; leave one out.")
+            raise SpecError(f"{_preview(name)} appears twice; remove one.")
         values[name] = value
     return values
 
 
-def _no_number(word: str) -> None:
-    raise SpecError(f"{word} is not a number that JSON knows; write one with digits.")
+def _reject_constant(word: str) -> None:
+    raise SpecError(f"{word} is not valid JSON; use a number.")
 
 
-def _same(name: str, values: dict[str, Any], expected: str | int, what_to_do: str) -> None:
+def _check_equal(name: str, values: dict[str, Any], expected: str | int, fix: str) -> None:
     value = values.get(name)
     if type(value) is not type(expected) or value != expected:
-        raise SpecError(f"{name}: {_shown(value)} is not {expected!r}; {what_to_do}")
+        raise SpecError(f"{name}: {_preview(value)} is not {expected!r}; {fix}")
 
 
-def _fields(
-    where: str, values: dict[str, Any], must: tuple[str, ...], may: tuple[str, ...] = ()
+def _check_fields(
+    where: str, values: dict[str, Any], required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> None:
-    for name in must:
+    for name in required:
         if name not in values:
             raise SpecError(f"{where} has no field “{name}”; add it.")
     for name in values:
-        if name not in must + may:
-            raise SpecError(f"{where} has an unknown field, {_shown(name)}; leave it out.")
+        if name not in required + optional:
+            raise SpecError(f"{where} has an unknown field, {_preview(name)}; remove it.")
 
 
-def _layers(values: object) -> tuple[Layer, ...]:
+def _parse_layers(values: object) -> tuple[Layer, ...]:
     if not isinstance(values, list):
-        raise SpecError(f"layers: {_shown(values)} is not a list.")
+        raise SpecError(f"layers: {_preview(values)} is not a list.")
     if not 1 <= len(values) <= MAX_LAYERS:
-        raise SpecError(f"layers: {len(values):,} of them; the lab takes 1 to {MAX_LAYERS}.")
-    return tuple(_layer(f"layers, no. {n}", value) for n, value in enumerate(values, 1))
+        raise SpecError(f"layers: {len(values):,} of them; use 1 to {MAX_LAYERS}.")
+    return tuple(_parse_layer(f"layers, no. {n}", value) for n, value in enumerate(values, 1))
 
 
-def _layer(where: str, values: object) -> Layer:
+def _parse_layer(where: str, values: object) -> Layer:
     if not isinstance(values, dict):
-        raise SpecError(f"{where}: {_shown(values)} is not an object.")
+        raise SpecError(f"{where}: {_preview(values)} is not an object.")
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in LAYER_FIELDS:
-        raise SpecError(f"{where}: kind: {_shown(kind)} is not one of {', '.join(LAYER_FIELDS)}.")
-    _fields(where, values, ("kind", *LAYER_FIELDS[kind]))
+        raise SpecError(f"{where}: kind: {_preview(kind)} is not one of {', '.join(LAYER_FIELDS)}.")
+    _check_fields(where, values, ("kind", *LAYER_FIELDS[kind]))
     if kind == "pool":
         return Transition(None)
-    filters = _whole(f"{where}: filters", values["filters"])
-    flags = {name: _flag(f"{where}: {name}", values[name]) for name in LAYER_FIELDS[kind][1:]}
+    filters = _parse_filters(f"{where}: filters", values["filters"])
+    flags = {name: _parse_bool(f"{where}: {name}", values[name]) for name in LAYER_FIELDS[kind][1:]}
     return (Conv if kind == "conv" else Transition)(filters, **flags)
 
 
-# To Python `true` is a whole number, so it is the exact type that counts below.
+# In Python `True` is an int, so the checks below compare exact types.
 
 
-def _whole(name: str, value: object) -> int:
+def _parse_filters(name: str, value: object) -> int:
     if type(value) is not int or not 1 <= value <= MAX_FILTERS:
         raise SpecError(
-            f"{name}: {_shown(value)} is not a whole number between 1 and {MAX_FILTERS:,}."
+            f"{name}: {_preview(value)} is not a whole number between 1 and {MAX_FILTERS:,}."
         )
     return value
 
 
-def _rate(name: str, value: object) -> float:
+def _parse_rate(name: str, value: object) -> float:
     if type(value) not in (int, float) or not 0 <= value <= MAX_DROPOUT:  # type: ignore[operator]
-        raise SpecError(f"{name}: {_shown(value)} is not a number between 0 and {MAX_DROPOUT}.")
+        raise SpecError(f"{name}: {_preview(value)} is not a number between 0 and {MAX_DROPOUT}.")
     return float(value)  # type: ignore[arg-type]
 
 
-def _flag(name: str, value: object) -> bool:
+def _parse_bool(name: str, value: object) -> bool:
     if type(value) is not bool:
-        raise SpecError(f"{name}: {_shown(value)} is neither true nor false.")
+        raise SpecError(f"{name}: {_preview(value)} is neither true nor false.")
     return value
 
 
-def _choice(name: str, value: object, kind: type[Choice]) -> Choice:
+def _parse_enum(name: str, value: object, kind: type[Choice]) -> Choice:
     if not isinstance(value, str) or value not in list(kind):
-        raise SpecError(f"{name}: {_shown(value)} is not one of {', '.join(kind)}.")
+        raise SpecError(f"{name}: {_preview(value)} is not one of {', '.join(kind)}.")
     return kind(value)
 
 
-def _shown(value: object) -> str:
-    """A value as JSON, cut short and in ASCII, so that any screen can show it."""
+def _preview(value: object) -> str:
+    """A value as short ASCII JSON, safe to show in an error message."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     text = json.dumps(value)

@@ -1,4 +1,4 @@
-"""A Ledger told as Keras tells a model: every layer on its own line, channels last."""
+"""A network summary in the format of Keras: every layer on its own line, channels last."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from mnistlab.arch.summary import LayerSummary, NetworkSummary
 
 COLUMNS = ("Layer (type)", "Output Shape", "Param #")
 BYTES = 4
-"""A parameter is a float32."""
+"""Of one parameter, a float32."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One layer: its name in the module, Keras's class, its output without the batch."""
+    """One layer: its name in the module, Keras's class, its output shape without the batch."""
 
     name: str
     kind: str
@@ -26,7 +26,7 @@ class Line:
 
 
 def keras_summary(result: NetworkSummary) -> str:
-    """The text of Keras's `model.summary()`, with the lab's names."""
+    """The text of Keras's `model.summary()`, with the names of our modules."""
     table = [COLUMNS, *(line.cells for line in lines(result))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     head, *body = (
@@ -42,15 +42,15 @@ def keras_summary(result: NetworkSummary) -> str:
             "═" * rule,
             *body,
             "═" * rule,
-            f"Total params: {_sized(result.total)}",
-            f"Trainable params: {_sized(result.trainable)}",
-            f"Non-trainable params: {_sized(result.non_trainable)}",
+            f"Total params: {_with_memory(result.total)}",
+            f"Trainable params: {_with_memory(result.trainable)}",
+            f"Non-trainable params: {_with_memory(result.non_trainable)}",
         ]
     )
 
 
 def lines(result: NetworkSummary) -> list[Line]:
-    """Every layer in its order; a ledger's row is up to five of them."""
+    """Every layer in order; a row of the summary has up to five."""
     return [line for row in result.rows for line in _lines(row)]
 
 
@@ -58,7 +58,7 @@ def _lines(row: LayerSummary) -> Iterator[Line]:
     names: list[str] = []
     parameters = 0
     for one in row.operations:
-        # Keras counts a depthwise convolution with the 1×1 behind it; then both are named.
+        # Keras counts a depthwise convolution with the 1×1 that follows; the line names both.
         names.append(one.child if names else one.name)
         parameters += one.parameters
         if one.keras:
@@ -66,8 +66,8 @@ def _lines(row: LayerSummary) -> Iterator[Line]:
             names, parameters = [], 0
 
 
-def _sized(parameters: int) -> str:
-    """A count with the memory it takes, in the units that Keras prints."""
+def _with_memory(parameters: int) -> str:
+    """A count with its memory, in the units that Keras prints."""
     size, unit = float(parameters * BYTES), "B"
     for larger in ("KB", "MB", "GB"):
         if size >= 1024:

@@ -1,7 +1,7 @@
-"""A Spec as a PyTorch file that needs nothing of the lab.
+"""A Spec as a PyTorch file that does not import mnistlab.
 
-It says what `build` makes, in plain layers and with the same names, so that the lab's checkpoints
-load into it.
+It has the layers that `build` makes, from torch.nn alone and with the same names, so that our
+checkpoints load into it.
 """
 
 import textwrap
@@ -11,14 +11,14 @@ from mnistlab.arch.operation import Shape
 from mnistlab.arch.spec import INPUT_SIZE, Spec
 from mnistlab.arch.summary import LayerSummary, NetworkSummary, summarize
 
-# `normalize` has the same two; it imports torch.
+# The constants of `data.mnist.normalize`, whose module imports torch.
 MEAN, STD = 0.1307, 0.3081
 WIDTH = 100
-HEADING = ("output", "sees", "parameters")
+HEADING = ("output", "field", "parameters")
 
 
 def pytorch_source(spec: Spec) -> str:
-    """Write the file, to be saved as UTF-8. Raises SpecError where the ledger does."""
+    """The file's text, to be saved as UTF-8. Raises SpecError where `summarize` does."""
     result = summarize(spec)
     functions = {row.function: row for row in result.rows if row.function}
     parts = [
@@ -34,13 +34,13 @@ def pytorch_source(spec: Spec) -> str:
 
 def _head(result: NetworkSummary) -> str:
     return f'''
-"""A network for MNIST's digits, written by mnistlab.
+"""A network for MNIST, exported by mnistlab.
 
 {_folded(result.spec)}
 
 {_counts(result)}
 
-A checkpoint of the lab, such as a run's best.safetensors, is loaded (pip install safetensors) with
+Load a checkpoint of mnistlab, such as a run's best.safetensors (pip install safetensors):
 
     from safetensors.torch import load_file
 
@@ -48,11 +48,11 @@ A checkpoint of the lab, such as a run's best.safetensors, is loaded (pip instal
     model.load_state_dict(load_file("best.safetensors"))
     model.eval()
 
-Images are white on black, the digit centered as in MNIST. From uint8 of shape (N, 1, 28, 28)
-they are normalized and classified with
+Images are white on black, the digit centered as in MNIST. Normalize and classify uint8 images of
+shape (N, 1, 28, 28):
 
     images = (images / 255 - {MEAN}) / {STD}
-    digits = model(images).argmax(1)
+    predictions = model(images).argmax(1)
 """
 
 from collections import OrderedDict
@@ -63,17 +63,17 @@ from torch import nn
 
 
 def _folded(spec: Spec) -> str:
-    """The text form on as many lines as it needs; the lab reads it with the breaks in it."""
+    """The network string on as many lines as it needs; `parse` accepts the line breaks."""
     lines = textwrap.wrap(str(spec).replace("-", "- "), WIDTH, break_on_hyphens=False)
     return "\n".join(line.replace("- ", "-") for line in lines)
 
 
 def _counts(result: NetworkSummary) -> str:
     if not result.non_trainable:
-        return f"{result.total:,} parameters, all of them trained."
+        return f"{result.total:,} parameters, all trainable."
     return (
-        f"{result.total:,} parameters: {result.trainable:,} trained, and {result.non_trainable:,} "
-        "running means and variances of batch norm."
+        f"{result.total:,} parameters: {result.trainable:,} trainable and {result.non_trainable:,} "
+        "non-trainable: batch norm's running statistics."
     )
 
 
@@ -86,7 +86,7 @@ class Add(nn.Module):
 
 
 class Residual(nn.Sequential):
-    """Layers one after the other, of which Add is given the block's input as well."""
+    """Sequential layers; Add also receives the block's input."""
 
     def forward(self, inputs):
         maps = inputs
@@ -97,12 +97,12 @@ class Residual(nn.Sequential):
 
 
 def _function(row: LayerSummary) -> str:
-    """The function that makes blocks like a row's, for any number of channels."""
-    words = ", ".join(one.words for one in row.operations)
+    """The source of a function that makes a row's block for any number of channels."""
+    description = ", ".join(one.description for one in row.operations)
     layers = (f"{one.child}={one.call(symbolic=True)}," for one in row.operations)
     return f'''
 def {row.function}(inputs: int, outputs: int) -> nn.Sequential:
-    """{words[0].upper()}{words[1:]}."""
+    """{description[0].upper()}{description[1:]}."""
     return {"Residual" if row.residual else "nn.Sequential"}(
         OrderedDict(
 {_indented(layers, 12)}
@@ -115,8 +115,8 @@ INITIALIZE = '''
 def initialize(module: nn.Module) -> None:
     """He's uniform initialization (2015), biases 0.
 
-    PyTorch's own shrinks the signal in every layer; a deep, narrow network without batch norm then
-    does not start to learn.
+    PyTorch's default shrinks the signal in every layer; a deep, narrow network without batch norm
+    then fails to train.
     """
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
@@ -138,8 +138,8 @@ def _network(result: NetworkSummary) -> str:
 def network() -> nn.Sequential:
     """(N, 1, {INPUT_SIZE}, {INPUT_SIZE}) normalized images to (N, 10) logits, before softmax.
 
-    Beside each layer: its output's channels × height × width, its receptive field in pixels of the
-    image, its parameters.
+    The comments give each layer's output (channels × height × width), its receptive field in
+    pixels of the image, and its parameters.
     """
 {"    layers = OrderedDict(".ljust(code + 8)}{heading}
 {_indented(layers, 8)}
@@ -149,13 +149,13 @@ def network() -> nn.Sequential:
 
 
 def _lines(row: LayerSummary) -> list[tuple[str, tuple[str, str, str]]]:
-    """A row's code, and its comment's cells under HEADING; flattening has a line of its own."""
-    sees = f"{row.receptive_field}"
+    """A row's code with the comment's cells under HEADING, one line per child of the network."""
+    field = f"{row.receptive_field}"
     if row.function:
         call = f"{row.name}={row.function}({row.in_channels}, {row.out_channels}),"
-        return [(call, (_product(row.output), sees, f"{row.total:,}"))]
+        return [(call, (_product(row.output), field, f"{row.total:,}"))]
     return [
-        (f"{one.name}={one.call()},", (_product(one.output), sees, f"{one.parameters:,}"))
+        (f"{one.name}={one.call()},", (_product(one.output), field, f"{one.parameters:,}"))
         for one in row.operations
     ]
 
@@ -168,9 +168,9 @@ def _main(result: NetworkSummary) -> str:
     count = "    total = sum(p.numel() for p in model.parameters())"
     if result.non_trainable:
         count = """\
-    trained = sum(p.numel() for p in model.parameters())
-    running = sum(b.numel() for name, b in model.named_buffers() if "running" in name)
-    total = trained + running"""
+    trainable = sum(p.numel() for p in model.parameters())
+    non_trainable = sum(b.numel() for name, b in model.named_buffers() if "running" in name)
+    total = trainable + non_trainable"""
     return f"""
 if __name__ == "__main__":
     model = network().eval()

@@ -1,7 +1,9 @@
-"""The bench: the network that a visitor works on, from page to page, and those before it.
+"""The current network, which all pages share, and its undo history.
 
-They are kept as text: a session outlives a reload of the code, and its values' classes don't.
+Stored as network strings: a session outlives a reload of the code, objects of its classes do not.
 """
+
+from enum import StrEnum
 
 import streamlit as st
 
@@ -11,73 +13,78 @@ from mnistlab.arch.summary import summarize
 
 DEFAULT = get_preset("target-4").spec
 LABEL = "My design"
-"""What the bench's network is called where a network is chosen."""
+"""The current network's label where a network is selected."""
 CHOICE_KEY = "train_network"
-"""The session's key for the network that is chosen to be trained."""
-KEPT = 200
-"""Steps that can be undone."""
+"""Session key of the network selected for training."""
+MAX_UNDO = 200
+
+
+class History(StrEnum):
+    """The networks that Undo and Redo lead to; the value is the session's key."""
+
+    PAST = "undo_history"
+    FUTURE = "redo_history"
 
 
 def current() -> Spec:
-    """The network on the bench: the last one that could be built."""
+    """The current network: the last valid one."""
     text = st.session_state.get("design")
     return parse(text) if text else DEFAULT
 
 
 def set_from_text(text: str) -> Spec:
-    """Put a network's text, or a preset's name, on the bench.
+    """Make a network string, or a preset's name, the current network.
 
-    Raises SpecError if it is neither, and the bench stays as it was.
+    Raises SpecError, without a change, if it is neither.
     """
     return set_current(resolve(text))
 
 
 def set_current(spec: Spec) -> Spec:
-    """Put a network on the bench; the one before can be had back.
+    """Make a network the current one; Undo returns to the previous one.
 
-    Raises SpecError if it cannot be built, and the bench stays as it was.
+    Raises SpecError, without a change, if it cannot be built.
     """
     summarize(spec)
     if "design" not in st.session_state:
         st.session_state["design"] = st.session_state["origin"] = str(spec)
     if spec != current():
-        history("past").append(str(current()))
-        del history("past")[:-KEPT]
-        history("future").clear()
+        history(History.PAST).append(str(current()))
+        del history(History.PAST)[:-MAX_UNDO]
+        history(History.FUTURE).clear()
         _store(spec)
     return spec
 
 
 def open_preset(spec: Spec) -> None:
-    """Put a network on the bench that what follows can be taken back to.
+    """Make a network the current one, to which Reset returns.
 
-    Raises SpecError if it cannot be built, and the bench stays as it was.
+    Raises SpecError, without a change, if it cannot be built.
     """
     st.session_state["origin"] = str(set_current(spec))
 
 
 def origin() -> Spec:
-    """The network that the present work began with: a preset, a file's, or the visit's first."""
+    """The network that Reset returns to: a preset, an imported one, or the session's first."""
     text = st.session_state.get("origin")
     return parse(text) if text else current()
 
 
-def history(way: str) -> list[str]:
-    """The texts of the networks that undoing (`past`) or doing again (`future`) leads to, the
-    nearest last.
-    """
-    found: list[str] = st.session_state.setdefault(f"bench_{way}", [])
-    return found
+def history(direction: History) -> list[str]:
+    """The network strings that Undo or Redo leads to, the next one last."""
+    texts: list[str] = st.session_state.setdefault(direction.value, [])
+    return texts
 
 
-def move_in_history(way: str) -> None:
-    """Go one step into the past or the future, if there is one."""
-    if history(way):
-        history("future" if way == "past" else "past").append(str(current()))
-        _store(parse(history(way).pop()))
+def move_in_history(direction: History) -> None:
+    """Undo or redo one step, if there is one."""
+    if texts := history(direction):
+        other = History.FUTURE if direction is History.PAST else History.PAST
+        history(other).append(str(current()))
+        _store(parse(texts.pop()))
 
 
 def _store(spec: Spec) -> None:
     st.session_state["design"] = str(spec)
-    # Who has just changed a design wants to train that one, whatever was chosen before.
+    # After an edit the Train page selects the edited network, not an earlier selection.
     st.session_state[CHOICE_KEY] = LABEL

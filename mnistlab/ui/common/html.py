@@ -1,6 +1,6 @@
-"""Pieces of pages as HTML, from plain values.
+"""Parts of pages as HTML, from plain values.
 
-All of them are `Markup`: what is put into one is escaped unless it is `Markup` itself.
+All are `Markup`: their arguments are escaped unless they are `Markup` themselves.
 """
 
 import base64
@@ -17,12 +17,12 @@ from mnistlab.text import percent
 
 
 def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> Markup:
-    """Small gray images (H, W) of one size as one picture, with see-through gaps between them."""
+    """Gray images (H, W) of one size as one image, with transparent gaps between them."""
     height, width = images[0].shape
     lines = -(-len(images) // columns)
     columns = min(columns, len(images))
-    tall, broad = lines * (height + gap) - gap, columns * (width + gap) - gap
-    sheet = np.zeros((tall, broad, 2), np.uint8)
+    sheet_height, sheet_width = lines * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = np.zeros((sheet_height, sheet_width, 2), np.uint8)
     for index, image in enumerate(images):
         y, x = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[y : y + height, x : x + width, 0] = image
@@ -41,20 +41,22 @@ def _png(image: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
 
 
-def budget_bar(total: int, budget: int = BUDGET, running: int = 0) -> Markup:
-    """The total against the budget, as a figure and a bar; running statistics are its pale end."""
+def budget_bar(total: int, budget: int = BUDGET, non_trainable: int = 0) -> Markup:
+    """The total against the budget as text and a bar, whose pale end is non-trainable."""
     kind = "over" if total > budget else "within"
-    share = min(total / budget, 1)
-    pale = share * running / total if total else 0
+    fraction = min(total / budget, 1)
+    pale = fraction * non_trainable / total if total else 0
     figure = fill(
-        '<b>{:,}</b><span>parameters of {:,}</span><span class="lab-text-{}">{}</span>',
+        '<b>{:,}</b><span>of {:,} parameters</span><span class="lab-text-{}">{}</span>',
         total,
         budget,
         kind,
         budget_text(total, budget),
     )
-    if running:
-        figure += fill("<span>{:,} trainable + {:,} running</span>", total - running, running)
+    if non_trainable:
+        figure += fill(
+            "<span>{:,} trainable + {:,} non-trainable</span>", total - non_trainable, non_trainable
+        )
     return fill(
         '<div class="lab-gauge"><div class="lab-gauge-figure">{figure}</div>'
         '<div class="lab-gauge-track"><div class="lab-gauge-fill lab-{kind}" '
@@ -62,7 +64,7 @@ def budget_bar(total: int, budget: int = BUDGET, running: int = 0) -> Markup:
         'style="width:{pale:.2%}"></div></div></div>',
         figure=figure,
         kind=kind,
-        solid=share - pale,
+        solid=fraction - pale,
         pale=pale,
     )
 
@@ -84,9 +86,9 @@ def table(
     marked: Collection[str] = (),
     sums: bool = True,
 ) -> Markup:
-    """A table of figures: the first `left` columns are words, the last line sums up if `sums`.
+    """A table of numbers: the first `left` columns are text, the last line is a total if `sums`.
 
-    Lines whose first cell is in `marked` stand out.
+    Lines whose first cell is in `marked` are highlighted.
     """
     body = [_line(head, "th", left)]
     body += [_line(cells, "td", left, cells[0] in marked) for cells in lines]
@@ -98,16 +100,16 @@ def _table(kind: str, lines: Iterable[Markup]) -> Markup:
 
 
 def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Markup:
-    words, figures = Markup(" class=lab-left"), Markup("")
+    text, number = Markup(" class=lab-left"), Markup("")
     body = join(
-        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=words if column < left else figures)
+        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=text if column < left else number)
         for column, cell in enumerate(cells)
     )
     return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
 
 
 def bars(probabilities: Sequence[float] | None) -> Markup:
-    """Ten bars; empty ones where nothing was read yet."""
+    """Ten bars, one per digit; empty without a prediction."""
     values = probabilities or [0.0] * 10
     top = max(values) if probabilities else None
     lines = (
@@ -127,7 +129,7 @@ def bars(probabilities: Sequence[float] | None) -> Markup:
 
 
 def answer(digit: str, text: str) -> Markup:
-    """The digit in large, and a line about it."""
+    """The digit in large type, and a line about it."""
     return fill(
         '<div class="lab-answer" aria-live="polite"><b>{}</b>'
         '<span class="lab-note">{}</span></div>',
@@ -141,9 +143,9 @@ def pixels(image: NDArray[np.uint8], description: str) -> Markup:
     return fill('<img class="lab-pixels" alt="{}" src="{}">', description, _png(image))
 
 
-def status(state: str, words: Sequence[str]) -> Markup:
-    """A run's state as a badge, and what there is to say about it."""
-    rest = (fill("<span>{}</span>", word) for word in words if word)
+def status(state: str, details: Sequence[str]) -> Markup:
+    """A run's state as a badge, and details about it."""
+    rest = (fill("<span>{}</span>", text) for text in details if text)
     return fill(
         '<div class="lab-status"><span class="lab-state lab-state-{}">{}</span>{}</div>',
         state,
@@ -152,12 +154,12 @@ def status(state: str, words: Sequence[str]) -> Markup:
     )
 
 
-def progress(left: str, right: str, share: float | None) -> Markup:
-    """A bar with a line above it; without a share something moves all the same."""
+def progress(left: str, right: str, fraction: float | None) -> Markup:
+    """A progress bar with text above it; an animation if the fraction is unknown."""
     bar = (
         Markup('<div class="lab-moving"></div>')
-        if share is None
-        else fill('<div class="lab-done" style="width:{:.2%}"></div>', min(max(share, 0), 1))
+        if fraction is None
+        else fill('<div class="lab-done" style="width:{:.2%}"></div>', min(max(fraction, 0), 1))
     )
     return fill(
         '<div class="lab-progress"><span>{left}</span><span>{right}</span></div>'
@@ -169,7 +171,7 @@ def progress(left: str, right: str, share: float | None) -> Markup:
 
 
 def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> Markup:
-    """A small gray image (H, W) with two lines under it; one that is wrong is framed."""
+    """A small gray image (H, W) with a title and a note; red-framed if `wrong`."""
     return fill(
         '<figure class="lab-card{kind}"><img alt="{title}" src="{image}">'
         "<figcaption><b>{title}</b>{note}</figcaption></figure>",
@@ -185,17 +187,17 @@ def cards(pieces: Sequence[Markup], large: bool = False) -> Markup:
 
 
 def swatch(color: str, text: str) -> Markup:
-    """A line in a legend."""
+    """An entry of a legend."""
     return fill('<span class="lab-swatch"><i style="background:{}"></i>{}</span>', color, text)
 
 
 def swatches(entries: Iterable[tuple[str, str]]) -> Markup:
-    """A legend: colors and what they stand for."""
+    """A legend from pairs of color and text."""
     return join(swatch(*entry) for entry in entries)
 
 
 def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Markup:
-    """A small table of text; the first column is the rows' names."""
+    """A small table of text; the first column has the row names."""
     lines = [_line(head, "th", 0)] if head else []
     return _table("lab-table lab-plain", lines + [_line(row, "td", 0) for row in cells])
 
@@ -205,7 +207,7 @@ def caption(text: str) -> Markup:
 
 
 def live_text(text: str) -> Markup:
-    """A line that a screen reader says whenever it changes."""
+    """A line that screen readers announce when it changes."""
     return fill('<div class="lab-note" role="status">{}</div>', text)
 
 
@@ -214,15 +216,15 @@ def mono(text: str) -> Markup:
 
 
 def empty(text: str) -> Markup:
-    """What to do next, where there is nothing to show yet."""
+    """The next action, where there is nothing to show yet."""
     return fill('<div class="lab-empty">{}</div>', text)
 
 
-def labeled(name: str, what: str) -> Markup:
-    """A name, and in small what it is."""
-    return fill('<div class="lab-labeled"><b>{}</b><span>{}</span></div>', name, what)
+def labeled(name: str, description: str) -> Markup:
+    """A name with a small description."""
+    return fill('<div class="lab-labeled"><b>{}</b><span>{}</span></div>', name, description)
 
 
 def advice(layer: str, reason: str) -> Markup:
-    """A layer's name and what there is to say about it."""
+    """A layer's name and the advice about it."""
     return fill('<div class="lab-advice"><b>{}</b><span>{}</span></div>', layer, reason)

@@ -1,4 +1,4 @@
-"""What every page begins with: its title, its links, its style."""
+"""The start of every page: title, navigation links, style."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,41 +18,41 @@ PAGES = {
     "Experiments": "pages/experiments.py",
     "Draw": "pages/draw.py",
 }
-BELOW = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
-"""Pages that have no link of their own, and the one that leads to them."""
+PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
+"""Pages without a navigation link, and the page that links to them."""
 STYLE = Path(__file__).with_name("style.css")
 
 
-def _query(name: str, here: bool = False) -> dict[str, str] | None:
-    """What a link to a page carries: the network, so that an address can be copied and reloaded."""
+def _query(name: str, is_current: bool = False) -> dict[str, str] | None:
+    """A link's query parameters: the network, so that an address can be copied and reloaded."""
     if name not in ("Design", "Train"):
         return None
-    # On the page itself the text may be newer than the bench, which the page fills further down.
-    text = here and (st.session_state.get("net") or st.query_params.get("net"))
+    # On the page itself the text field may be newer than the current network, which is set later.
+    text = is_current and (st.session_state.get("net") or st.query_params.get("net"))
     return {"net": text or str(current_network.current())}
 
 
 def primary_link(name: str, label: str, icon: str) -> None:
-    """A link to another page in a button's clothes.
+    """A link to another page that looks like a primary button.
 
-    A real button's `st.switch_page` may not clear an address that a widget is bound to.
+    A button with `st.switch_page` would not clear query parameters that a widget is bound to.
     """
     with st.container(key=f"go-{name}", width="content"):
         st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
 def run_action(action: Callable[..., object], *values: object) -> None:
-    """Do what a button says; `tell_refusal` shows what was refused."""
+    """Run a button's action; on the next run `show_action_error` shows its error."""
     try:
         action(*values)
     except (LabError, OSError) as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["action_error"] = str(error)
 
 
 def show_action_error() -> None:
-    """Show what `attempt` was refused, once; for the top of whatever is drawn after a button."""
-    if refused := st.session_state.pop("refused", None):
-        show_error(refused)
+    """Show the error of `run_action` once; call it above the content that a button changes."""
+    if error := st.session_state.pop("action_error", None):
+        show_error(error)
 
 
 def show_error(error: LabError | str) -> None:
@@ -70,10 +70,10 @@ def show_warning(problem: LabError | str) -> None:
 
 
 def setup(name: str, title: str) -> bool:
-    """Set the page up and draw its links and title; whether the visitor has just come to it.
+    """Set up the page and draw its links and title; whether the user has just opened it.
 
-    Streamlit runs a page without `app.py` when its address is opened first, so each page calls this
-    itself.
+    Streamlit runs a page without `app.py` if its address is opened directly, so each page calls
+    this itself.
     """
     memory.freeze_modules()
     st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
@@ -85,16 +85,16 @@ def setup(name: str, title: str) -> bool:
             base.VALIDATION_COLOR,
             base.WITHIN_BUDGET_COLOR,
             base.OVER_BUDGET_COLOR,
-            Markup(STYLE.read_text("utf-8")),  # noqa: S704 (the lab's own file)
+            Markup(STYLE.read_text("utf-8")),  # noqa: S704 (a file of this package)
         )
     )
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
-            here = label == BELOW.get(name, name)
-            shown = f"**{label}**" if here else label
-            st.page_link(path, label=shown, query_params=_query(label, here))
+            is_current = label == PARENTS.get(name, name)
+            text = f"**{label}**" if is_current else label
+            st.page_link(path, label=text, query_params=_query(label, is_current))
     st.title(title, anchor=False)
     show_action_error()
-    entered = st.session_state.get("page") != name
+    is_new = st.session_state.get("page") != name
     st.session_state["page"] = name
-    return entered
+    return is_new

@@ -1,7 +1,7 @@
-"""Drawings (SVG in HTML) on a page, whose parts can be chosen by a click or the keyboard.
+"""SVG pictures on a page, whose parts can be selected by click or keyboard.
 
-`st.html` takes SVG out. Here the drawing is handed to an element that puts it in as it is, so it
-must be `Markup`; a part that carries `data-layer` can be chosen.
+`st.html` removes SVG, so a custom component inserts the picture unchanged; it must be `Markup`. A
+part with a `data-layer` attribute can be selected.
 """
 
 from collections.abc import Callable
@@ -14,35 +14,35 @@ from mnistlab.markup import Markup
 
 SCRIPT = """
 export default function ({ data, parentElement, setTriggerValue }) {
-  const node = parentElement.querySelector(".drawing");
+  const node = parentElement.querySelector(".picture");
   const focused = node.contains(document.activeElement) && document.activeElement.dataset.layer;
   node.innerHTML = data;
   if (focused) node.querySelector(`[data-layer="${focused}"]`)?.focus();
-  const choose = (event) => {
+  const select = (event) => {
     const part = event.target.closest("[data-layer]");
-    if (part) setTriggerValue("chosen", part.dataset.layer);
+    if (part) setTriggerValue("selected", part.dataset.layer);
     return part;
   };
-  node.onclick = choose;
+  node.onclick = select;
   node.onkeydown = (event) => {
-    if ((event.key === "Enter" || event.key === " ") && choose(event)) event.preventDefault();
+    if ((event.key === "Enter" || event.key === " ") && select(event)) event.preventDefault();
   };
 }
 """
 
 
 @cache
-def _element() -> Any:
+def _component() -> Any:
     return st.components.v2.component(
-        "mnistlab.drawing", html='<div class="drawing"></div>', js=SCRIPT, isolate_styles=False
+        "mnistlab.svg", html='<div class="picture"></div>', js=SCRIPT, isolate_styles=False
     )
 
 
-def show_svg(body: Markup, key: str, on_choose: Callable[[str], None] = lambda name: None) -> None:
-    """Show a drawing; `on_choose` is called with the name of the part that was chosen."""
+def show_svg(body: Markup, key: str, on_select: Callable[[str], None] = lambda name: None) -> None:
+    """Show a picture; `on_select` is called with the name of the selected part."""
 
-    def chosen() -> None:
-        if name := st.session_state[key].chosen:
-            on_choose(name)
+    def selected() -> None:
+        if name := st.session_state[key].selected:
+            on_select(name)
 
-    _element()(data=body, key=key, on_chosen_change=chosen)
+    _component()(data=body, key=key, on_selected_change=selected)

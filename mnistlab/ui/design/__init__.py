@@ -1,1 +1,1 @@
-"""The design page's parts."""
+"""Parts of the Design page."""

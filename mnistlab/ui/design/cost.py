@@ -1,4 +1,4 @@
-"""What a design costs in arithmetic, memory and time, and the measuring that the time needs."""
+"""A network's MACs, activation memory and time per epoch, and the benchmark for the latter."""
 
 import time
 
@@ -17,36 +17,36 @@ from mnistlab.worker import benchmark
 from mnistlab.worker.speed_model import SpeedModel
 
 POLL_SECONDS = 1.0
-STARTING_SECONDS = 20.0
-"""How long a process that was started to measure may take until it can be seen to."""
+STARTUP_SECONDS = 20.0
+"""The longest that a benchmark process may take to start."""
 
 
-def known() -> SpeedModel | None:
-    """What was measured on this machine; None before, or if the file is damaged."""
+def speed_model() -> SpeedModel | None:
+    """This machine's speed model; None before the benchmark, or if the file is damaged."""
     try:
         return benchmark.load_speed_model(home())
     except LabError:
         return None
 
 
-def epoch(result: NetworkSummary, measured: SpeedModel | None) -> str:
-    """How long an epoch of the network's own recipe takes, in two words."""
-    if measured is None:
-        return "unknown"
-    return f"≈ {duration(measured.epoch_seconds(result, default_recipe(result.spec)))}"
+def epoch_time(result: NetworkSummary, model: SpeedModel | None) -> str:
+    """The estimated time of one epoch with the network's default recipe."""
+    if model is None:
+        return "not measured"
+    return f"≈ {duration(model.epoch_seconds(result, default_recipe(result.spec)))}"
 
 
 def whole_run(spec: Spec, recipe: Recipe) -> str:
-    """How long a training takes here, in a sentence; empty if this machine was not measured."""
-    measured = known()
-    if measured is None:
+    """The estimated time of a whole run, in a sentence; empty without a speed model."""
+    model = speed_model()
+    if model is None:
         return ""
-    seconds = recipe.epochs * measured.epoch_seconds(summarize(spec), recipe)
-    return f"About {duration(seconds)} on this machine, by its calibration."
+    seconds = recipe.epochs * model.epoch_seconds(summarize(spec), recipe)
+    return f"Estimated {duration(seconds)} on this machine."
 
 
-def cost(result: NetworkSummary, measured: SpeedModel | None) -> None:
-    """Every row's multiply–accumulates, its maps' memory, and its share of an epoch."""
+def cost(result: NetworkSummary, model: SpeedModel | None) -> None:
+    """Each layer's MACs, activation memory and time per epoch."""
     recipe = default_recipe(result.spec)
     lines = []
     for row in result.rows:
@@ -56,82 +56,79 @@ def cost(result: NetworkSummary, measured: SpeedModel | None) -> None:
             percent(row.macs / result.macs, 1) if row.macs else "–",
             f"{activation_bytes(row) / 1024:,.1f}",
         ]
-        if measured:
-            seconds = recipe.images_per_epoch * measured.row_seconds(result, row, recipe.batch_size)
+        if model:
+            seconds = recipe.images_per_epoch * model.row_seconds(result, row, recipe.batch_size)
             line.append(f"{seconds:.1f}")
         lines.append(line)
     total = ["total", f"{result.macs:,}", "", f"{activation_memory(result) / 1024:,.1f}"]
-    head = ["Layer", "MACs", "Share", "Maps, KB"]
-    if measured:
-        head.append("Epoch, s")
-        total.append(f"{measured.epoch_seconds(result, recipe):.1f}")
-        rest = recipe.images_per_epoch * measured.costs.images
-        if rest >= 0.05:
-            lines.append(["the rest", "–", "–", "–", f"{rest:.1f}"])
+    head = ["Layer", "MACs", "Share", "Activations (KB)"]
+    if model:
+        head.append("Time per epoch (s)")
+        total.append(f"{model.epoch_seconds(result, recipe):.1f}")
+        overhead = recipe.images_per_epoch * model.costs.images
+        if overhead >= 0.05:
+            lines.append(["overhead", "–", "–", "–", f"{overhead:.1f}"])
     st.html(html.table(head, [*lines, total]))
     batch = recipe.batch_size * activation_memory(result) / 1024**2
     st.html(
         html.caption(
-            "MACs: multiply–accumulates for one image, of convolutions and linear layers alone. "
-            "Maps: what a layer hands on for one image, four bytes a value. To learn, a whole "
-            f"batch's are held at once: {batch:,.0f} MB for {recipe.batch_size} images, and about "
-            "as much again for their gradients. Early layers have few parameters and large maps: "
-            "they cost the time."
+            "MACs (multiply–accumulates) count convolutions and linear layers for one image. "
+            f"Training keeps all activations of a batch: {batch:,.0f} MB for {recipe.batch_size} "
+            "images, plus about as much for gradients. Early layers have few parameters but large "
+            "feature maps, so they take most of the time."
         )
     )
-    if measured:
+    if model:
         st.html(
             html.caption(
-                f"Epoch: {recipe.images_per_epoch:,} digits in batches of {recipe.batch_size}, "
-                "foretold from "
-                f"{len(measured.timings)} small networks that were timed here on {measured.day} "
-                f"({measured.threads} threads, torch {measured.versions.get('torch', '?')}). "
-                f"Typical error: {percent(measured.error, 0)}."
+                f"Estimated from a benchmark of {len(model.timings)} networks on this machine "
+                f"({model.day}, {model.threads} threads, torch "
+                f"{model.versions.get('torch', '?')}); typical error {percent(model.error, 0)}. "
+                f"One epoch: {recipe.images_per_epoch:,} images in batches of {recipe.batch_size}."
             )
         )
-    _measuring(home(), measured)
+    _benchmark(home(), model)
 
 
-def _measuring(lab: Home, measured: SpeedModel | None) -> None:
-    """The button that measures, or how it stands."""
-    if not _under_way(lab):
-        label = "Measure again" if measured else "Measure how long an epoch takes here"
+def _benchmark(lab: Home, model: SpeedModel | None) -> None:
+    """The button that starts the benchmark, or its progress."""
+    if not _is_running(lab):
         st.button(
-            label,
+            "Run benchmark again" if model else "Benchmark this machine",
             icon=":material/timer:",
             on_click=page.run_action,
-            args=(_begin, lab),
-            help="Times a dozen small networks, once: about a quarter of a minute. The result is "
-            "kept.",
+            args=(_start, lab),
+            help="Times a dozen small networks to estimate the time per epoch; takes about 15 s.",
         )
         return
 
     @st.fragment(run_every=POLL_SECONDS)
     def wait() -> None:
-        st.html(html.progress("Timing a dozen small networks on this machine", "", None))
-        if not _under_way(lab):
+        st.html(html.progress("Benchmark running: a dozen small networks", "", None))
+        if not _is_running(lab):
             st.rerun()
 
     wait()
 
 
-def _begin(lab: Home) -> None:
+def _start(lab: Home) -> None:
     benchmark.start_benchmark(lab)
-    st.session_state["measuring_since"] = (time.time(), _written(lab))
+    st.session_state["benchmark_started"] = (time.time(), _modified_at(lab))
 
 
-def _under_way(lab: Home) -> bool:
-    """Whether this machine is being measured, or will be as soon as the process is up."""
+def _is_running(lab: Home) -> bool:
+    """Whether the benchmark is running, or has just been started."""
     try:
         if benchmark.is_running(lab):
             return True
     except LabError:
         return False
-    since: float
-    since, written = st.session_state.get("measuring_since", (0.0, 0.0))
-    return time.time() - since < STARTING_SECONDS and bool(_written(lab) == written)
+    started_at: float
+    started_at, modified_at = st.session_state.get("benchmark_started", (0.0, 0.0))
+    is_starting = time.time() - started_at < STARTUP_SECONDS
+    return is_starting and bool(_modified_at(lab) == modified_at)
 
 
-def _written(lab: Home) -> float:
-    """When the stored measurement was written; 0 if there is none."""
+def _modified_at(lab: Home) -> float:
+    """When the speed model was stored; 0 if there is none."""
     return lab.speed_model.stat().st_mtime if lab.speed_model.is_file() else 0.0

@@ -1,4 +1,4 @@
-"""The bench's controls: every layer in its place, and the choices for the whole network."""
+"""The Design page's controls: one line per layer, and the network-wide options."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,140 +24,149 @@ from mnistlab.ui.common import current_network, html, page
 ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Move up": lambda spec, at: edit.moved(spec, at, -1),
     "Move down": lambda spec, at: edit.moved(spec, at, 1),
-    "Add a 3×3 below": lambda spec, at: edit.inserted(spec, at + 1, edit.matching_conv(spec, at)),
-    "Add a transition below": lambda spec, at: edit.inserted(spec, at + 1, edit.transition(True)),
-    "Add a partial transition below": lambda spec, at: edit.inserted(
+    "Insert 3×3 convolution below": lambda spec, at: edit.inserted(
+        spec, at + 1, edit.matching_conv(spec, at)
+    ),
+    "Insert transition below": lambda spec, at: edit.inserted(spec, at + 1, edit.transition(True)),
+    "Insert partial transition below": lambda spec, at: edit.inserted(
         spec, at + 1, edit.transition(False)
     ),
-    "Add a pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
+    "Insert max-pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL = 84
-"""Pixels for a layer's name and what it is; any wider, and a phone cuts the line off."""
+LABEL_WIDTH = 84
+"""Pixels for a layer's name and type; if wider, a phone cuts off the line."""
 OPTIONS = {
-    "padded": ("Padding", "Adds a border of zeros, so the output is as large as the input."),
+    "padded": ("Padding", "Adds a border of zeros, so that the output has the size of the input."),
     "residual": (
         "Residual connection",
         "Adds the layer's input to its output before the activation. Needs padding, and as many "
-        "filters as channels come in.",
+        "filters as input channels.",
     ),
     "separable": (
         "Depthwise-separable",
-        "One 3×3 kernel for each channel, then a 1×1 convolution: far fewer parameters.",
+        "One 3×3 kernel per input channel, then a 1×1 convolution: far fewer parameters.",
     ),
 }
-"""A 3×3 convolution's choices by their fields: what the controls call them, and why."""
-Put = Callable[[Spec], None]
-"""What takes a changed network: it puts it on the bench or says why that cannot be."""
+"""A 3×3 convolution's options by field name, each with its label and help."""
+SetNetwork = Callable[[Spec], None]
+"""Makes an edited network the current one, or shows why it cannot be built."""
 
 
-def edit_layers(spec: Spec, put: Put) -> None:
-    """One line a layer: its filters, its options or pool, and what can be done with it."""
+def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
+    """One line per layer: its filters, its options or pool, and a menu of actions."""
     captions = {row.name: row.caption for row in summarize(spec).rows}
     for index, (name, layer) in enumerate(named(spec.layers)):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-            st.html(html.labeled(name, _caption(layer, captions[name])), width=LABEL)
+            st.html(html.labeled(name, _caption(layer, captions[name])), width=LABEL_WIDTH)
             if layer.filters is None:
                 st.space("stretch")
             else:
-                _layer(index, name, layer, put)
+                _layer(index, name, layer, set_network)
             st.menu_button(
                 "⋮",
                 list(ACTIONS),
                 key=f"menu{index}",
-                help=f"Move {name}, remove it, add a layer below it",
+                help=f"Move or remove {name}, insert a layer below",
                 on_click=_act,
-                args=(index, put),
+                args=(index, set_network),
             )
 
 
 def _caption(layer: Layer, caption: str) -> str:
-    """A transition's row is its 1×1 convolution; what follows is told with it."""
+    """A layer's type in short; a transition's row is its 1×1 convolution alone."""
     if isinstance(layer, Conv) or layer.filters is None:
         return caption
     return f"{caption}, {'2×2 max' if layer.pooled else 'partial'}"
 
 
-def _act(index: int, put: Put) -> None:
+def _act(index: int, set_network: SetNetwork) -> None:
     action = ACTIONS[st.session_state[f"menu{index}"]]
-    page.run_action(lambda: put(action(current_network.current(), index)))
+    page.run_action(lambda: set_network(action(current_network.current(), index)))
 
 
-def _layer(index: int, name: str, layer: Layer, put: Put) -> None:
-    """The number of filters, and what a convolution or a transition can be."""
-    get = st.session_state
-    get[f"filters{index}"] = layer.filters
+def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None:
+    """The number of filters, and the options of a convolution or a transition."""
+    state = st.session_state
+    state[f"filters{index}"] = layer.filters
 
-    def filters() -> None:
-        number = get[f"filters{index}"]
-        page.run_action(lambda: put(edit.with_filters(current_network.current(), index, number)))
+    def update_filters() -> None:
+        filters = state[f"filters{index}"]
+        page.run_action(
+            lambda: set_network(edit.with_filters(current_network.current(), index, filters))
+        )
 
     st.number_input(
         f"Filters of {name}",
         step=1,
         key=f"filters{index}",
-        on_change=filters,
+        on_change=update_filters,
         label_visibility="collapsed",
         width=125,
     )
     if isinstance(layer, Conv):
-        _options(index, name, layer, put)
+        _options(index, name, layer, set_network)
         return
-    get[f"pooled{index}"] = layer.pooled
+    state[f"pooled{index}"] = layer.pooled
 
-    def pooled() -> None:
-        new = replace(layer, pooled=get[f"pooled{index}"])
-        page.run_action(lambda: put(edit.with_layer(current_network.current(), index, new)))
+    def update_pool() -> None:
+        new = replace(layer, pooled=state[f"pooled{index}"])
+        page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
-    st.toggle("pool", key=f"pooled{index}", on_change=pooled)
+    st.toggle("pool", key=f"pooled{index}", on_change=update_pool)
 
 
-def _options(index: int, name: str, layer: Conv, put: Put) -> None:
-    """Padding, the residual connection, and ordinary or depthwise-separable."""
-    get = st.session_state
+def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> None:
+    """A popover: padding, residual connection, depthwise-separable."""
+    state = st.session_state
 
-    def chosen() -> None:
-        options = [option for option in OPTIONS if get[f"{option}{index}"]]
+    def update_options() -> None:
+        options = [option for option in OPTIONS if state[f"{option}{index}"]]
         new = edit.with_options(layer, options)
-        page.run_action(lambda: put(edit.with_layer(current_network.current(), index, new)))
+        page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
     with st.popover("", icon=":material/tune:", help=f"Options of {name}"):
-        for option, (label, told) in OPTIONS.items():
-            get[f"{option}{index}"] = getattr(layer, option)
-            st.checkbox(label, key=f"{option}{index}", on_change=chosen, help=told)
+        for option, (label, help_text) in OPTIONS.items():
+            state[f"{option}{index}"] = getattr(layer, option)
+            st.checkbox(label, key=f"{option}{index}", on_change=update_options, help=help_text)
 
 
-def edit_choices(spec: Spec, put: Put) -> None:
+def edit_options(spec: Spec, set_network: SetNetwork) -> None:
     """Batch norm, biases, the activation, dropout and the head."""
-    get = st.session_state
-    get["batch_norm"], get["head"] = spec.batch_norm, spec.head
-    get["dropout"], get["conv_bias"] = spec.dropout, spec.conv_bias
-    get["activation"] = spec.activation
-    if spec.dropout or "dropout_kind" not in get:
-        # The text names the kind only where there is dropout: without, the choice stays here.
-        get["dropout_kind"] = spec.dropout_kind
+    state = st.session_state
+    state["batch_norm"], state["head"] = spec.batch_norm, spec.head
+    state["dropout"], state["conv_bias"] = spec.dropout, spec.conv_bias
+    state["activation"] = spec.activation
+    if spec.dropout or "dropout_kind" not in state:
+        # At rate 0 the network string has no dropout type, so the session keeps it.
+        state["dropout_kind"] = spec.dropout_kind
 
-    def changed() -> None:
-        put(
+    def update_network() -> None:
+        set_network(
             replace(
                 current_network.current(),
-                head=get["head"],
-                batch_norm=get["batch_norm"],
-                conv_bias=get["conv_bias"] or not get["batch_norm"],
-                dropout=round(get["dropout"], 4),
-                dropout_kind=get["dropout_kind"],
-                activation=get["activation"],
+                head=state["head"],
+                batch_norm=state["batch_norm"],
+                conv_bias=state["conv_bias"] or not state["batch_norm"],
+                dropout=round(state["dropout"], 4),
+                dropout_kind=state["dropout_kind"],
+                activation=state["activation"],
             )
         )
 
     left, right = st.columns(2)
-    left.toggle("Batch norm", key="batch_norm", on_change=changed, help="After every 3×3.")
+    left.toggle(
+        "Batch norm",
+        key="batch_norm",
+        on_change=update_network,
+        help="After every 3×3 convolution.",
+    )
     right.toggle(
-        "Bias in every 3×3",
+        "Convolution bias",
         key="conv_bias",
-        on_change=changed,
+        on_change=update_network,
         disabled=not spec.batch_norm,
-        help="Only batch norm makes it superfluous: its own shift does the same.",
+        help="Redundant with batch norm, whose shift replaces it.",
     )
     left.number_input(
         "Dropout rate",
@@ -166,7 +175,7 @@ def edit_choices(spec: Spec, put: Put) -> None:
         step=0.01,
         format="%.4g",
         key="dropout",
-        on_change=changed,
+        on_change=update_network,
         help="After every 3×3 convolution.",
     )
     right.selectbox(
@@ -174,21 +183,21 @@ def edit_choices(spec: Spec, put: Put) -> None:
         list(Dropout),
         format_func=attrgetter("label"),
         key="dropout_kind",
-        on_change=changed,
+        on_change=update_network,
     )
     st.selectbox(
         "Activation",
         list(Activation),
         format_func=attrgetter("label"),
         key="activation",
-        on_change=changed,
-        help="After every hidden layer. Leaky ReLU keeps 1% of negative values; GELU is smooth, "
-        "and slower.",
+        on_change=update_network,
+        help="After every hidden layer. Leaky ReLU keeps 1% of negative values; GELU is smooth but "
+        "slower.",
     )
     st.selectbox(
         "Head",
         list(Head),
         format_func=attrgetter("label"),
         key="head",
-        on_change=changed,
+        on_change=update_network,
     )

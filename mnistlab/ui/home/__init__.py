@@ -1,1 +1,1 @@
-"""The home page's parts."""
+"""Parts of the home page."""

@@ -1,18 +1,17 @@
-"""The home page's prose beside the targets' own. A term is explained once, where it first appears.
+"""The home page's text, apart from the targets' own. A term is explained where it first appears.
 
-Functions, so that every number in a sentence is the one that the code works with.
+Functions insert the numbers that the code uses.
 """
 
 from mnistlab import zoo
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.data.dataset import MNIST
-from mnistlab.experiments.targets import LAB_NETWORKS
 from mnistlab.stats.score import Score
 from mnistlab.text import percent
 
 
 def beginning() -> str:
-    """What the data, a parameter and an accuracy are."""
+    """Explain the data, parameters and accuracy."""
     target_accuracy = Score(round(MNIST.n_test * (1 - GOAL_ACCURACY)), MNIST.n_test)
     low, high = (percent(end) for end in target_accuracy.confidence_interval)
     side = MNIST.image_size
@@ -35,10 +34,10 @@ accuracy on images that the network was not trained on.
 
 
 def beyond() -> str:
-    """What the lab's own networks do beyond the article."""
+    """Introduce the two networks beyond the article."""
     seeds = max(map(len, zoo.SEED_ERRORS.values()))
     return (
-        f"The article ends here. With {len(LAB_NETWORKS)} more networks we go further, with "
+        "The article ends here. Two networks go further, with "
         "**augmentation** (random rotation, scaling, shifts), a one-cycle learning rate and "
         f"{seeds} **seeds** each: a seed fixes the initial weights, the order of the images and "
         "all other random numbers. Each seed is tested once."

@@ -1,4 +1,4 @@
-"""The targets on the home page: what changes, what was measured, what to try; and what follows."""
+"""The home page's panels: the article's targets and our own networks."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -29,56 +29,56 @@ from mnistlab.training.record import TrainingRecord, read_record, read_record_js
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.svg import show_svg
 
-SEEDS = 5
-"""Seeds to train a network with that has not been measured yet."""
+DEFAULT_SEEDS = 5
+"""Seeds in the command for a network without results."""
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, changed_at: int) -> TrainingRecord:
+def _cached_record(path: Path, modified_at: int) -> TrainingRecord:
     return read_record_json(path)
 
 
 def record(target: Target) -> TrainingRecord | None:
-    """A target's shipped record, None if there is none. Raises CheckpointError if it is damaged."""
+    """A target's bundled record, None if there is none. Raises CheckpointError if damaged."""
     path = zoo.record(target.preset.name)
-    return _read(path, path.stat().st_mtime_ns) if path else None
+    return _cached_record(path, path.stat().st_mtime_ns) if path else None
 
 
-def step(target: Target, mine: Run | None) -> None:
-    """One of the article's targets, from its question to one thing to try."""
+def target_panel(target: Target, own_run: Run | None) -> None:
+    """One of the article's targets: concepts, training, results, curves, a suggestion."""
     before, preset = predecessor(target), target.preset
     try:
-        shipped, earlier = record(target), record(before) if before else None
+        ours, previous = record(target), record(before) if before else None
     except CheckpointError as error:
         page.show_warning(error)
-        shipped = earlier = None
+        ours = previous = None
     with st.container(border=True):
         st.subheader(f"{preset.label} · {preset.title}: {target.question}", anchor=False)
-        told, figures = st.columns([3, 2], gap="medium")
-        with told:
+        text, results = st.columns([3, 2], gap="medium")
+        with text:
             st.markdown(target.concepts)
             st.markdown(f"**Training.** {target.training_notes}")
             if before:
-                _difference(before, target)
-        with figures:
+                _changes(before, target)
+        with results:
             st.html(html.budget_bar(summarize(preset.spec).total))
-            _figures(target, shipped, mine)
-        st.html(html.caption(_took(shipped)))
+            _results(target, ours, own_run)
+        st.html(html.caption(_duration_note(ours)))
         st.code(train_command(target.spec, target.full), language="sh", wrap_lines=True)
         body = network_picture(
             summarize(preset.spec),
             changed=changed_layers(before.spec, target.spec) if before else (),
-            choosable=False,
+            selectable=False,
         )
         show_svg(body, f"picture-{preset.name}")
         if before:
             st.html(html.caption(f"Outlined layers differ from {before.preset.label.lower()}."))
-        _curves(target, shipped, earlier, mine)
-        _onwards(target, mine)
+        _curves(target, ours, previous, own_run)
+        _links(target, own_run)
 
 
-def _figures(target: Target, shipped: TrainingRecord | None, mine: Run | None) -> None:
-    """The article's figures, ours, and those of the user's own run."""
+def _results(target: Target, ours: TrainingRecord | None, own_run: Run | None) -> None:
+    """The article's results, ours, and those of the user's own run."""
     article = target.preset.article
     assert article is not None
     validation = percent(article.validation / 100) if article.validation else "–"
@@ -89,90 +89,96 @@ def _figures(target: Target, shipped: TrainingRecord | None, mine: Run | None) -
         ),
         ("Article", percent(article.train / 100), validation, "–", "–", "–"),
     ]
-    if shipped:
-        columns.append(("Ours", *_column(shipped.epochs, shipped.saved_epoch)))
-    kept = best(mine.epochs) if mine else None
-    if mine and kept:
-        columns.append((f"Run {mine.id}", *_column(mine.epochs, kept)))
-    head, *every = zip(*columns, strict=True)
-    lines = [line for line in every if set(line[1:]) != {"–"}]
+    if ours:
+        columns.append(("Ours", *_column(ours.epochs, ours.saved_epoch)))
+    best_epoch = best(own_run.epochs) if own_run else None
+    if own_run and best_epoch:
+        columns.append((f"Run {own_run.id}", *_column(own_run.epochs, best_epoch)))
+    head, *rows = zip(*columns, strict=True)
+    lines = [row for row in rows if set(row[1:]) != {"–"}]
     st.html(html.table(head, lines, sums=False))
-    if mine:
-        images, protocol = mine.recipe.available_images, mine.recipe.split.label.lower()
-        st.html(html.caption(f"Run {mine.id} is yours ({images:,} images, {protocol} protocol)."))
-    if shipped:
-        compared = compare_with_article(article, [(shipped.epochs, shipped.saved_epoch)])
-        st.html(html.caption(" ".join(map(str, compared))))
+    if own_run:
+        images, protocol = own_run.recipe.available_images, own_run.recipe.split.label.lower()
+        st.html(
+            html.caption(f"Run {own_run.id} is yours ({images:,} images, {protocol} protocol).")
+        )
+    if ours:
+        comparison = compare_with_article(article, [(ours.epochs, ours.saved_epoch)])
+        st.html(html.caption(" ".join(map(str, comparison))))
 
 
-def _took(shipped: TrainingRecord | None) -> str:
-    """What the command below it did, or would do."""
-    if shipped is None:
+def _duration_note(ours: TrainingRecord | None) -> str:
+    """The caption of the command: what it took, or that it was not run yet."""
+    if ours is None:
         return "Not measured yet. Run:"
-    return f"Ours: 1 seed, {len(shipped.epochs)} epochs, {duration(shipped.seconds)}. Reproduce:"
+    return f"Ours: 1 seed, {len(ours.epochs)} epochs, {duration(ours.seconds)}. Reproduce:"
 
 
-def _column(epochs: Sequence[Epoch], kept: Epoch) -> tuple[str, ...]:
+def _column(epochs: Sequence[Epoch], saved: Epoch) -> tuple[str, ...]:
     return (
         percent(epochs[-1].train_accuracy),
-        percent(kept.validation_accuracy),
-        percent_range(*kept.validation.confidence_interval),
-        str(kept.number),
+        percent(saved.validation_accuracy),
+        percent_range(*saved.validation.confidence_interval),
+        str(saved.number),
         percent(epochs[-1].validation_accuracy),
     )
 
 
-def _difference(before: Target, target: Target) -> None:
-    """What differs from the target before."""
-    ways = [(each.spec, each.full) for each in (before, target)]
+def _changes(before: Target, target: Target) -> None:
+    """The network and recipe settings that differ from the previous target."""
+    configs = [(each.spec, each.full) for each in (before, target)]
     head = ("Changes", before.preset.label, target.preset.label)
-    rows = [(each.choice, *each.values) for each in config_differences(ways)]
-    totals = [f"{summarize(spec).total:,}" for spec, _ in ways]
+    rows = [(each.choice, *each.values) for each in config_differences(configs)]
+    totals = [f"{summarize(spec).total:,}" for spec, _ in configs]
     if totals[0] != totals[1]:
         rows.append(("parameters", *totals))
     st.html(html.rows(rows, head))
 
 
 def _curves(
-    target: Target, shipped: TrainingRecord | None, earlier: TrainingRecord | None, mine: Run | None
+    target: Target,
+    ours: TrainingRecord | None,
+    previous: TrainingRecord | None,
+    own_run: Run | None,
 ) -> None:
-    """The record's curves, or those of the user's own run, and what to look for in them."""
-    if shipped:
-        seen, kept, before = shipped.epochs, shipped.epoch, earlier.epochs if earlier else ()
-    elif mine:
-        seen, kept, before = mine.epochs, mine.best_epoch or 0, ()
+    """Our curves, or those of the user's own run, and what to look for in them."""
+    if ours:
+        epochs, saved = ours.epochs, ours.epoch
+    elif own_run:
+        epochs, saved = own_run.epochs, own_run.best_epoch or 0
     else:
         st.html(html.empty("No curves yet. Train this target in Experiments."))
         return
-    plot.chart(charts.target_curves(target, seen, kept, before), f"walk-{target.preset.name}")
+    before = previous.epochs if ours and previous else ()
+    plot.chart(charts.target_curves(target, epochs, saved, before), f"curves-{target.preset.name}")
     st.html(html.caption(f"What to look for. {target.what_to_look_for}"))
 
 
-def _onwards(target: Target, mine: Run | None) -> None:
-    """One thing to try, the way to the design page, the user's own run."""
-    tried = find_variant(target.spec, target.quick, target.suggestion.variant)
-    with st.container(horizontal=True, key=f"onwards-{target.preset.name}"):
+def _links(target: Target, own_run: Run | None) -> None:
+    """Links to an ablation, the Design page and the user's own run."""
+    variant = find_variant(target.spec, target.quick, target.suggestion.variant)
+    with st.container(horizontal=True, key=f"links-{target.preset.name}"):
         st.page_link(
             "pages/experiments.py",
             label=f"Try it: {target.suggestion.question}",
             icon=":material/science:",
             query_params={
-                "view": "One choice",
+                "view": "Ablation",
                 "target": target.preset.label,
-                "switch": tried.label,
+                "variant": variant.label,
             },
         )
-        _open(target.preset)
-        if mine:
+        _design_link(target.preset)
+        if own_run:
             st.page_link(
                 "pages/run.py",
-                label=f"Your run {mine.id}",
+                label=f"Your run {own_run.id}",
                 icon=":material/show_chart:",
-                query_params={"run": str(mine.id)},
+                query_params={"run": str(own_run.id)},
             )
 
 
-def _open(preset: Preset) -> None:
+def _design_link(preset: Preset) -> None:
     st.page_link(
         "pages/design.py",
         label=f"Open {preset.label[0].lower()}{preset.label[1:]} in Design",
@@ -181,32 +187,32 @@ def _open(preset: Preset) -> None:
     )
 
 
-def own(network: LabNetwork) -> None:
-    """One of the lab's own networks: its question, its figures, the way to the design page."""
+def lab_network_panel(network: LabNetwork) -> None:
+    """One of our own networks: its question, its results, a link to Design."""
     preset = network.preset
     with st.container(border=True, height="stretch"):
         st.subheader(preset.title, anchor=False)
         st.markdown(f"**{network.question}** {network.change}")
         st.html(html.budget_bar(summarize(preset.spec).total))
-        if told := _measured(preset):
-            st.html(html.caption(told))
-        seeds = len(zoo.SEED_ERRORS.get(preset.name, ())) or SEEDS
-        line = f"python -m mnistlab study {preset.name} --split {Split.ALL} --seeds {seeds}"
-        st.code(line, language="sh", wrap_lines=True)
-        _open(preset)
+        if note := _seed_results(preset):
+            st.html(html.caption(note))
+        seeds = len(zoo.SEED_ERRORS.get(preset.name, ())) or DEFAULT_SEEDS
+        command = f"python -m mnistlab study {preset.name} --split {Split.ALL} --seeds {seeds}"
+        st.code(command, language="sh", wrap_lines=True)
+        _design_link(preset)
 
 
-def _measured(preset: Preset) -> str | None:
-    """What its seeds came to, and which of them is pretrained; None without a checkpoint."""
-    path, errors = zoo.shipped(preset.name), zoo.SEED_ERRORS.get(preset.name)
+def _seed_results(preset: Preset) -> str | None:
+    """The test accuracy over seeds, and which seed is pretrained; None without a checkpoint."""
+    path, errors = zoo.checkpoint(preset.name), zoo.SEED_ERRORS.get(preset.name)
     if path is None or not errors:
         return None
     try:
-        shipped = read_record(path)
+        training = read_record(path)
     except CheckpointError as error:
         return str(error)
-    found = seed_stats([Score(count, MNIST.n_test) for count in errors])
+    stats = seed_stats([Score(count, MNIST.n_test) for count in errors])
     return (
-        f"Ours: {found}, last of {len(shipped.epochs)} epochs, tested once per seed. The "
-        f"pretrained checkpoint is seed 0: {percent(shipped.reported_score.accuracy)}."
+        f"Ours: {stats}, last of {len(training.epochs)} epochs, tested once per seed. The "
+        f"pretrained checkpoint is seed 0: {percent(training.reported_score.accuracy)}."
     )

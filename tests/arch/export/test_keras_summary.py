@@ -1,4 +1,4 @@
-"""The summary's counts against the ledger, its lines against the written module."""
+"""The summary's counts against the network summary, its lines against the written module."""
 
 import re
 from typing import Any
@@ -14,15 +14,15 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import NetworkSummary, summarize
 from tests.random_specs import possible
 
-LEDGERS = [summarize(p.spec) for p in PRESETS] + possible(80, 5000)
+SUMMARIES = [summarize(p.spec) for p in PRESETS] + possible(80, 5000)
 
 
 def number(text: str) -> int:
     return int(text.replace(",", ""))
 
 
-@pytest.mark.parametrize("result", LEDGERS, ids=lambda r: str(r.spec))
-def test_the_printed_counts_add_up_to_the_ledger_s(result: NetworkSummary) -> None:
+@pytest.mark.parametrize("result", SUMMARIES, ids=lambda r: str(r.spec))
+def test_the_printed_counts_add_up_to_the_network_summary_s(result: NetworkSummary) -> None:
     text = keras_summary(result)
     counts = re.findall(r"^\S+ \(\w+\) +\(None, [\d, ]+\) +([\d,]+)$", text, re.MULTILINE)
     total, trainable, other = (
@@ -35,7 +35,7 @@ def test_the_printed_counts_add_up_to_the_ledger_s(result: NetworkSummary) -> No
     assert len({len(line) for line in body}) == 1
 
 
-@pytest.mark.parametrize("result", LEDGERS, ids=lambda r: str(r.spec))
+@pytest.mark.parametrize("result", SUMMARIES, ids=lambda r: str(r.spec))
 def test_every_line_is_a_layer_of_the_written_module(result: NetworkSummary) -> None:
     names: dict[str, Any] = {"__name__": "written"}
     exec(pytorch_source(result.spec), names)

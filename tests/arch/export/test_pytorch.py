@@ -168,5 +168,5 @@ def test_the_docstring_s_lines_read_a_shipped_checkpoint(
         expected = lab.network(normalize(images[:, 0]))
         torch.testing.assert_close(names["images"], normalize(images[:, 0]))
         torch.testing.assert_close(names["model"](names["images"]), expected, rtol=1e-4, atol=1e-4)
-    assert names["digits"].tolist() == expected.argmax(1).tolist()
+    assert names["predictions"].tolist() == expected.argmax(1).tolist()
     assert not names["model"].training

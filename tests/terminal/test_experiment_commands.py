@@ -1,4 +1,4 @@
-"""The terminal's ladder, ablation and report, over runs that are there already."""
+"""The commands reproduce, ablate and report, over runs that exist already."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.store.example_runs import told
 
 @pytest.fixture(autouse=True)
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A lab with a quick ladder of two seeds and one switch; a command would train nothing."""
+    """A quick reproduction with two seeds, and one ablation: the commands train nothing."""
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
     for name in ("MNISTLAB_WORKERS", "MNISTLAB_THREADS"):
         monkeypatch.setenv(name, "1")
@@ -34,26 +34,26 @@ def do(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_the_ladder_prints_its_table_and_writes_its_report(
+def test_reproduce_prints_its_table_and_writes_its_report(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    out = do("ladder --quick --seeds 2 --report ladder.html", capsys)
+    out = do("reproduce --quick --seeds 2 --report article.html", capsys)
     assert HEAD[4] in out and "1,595,316" in out and "96.89% ± 0.01%" in out
-    assert "ladder.html" in out and "Reproduction of the article" in Path("ladder.html").read_text(
-        "utf-8"
-    )
-    assert main(["ladder", "--quick", "--report", "ladder.html"]) == 2
-    assert "there already" in capsys.readouterr().err, "before anything is trained"
+    assert "article.html" in out and "1,595,316" in Path("article.html").read_text("utf-8")
+    assert main(["reproduce", "--quick", "--report", "article.html"]) == 2
+    assert "exists already" in capsys.readouterr().err, "before anything is trained"
 
 
-def test_an_ablation_prints_both_ways_and_its_effect(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ablate_prints_both_configs_and_a_difference(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out = do("ablate target-4 dropout --quick --seeds 2 --report one.md", capsys)
     assert "Without dropout: −0.90 pp (2 seeds; 95% CI" in out and "significant (p" in out
     assert "ablate target-4 dropout --quick --seeds 2" in Path("one.md").read_text("utf-8")
 
 
-def test_a_report_is_written_of_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    do("report --ladder --quick --seeds 2 --out ladder.md", capsys)
-    assert "### Analysis" in Path("ladder.md").read_text("utf-8")
+def test_report_writes_the_reproduction_or_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    do("report --reproduction --quick --seeds 2 --out article.md", capsys)
+    assert "### Analysis" in Path("article.md").read_text("utf-8")
     do("report 1 6 --out new/study.md", capsys)
     assert "(2 seeds;" in Path("new/study.md").read_text("utf-8"), "seeds of one recipe"

@@ -1,0 +1,208 @@
+"""Experiments: reproduce the article, ablations, several seeds, reports."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnistlab.arch.presets import resolve
+from mnistlab.data.options import Split
+from mnistlab.errors import LabError
+from mnistlab.experiments import ablation, reproduction
+from mnistlab.experiments.results_table import results_table
+from mnistlab.experiments.seeds import seed_stats, submit_missing
+from mnistlab.experiments.targets import TARGETS, Length, find_target
+from mnistlab.home import home
+from mnistlab.report import build
+from mnistlab.report.document import Report
+from mnistlab.report.html import html
+from mnistlab.report.markdown import markdown
+from mnistlab.stats.difference import describe
+from mnistlab.store.run import Run, State
+from mnistlab.store.store import Store
+from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, positive_int
+from mnistlab.terminal.run_commands import get_run, print_columns, write_new
+from mnistlab.terminal.training_commands import add_recipe, recipe_from
+from mnistlab.terminal.watch import exit_status, share_cores, watch_all
+from mnistlab.text import percent
+from mnistlab.training.defaults import default_recipe
+
+GROUP = "Experiments"
+MAX_SEEDS = 1000
+WRITERS = {".html": html, ".md": markdown}
+FORMATS = " or ".join(WRITERS)
+
+
+def add_commands(commands: Commands) -> None:
+    command = commands.add(
+        GROUP, "reproduce", reproduce, "train the article's four targets, or resume them"
+    )
+    _add_conditions(command, n_seeds=1)
+    _add_report(command)
+    add_owner(command)
+
+    command = commands.add(
+        GROUP, "ablate", ablate, "train a target with one setting changed, and compare"
+    )
+    command.add_argument("target", help=", ".join(target.preset.name for target in TARGETS))
+    command.add_argument("variant", help="such as dropout; an unknown name lists all")
+    _add_conditions(command, n_seeds=3)
+    _add_report(command)
+    add_owner(command)
+
+    command = commands.add(GROUP, "study", study, "train a network with several seeds: mean ± SD")
+    add_network(command)
+    add_recipe(command)
+    _add_seeds(command, n_seeds=5)
+
+    command = commands.add(
+        GROUP, "report", report, "write a report on runs or the reproduction (HTML, Markdown)"
+    )
+    command.add_argument("run_ids", type=positive_int, nargs="*", metavar="RUN")
+    command.add_argument(
+        "--reproduction", action="store_true", help="the reproduction instead of runs"
+    )
+    command.add_argument(
+        "--out", dest="out_path", type=Path, required=True, metavar="FILE", help=FORMATS
+    )
+    _add_conditions(command, n_seeds=1)
+
+
+def _add_conditions(command: Parser, n_seeds: int) -> None:
+    """How the targets are, or were, trained."""
+    command.add_argument(
+        "--quick", action="store_true", help="a tenth of the training images: minutes, not hours"
+    )
+    _add_seeds(command, n_seeds)
+    command.add_argument(
+        "--split",
+        default=Split.ARTICLE,
+        choices=[Split.ARTICLE, Split.HOLDOUT],
+        help=f"evaluation protocol; default: {Split.ARTICLE}",
+    )
+
+
+def _add_seeds(command: Parser, n_seeds: int) -> None:
+    command.add_argument(
+        "--seeds",
+        dest="n_seeds",
+        type=positive_int,
+        default=n_seeds,
+        metavar="N",
+        help=f"number of seeds; default: {n_seeds}",
+    )
+
+
+def _add_report(command: Parser) -> None:
+    command.add_argument(
+        "--report", dest="report_path", type=Path, metavar="FILE", help=f"a report: {FORMATS}"
+    )
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Train the missing runs of the reproduction and print its table; Ctrl-C pauses them."""
+    check_output_path(options.report_path)
+    seeds = ablation.first_seeds(options.n_seeds)
+    study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
+    share_cores(len(study.targets) * len(seeds))
+    store = Store(home().runs)
+    runs = watch_all(store, reproduction.submit_reproduction(home(), study, options.owner))
+    print_columns(results_table(reproduction.target_runs(store, study)))
+    if options.report_path:
+        _write_report(build.reproduction_report(store, study), options.report_path)
+    return exit_status(runs)
+
+
+def ablate(options: argparse.Namespace) -> int:
+    """Train a target's baseline and a variant, and print the difference in accuracy."""
+    target = find_target(options.target)
+    if target is None:
+        names = ", ".join(each.preset.name for each in TARGETS)
+        raise LabError(f"Unknown target “{options.target}”. Choose one of {names}.")
+    check_output_path(options.report_path)
+    seeds = ablation.first_seeds(options.n_seeds)
+    study = ablation.make_ablation(
+        target, options.variant, seeds, _length(options), Split(options.split)
+    )
+    share_cores(2 * len(seeds))
+    store = Store(home().runs)
+    runs = watch_all(store, ablation.submit_ablation(home(), study, options.owner))
+    baseline_runs, variant_runs = ablation.ablation_runs(store, study)
+    (baseline, _), (variant, _) = study.configs
+    rows = [("seed", baseline, variant)]
+    rows += [
+        (str(seed), _best(baseline_runs.get(seed)), _best(variant_runs.get(seed))) for seed in seeds
+    ]
+    print_columns(rows)
+    if difference := ablation.accuracy_difference(store, baseline_runs, variant_runs):
+        print(describe(study.variant.label, difference))
+    if options.report_path:
+        _write_report(build.ablation_report(store, study), options.report_path)
+    return exit_status(runs)
+
+
+def study(options: argparse.Namespace) -> int:
+    """Train a network with every seed that is missing and print mean ± SD.
+
+    Ctrl-C pauses the runs; the same command resumes them.
+    """
+    if options.n_seeds > MAX_SEEDS:
+        raise LabError(f"{options.n_seeds:,} seeds are too many; use at most {MAX_SEEDS:,}.")
+    spec = resolve(options.network)
+    recipe = recipe_from(options, default_recipe(spec))
+    seeds = range(recipe.seed, recipe.seed + options.n_seeds)
+    name = options.name or options.network
+    share_cores(len(seeds))
+    store = Store(home().runs)
+    run_ids = list(submit_missing(home(), name, spec, recipe, seeds, options.owner).values())
+    runs = watch_all(store, run_ids)
+    _print_seed_stats(runs)
+    return exit_status(runs)
+
+
+def _print_seed_stats(runs: Sequence[Run]) -> None:
+    done = [run for run in runs if run.state is State.DONE]
+    for title, scores in (
+        ("validation, best epoch", [run.best for run in done]),
+        ("validation, last epoch", [run.last for run in done]),
+        ("test", [run.test for run in done]),
+    ):
+        if stats := seed_stats(scores):
+            print(f"{title}: {stats}")
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write a report on the reproduction, or on some runs, as HTML or Markdown."""
+    check_output_path(options.out_path)
+    store = Store(home().runs)
+    if options.reproduction is bool(options.run_ids):
+        raise LabError("Give runs' numbers or --reproduction.")
+    if options.reproduction:
+        seeds = ablation.first_seeds(options.n_seeds)
+        study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
+        document = build.reproduction_report(store, study)
+    else:
+        runs = [get_run(store, run_id) for run_id in dict.fromkeys(options.run_ids)]
+        document = build.runs_report(store, runs)
+    _write_report(document, options.out_path)
+
+
+def _length(options: argparse.Namespace) -> Length:
+    return Length.QUICK if options.quick else Length.FULL
+
+
+def check_output_path(path: Path | None) -> None:
+    """Raise LabError, before hours of training, if a report cannot be written to the path."""
+    if path and path.suffix not in WRITERS:
+        raise LabError(f"{path.name} must end in {FORMATS}.")
+    if path and path.exists():
+        raise LabError(f"{path} exists already. Choose another name.")
+
+
+def _write_report(document: Report, path: Path) -> None:
+    write_new(path, WRITERS[path.suffix](document).encode())
+
+
+def _best(run: Run | None) -> str:
+    if run is None or run.best is None:
+        return "–"
+    return f"{percent(run.best.accuracy)} ({run.best.errors}), epoch {run.best_epoch}"
