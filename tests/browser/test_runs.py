@@ -76,7 +76,7 @@ def test_pause_resume_and_stop_while_a_second_browser_shows_the_run(
     resumed = store.run(run_id)
     assert resumed and resumed.epochs[: len(paused.epochs)] == paused.epochs
 
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(state).to_have_text("stopped")
     healthy(page)
 
