@@ -1,4 +1,4 @@
-"""Advice about designs: each mend is a network that can be built, and mends what it names."""
+"""Advice about networks: each fix can be built, and fixes the problem that it names."""
 
 import pytest
 
@@ -116,12 +116,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "broken", "layer", "mended", "kept"), CASES)
-def test_a_rule_names_the_layer_and_its_mend_and_spares_the_neighbor(
-    rule: Rule, broken: str, layer: str, mended: str | None, kept: str
+@pytest.mark.parametrize(("rule", "broken", "layer", "fixed", "kept"), CASES)
+def test_a_rule_names_the_layer_and_its_fix_and_spares_the_neighbor(
+    rule: Rule, broken: str, layer: str, fixed: str | None, kept: str
 ) -> None:
     one = by_rule(broken)[rule]
-    assert (one.layer, one.fix and str(one.fix)) == (layer, mended)
+    assert (one.layer, one.fix and str(one.fix)) == (layer, fixed)
     assert rule not in by_rule(kept)
     if one.fix:
         assert rule not in {again.rule for again in advise(summarize(one.fix))}
@@ -131,7 +131,7 @@ def test_every_rule_has_its_case() -> None:
     assert {case[0] for case in CASES} == set(Rule)
 
 
-def test_no_preset_hears_that_its_plan_is_wrong() -> None:
+def test_no_preset_breaks_a_layout_rule() -> None:
     plan = {
         Rule.SMALL_FIELD,
         Rule.LARGE_FIELD,
@@ -151,7 +151,7 @@ def test_a_click_never_takes_a_design_over_the_budget_nor_further_over_it() -> N
                 assert summarize(one.fix).total <= max(BUDGET, result.total)
 
 
-def test_every_mend_can_be_built_and_sent_as_an_address() -> None:
+def test_every_fix_can_be_built_and_sent_as_an_address() -> None:
     for result in SUMMARIES:
         found = advise(result)
         assert len(set(found)) == len(found)
@@ -163,7 +163,7 @@ def test_every_mend_can_be_built_and_sent_as_an_address() -> None:
                 assert one.fix != result.spec
 
 
-def test_only_who_is_over_the_budget_hears_of_it() -> None:
+def test_only_networks_over_the_budget_get_its_advice() -> None:
     for result in SUMMARIES:
         found = [one for one in advise(result) if one.rule is Rule.BUDGET]
         assert bool(found) == (result.total > BUDGET)

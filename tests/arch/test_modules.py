@@ -1,4 +1,4 @@
-"""The lab's own dropout against PyTorch's, in value and in distribution."""
+"""Our dropout against PyTorch's, in value and in distribution."""
 
 import math
 

@@ -322,6 +322,6 @@ def test_a_truncated_or_missing_training_state_fails_with_a_message(
     queue.resume(store, run_id)
     assert workers.work(lab)
     found = the(lab, run_id)
-    word = "is gone" if share is None else "damaged"
+    word = "is missing" if share is None else "damaged"
     assert found.state is State.FAILED and word in found.message, found.message
     assert bits(store.best_checkpoint_path(run_id)) == kept and found.epochs == rows
