@@ -99,7 +99,7 @@ live.auto_refresh(lab, shown, draw)
 head = ["", *(f"{run.id} · {run.name}" for run in runs)]
 st.html(html.swatches(zip(colors(len(runs)), head[1:], strict=True)))
 st.subheader("What differs", anchor=False)
-rows = [(d.choice, *d.values) for d in differences(runs)]
+rows = [(d.setting, *d.values) for d in differences(runs)]
 if rows:
     st.html(html.rows(rows, head))
 else:

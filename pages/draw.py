@@ -48,7 +48,7 @@ with answer_column:
         format_func=lambda key: str(found.choices[key]),
         key="reader",
         persist_state="session",
-        help="The one that was trained for drawings is first, then the most accurate. Optimiztic: "
+        help="The one that was trained for drawings is first, then the most accurate. Optimistic: "
         "its epoch was chosen on the very images that the figure is read from.",
     )
     place = st.empty()

@@ -1,4 +1,4 @@
-"""Ink made into what MNIST made of its own digits: 28×28, white on black, centerd.
+"""Ink made into what MNIST made of its own digits: 28×28, white on black, centered.
 
 "The images were centered in a 28x28 image by computing the center of mass of the pixels, and
 translating the image so as to position this point at the center of the 28x28 field", after they

@@ -80,15 +80,15 @@ def _rung(step: TargetRuns, before: TargetRuns | None, reproduction: Reproductio
     )
     result = [f"{summarize(preset.spec).total:,} parameters."]
     result += [sentence for run in step.runs for sentence in text.result_text(run)]
-    first = next(iter(step.ended), None)
-    if step.ended and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
-        ended = [(run.epochs, kept) for run in step.ended if (kept := best(run.epochs))]
+    first = next(iter(step.finished), None)
+    if step.finished and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
+        ended = [(run.epochs, kept) for run in step.finished if (kept := best(run.epochs))]
         result += map(str, compare_with_article(article, ended))
     tables = []
     if before:
         ways = [(each.target.spec, each.recipe) for each in (before, step)]
         head = ("what changes", before.target.preset.label, preset.label)
-        tables.append(Table(head, tuple((d.choice, *d.values) for d in config_differences(ways))))
+        tables.append(Table(head, tuple((d.setting, *d.values) for d in config_differences(ways))))
     return Section(
         title=f"{preset.label}: {preset.title}",
         target=tuple(target),
@@ -145,7 +145,7 @@ def runs_report(store: Store, chosen: Sequence[Run]) -> Report:
     overview = None
     if len(chosen) > 1:
         names = tuple(f"{run.id} · {run.name}" for run in chosen)
-        rows = tuple((d.choice, *d.values) for d in differences(chosen))
+        rows = tuple((d.setting, *d.values) for d in differences(chosen))
         groups = [(name, (run,)) for name, run in zip(names, chosen, strict=True)]
         same = len({(run.spec, replace(run.recipe, seed=0)) for run in chosen}) == 1
         overview = Section(

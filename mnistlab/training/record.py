@@ -54,7 +54,7 @@ class TrainingRecord:
         return self.test or self.saved_epoch.validation
 
     @property
-    def optimiztic(self) -> bool:
+    def optimistic(self) -> bool:
         """Whether the epoch was chosen on the very images that the headline was read from."""
         return self.test is None
 

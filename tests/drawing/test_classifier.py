@@ -60,7 +60,7 @@ def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> N
         default_recipe(own.spec), split=Split.ALL
     )
     assert record.epoch == len(record.epochs) == record.recipe.epochs, "the last epoch"
-    assert record.test and record.test.errors == errors[0] and not record.optimiztic
+    assert record.test and record.test.errors == errors[0] and not record.optimistic
     assert len(errors) >= 5
 
 

@@ -39,8 +39,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("runs"))
     ends = [state for state in State if not state.active]
     for number in range(COUNT):
-        preset = generator.choice(PRESETS)
-        owner = generator.choice(["Ada", "emmy", ""])
+        preset = generator.setting(PRESETS)
+        owner = generator.setting(["Ada", "emmy", ""])
         run_id = store.add(f"{preset.name} no {number}", preset.spec, Recipe(seed=number), owner)
         store.claim()
         for n in range(1, generator.randrange(6) + 1):
@@ -52,7 +52,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 ),
             )
         test = Score(generator.randrange(100), 10_000) if generator.random() < 0.5 else None
-        store.finish(run_id, generator.choice(ends), "", test)
+        store.finish(run_id, generator.setting(ends), "", test)
     return store
 
 
@@ -167,13 +167,13 @@ def test_the_bin_takes_what_has_ended_and_gives_it_back(two: Store) -> None:
 
 def test_only_the_choices_that_differ_are_said(two: Store) -> None:
     runs = two.runs([1, 2])
-    assert [(d.choice, d.values) for d in differences(runs)] == [
+    assert [(d.setting, d.values) for d in differences(runs)] == [
         ("dropout", ("none", "0.05")),
-        ("dropout drops", ("–", "elements")),
+        ("dropout type", ("–", "elements")),
     ]
     assert differences(runs[:1]) == differences([]) == []
     two.add("", PRESETS[0].spec, Recipe(schedule=Schedule.PLATEAU, target_accuracy=0.994))
-    found = {d.choice: d.values for d in differences(two.runs([1, 3]))}
+    found = {d.setting: d.values for d in differences(two.runs([1, 3]))}
     assert found["schedule"] == ("one-cycle", "plateau") and found["target accuracy"] == (
         "none",
         "99.40%",

@@ -35,7 +35,7 @@ class CheckpointChoice:
         return epoch_checkpoints(self.path)
 
     def __str__(self) -> str:
-        uncertainty = " (optimiztic)" if self.record.optimiztic else ""
+        uncertainty = " (optimistic)" if self.record.optimistic else ""
         return (
             f"{percent(self.record.reported_score.accuracy)}{uncertainty} · {self.name} · "
             f"{summarize(self.record.spec).total:,} parameters · {self.source}"

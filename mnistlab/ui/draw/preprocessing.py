@@ -71,7 +71,7 @@ def show(
         html.card(digit.scaled, "Fitted", "into 20×20, proportions kept"),
         html.card(
             digit.pixels,
-            "Centerd" if steps.center else "Not centerd",
+            "Centered" if steps.center else "Not centered",
             "28×28: what the network gets",
         ),
     ]

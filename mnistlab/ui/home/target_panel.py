@@ -127,7 +127,7 @@ def _difference(before: Target, target: Target) -> None:
     """What differs from the target before."""
     ways = [(each.spec, each.full) for each in (before, target)]
     head = ("Changes", before.preset.label, target.preset.label)
-    rows = [(each.choice, *each.values) for each in config_differences(ways)]
+    rows = [(each.setting, *each.values) for each in config_differences(ways)]
     totals = [f"{summarize(spec).total:,}" for spec, _ in ways]
     if totals[0] != totals[1]:
         rows.append(("parameters", *totals))
@@ -158,9 +158,9 @@ def _onwards(target: Target, mine: Run | None) -> None:
             label=f"Try it: {target.suggestion.question}",
             icon=":material/science:",
             query_params={
-                "view": "One choice",
+                "view": "Ablation",
                 "target": target.preset.label,
-                "switch": tried.label,
+                "variant": tried.label,
             },
         )
         _open(target.preset)
