@@ -17,7 +17,7 @@ from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import move_to_trash
 from mnistlab.training.recipe import Recipe
-from tests.paused import CEILING, until
+from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[2]
 SPEC = parse("4-p4-gap-bn")

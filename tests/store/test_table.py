@@ -39,8 +39,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("runs"))
     ends = [state for state in State if not state.active]
     for number in range(COUNT):
-        preset = generator.setting(PRESETS)
-        owner = generator.setting(["Ada", "emmy", ""])
+        preset = generator.choice(PRESETS)
+        owner = generator.choice(["Ada", "emmy", ""])
         run_id = store.add(f"{preset.name} no {number}", preset.spec, Recipe(seed=number), owner)
         store.claim()
         for n in range(1, generator.randrange(6) + 1):
@@ -52,7 +52,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 ),
             )
         test = Score(generator.randrange(100), 10_000) if generator.random() < 0.5 else None
-        store.finish(run_id, generator.setting(ends), "", test)
+        store.finish(run_id, generator.choice(ends), "", test)
     return store
 
 
