@@ -38,7 +38,7 @@ if not available.choices:
 # Fixed widths that wrap: a canvas in a narrower column could not be drawn on.
 with st.container(horizontal=True, gap="medium"):
     canvas_column = st.container(width=canvas.SIDE + 10)
-    prediction_column = st.container(width=390)
+    prediction_column = st.container(width=420)
     preprocessing_column = st.container(width=230)
 
 with canvas_column:

@@ -38,7 +38,7 @@ def stroke(page: Page, points: Points) -> None:
 
 def press(page: Page, label: str) -> None:
     """Click one of the page's own buttons; the canvas' toolbar has some with the same name."""
-    page.get_by_test_id("stButton").get_by_role("button", name=label).click()
+    page.get_by_test_id("stButton").get_by_role("button", name=label).first.click()
 
 
 def test_ten_digits_drawn_by_mouse_are_classified_correctly(app: App, page: Page) -> None:

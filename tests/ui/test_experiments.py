@@ -150,7 +150,7 @@ def test_all_four_targets_are_queued_once_paused_and_resumed(lab: Path) -> None:
 
 
 def test_the_conditions_come_from_the_address(lab: Path) -> None:
-    at = run("pages/experiments.py", length="full", split="holdout", seeds="2")
+    at = run("pages/experiments.py", length="Full", split="Hold-out", seeds="2")
     button(at, "start").click().run()
     runs = Store(lab / "runs").queue()
     assert [each.recipe.seed for each in runs] == [0] * 4 + [1] * 4

@@ -137,7 +137,7 @@ def _show_all_layers(
     for name, layer in layers.items():
         first = f", first {MAX_MAPS} shown" if layer.out_channels > MAX_MAPS else ""
         size = f"{layer.out_size}×{layer.out_size}"
-        st.html(html.labeled(name, f"{layer.out_channels} of {size}{first}"))
+        st.html(html.labeled(name, f"{layer.out_channels} feature maps, {size}{first}"))
         scale = 2 if layer.out_size > 12 else 4 if layer.out_size > 3 else 8
         images = charts.grayscale(maps[name])[:MAX_MAPS]
         st.html(html.grid(images, MAX_MAPS, scale, gap=1))

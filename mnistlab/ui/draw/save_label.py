@@ -39,7 +39,7 @@ def show(strokes: Sequence[Stroke], predicted: int | None = None) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(html.live_text(_describe(strokes, last)), width="stretch")
             st.button(
-                "Undo",
+                "Undo save",
                 key="undo_save",
                 icon=":material/undo:",
                 type="tertiary",

@@ -27,13 +27,13 @@ def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
     with left:
         length = st.segmented_control(
             "Duration", list(Length), default=Length.QUICK, required=True,
-            key="length", bind="query-params",
+            key="length", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
         st.caption(length.help)
     with middle:
         split = st.segmented_control(
             "Evaluation protocol", [Split.ARTICLE, Split.HOLDOUT], default=Split.ARTICLE,
-            required=True, key="split", bind="query-params",
+            required=True, key="split", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
         st.caption(split.help)
     with right:
