@@ -1,1 +1,1 @@
-"""How sure a prediction is, and whether the input was a digit at all."""
+"""Calibrated confidence, and out-of-distribution detection."""

@@ -109,7 +109,7 @@ def test_a_photo_is_classified_and_replaced(app: App, page: Page) -> None:
         file.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": content})
         expect(prediction).to_have_text(str(digit))
     file.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": b"no picture"})
-    expect(page.get_by_test_id("stAlert")).to_contain_text("picture")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("image")
     press(page, "Remove")
     expect(prediction).to_have_text("?")
     healthy(page)

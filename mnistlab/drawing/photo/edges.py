@@ -1,9 +1,9 @@
 """Strokes between pairs of edges: where they are, and how wide.
 
-From each edge pixel a ray crosses the stroke until it meets an edge that faces it: the stroke
-width transform of B. Epshtein, E. Ofek, Y. Wexler, "Detecting text in natural scenes with stroke width
-transform" (2010). Gradients of light and soft shadows have no edges, and a table's edge has none that
-faces it.
+The stroke width transform: from each edge pixel a ray crosses the stroke until it meets an edge
+that faces it (B. Epshtein, E. Ofek, Y. Wexler, "Detecting text in natural scenes with stroke width
+transform", 2010). Gradients of light and soft shadows have no edges, and a table's edge has none
+that faces it.
 """
 
 from dataclasses import dataclass
