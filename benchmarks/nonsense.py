@@ -1,9 +1,9 @@
-"""How often a checkpoint notices what is no digit: `python benchmarks/nonsense.py [FILE]`.
+"""How often a checkpoint rejects other inputs than digits: `python benchmarks/nonsense.py [FILE]`.
 
-Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are made up here;
+Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are generated here;
 with a FILE of pen strokes (see benchmarks/strokes.py) also two of its digits side by side, and its
-digits themselves, which should not be given up. None of it served to set the limit: that is done
-on MNIST's validation digits alone (`mnistlab/uncertainty/model.py`).
+digits themselves, which should not be rejected. None of it was used to fit the threshold: that is
+fitted on MNIST's validation digits alone (`mnistlab/uncertainty/model.py`).
 """
 
 import argparse
@@ -81,18 +81,18 @@ def pair(digits: list[dict[str, Any]]) -> Callable[[np.random.Generator], Lines]
         scale = max(extent.max(), 1e-9)
         return [(line - low) / scale for line in lines], extent[0] / scale
 
-    def made(generator: np.random.Generator) -> Lines:
+    def draw(generator: np.random.Generator) -> Lines:
         one, other = (digits[int(n)] for n in generator.integers(0, len(digits), 2))
         (left, wide), (right, _) = unit(one), unit(other)
         gap = wide + generator.uniform(0.1, 0.5)
         return [*left, *(line + np.array([gap, 0.0]) for line in right)]
 
-    return made
+    return draw
 
 
 def kinds(digits: list[dict[str, Any]]) -> Iterator[tuple[str, Callable[..., Lines]]]:
-    for made in (scribble, loose_strokes, straight_lines, dots, square, triangle, cross):
-        yield made.__name__.replace("_", " "), made
+    for draw in (scribble, loose_strokes, straight_lines, dots, square, triangle, cross):
+        yield draw.__name__.replace("_", " "), draw
     if digits:
         yield "two digits", pair(digits)
 
@@ -117,26 +117,26 @@ def main() -> None:
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
     if classifier.uncertainty is None:
-        sys.exit(f"{path} is not calibrated. Run: python -m mnistlab calibrate {path}")
+        sys.exit(f"{path} has no uncertainty model. Fit one: python -m mnistlab calibrate {path}")
     generator = np.random.default_rng(options.seed)
 
-    def told(name: str, drawings: list[Lines]) -> None:
+    def report(name: str, drawings: list[Lines]) -> None:
         verdicts: Counter[Verdict] = Counter()
         for lines in drawings:
             digit = digit_from_strokes([line.tolist() for line in lines])
             assert digit is not None
             verdicts[classifier.predict(digit).verdict] += 1
         parts = (
-            f"{100 * verdicts[v] / len(drawings):6.2f} % {v}"
+            f"{100 * verdicts[v] / len(drawings):6.2f}% {v}"
             for v in (Verdict.NOT_A_DIGIT, Verdict.UNCERTAIN)
         )
         print(f"  {name:<15} {'   '.join(parts)}   of {len(drawings):,}", flush=True)
 
-    print(f"read by {path.stem}, seed {options.seed}")
-    for name, made in kinds(digits):
-        told(name, [made(generator) for _ in range(options.number)])
+    print(f"classified by {path.stem}, seed {options.seed}")
+    for name, draw in kinds(digits):
+        report(name, [draw(generator) for _ in range(options.number)])
     if digits:
-        told("its digits", [[np.asarray(s, float) for s in one["strokes"]] for one in digits])
+        report("its digits", [[np.asarray(s, float) for s in one["strokes"]] for one in digits])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How well photos of digits are read: `python benchmarks/photos.py FILE`.
+"""Accuracy on photos of digits: `python benchmarks/photos.py FILE`.
 
-FILE holds digits as pen strokes, as for `benchmarks/strokes.py`. A sample of them is written on
-made-up paper with made-up pens and photographed by a made-up camera (`benchmarks/scenes.py`); the
-JPEG then goes the page's way.
+FILE holds digits as pen strokes, as for `benchmarks/strokes.py`. A sample of them is
+rendered with simulated paper, pens and cameras (`benchmarks/scenes.py`); the JPEG is then processed
+as on the Draw page.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--number", type=int, default=500, help="how many digits; default: 500")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, help="a folder for the photos that were misread")
+    parser.add_argument("--keep", type=Path, help="a folder for the misclassified photos")
     options = parser.parse_args()
     digits = read(options.file)
 
@@ -52,8 +52,8 @@ def main() -> None:
     torch.set_num_threads(1)
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
-    right: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
+    correct: Counter[str] = Counter()
+    count_of: Counter[str] = Counter()
     seconds = []
     for number, (digit, scene, generator) in enumerate(
         sample(digits, options.number, options.seed)
@@ -61,29 +61,27 @@ def main() -> None:
         label, content = digit["label"], photo(digit["strokes"], scene, generator)
         started = time.perf_counter()
         try:
-            answer = classifier.predict(digit_from_file(content)).digit
+            predicted = classifier.predict(digit_from_file(content)).digit
         except DigitError:
-            answer = -1
+            predicted = -1
         seconds.append(time.perf_counter() - started)
         for key in groups(scene):
-            seen[key] += 1
-            right[key] += answer == label
+            count_of[key] += 1
+            correct[key] += predicted == label
         strokes = digit_from_strokes(digit["strokes"])
-        right["strokes"] += strokes is not None and classifier.predict(strokes).digit == label
-        if options.keep and answer != label:
+        correct["strokes"] += strokes is not None and classifier.predict(strokes).digit == label
+        if options.keep and predicted != label:
             options.keep.mkdir(parents=True, exist_ok=True)
-            name = f"{number:04d}-{scene.kind}-{label}-as-{answer}.jpg"
+            name = f"{number:04d}-{scene.kind}-{label}-as-{predicted}.jpg"
             (options.keep / name).write_bytes(content)
     count = len(seconds)
-    print(
-        f"{100 * right['all'] / count:.2f} %  {right['all']} of {count} photos read rightly", end=""
-    )
-    print(f" by {path.stem}, seed {options.seed}", end="; ")
+    print(f"{100 * correct['all'] / count:.2f}%  {correct['all']} of {count} photos", end=" ")
+    print(f"classified correctly by {path.stem}, seed {options.seed}", end="; ")
     print(f"{1000 * np.median(seconds):.0f} ms each, at most {1000 * max(seconds):.0f}")
-    print(f"{100 * right['strokes'] / count:.2f} %  of the strokes themselves, drawn anew")
-    for key in sorted(seen.keys() - {"all"}):
+    print(f"{100 * correct['strokes'] / count:.2f}%  of the strokes themselves")
+    for key in sorted(count_of.keys() - {"all"}):
         name = key.partition(" ")[2]
-        print(f"  {name:<16} {100 * right[key] / seen[key]:6.2f} %  of {seen[key]:>5}")
+        print(f"  {name:<16} {100 * correct[key] / count_of[key]:6.2f}%  of {count_of[key]:>5}")
 
 
 def groups(scene: Scene) -> list[str]:
@@ -93,7 +91,7 @@ def groups(scene: Scene) -> list[str]:
         "all",
         f"1{KINDS.index(scene.kind)} {scene.kind}",
         f"2{scene.shadow:d} {'a shadow' if scene.shadow else 'no shadow'}",
-        f"3{PENS.index(width)} pen from {100 * width:.1f} %",
+        f"3{PENS.index(width)} pen from {100 * width:.1f}%",
         f"4 {scene.ink}",
     ]
 

@@ -1,13 +1,13 @@
-"""What a visitor costs the server, end to end: `python benchmarks/server.py`.
+"""What a user costs the server, end to end: `python benchmarks/server.py`.
 
 A real server with torch loaded, and a client that speaks its protocol over a WebSocket as a browser
 does: it edits the design, asks Draw for one test digit after another, and leaves Train open, idle
 and while a run trains in a process of its own. Measured are the time from the click to the last
 message, and the server's processor time (user and system, all threads) as the kernel counts it: for
 a click that of the whole time the page was used, with what the server does after its last message,
-divided by the clicks. Opening is a new visitor's: the first run of Design in a session of its own.
+divided by the clicks. Opening is for a new user: the first run of Design in a session of its own.
 It is all measured twice: as Streamlit comes, with its file watcher, its collection after each run
-and nothing frozen, and as the lab sets it (.streamlit/config.toml, mnistlab/ui/common/memory.py).
+and nothing frozen, and as mnistlab sets it (.streamlit/config.toml, mnistlab/ui/common/memory.py).
 MNIST is taken from the cache of the tests, so run them once before.
 """
 
@@ -26,25 +26,25 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 CLICKS, WARM = 12, 2
 PAUSE = 0.5
-"""Seconds between two clicks: what the server does after its last message is done meanwhile."""
+"""Seconds between two clicks, so that the server can finish its work after its last message."""
 WATCHED = 15.0
 """Seconds for which Train is left open."""
 SETTINGS: dict[str, tuple[str, ...]] = {
     "as Streamlit comes": ("--server.fileWatcherType=auto", "--runner.postScriptGC=true"),
-    "as the lab sets it": (),
+    "as mnistlab sets it": (),
 }
 Figures = dict[str, float]
 
 
 class Session:
-    """One visitor: a connection, the widgets on the page, and what was put into them."""
+    """One user: a connection, the widgets on the page, and their values."""
 
     def __init__(self, socket: Any, page: str) -> None:
         self.socket, self.page = socket, page
         self.ids: dict[str, str] = {}
         self.values: dict[str, int | str] = {}
         self.polls: dict[str, float] = {}
-        self.significant = ""
+        self.text = ""
         self.run()
 
     def run(self, fragment: str = "", click: str = "") -> float:
@@ -54,10 +54,10 @@ class Session:
             self.polls.clear()
         started = time.perf_counter()
         self.socket.send(message)
-        before, self.significant = self.significant, ""
+        before, self.text = self.text, ""
         self._read_to_the_end()
         took = time.perf_counter() - started
-        assert fragment or self.significant != before, "a click changed nothing"
+        assert fragment or self.text != before, "a click changed nothing"
         return took
 
     def _message(self, fragment: str, click: str) -> bytes:
@@ -89,12 +89,12 @@ class Session:
                     return
                 self.polls.clear()
             if kind == "auto_rerun":
-                self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.confidence_interval
+                self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
                 shown = getattr(element, element.WhichOneof("type"))
                 assert element.WhichOneof("type") != "exception", shown.message
-                self.significant += getattr(shown, "body", "")
+                self.text += getattr(shown, "body", "")
                 if widget := getattr(shown, "id", ""):
                     # A widget without a key is known by its label.
                     key = widget.split("-", 2)[2]
@@ -176,7 +176,7 @@ def unfrozen(folder: Path) -> Path:
 
 
 def opened(url: str) -> float:
-    """Seconds of a new visitor's first run of Design."""
+    """Seconds of a new user's first run of Design."""
     started = time.perf_counter()
     with visit(url, "design"):
         return time.perf_counter() - started
@@ -197,10 +197,10 @@ def measure(options: tuple[str, ...]) -> Figures:
             draw.values["source"] = ":material/casino: MNIST"
             draw.run()
 
-            def another(number: int) -> float:
-                return draw.run(click="Another one")
+            def random_image(number: int) -> float:
+                return draw.run(click="Random image")
 
-            found["Draw ms"], found["Draw CPU ms"] = repeated(server, another)
+            found["Draw ms"], found["Draw CPU ms"] = repeated(server, random_image)
         with visit(app.url, "design") as design:
 
             def edit(number: int) -> float:
@@ -223,7 +223,7 @@ def measure(options: tuple[str, ...]) -> Figures:
 
 def main() -> None:
     table = {name: measure(options) for name, options in SETTINGS.items()}
-    first, last = (table[name] for name in ("as Streamlit comes", "as the lab sets it"))
+    first, last = (table[name] for name in ("as Streamlit comes", "as mnistlab sets it"))
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, n = {CLICKS} clicks, "
         f"{WATCHED:.0f} s of Train; ms to the last message (median), processor ms a click, "

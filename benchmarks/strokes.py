@@ -1,9 +1,9 @@
-"""How well a checkpoint reads what people drew: `python benchmarks/strokes.py FILE`.
+"""Accuracy of a checkpoint on people's drawings: `python benchmarks/strokes.py FILE`.
 
 FILE holds digits as pen strokes, plain or gzipped JSON: a list of `{"label": 0–9, "writer": name,
-"strokes": [[[x, y], …], …]}`. Each digit is put on the page's canvas in a size, a place and a brush
-of its own, at whole pixels as a mouse gives them, and in the form in which the canvas hands it
-over; from there on it goes the page's way. Such digits are for measuring, never for training.
+"strokes": [[[x, y], …], …]}`. Each digit is placed on the canvas with a random size, position and
+brush, at whole pixels as from a mouse, in the canvas' JSON; then it is processed as on the Draw
+page. Such digits are for measuring, never for training.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 CANVAS = 280
 SIZES = (20, 40, 80, 160, 260)
-"""Bounds in pixels of the sizes that are told apart; a digit's size is its longer side."""
+"""Bounds in pixels of the size groups; a digit's size is its longer side."""
 BRUSHES = (2, 40)
 
 
@@ -93,8 +93,8 @@ def main() -> None:
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
     generator = np.random.default_rng(options.seed)
-    right: Counter[object] = Counter()
-    seen: Counter[object] = Counter()
+    correct: Counter[object] = Counter()
+    count_of: Counter[object] = Counter()
     wrong: dict[int, Counter[int]] = defaultdict(Counter)
     for number, digit in enumerate(digits):
         # Every size as often: a decade of pixels is as likely to be drawn in as the next.
@@ -102,34 +102,34 @@ def main() -> None:
         lines = placed(digit["strokes"], size, generator)
         drawing = on_canvas(lines, int(generator.integers(*BRUSHES)))
         try:
-            seen_as = digit_from_strokes(strokes_from_canvas(drawing))
+            prepared = digit_from_strokes(strokes_from_canvas(drawing))
         except DigitError as error:
             sys.exit(f"{options.file}: digit {number}: {error}")
-        assert seen_as is not None, "every digit has a point"
-        prediction = classifier.predict(seen_as)
-        read_as, label = prediction.digit, digit["label"]
+        assert prepared is not None, "every digit has a point"
+        prediction = classifier.predict(prepared)
+        predicted, label = prediction.digit, digit["label"]
         group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"
         for key in ("all", label, group, prediction.verdict):
-            seen[key] += 1
-            right[key] += read_as == label
-        if read_as != label:
-            wrong[label][read_as] += 1
-    share = {key: right[key] / seen[key] for key in seen}
-    print(f"{100 * share['all']:.2f} %  {right['all']:,} of {seen['all']:,} read rightly", end=" ")
-    print(f"by {path.stem}, seed {options.seed}")
+            count_of[key] += 1
+            correct[key] += predicted == label
+        if predicted != label:
+            wrong[label][predicted] += 1
+    accuracy = {key: correct[key] / count_of[key] for key in count_of}
+    print(f"{100 * accuracy['all']:.2f}%  {correct['all']:,} of {count_of['all']:,}", end=" ")
+    print(f"classified correctly by {path.stem}, seed {options.seed}")
     for verdict in Verdict:
-        if count := seen[verdict]:
-            told = f"{100 * count / seen['all']:6.2f} % of all"
-            told += f", {100 * share[verdict]:.2f} % of them right"
-            print(f"  {verdict:<12} {told}")
+        if count := count_of[verdict]:
+            line = f"{100 * count / count_of['all']:6.2f}% of all"
+            line += f", {100 * accuracy[verdict]:.2f}% of them correct"
+            print(f"  {verdict:<12} {line}")
     for label in range(10):
-        if seen[label]:
+        if count_of[label]:
             most = ", ".join(f"{n} as {d}" for d, n in wrong[label].most_common(3))
-            print(f"  {label}      {100 * share[label]:6.2f} %  of {seen[label]:>5}  {most}")
+            print(f"  {label}      {100 * accuracy[label]:6.2f}%  of {count_of[label]:>5}  {most}")
     for low, high in pairwise(SIZES):
         key = f"{low}–{high}"
-        if seen[key]:
-            print(f"  {key:>7} pixels {100 * share[key]:6.2f} %  of {seen[key]:>5}")
+        if count_of[key]:
+            print(f"  {key:>7} pixels {100 * accuracy[key]:6.2f}%  of {count_of[key]:>5}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw: a digit drawn, photographed or taken from MNIST; what it is read as, and why."""
+"""Draw: draw or photograph a digit, or take one from MNIST; see its prediction and explanations."""
 
 import streamlit as st
 
@@ -16,94 +16,100 @@ from mnistlab.ui.draw import (
     save_label,
 )
 
-LOOKS = {
-    "Evidence": "Which pixels speak for and against each digit.",
-    "Feature maps": "What each layer makes of the drawing, and what one of its units sees.",
-    "Nearest digits": "The training digits that the network finds most like it.",
-    "Other checkpoints": "Several checkpoints side by side.",
-    "Its epochs": "When the chosen run learned to read this drawing.",
+ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
+COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
+EXPLANATIONS = {
+    ATTRIBUTION: "Which pixels support and oppose each digit.",
+    MAPS: "The output of each layer, and the receptive field of one of its units.",
+    NEAREST: "The training images whose features are most similar.",
+    COMPARE: "Predictions of several checkpoints.",
+    EPOCHS: "The selected run's prediction after each epoch.",
 }
 
-entered = page.setup("Draw", "Draw a digit")
-found = checkpoints.find(home())
-for problem in found.errors:
-    page.show_warning(problem)
-if not found.choices:
-    st.html(html.empty("No checkpoint can be read. Train a network; its best epoch then answers."))
+new_page = page.setup("Draw", "Draw a digit")
+available = checkpoints.find(home())
+for error_text in available.errors:
+    page.show_warning(error_text)
+if not available.choices:
+    st.html(html.empty("No readable checkpoint. Train a network first."))
+    st.page_link("pages/train.py", label="Train a network", icon=":material/play_arrow:")
     st.stop()
 
-# Fixed widths that wrap: a canvas that is squeezed cannot be drawn on.
+# Fixed widths that wrap: a canvas in a narrower column could not be drawn on.
 with st.container(horizontal=True, gap="medium"):
     canvas_column = st.container(width=canvas.SIDE + 10)
-    answer_column = st.container(width=390)
-    path_column = st.container(width=230)
+    prediction_column = st.container(width=420)
+    preprocessing_column = st.container(width=230)
 
 with canvas_column:
-    shown = drawing_input.show(entered)
-drawing = shown.drawing
-with answer_column:
-    chosen = st.selectbox(
-        "Who answers",
-        found.choices,
-        format_func=lambda key: str(found.choices[key]),
-        key="reader",
+    source = drawing_input.show(new_page)
+drawing = source.drawing
+with prediction_column:
+    key = st.selectbox(
+        "Checkpoint",
+        available.choices,
+        format_func=lambda key: str(available.choices[key]),
+        key="checkpoint",
         persist_state="session",
-        help="The one that was trained for drawings is first, then the most accurate. Optimistic: "
-        "its epoch was chosen on the very images that the figure is read from.",
+        help="First the one trained for drawings, then the most accurate. “Optimistic”: the epoch "
+        "was selected on the test images that measure its accuracy.",
     )
-    place = st.empty()
-    label = st.container()
-    prediction.explain()
-choice = found.choices[chosen]
+    prediction_place = st.empty()
+    label_place = st.container()
+    prediction.explain_confidence()
+choice = available.choices[key]
 
-with path_column:
-    st.markdown("**What the network gets**")
-    strip = st.container()
-    steps, several = preprocessing.choose(bool(drawing.strokes))
-digit = reading = None
+with preprocessing_column:
+    st.markdown("**Preprocessing**")
+    steps_place = st.container()
+    options, tta = preprocessing.choose(bool(drawing.strokes))
+digit = result = None
 try:
-    digit = drawing.digit(steps)
-    # Loaded before the first stroke too, so that the first stroke need not wait for it.
-    reader = checkpoints.classifier(choice)
-    reading = reader.predict(digit, several) if digit else None
-    place.html(prediction.body(reading, shown.truth))
-    # After the answer, which nothing shall keep waiting.
-    with strip:
-        preprocessing.show(drawing, digit, steps, several)
+    digit = drawing.digit(options)
+    # Loaded before there is a drawing, so that the first stroke does not wait for it.
+    classifier = checkpoints.classifier(choice)
+    result = classifier.predict(digit, tta) if digit else None
+    prediction_place.html(prediction.body(result, source.true_label))
+    # After the prediction, which should not wait for these images.
+    with steps_place:
+        preprocessing.show(drawing, digit, options, tta)
 except DigitError as error:
-    with place:
+    with prediction_place:
         page.show_error(error)
 except LabError as error:
-    with place:
+    with prediction_place:
         page.show_error(f"{error} Choose another checkpoint above.")
 
-if shown.drawn:
-    with label:
-        save_label.show(drawing.strokes, reading.digit if reading else None)
+if source.from_canvas:
+    with label_place:
+        save_label.show(drawing.strokes, result.digit if result else None)
         st.page_link(
-            "pages/handwriting.py", label="All that were kept, scored", icon=":material/grading:"
+            "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"
         )
 
-look = st.segmented_control(
-    "Look inside", list(LOOKS), key="look", persist_state="session", label_visibility="collapsed"
+explanation = st.segmented_control(
+    "Explanation",
+    list(EXPLANATIONS),
+    key="explanation",
+    persist_state="session",
+    label_visibility="collapsed",
 )
-if look:
-    st.html(html.caption(LOOKS[look]))
-if look and digit is None:
-    st.html(html.empty("There is no digit to look at yet: draw one, or take a picture."))
-elif look and digit is not None and reading is not None:
+if explanation:
+    st.html(html.caption(EXPLANATIONS[explanation]))
+if explanation and digit is None:
+    st.html(html.empty("Draw a digit or upload a photo first."))
+elif explanation and digit is not None and result is not None:
     try:
-        match look:
-            case "Evidence":
-                explain.show_attribution(choice, digit, reading)
-            case "Feature maps":
-                explain.show_feature_maps(choice, digit)
-            case "Nearest digits":
-                explain.show_nearest(choice, digit)
-            case "Other checkpoints":
-                compare.compare_checkpoints(found.choices, digit, several, shown.truth)
-            case "Its epochs":
-                plot.load()
-                compare.across_epochs(choice, digit, several, shown.truth)
+        if explanation == ATTRIBUTION:
+            explain.show_attribution(choice, digit, result)
+        elif explanation == MAPS:
+            explain.show_feature_maps(choice, digit)
+        elif explanation == NEAREST:
+            explain.show_nearest(choice, digit)
+        elif explanation == COMPARE:
+            compare.compare_checkpoints(available.choices, digit, tta, source.true_label)
+        elif explanation == EPOCHS:
+            plot.load()
+            compare.across_epochs(choice, digit, tta, source.true_label)
     except LabError as error:
         page.show_error(error)

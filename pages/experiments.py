@@ -1,4 +1,4 @@
-"""Experiments: run the ladder, switch a single choice, see how far the figures may be trusted."""
+"""Experiments: reproduce the article, change one setting, measure the selection bias."""
 
 import streamlit as st
 
@@ -8,30 +8,30 @@ from mnistlab.home import home
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 
-LADDER, CHOICE, TRUST = "The ladder", "One choice", "How far to trust it"
+REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
 lab = home()
 
-page.setup("Experiments", "Run the ladder, question a choice")
+page.setup("Experiments", "Experiments")
 plot.load()
 view = st.segmented_control(
     "Experiment",
-    [LADDER, CHOICE, TRUST],
-    default=LADDER,
+    [REPRODUCE, ABLATION, BIAS],
+    default=REPRODUCE,
     required=True,
     label_visibility="collapsed",
     key="view",
     bind="query-params",
 )
 try:
-    if view == TRUST:
+    if view == BIAS:
         selection_bias.show(lab)
     else:
-        length, split, seeds = reproduction.conditions()
-        if view == LADDER:
+        length, split, seeds = reproduction.choose_conditions()
+        if view == REPRODUCE:
             reproduction.show_reproduction(lab, Reproduction(length, split, seeds))
         else:
             study = ablation.choose(length, split, seeds)
             ablation.show(lab, study)
-            ablation.tried(lab, study)
+            ablation.show_all(lab, study)
 except LabError as error:
     page.show_error(error)

@@ -1,4 +1,4 @@
-"""Handwriting: the drawings that were kept with their labels, and how checkpoints read them."""
+"""Handwriting test set: the labeled drawings, and the accuracy of checkpoints on them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,185 +21,184 @@ from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
-MOST = 4
-PEOPLE_SHOWN = 100
+MAX_CHECKPOINTS = 4
+MAX_WRITERS = 100
 lab = home()
 store = Store(lab.runs)
-get = st.session_state
+state = st.session_state
 
 
 def delete(ids: list[int]) -> None:
-    get["removed"] = collection.delete(store, ids)
+    state["deleted"] = collection.delete(store, ids)
 
 
-def bring_back(rows: list[Row]) -> None:
+def undo_delete(rows: list[Row]) -> None:
     collection.restore(store, rows)
-    get.pop("removed", None)
+    state.pop("deleted", None)
 
 
-def take_in(files: list[UploadedFile]) -> None:
-    """Import what was given; each file is taken whole or not at all, whatever the others are."""
-    get["imports"] = get.get("imports", 0) + 1
-    refused, new, known = [], 0, 0
+def import_files(files: list[UploadedFile]) -> None:
+    """Import each file as a whole or not at all, independently of the others."""
+    state["import_count"] = state.get("import_count", 0) + 1
+    errors, n_new, n_duplicates = [], 0, 0
     for file in files:
         try:
             drawings = from_json(file.getvalue())
-            added = collection.save_all(store, drawings)
-            new, known = new + added, known + len(drawings) - added
+            n_added = collection.save_all(store, drawings)
+            n_new, n_duplicates = n_new + n_added, n_duplicates + len(drawings) - n_added
         except LabError as error:
-            refused.append(f"{file.name}: {error}")
-    if new or known:
-        here = f", {known:,} were here already" if known else ""
-        get["taken_in"] = f"Drawings taken in: {new:,}{here}."
-    if refused:
-        raise LabError(" ".join(refused))
+            errors.append(f"{file.name}: {error}")
+    if n_new or n_duplicates:
+        skipped = f", skipped {n_duplicates:,} duplicates" if n_duplicates else ""
+        state["import_text"] = f"Imported {n_new:,} drawings{skipped}."
+    if errors:
+        raise LabError(" ".join(errors))
 
 
-def facts(people: dict[str, Counter[int]]) -> Markup:
-    """How many drawings there are, of how many people, and of which digit the fewest."""
-    labels = sum(people.values(), Counter[int]())
+def metrics(counts: dict[str, Counter[int]]) -> Markup:
+    """The numbers of drawings and writers, and the label with the fewest drawings."""
+    labels = sum(counts.values(), Counter[int]())
     fewest = min(range(10), key=labels.__getitem__)
     return html.metrics(
         [
-            ("drawings", f"{labels.total():,}"),
-            ("people", f"{len(people):,}"),
-            (f"of the rarest digit, {fewest}", f"{labels[fewest]:,}"),
+            ("Drawings", f"{labels.total():,}"),
+            ("Writers", f"{len(counts):,}"),
+            (f"Fewest: digit {fewest}", f"{labels[fewest]:,}"),
         ]
     )
 
 
 def cell(score: Score | None) -> str:
-    """A score in a table; with a person's few digits the interval is wide, and says so."""
+    """A score in the table."""
     if score is None:
         return "–"
     low, high = score.confidence_interval
-    return (
-        f"{percent(score.accuracy, 1)} · {score.errors:,} wrong · "
-        f"{100 * low:.0f}–{percent(high, 0)}"
-    )
+    errors = f"{score.errors:,} error" + "s" * (score.errors != 1)
+    return f"{percent(score.accuracy, 1)} ({errors}; {100 * low:.0f}–{percent(high, 0)})"
 
 
 def table(
-    people: dict[str, Counter[int]], found: Sequence[tuple[CheckpointChoice, Scores]]
+    counts: dict[str, Counter[int]], columns: Sequence[tuple[CheckpointChoice, Scores]]
 ) -> Markup:
-    """A line for each person and one for all; a column for each checkpoint."""
-    shown = list(people.items())[:PEOPLE_SHOWN]
-    lines = [
+    """A row for each writer and one for all; a column for each checkpoint."""
+    first_writers = list(counts.items())[:MAX_WRITERS]
+    rows = [
         (
-            writer or gallery.NOBODY,
+            writer or gallery.NO_NAME,
             f"{labels.total():,}",
-            *(cell(one.by_writer.get(writer)) for _, one in found),
+            *(cell(result.by_writer.get(writer)) for _, result in columns),
         )
-        for writer, labels in shown
+        for writer, labels in first_writers
     ]
-    count = sum(labels.total() for labels in people.values())
-    lines.append(("All", f"{count:,}", *(cell(one.total) for _, one in found)))
-    head = ("Who", "Drawings", *(f"{choice.name} ({choice.source})" for choice, _ in found))
-    more = len(people) - len(shown)
-    rest = f"… and {more:,} more people. " if more else ""
-    return html.table(head, lines) + html.caption(
-        f"{rest}Read rightly, misread, and the 95 % interval that so many drawings leave open."
-    )
+    n_drawings = sum(labels.total() for labels in counts.values())
+    rows.append(("All", f"{n_drawings:,}", *(cell(result.total) for _, result in columns)))
+    head = ("Writer", "Drawings", *(f"{choice.name} ({choice.source})" for choice, _ in columns))
+    n_more = len(counts) - len(first_writers)
+    more = f"… and {n_more:,} more writers. " if n_more else ""
+    return html.table(head, rows) + html.caption(f"{more}Accuracy, errors and 95% CI.")
 
 
 def compare() -> Mapping[str, DrawingPrediction]:
-    """The chosen checkpoints side by side; what the first of them reads."""
-    found = checkpoints.find(lab)
-    for problem in found.errors:
-        page.show_warning(problem)
-    first = [*found.choices][:1]
-    chosen = st.multiselect(
-        "Who reads them",
-        found.choices,
-        first,
-        format_func=lambda path: str(found.choices[path]),
-        key="scored",
-        max_selections=MOST,
+    """The scores of the selected checkpoints; the predictions of the first of them."""
+    available = checkpoints.find(lab)
+    for text in available.errors:
+        page.show_warning(text)
+    default = [*available.choices][:1]
+    selected = st.multiselect(
+        "Checkpoints",
+        available.choices,
+        default,
+        format_func=lambda path: str(available.choices[path]),
+        key="scored_checkpoints",
+        max_selections=MAX_CHECKPOINTS,
         persist_state="session",
-        help="Up to four checkpoints. What the first of them reads is shown with the drawings.",
+        help="Up to four. The drawings below show the predictions of the first.",
     )
-    choices = {path: found.choices[path] for path in chosen or first}
-    known, problems = cached_predictions.predictions(store, kept, choices, st.empty())
-    for problem in problems:
-        page.show_error(problem)
-    st.html(table(people, [(choices[path], scores(kept, read)) for path, read in known.items()]))
-    return next(iter(known.values()), {})
+    choices = {path: available.choices[path] for path in selected or default}
+    results, errors = cached_predictions.predictions(store, drawings, choices, st.empty())
+    for text in errors:
+        page.show_error(text)
+    columns = [(choices[path], scores(drawings, each)) for path, each in results.items()]
+    st.html(table(counts, columns))
+    return next(iter(results.values()), {})
 
 
-def look_through(read: Mapping[str, DrawingPrediction]) -> None:
-    """The drawings themselves; what is done with those that are chosen."""
-    st.subheader("The drawings", anchor=False)
-    wanted = gallery.choose([*people])
-    ticked = gallery.show(store, kept, read, wanted)
+def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
+    """The drawings with their filters, and what can be done with the selected ones."""
+    st.subheader("Drawings", anchor=False)
+    filters = gallery.choose([*counts])
+    selected = gallery.show(store, drawings, predictions, filters)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Delete {len(ticked)}" if ticked else "Delete",
+            f"Delete {len(selected)}" if selected else "Delete",
             key="delete",
             icon=":material/delete:",
             on_click=page.run_action,
-            args=(delete, ticked),
-            disabled=not ticked,
-            help="Those whose box is ticked; it can be undone.",
+            args=(delete, selected),
+            disabled=not selected,
+            help="Deletes the selected drawings; can be undone.",
         )
         st.download_button(
-            "Export all" if wanted.writer is None else "Export this person's",
-            lambda: to_json(collection.export(store, wanted.writer)).encode(),
+            "Export all" if filters.writer is None else "Export this writer",
+            lambda: to_json(collection.export(store, filters.writer)).encode(),
             "handwriting.json",
             "application/json",
             key="export",
             icon=":material/download:",
-            help="JSON: each drawing's label, writer and strokes. This page takes it in again.",
+            help="Label, writer and strokes of each drawing as JSON, which this page can import.",
             on_click="ignore",
         )
 
 
-page.setup("Handwriting", "Handwriting")
+page.setup("Handwriting", "Handwriting test set")
 try:
     listing = cached_predictions.listing(store)
 except LabError as error:
     page.show_error(error)
     st.stop()
-people, kept = listing.people, listing.kept
+counts, drawings = listing.counts, listing.drawings
 
-# What comes and goes has a place of its own: what is below it would be made anew, and shut, else.
+# Containers keep the positions of the elements below, which Streamlit would otherwise recreate, and
+# so close, when a message appears or disappears.
 with st.container():
-    if told := get.pop("taken_in", None):
-        st.html(html.live_text(told))
-    if rows := get.get("removed"):
+    if text := state.pop("import_text", None):
+        st.html(html.live_text(text))
+    if rows := state.get("deleted"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(html.live_text(f"Deleted: {len(rows)} of the drawings."), width="content")
+            count = f"{len(rows)} drawing" + "s" * (len(rows) > 1)
+            st.html(html.live_text(f"Deleted {count}."), width="content")
             st.button(
                 "Undo",
                 icon=":material/undo:",
                 on_click=page.run_action,
-                args=(bring_back, rows),
+                args=(undo_delete, rows),
             )
 with st.container():
-    if kept:
-        st.html(facts(people))
-        look_through(compare())
+    if drawings:
+        st.html(metrics(counts))
+        browse(compare())
     else:
         st.html(
             html.empty(
-                "No drawing is kept yet. Draw a digit and click its label: it is kept here, and "
-                "every checkpoint can be held against it."
+                "No drawings saved yet. Draw a digit and click its label to save it; then compare "
+                "checkpoints on your drawings."
             )
         )
         st.page_link("pages/draw.py", label="Draw a digit", icon=":material/draw:")
 
-with st.expander("Take in drawings", icon=":material/upload:"):
+with st.expander("Import drawings", icon=":material/upload:"):
     files = st.file_uploader(
-        "Drawings as JSON, plain or gzipped, as this page exports them",
+        "JSON files exported by this page (.json, .json.gz)",
         type=["json", "gz"],
         accept_multiple_files=True,
         max_upload_size=megabytes(HANDWRITING),
-        key=f"files{get.get('imports', 0)}",
+        key=f"files{state.get('import_count', 0)}",
     )
     if files:
-        st.button("Import", on_click=page.run_action, args=(take_in, files), type="primary")
-if people:
-    with st.expander("Rename a person", icon=":material/edit:"), st.form("rename", border=False):
-        old = st.selectbox("Who", [*people], format_func=lambda name: name or gallery.NOBODY)
+        st.button("Import", on_click=page.run_action, args=(import_files, files), type="primary")
+if counts:
+    with st.expander("Rename writer", icon=":material/edit:"), st.form("rename", border=False):
+        old = st.selectbox("Writer", [*counts], format_func=lambda name: name or gallery.NO_NAME)
         new = st.text_input("New name", max_chars=MAX_NAME)
         if st.form_submit_button("Rename") and new.strip():
             page.run_action(collection.rename, store, old, new)

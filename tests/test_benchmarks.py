@@ -1,4 +1,4 @@
-"""The benchmark that others run with files of their own."""
+"""The benchmarks that take a file of strokes."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ def read(file: Path, *options: str, name: str = "strokes") -> "subprocess.Comple
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_stroke_file_is_read_plain_or_packed_and_the_share_comes_first(
+def test_a_stroke_file_is_read_plain_or_gzipped_and_the_accuracy_comes_first(
     tmp_path: Path, packed: bool
 ) -> None:
     content = json.dumps(DIGITS).encode()
@@ -38,8 +38,8 @@ def test_a_stroke_file_is_read_plain_or_packed_and_the_share_comes_first(
     file.write_bytes(gzip.compress(content) if packed else content)
     done = read(file)
     assert done.returncode == 0, done.stderr
-    share = re.match(r"(\d+\.\d\d) %", done.stdout)
-    assert share and float(share[1]) == pytest.approx(100, abs=0.01), done.stdout
+    accuracy = re.match(r"(\d+\.\d\d)%", done.stdout)
+    assert accuracy and float(accuracy[1]) == pytest.approx(100, abs=0.01), done.stdout
     assert re.search(r"^ +7 .* of +2", done.stdout, re.MULTILINE)
 
 
@@ -56,7 +56,7 @@ def test_a_stroke_file_is_read_plain_or_packed_and_the_share_comes_first(
         b"[[[[[[",
     ],
 )
-def test_a_file_that_holds_no_strokes_is_a_sentence(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_without_strokes_is_an_error(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "bad.json"
     if content is not None:
         file.write_bytes(content)
@@ -70,15 +70,15 @@ def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:
     file.write_text(json.dumps(DIGITS))
     done = read(file, "--number", "3", name="photos")
     assert done.returncode == 0, done.stderr
-    share = re.match(r"(\d+\.\d\d) %  (\d) of 3 ", done.stdout)
-    assert share and float(share[1]) == pytest.approx(100 * int(share[2]) / 3, abs=0.01)
+    accuracy = re.match(r"(\d+\.\d\d)%  (\d) of 3 ", done.stdout)
+    assert accuracy and float(accuracy[1]) == pytest.approx(100 * int(accuracy[2]) / 3, abs=0.01)
     for kind in ("plain", "ruled", "squared"):
         assert re.search(rf"^ +{kind} .* of +1$", done.stdout, re.MULTILINE), kind
     again = read(file, "--number", "3", name="photos")
-    assert again.stdout.split("read rightly")[0] == done.stdout.split("read rightly")[0]
+    assert again.stdout.split("classified")[0] == done.stdout.split("classified")[0]
 
 
-def test_photos_of_no_strokes_are_a_sentence(tmp_path: Path) -> None:
+def test_photos_of_a_bad_file_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_bytes(b"{}")
     done = read(file, name="photos")

@@ -70,12 +70,22 @@ PIECES: dict[str, Piece] = {
         nasty(), NASTY, IMAGE
     ),
     "receptive_field.pixelated": lambda: receptive_field.pixelated(IMAGE, 0, 0, 10),
-    "feature_maps.seen": lambda: feature_maps.seen(IMAGE, ROW, (0, 0)),
-    "feature_maps.layer": lambda: feature_maps.layer(DRAWN, (0, 0)),
+    "feature_maps.receptive_field_of_unit": lambda: feature_maps.receptive_field_of_unit(
+        IMAGE, ROW, (0, 0)
+    ),
+    "feature_maps.layer_maps": lambda: feature_maps.layer_maps(DRAWN, (0, 0)),
     "html.html": lambda: report.html(document()),
     "html.library": report.library,
 }
-NAMELESS = {"grid", "budget_bar", "bars", "pixelated", "seen", "layer", "library"}
+NAMELESS = {
+    "grid",
+    "budget_bar",
+    "bars",
+    "pixelated",
+    "receptive_field_of_unit",
+    "layer_maps",
+    "library",
+}
 """Functions that are handed no text."""
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint's prediction for one drawing, or for many of them."""
+"""A loaded checkpoint that predicts the digit of a drawing, or of many."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +24,10 @@ BATCH = 200
 
 
 class Classifier:
-    """A checkpoint, loaded once and ready to read.
+    """A loaded checkpoint.
 
-    `lent` is the doubt of a checkpoint that has none of its own. Raises CheckpointError where
-    loading does.
+    `fallback` is the uncertainty model of a checkpoint without its own. Raises CheckpointError if
+    a file cannot be loaded.
     """
 
     def __init__(self, path: Path, fallback: UncertaintyModel | None = None) -> None:
@@ -39,25 +39,25 @@ class Classifier:
         )
 
     def predict(self, digit: PreparedDigit, tta: bool = True) -> Prediction:
-        """Read a drawing, in several looks at it or in the one alone."""
+        """Predict a drawing's digit, with test-time augmentation or from the image alone."""
         image = torch.from_numpy(digit.pixels.copy())
-        seen = tta_views(image) if tta else image[None]
-        scores, features = logits_and_features(self.network, seen)
-        # The views' logits are averaged, then tempered, then made probabilities (softmax).
-        mean = scores.mean(0) / (self.uncertainty.temperature if self.uncertainty else 1.0)
-        shares = np.exp(mean - mean.max())
-        probabilities = shares / shares.sum()
-        # How strange it is, is told by the drawing itself, which is the first view.
-        strange = self.uncertainty.ood_scores(features[:1]) if self.uncertainty else None
+        views = tta_views(image) if tta else image[None]
+        logits, features = logits_and_features(self.network, views)
+        # Average the views' logits, divide by the temperature, then softmax.
+        mean = logits.mean(0) / (self.uncertainty.temperature if self.uncertainty else 1.0)
+        exponentials = np.exp(mean - mean.max())
+        probabilities = exponentials / exponentials.sum()
+        # The OOD score is of the image itself, which is the first view.
+        ood_scores = self.uncertainty.ood_scores(features[:1]) if self.uncertainty else None
         return Prediction(
             tuple(probabilities.tolist()),
-            None if strange is None else float(strange[0]),
+            None if ood_scores is None else float(ood_scores[0]),
             self.uncertainty is not None,
         )
 
 
-def to_image(digit: PreparedDigit) -> NDArray[np.uint8]:
-    """The looks (N, 28, 28) at a drawing that an answer is the mean of."""
+def views_of(digit: PreparedDigit) -> NDArray[np.uint8]:
+    """The views (N, 28, 28) of a drawing that test-time augmentation averages over."""
     return tta_views(torch.from_numpy(digit.pixels.copy())).numpy()
 
 

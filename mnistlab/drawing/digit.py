@@ -1,4 +1,4 @@
-"""Ink made into what MNIST made of its own digits: 28×28, white on black, centerd.
+"""Preprocessing of ink as MNIST's own: 28×28, white on black, centered.
 
 "The images were centered in a 28x28 image by computing the center of mass of the pixels, and
 translating the image so as to position this point at the center of the 28x28 field", after they
@@ -17,23 +17,21 @@ from mnistlab.errors import LabError
 SIDE = 28
 BOX = 20
 THICKNESS = 2.45
-"""Pixels. Drawn with it, strokes have the thickness of MNIST's median digit; a test says how that
-is measured."""
+"""Pixels: the stroke width of MNIST's median digit; test_strokes.py measures it."""
 
 GrayImage = NDArray[np.uint8]
 
 
 class DigitError(LabError):
-    """A picture in which there is no digit to be read."""
+    """An image without a readable digit."""
 
 
 @dataclass(frozen=True)
 class PreprocessingOptions:
-    """Which steps a drawing goes through; each can be left out, to see what it is for.
+    """The steps of preprocessing; each can be turned off to see its effect.
 
-    `anew`: strokes are drawn anew at MNIST's thickness, whatever the brush. `crop`: the ink alone
-    is fitted into the box, not the whole canvas. `center`: the ink's mass comes to the middle, not
-    the box.
+    `normalize_stroke_width`: redraw strokes at MNIST's width, whatever the brush. `crop`: resize
+    the ink's bounding box, not the whole canvas. `center`: center by mass, not by the box.
     """
 
     normalize_stroke_width: bool = True
@@ -46,10 +44,10 @@ DEFAULT_OPTIONS = PreprocessingOptions()
 
 @dataclass(frozen=True, eq=False)
 class PreparedDigit:
-    """A drawing made 28×28.
+    """A preprocessed drawing, after each step; all uint8, white on black.
 
-    `cropped` is the ink's bounding box (uint8, any size), `scaled` what was fitted into 20×20,
-    `pixels` (28, 28) uint8, white on black.
+    `cropped` is the ink's bounding box (any size), `scaled` is resized to fit 20×20, `pixels`
+    (28, 28) is the input of the network.
     """
 
     cropped: GrayImage
@@ -58,21 +56,21 @@ class PreparedDigit:
 
 
 def digit_from_ink(
-    ink: GrayImage, steps: PreprocessingOptions = DEFAULT_OPTIONS
+    ink: GrayImage, options: PreprocessingOptions = DEFAULT_OPTIONS
 ) -> PreparedDigit | None:
-    """Turn ink (H, W) uint8, 0 for paper, into a Digit; None where there is no ink."""
+    """Preprocess ink (H, W) uint8, 0 for paper; None if there is no ink."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     if not len(rows):
         return None
-    if steps.crop:
+    if options.crop:
         ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    small = _fitted(ink)
-    # A few specks far apart average out to nothing.
-    return PreparedDigit(ink, small, centered(small, steps.center)) if small.any() else None
+    small = _resize_to_box(ink)
+    # A few specks far apart average to 0.
+    return PreparedDigit(ink, small, centered(small, options.center)) if small.any() else None
 
 
-def _fitted(cropped: GrayImage) -> GrayImage:
-    """Scale to fit 20×20, keeping proportions; shrinking averages over areas."""
+def _resize_to_box(cropped: GrayImage) -> GrayImage:
+    """Resize to fit 20×20 with the aspect ratio preserved; reducing averages over areas."""
     height, width = cropped.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -81,7 +79,7 @@ def _fitted(cropped: GrayImage) -> GrayImage:
 
 
 def centered(small: GrayImage, by_mass: bool = True) -> GrayImage:
-    """Lay a picture of at most 20×20 into 28×28, its center of mass or its own at the middle."""
+    """Place an image of at most 20×20 into 28×28, centered by mass or by its box."""
     height, width = small.shape
     if not by_mass:
         return np.pad(small, [((SIDE - n) // 2, SIDE - n - (SIDE - n) // 2) for n in small.shape])
@@ -90,7 +88,7 @@ def centered(small: GrayImage, by_mass: bool = True) -> GrayImage:
     middle = SIDE // 2
     top = middle - float((small.sum(1) * np.arange(height)).sum() / mass)
     left = middle - float((small.sum(0) * np.arange(width)).sum() / mass)
-    # Lopsided ink could push the far end over the edge: then being whole comes before the center.
+    # Very asymmetric ink would leave the image: keep all of it rather than the exact center.
     row = min(max(round(top), 0), SIDE - height)
     column = min(max(round(left), 0), SIDE - width)
     pixels = np.zeros((SIDE, SIDE), np.uint8)
@@ -103,8 +101,8 @@ def ink_from_canvas(rgba: NDArray[np.uint8]) -> GrayImage:
     return 255 - on_white(Image.fromarray(rgba))
 
 
-def on_white(picture: Image.Image) -> GrayImage:
-    """Lay a picture on white paper and drop its colors."""
-    rgba = picture.convert("RGBA")
+def on_white(image: Image.Image) -> GrayImage:
+    """Blend an image with a white background, and convert it to gray."""
+    rgba = image.convert("RGBA")
     paper = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
     return np.asarray(Image.alpha_composite(paper, rgba).convert("L"))

@@ -1,6 +1,6 @@
-"""Why a network reads what it reads: evidence, feature maps, the nearest training digits.
+"""Explanations of a prediction: attribution, feature maps, the nearest training images.
 
-Everything here looks at the image itself, not at the several looks that an answer is the mean of.
+All of them are for the image itself, without test-time augmentation.
 """
 
 from dataclasses import dataclass
@@ -16,46 +16,46 @@ from mnistlab.training.evaluate import logits
 from mnistlab.uncertainty.features import BATCH, layer_outputs
 
 PATCH = 5
-"""Pixels of the side of the square that is covered."""
+"""Side of the occluding square, in pixels."""
 STRIDE = 2
 SIDE = 28
 STARTS = range(STRIDE - PATCH, SIDE, STRIDE)
-"""Where along one axis the square is laid."""
+"""First pixels of the square along one axis; it may start outside the image."""
 MIN_MAP = 3
-"""Units along a side of the last maps from which on they say where."""
+"""Units along a side: smaller feature maps say little about where."""
 
 Maps = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What speaks for (above 0) and against each digit, and where: (10, H, W).
+    """Which places support (above 0) and oppose each digit: (10, H, W).
 
-    `exact`: of the units of the last maps, the layer `of`, H along a side, and with `bias` (10,)
-    their sums are the scores. Otherwise H is 28 and a value is what the score, measured from the
-    ten's mean, loses where the pixel is covered.
+    `exact`: a value per unit of the feature maps of `layer`; their sums plus `bias` (10,) are the
+    logits. Otherwise H is 28, and a value is how much the logit, relative to the mean of the ten,
+    drops when the pixel is hidden.
     """
 
     maps: Maps
     exact: bool
     bias: Maps | None = None
-    label: str = ""
+    layer: str = ""
 
 
 def class_activation_maps(network: nn.Sequential, image: Tensor) -> Attribution | None:
-    """The last maps' shares in the scores of an image (28, 28) uint8; None if they are too small.
+    """Each unit's contribution to the logits of an image (28, 28) uint8; None for small maps.
 
     Class activation mapping (B. Zhou et al., "Learning deep features for discriminative
-    localization", 2016) for a global average, and the same for a convolution over the whole map:
-    behind the last maps every score is a sum over their units.
+    localization", 2016) for global average pooling, and likewise for a full-map convolution: every
+    logit is a bias plus a sum over the units of the last feature maps.
     """
-    # The last maps are what the average, or the convolution over the whole map, is given.
+    # The last feature maps are the input of the average, or of the full-map convolution.
     modules = dict(network.named_children())
-    found = feature_maps(network, image)
-    of = _before(list(found), "average" if "average" in found else "head2")
-    last = found[of]
-    # The weight of each of their units in each score: an average shares one among all places.
-    if "average" in found:
+    maps = feature_maps(network, image)
+    layer = _before(list(maps), "average" if "average" in maps else "head2")
+    last = maps[layer]
+    # The weight of each unit in each logit; an average divides one weight among all positions.
+    if "average" in maps:
         linear: Any = modules["linear"]
         weight, bias = linear.weight[:, :, None, None] / last[0].size, linear.bias
     else:
@@ -64,8 +64,8 @@ def class_activation_maps(network: nn.Sequential, image: Tensor) -> Attribution 
     if last.shape[-1] < MIN_MAP:
         return None
     with torch.inference_mode():
-        shares = (weight * torch.from_numpy(last)).sum(1)
-        return Attribution(shares.numpy(), True, bias.numpy(), of)
+        contributions = (weight * torch.from_numpy(last)).sum(1)
+        return Attribution(contributions.numpy(), True, bias.numpy(), layer)
 
 
 def _before(names: list[str], name: str) -> str:
@@ -73,26 +73,24 @@ def _before(names: list[str], name: str) -> str:
 
 
 def occlusion_maps(network: nn.Sequential, image: Tensor) -> Attribution:
-    """Cover an image (28, 28) uint8 square by square and see what each score loses.
+    """Hide an image (28, 28) uint8 square by square and measure how much each logit drops.
 
     After M. Zeiler & R. Fergus, "Visualizing and understanding convolutional networks" (2014). A
-    pixel's value is the mean over the squares that cover it.
+    pixel's value is the mean over the squares that hide it.
     """
-    covers = torch.zeros(len(STARTS) ** 2, SIDE, SIDE)
+    masks = torch.zeros(len(STARTS) ** 2, SIDE, SIDE)
     for number, (top, left) in enumerate((y, x) for y in STARTS for x in STARTS):
-        covers[number, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = 1
-    covered = torch.where(covers > 0, torch.zeros_like(image), image)
-    scores = logits(network, torch.cat([image[None], covered]))
-    scores = scores - scores.mean(1, keepdim=True)
-    lost = scores[:1] - scores[1:]
-    maps = torch.einsum("pk,pyx->kyx", lost, covers) / covers.sum(0)
+        masks[number, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = 1
+    occluded = torch.where(masks > 0, torch.zeros_like(image), image)
+    outputs = logits(network, torch.cat([image[None], occluded]))
+    outputs = outputs - outputs.mean(1, keepdim=True)
+    drops = outputs[:1] - outputs[1:]
+    maps = torch.einsum("pk,pyx->kyx", drops, masks) / masks.sum(0)
     return Attribution(maps.numpy(), False)
 
 
 def feature_maps(network: nn.Sequential, image: Tensor) -> dict[str, Maps]:
-    """What each layer that gives maps gives for an image (28, 28) uint8, by the ledger's names:
-    (C, H, W) each.
-    """
+    """The feature maps (C, H, W) of an image (28, 28) uint8, by the summary's layer names."""
     return {
         name: maps[0].clone().numpy()
         for name, maps in layer_outputs(network, image[None])
@@ -102,25 +100,25 @@ def feature_maps(network: nn.Sequential, image: Tensor) -> dict[str, Maps]:
 
 @dataclass(frozen=True, eq=False)
 class NearestNeighbors:
-    """Training digits by their last features (N, F): what the last layer decides by."""
+    """Training images by their penultimate features (N, F), the inputs of the last layer."""
 
     features: Tensor
     labels: Tensor
 
     def nearest(self, network: nn.Sequential, image: Tensor, count: int) -> list[tuple[int, int]]:
-        """Indices and labels of the digits nearest to an image (28, 28) uint8, nearest first."""
+        """Indices and labels of the images nearest to an image (28, 28) uint8, nearest first."""
         distances = torch.cdist(penultimate_features(network, image[None]), self.features)[0]
         indices = distances.topk(min(count, len(self.labels)), largest=False).indices
         return [(index, int(self.labels[index])) for index in indices.tolist()]
 
 
-def index_images(network: nn.Sequential, digits: LabeledImages) -> NearestNeighbors:
-    """Look at digits once, so that drawings can be held against them."""
-    return NearestNeighbors(penultimate_features(network, digits.images), digits.labels)
+def index_images(network: nn.Sequential, images: LabeledImages) -> NearestNeighbors:
+    """Compute the features of images once, to compare drawings with them."""
+    return NearestNeighbors(penultimate_features(network, images.images), images.labels)
 
 
 def penultimate_features(network: nn.Sequential, images: Tensor) -> Tensor:
-    """What the last layer is given for images (N, 28, 28) uint8: (N, F)."""
+    """The inputs (N, F) of the last layer for images (N, 28, 28) uint8."""
     last = [name for name, _ in network.named_children() if name != "flatten"][-2]
     parts = []
     for part in torch.split(images, BATCH):

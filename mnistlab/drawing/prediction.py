@@ -1,15 +1,15 @@
-"""What a checkpoint reads in a drawing, and how far that is to be believed."""
+"""A prediction: ten probabilities, its confidence, and whether the input looks like a digit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 CONFIDENT_FROM = 0.8
-"""The least probability that an answer is given with; below it there are two candidates."""
+"""At a lower probability the prediction is uncertain and names two candidates."""
 
 
 class Verdict(StrEnum):
-    CONFIDENT = "sure"
-    UNCERTAIN = "not sure"
+    CONFIDENT = "confident"
+    UNCERTAIN = "uncertain"
     NOT_A_DIGIT = "not a digit"
 
 
@@ -17,8 +17,8 @@ class Verdict(StrEnum):
 class Prediction:
     """Ten probabilities, for 0 to 9, that sum to one.
 
-    `strangeness` is how far the drawing lies from training digits, above 1 for what is none; None
-    where the checkpoint has nothing to tell it by. `calibrated`: whether a temperature was fitted.
+    `ood_score`: distance from training images, above 1 for inputs unlike any digit; None without an
+    OOD detector. `calibrated`: whether a temperature was fitted.
     """
 
     probabilities: tuple[float, ...]
@@ -27,12 +27,12 @@ class Prediction:
 
     @property
     def order(self) -> list[int]:
-        """The digits, the likeliest first."""
+        """The digits, the most probable first."""
         return sorted(range(len(self.probabilities)), key=lambda d: -self.probabilities[d])
 
     @property
     def digit(self) -> int:
-        """The likeliest."""
+        """The most probable digit."""
         return self.order[0]
 
     @property

@@ -1,7 +1,7 @@
-"""Pen strokes made into what MNIST made of its own digits: 28×28, at MNIST's own thickness.
+"""Preprocessing of pen strokes as MNIST's own digits: 28×28, at MNIST's stroke width.
 
-Where the pen went is known, so nothing of the brush or of the drawing's size is left in the
-picture: the strokes are scaled first and drawn afterwards.
+The strokes are scaled first and rasterized afterwards, so neither the brush nor the size of the
+drawing affects the image.
 """
 
 import math
@@ -24,51 +24,51 @@ from mnistlab.drawing.digit import (
 )
 
 ENLARGED = 7
-"""How many times larger the strokes are shown before they are scaled into the box."""
+"""Scale of the preview image relative to the 20×20 box."""
 MAX_POINTS = 20_000
 DOT = 1e-100
-"""Drawings that are no larger are dots; what they would be scaled by is no number any more."""
+"""A smaller drawing is a dot: its scale would overflow."""
 GRID = 8
-"""Points closer than this part of a pixel are one."""
+"""Points are merged on a grid of 1/8 pixel."""
 CHUNK = 1024
-"""Segments that are drawn at a time."""
+"""Segments rasterized at a time, which limits memory."""
 
 Stroke = Sequence[Sequence[float]]
 """Points [x, y] in the order of drawing, y downwards, in any unit."""
 
 
 def digit_from_strokes(
-    strokes: Sequence[Stroke], steps: PreprocessingOptions = DEFAULT_OPTIONS, canvas: float = 0.0
+    strokes: Sequence[Stroke], options: PreprocessingOptions = DEFAULT_OPTIONS, canvas: float = 0.0
 ) -> PreparedDigit | None:
-    """Scale strokes into the box and draw them; None if there is no point.
+    """Scale strokes into the box and rasterize them; None if there is no point.
 
-    Without cropping it is the canvas, of that many units a side, that is fitted into the box.
-    Raises DigitError if a coordinate is not a number or there are too many points.
+    Without cropping, the whole canvas of `canvas` units a side is scaled into the box. Raises
+    DigitError if a coordinate is not a finite number or there are too many points.
     """
     lines = _lines(strokes)
     if not lines:
         return None
     points = np.concatenate(lines)
     low, extent = points.min(0), float(np.ptp(points, axis=0).max())
-    if not steps.crop:
+    if not options.crop:
         low, extent = np.zeros(2), canvas
-    # The box holds the strokes with half their thickness around them.
-    # A dot keeps the pen's own size: there is nothing to scale it by.
+    # The box includes half a stroke width around the points. A dot has no extent to scale by, so it
+    # has the size of the pen.
     scale = (BOX - THICKNESS) / extent if extent > DOT else 0.0
-    # A pen may leave the canvas; what lies outside is not drawn.
+    # Points outside the canvas are moved to its edge.
     placed = [np.clip((line - low) * scale, 0, BOX - THICKNESS) + THICKNESS / 2 for line in lines]
-    scaled = rasterize(placed, THICKNESS, 0 if steps.crop else BOX)
+    scaled = rasterize(placed, THICKNESS, 0 if options.crop else BOX)
     height, width = scaled.shape
-    # The same, larger, for people.
+    # The same at a larger scale, for display.
     large = [line * ENLARGED for line in placed]
     shown = render_preview(large, THICKNESS * ENLARGED, width * ENLARGED, height * ENLARGED)
-    return PreparedDigit(cropped=shown, scaled=scaled, pixels=centered(scaled, steps.center))
+    return PreparedDigit(cropped=shown, scaled=scaled, pixels=centered(scaled, options.center))
 
 
 def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
     """Each stroke as points (N, 2)."""
     if sum(len(stroke) for stroke in strokes) > MAX_POINTS:
-        raise DigitError(f"The drawing has more than {MAX_POINTS:,} points; draw it anew.")
+        raise DigitError(f"The drawing has more than {MAX_POINTS:,} points. Draw it again.")
     try:
         lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke)]
     except (TypeError, ValueError):
@@ -79,11 +79,11 @@ def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
 
 
 def rasterize(lines: Sequence[NDArray[np.float64]], thickness: float, side: int = 0) -> GrayImage:
-    """Draw lines (N, 2) with round caps on as small a picture as holds them from (0, 0) on, or on
-    a square of a given side.
+    """Rasterize lines (N, 2) with round caps and antialiasing.
 
-    A pixel's gray is how far the stroke's edge lies beyond its middle, cut to one pixel: the usual
-    coverage of an edge that is nearly straight there.
+    The image is the smallest one from (0, 0) that contains them, or a square of a given side. A
+    pixel's value is the signed distance from its center to the stroke's edge plus ½, clipped to
+    0–1: the exact coverage of a pixel by a straight edge along the axes.
     """
     reach = np.concatenate(lines).max(0) + thickness / 2
     width, height = (side or max(1, math.ceil(length - 1e-9)) for length in reach)
@@ -96,21 +96,21 @@ def rasterize(lines: Sequence[NDArray[np.float64]], thickness: float, side: int 
     return np.round(255 * covered).astype(np.uint8)
 
 
-SMOOTH = 3
-"""Pixels of a side that are averaged into one of a picture for people."""
+SUPERSAMPLING = 3
+"""The preview is drawn this many times larger and averaged."""
 
 
 def render_preview(
     lines: Sequence[NDArray[np.float64]], thickness: float, width: int, height: int
 ) -> GrayImage:
-    """Draw lines (N, 2) with round caps for people to look at: quicker than `drawn`, less exact."""
-    picture = Image.new("L", (width * SMOOTH, height * SMOOTH))
+    """Draw lines (N, 2) with round caps for display: faster than `rasterize`, less exact."""
+    picture = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING))
     pen = ImageDraw.Draw(picture)
-    radius = thickness * SMOOTH / 2
+    radius = thickness * SUPERSAMPLING / 2
     for line in lines:
-        points = [(float(x), float(y)) for x, y in line * SMOOTH]
+        points = [(float(x), float(y)) for x, y in line * SUPERSAMPLING]
         pen.line(points, 255, round(2 * radius))
-        # A disc at every point: Pillow's own joints leave notches between short pieces.
+        # A disc at every point: Pillow's joints leave notches between short segments.
         for x, y in points:
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), 255)
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX))
@@ -119,86 +119,84 @@ def render_preview(
 def _segments(
     lines: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Starts and ends (N, 2) of what is between neighboring points; a dot's end is its start."""
+    """Starts and ends (N, 2) of the segments between successive points; a dot is a segment too."""
     starts, ends = [], []
     for line in lines:
         fine = np.round(line * GRID) / GRID
-        moved = np.concatenate([[True], (np.diff(fine, axis=0) != 0).any(1)])
-        kept = line[moved]
-        starts.append(kept[:-1] if len(kept) > 1 else kept)
-        ends.append(kept[1:] if len(kept) > 1 else kept)
+        is_new = np.concatenate([[True], (np.diff(fine, axis=0) != 0).any(1)])
+        points = line[is_new]
+        starts.append(points[:-1] if len(points) > 1 else points)
+        ends.append(points[1:] if len(points) > 1 else points)
     return np.concatenate(starts), np.concatenate(ends)
 
 
 def _distance(
     starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int
 ) -> NDArray[np.float64]:
-    """The squared distance (H, W) from each pixel's middle to the nearest of some segments."""
-    # With p a pixel's middle and segments from a to b: the nearest point is a + t (b − a), where
-    # t = (p − a) · (b − a) / |b − a|², kept within 0 and 1.
+    """The squared distance (H, W) from each pixel's center to the nearest segment."""
+    # With p a pixel's center and a segment from a to b: the nearest point is a + t (b − a), where
+    # t = (p − a) · (b − a) / |b − a|², clipped to 0–1.
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
     along = ends - starts
     length = np.maximum((along**2).sum(1), 1e-12)
     from_x = x[None, :] - starts[:, :1]
     from_y = y[None, :] - starts[:, 1:]
-    # t is a sum of what a pixel's column and its row give: two small outer products, no large one.
-    share = (from_x * (along[:, :1] / length[:, None]))[:, None, :]
-    share = share + (from_y * (along[:, 1:] / length[:, None]))[:, :, None]
-    np.clip(share, 0, 1, out=share)
-    # p − a − t (b − a), squared, and the least of all segments.
-    off_x = from_x[:, None, :] - share * along[:, 0, None, None]
-    off_y = from_y[:, :, None] - share * along[:, 1, None, None]
+    # t is the sum of a term per column and a term per row: two small outer products.
+    t = (from_x * (along[:, :1] / length[:, None]))[:, None, :]
+    t = t + (from_y * (along[:, 1:] / length[:, None]))[:, :, None]
+    np.clip(t, 0, 1, out=t)
+    # |p − a − t (b − a)|², minimal over the segments.
+    off_x = from_x[:, None, :] - t * along[:, 0, None, None]
+    off_y = from_y[:, :, None] - t * along[:, 1, None, None]
     nearest: NDArray[np.float64] = (off_x**2 + off_y**2).min(0)
     return nearest
 
 
 def strokes_from_canvas(drawing: object) -> list[list[list[float]]]:
-    """The strokes of a canvas' drawing (fabric's JSON), in the canvas' pixels; what is no stroke is
-    left out.
-    """
+    """The strokes in a canvas' JSON (fabric.js), in canvas pixels; anything else is ignored."""
     objects = drawing.get("objects") if isinstance(drawing, dict) else None
-    found = []
-    for one in objects if isinstance(objects, list) else []:
-        path = one.get("path") if isinstance(one, dict) else None
-        if isinstance(path, list) and (stroke := _sampled(path)):
-            found.append(_moved(stroke, one))
-    return found
+    strokes = []
+    for item in objects if isinstance(objects, list) else []:
+        path = item.get("path") if isinstance(item, dict) else None
+        if isinstance(path, list) and (stroke := _sample(path)):
+            strokes.append(_transform(stroke, item))
+    return strokes
 
 
-def _moved(stroke: list[list[float]], placed: dict[str, object]) -> list[list[float]]:
-    """A stroke where it was dragged, stretched or turned to by the canvas' pencil.
+def _transform(stroke: list[list[float]], item: dict[str, object]) -> list[list[float]]:
+    """A stroke with the translation, scale and rotation that its canvas object has.
 
-    The path stays as it was drawn; `left` and `top` are where its middle is now.
+    The object's path stays as drawn; `left` and `top` are the position of its center now.
     """
 
     def number(name: str, default: float) -> float:
-        value = placed.get(name)
+        value = item.get(name)
         return float(value) if isinstance(value, int | float) else default
 
-    # What the canvas says of the path's middle, its stretching and its turn.
     points = np.asarray(stroke)
-    middle = (points.min(0) + points.max(0)) / 2
-    to = np.array([number("left", middle[0]), number("top", middle[1])])
+    center = (points.min(0) + points.max(0)) / 2
+    position = np.array([number("left", center[0]), number("top", center[1])])
     scale = np.array([number("scaleX", 1), number("scaleY", 1)])
-    flip = np.array([-1 if placed.get(name) is True else 1 for name in ("flipX", "flipY")])
+    flip = np.array([-1 if item.get(name) is True else 1 for name in ("flipX", "flipY")])
     angle = math.radians(number("angle", 0))
-    as_drawn = np.abs(to - middle).max() < 1 and (scale * flip == 1).all() and not angle
-    if as_drawn or placed.get("originX") != "center":
+    as_drawn = np.abs(position - center).max() < 1 and (scale * flip == 1).all() and not angle
+    if as_drawn or item.get("originX") != "center":
         return stroke
-    # Stretched and turned about its own middle, which then comes to its new place.
-    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    moved: list[list[float]] = ((points - middle) * scale * flip @ turn + to).tolist()
-    return moved
+    # Scaled and rotated around its own center, which then moves to its new position.
+    rotation = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    transformed = (points - center) * scale * flip @ rotation + position
+    result: list[list[float]] = transformed.tolist()
+    return result
 
 
-CURVE = 4
-"""Pieces that a curve between two points is cut into."""
+CURVE_SEGMENTS = 4
+"""Segments that approximate a curve between two points."""
 
 
-def _sampled(path: list[object]) -> list[list[float]]:
+def _sample(path: list[object]) -> list[list[float]]:
     """Points along a path of the commands M, L and Q (a quadratic Bézier curve)."""
     points: list[list[float]] = []
-    # One point too many is enough to be refused.
+    # One point above the limit is enough for the error.
     for command in path[: MAX_POINTS + 1]:
         if not isinstance(command, list | tuple) or not command:
             continue
@@ -208,8 +206,8 @@ def _sampled(path: list[object]) -> list[list[float]]:
             points.append(numbers)
         elif name == "Q" and len(numbers) == 4 and points:
             start, control, end = points[-1], numbers[:2], numbers[2:]
-            for step in range(1, CURVE + 1):
-                t = step / CURVE
+            for step in range(1, CURVE_SEGMENTS + 1):
+                t = step / CURVE_SEGMENTS
                 weights = (1 - t) ** 2, 2 * t * (1 - t), t**2
                 each = zip(start, control, end, strict=True)
                 points.append([sum(map(mul, weights, values)) for values in each])

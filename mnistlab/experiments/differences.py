@@ -1,4 +1,4 @@
-"""What differs between runs, or between recipes: the choices that are not the same in all."""
+"""The settings in which runs, or configurations, differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -11,28 +11,28 @@ from mnistlab.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Difference:
-    """One choice, and what each run chose, in the runs' order."""
+    """One setting and its value in each run, in the order of the runs."""
 
-    choice: str
+    setting: str
     values: tuple[str, ...]
 
 
 def differences(runs: Sequence[RunSummary]) -> list[Difference]:
-    """The choices about network and recipe in which at least two of the runs differ."""
+    """The settings of network and recipe in which at least two of the runs differ."""
     return config_differences([(run.spec, run.recipe) for run in runs])
 
 
-def config_differences(ways: Sequence[tuple[Spec, Recipe]]) -> list[Difference]:
+def config_differences(configs: Sequence[tuple[Spec, Recipe]]) -> list[Difference]:
     """The same for networks with their recipes, trained or not."""
-    chosen = [_choices(spec) | _recipe(recipe) for spec, recipe in ways]
+    settings = [_network(spec) | _recipe(recipe) for spec, recipe in configs]
     return [
         Difference(name, values)
-        for name in (chosen[0] if chosen else ())
-        if len(set(values := tuple(each[name] for each in chosen))) > 1
+        for name in (settings[0] if settings else ())
+        if len(set(values := tuple(each[name] for each in settings))) > 1
     ]
 
 
-def _choices(spec: Spec) -> dict[str, str]:
+def _network(spec: Spec) -> dict[str, str]:
     bias = "yes" if spec.conv_bias else "no"
     return {
         "layers": "-".join(map(str, spec.layers)),
@@ -41,16 +41,18 @@ def _choices(spec: Spec) -> dict[str, str]:
         "batch norm": "yes" if spec.batch_norm else "no",
         "bias before batch norm": bias if spec.batch_norm else "–",
         "dropout": f"{spec.dropout:g}" if spec.dropout else "none",
-        "dropout drops": spec.dropout_kind.label if spec.dropout else "–",
+        "dropout type": spec.dropout_kind.label if spec.dropout else "–",
     }
 
 
 def _recipe(recipe: Recipe) -> dict[str, str]:
-    return {f.name.replace("_", " "): recipe_value(recipe, f.name) for f in fields(recipe)}
+    return {
+        field.name.replace("_", " "): recipe_value(recipe, field.name) for field in fields(recipe)
+    }
 
 
 def recipe_value(recipe: Recipe, name: str) -> str:
-    """One of a recipe's values, as a person reads it."""
+    """One of a recipe's values as text."""
     value = getattr(recipe, name)
     match name:
         case "train_size":

@@ -1,7 +1,7 @@
-"""The ladder as runs: all four targets queued, found again, gone on with.
+"""Reproduce the article: queue a run for each of its four targets and seeds.
 
-Whatever interrupts it, what is missing is found in the store by network and recipe, so beginning
-again goes on.
+The runs are found in the store by network and recipe, so submitting again after any interruption
+resumes them.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from mnistlab.store.run import Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.training.recipe import Recipe
 
-TAG = "ladder"
-MOST_SEEDS = 20
-"""A day and more in full; also what is looked through for runs that fit the walk."""
+TAG = "reproduction"
+MAX_SEEDS = 20
+"""More than a day of training at full length; the Home page looks for runs of these seeds."""
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The ladder to be run: how long, on which split, with which seeds."""
+    """The conditions of a reproduction: duration, evaluation protocol, seeds."""
 
     length: Length = Length.QUICK
     split: Split = Split.ARTICLE
@@ -37,27 +37,27 @@ class Reproduction:
 
 @dataclass(frozen=True)
 class TargetRuns:
-    """One rung of a climb with its runs, by seed, as far as there are any."""
+    """A target with its recipe and its runs so far, in the order of their seeds."""
 
     target: Target
     recipe: Recipe
     runs: tuple[Run, ...]
 
     @property
-    def ended(self) -> tuple[Run, ...]:
+    def finished(self) -> tuple[Run, ...]:
         return tuple(run for run in self.runs if run.state is State.DONE)
 
     @property
     def reported_runs(self) -> tuple[Run, ...]:
-        """The runs that its figures come from: the finished ones, or what there is so far."""
-        return self.ended or tuple(run for run in self.runs if run.epochs)
+        """The finished runs; before any has finished, those with an epoch."""
+        return self.finished or tuple(run for run in self.runs if run.epochs)
 
 
 def submit_reproduction(home: Home, reproduction: Reproduction, owner: str = "") -> list[int]:
-    """Queue what is missing and resume what was left half-way; all run ids.
+    """Queue the missing runs, resume the interrupted ones; the ids of all of them.
 
-    All four targets come with one seed before the next seed begins. Raises StoreError if the store
-    cannot be written.
+    All four targets train with one seed before the next seed starts. Raises StoreError if the
+    store cannot be written.
     """
     ids: list[int] = []
     for seed in reproduction.seeds:
@@ -69,40 +69,41 @@ def submit_reproduction(home: Home, reproduction: Reproduction, owner: str = "")
 
 
 def target_runs(store: Store, reproduction: Reproduction) -> list[TargetRuns]:
-    """The climb as the store has it."""
-    found = []
+    """Each target with its runs in the store."""
+    results = []
     for target in reproduction.targets:
         recipe = reproduction.recipe(target)
-        there = runs_by_seed(store, target.spec, recipe, reproduction.seeds)
-        runs = tuple(store.runs([run.id for run in there.values()]))
-        found.append(TargetRuns(target, recipe, runs))
-    return found
+        by_seed = runs_by_seed(store, target.spec, recipe, reproduction.seeds)
+        runs = tuple(store.runs([run.id for run in by_seed.values()]))
+        results.append(TargetRuns(target, recipe, runs))
+    return results
 
 
-def n_missing(reproduction: Reproduction, found: Sequence[TargetRuns]) -> int:
-    """How many of its runs are not done and not on their way."""
-    planned = len(reproduction.targets) * len(reproduction.seeds)
-    return planned - sum(
-        run.state is State.DONE or run.state.active for s in found for run in s.runs
+def n_missing(reproduction: Reproduction, results: Sequence[TargetRuns]) -> int:
+    """How many of the planned runs are neither finished nor queued nor running."""
+    n_planned = len(reproduction.targets) * len(reproduction.seeds)
+    return n_planned - sum(
+        run.state is State.DONE or run.state.active for result in results for run in result.runs
     )
 
 
 def newest_runs(store: Store, targets: Sequence[Target] = TARGETS) -> dict[str, RunSummary]:
     """For each target's name the newest finished run of its own recipe, full or quick."""
-    found = {}
+    newest = {}
     for target in targets:
-        runs = find_runs(store, target.spec, partial(_is_own, _own_recipes(target)))
-        if done := [run for run in runs if run.state is State.DONE]:
-            found[target.preset.name] = done[-1]
-    return found
+        runs = find_runs(store, target.spec, partial(_has_recipe_of, _recipes(target)))
+        if finished := [run for run in runs if run.state is State.DONE]:
+            newest[target.preset.name] = finished[-1]
+    return newest
 
 
-def _is_own(own: set[Recipe], recipe: Recipe) -> bool:
-    return recipe.seed < MOST_SEEDS and replace(recipe, seed=0) in own
+def _has_recipe_of(recipes: set[Recipe], recipe: Recipe) -> bool:
+    """Whether it is one of the recipes, apart from its seed."""
+    return recipe.seed < MAX_SEEDS and replace(recipe, seed=0) in recipes
 
 
-def _own_recipes(target: Target) -> set[Recipe]:
-    """A target's recipes at any length, on either split, with seed 0."""
+def _recipes(target: Target) -> set[Recipe]:
+    """A target's recipes for both durations and both protocols, with seed 0."""
     return {
         replace(target.recipe(length, split), seed=0)
         for length in Length

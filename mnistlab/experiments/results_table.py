@@ -1,4 +1,4 @@
-"""What the ladder's runs came to, summed up over the seeds, and as a table."""
+"""The results of the article's targets, summarized over the seeds, as a table."""
 
 import statistics
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from mnistlab.text import percent, percent_range, signed
 
 @dataclass(frozen=True)
 class TargetResult:
-    """What a rung's finished runs came to. Accuracies 0–1; means over the seeds.
+    """The results of a target's runs. Accuracies 0–1, means over the seeds.
 
-    `train` and `gap` (train less validation) are the last epoch's; `epochs` those that were kept.
+    `train` and `gap` (train − validation) are the last epoch's; `epochs` are the best epochs.
     """
 
     best: SeedStats
@@ -28,81 +28,81 @@ class TargetResult:
 
 
 def target_result(runs: Sequence[Run]) -> TargetResult | None:
-    """Sum up runs of one recipe, as far as they have come; None if none has an epoch."""
+    """Summarize runs of one recipe; None if none has an epoch yet."""
     best = seed_stats([run.best for run in runs])
     last = seed_stats([run.last for run in runs])
     if not best or not last:
         return None
-    ends = [run.epochs[-1] for run in runs if run.epochs]
+    last_epochs = [run.epochs[-1] for run in runs if run.epochs]
     return TargetResult(
         best=best,
         last=last,
         test=seed_stats([run.test for run in runs]),
-        train=statistics.mean(epoch.train_accuracy for epoch in ends),
-        gap=statistics.mean(e.train_accuracy - e.validation_accuracy for e in ends),
+        train=statistics.mean(epoch.train_accuracy for epoch in last_epochs),
+        gap=statistics.mean(e.train_accuracy - e.validation_accuracy for e in last_epochs),
         epochs=tuple(run.best_epoch for run in runs if run.best_epoch),
         seconds=statistics.mean(run.seconds for run in runs),
     )
 
 
 HEAD = (
-    *("", "Parameters", "Article, train", "Article, val."),
-    *("Best validation", "95% CI", "Errors", "Epoch"),
-    *("Last validation", "Train", "Gap", "Test, once", "Seconds"),
+    *("Target", "Parameters", "Article: train", "Article: val."),
+    *("Validation (best)", "95% CI", "Errors", "Best epoch"),
+    *("Validation (last)", "Train (last)", "Gap (pp)", "Test", "Seconds"),
 )
 
 
-def results_table(steps: Sequence[TargetRuns]) -> list[tuple[str, ...]]:
-    """The ladder's table, its head first.
+def results_table(targets: Sequence[TargetRuns]) -> list[tuple[str, ...]]:
+    """The table's head and a row for each target.
 
-    Under the article's split the test images are not read once, so that column is left out.
+    The article protocol has no separate test accuracy, so there that column is omitted.
     """
-    rows = [HEAD, *map(_cells, steps)]
-    if all(step.recipe.split is Split.ARTICLE for step in steps):
-        test = HEAD.index("Test, once")
+    rows = [HEAD, *map(_cells, targets)]
+    if all(target.recipe.split is Split.ARTICLE for target in targets):
+        test = HEAD.index("Test")
         rows = [row[:test] + row[test + 1 :] for row in rows]
     return rows
 
 
-def _cells(step: TargetRuns) -> tuple[str, ...]:
-    """A step as a line of the table; dashes where nothing is known, dots while none has ended."""
-    preset = step.target.preset
+def _cells(target: TargetRuns) -> tuple[str, ...]:
+    """A target's row: "–" for unknown values, "…" while no run has finished."""
+    preset = target.target.preset
     article = preset.article
-    start = (
-        preset.label if step.ended or not step.reported_runs else f"{preset.label} …",
+    first_cells = (
+        preset.label if target.finished or not target.reported_runs else f"{preset.label} …",
         f"{article.parameters:,}" if article else "–",
         percent(article.train / 100) if article else "–",
         percent(article.validation / 100) if article and article.validation else "–",
     )
-    came = target_result(step.reported_runs)
-    if came is None:
-        return (*start, *["–"] * (len(HEAD) - len(start)))
-    errors = statistics.mean(score.errors for score in came.best.scores)
+    result = target_result(target.reported_runs)
+    if result is None:
+        return (*first_cells, *["–"] * (len(HEAD) - len(first_cells)))
+    errors = statistics.mean(score.errors for score in result.best.scores)
     return (
-        *start,
-        _mean(came.best),
-        percent_range(*came.best.confidence_interval),
-        f"{errors:.0f}" if len(came.best.scores) == 1 else f"{errors:.1f}",
-        _some(came.epochs),
-        _mean(came.last),
-        percent(came.train),
-        signed(100 * came.gap),
-        _mean(came.test) if came.test else "–",
-        f"{came.seconds:,.0f}",
+        *first_cells,
+        _mean(result.best),
+        percent_range(*result.best.confidence_interval),
+        f"{errors:.0f}" if len(result.best.scores) == 1 else f"{errors:.1f}",
+        _epochs(result.epochs),
+        _mean(result.last),
+        percent(result.train),
+        signed(100 * result.gap),
+        _mean(result.test) if result.test else "–",
+        f"{result.seconds:,.0f}",
     )
 
 
-def _some(numbers: Sequence[int]) -> str:
-    """Each of up to three numbers, or from where to where they go."""
+def _epochs(numbers: Sequence[int]) -> str:
+    """Up to three numbers in full, more as a range."""
     if len(numbers) > 3:
         return f"{min(numbers)}–{max(numbers)}"
     return ", ".join(map(str, numbers))
 
 
-def _mean(found: SeedStats) -> str:
-    if found.std is None:
-        return percent(found.mean)
-    return f"{percent(found.mean)} ± {percent(found.std)}"
+def _mean(stats: SeedStats) -> str:
+    if stats.std is None:
+        return percent(stats.mean)
+    return f"{percent(stats.mean)} ± {percent(stats.std)}"
 
 
 def best_epoch_text(run: Run | None) -> str:

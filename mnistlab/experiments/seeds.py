@@ -1,4 +1,4 @@
-"""One network and recipe over several seeds: ordinary runs that are looked at together."""
+"""One network and recipe over several seeds: ordinary runs, summarized together."""
 
 import statistics
 from collections.abc import Sequence
@@ -15,36 +15,36 @@ from mnistlab.text import percent, percent_range
 from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import submit
 
-TAG = "study"
+TAG = "seeds"
 
 
 @dataclass(frozen=True)
 class SeedStats:
-    """What several seeds gave on the same number of digits. Raises ValueError without a score."""
+    """The scores of several seeds on equally many images. Raises ValueError without a score."""
 
     scores: tuple[Score, ...]
 
     def __post_init__(self) -> None:
         if len({score.count for score in self.scores}) != 1:
-            raise ValueError("the scores are not all of as many digits")
+            raise ValueError("no scores, or scores of different numbers of images")
 
     @property
     def mean(self) -> float:
-        """Of the accuracies, 0–1."""
+        """The mean accuracy, 0–1."""
         return statistics.mean(score.accuracy for score in self.scores)
 
     @property
     def std(self) -> float | None:
-        """The accuracies' standard deviation with n − 1, 0–1; None for one seed."""
+        """The sample standard deviation (n − 1) of the accuracies, 0–1; None for one seed."""
         if len(self.scores) == 1:
             return None
         return statistics.stdev(score.accuracy for score in self.scores)
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
-        """Wilson's 95% interval of the mean on that many digits, 0–1.
+        """Wilson's 95% interval of the mean accuracy on that many images, 0–1.
 
-        All seeds are tried on the same digits, so more seeds do not make it narrower.
+        All seeds are evaluated on the same images, so more seeds do not make it narrower.
         """
         count = self.scores[0].count
         return Score(round((1 - self.mean) * count), count).confidence_interval
@@ -60,25 +60,25 @@ class SeedStats:
 
 
 def seed_stats(scores: Sequence[Score | None]) -> SeedStats | None:
-    """The spread of those that there are; None if there is none."""
-    there = tuple(score for score in scores if score)
-    return SeedStats(there) if there else None
+    """Statistics of the scores that are not None; None if all are."""
+    known = tuple(score for score in scores if score)
+    return SeedStats(known) if known else None
 
 
 def runs_by_seed(
     store: Store, spec: Spec, recipe: Recipe, seeds: Sequence[int]
 ) -> dict[int, RunSummary]:
-    """For each seed the run of this network and recipe, as far as there is one.
+    """The run of this network and recipe for each seed that has one.
 
-    Of several the one that has come furthest counts. Runs that were stopped are left out: their
-    last epoch is not the recipe's.
+    Of several runs with one seed, a finished one comes before a running, queued or resumable one.
+    Stopped runs are omitted: their last epoch is not the recipe's.
     """
-    order = (State.DONE, State.RUNNING, State.QUEUED, *(s for s in State if s.resumable))
+    preference = (State.DONE, State.RUNNING, State.QUEUED, *(s for s in State if s.resumable))
     wanted = {replace(recipe, seed=seed) for seed in seeds}
-    found = find_runs(store, spec, wanted.__contains__)
-    # The furthest comes last and so stays.
-    found = sorted((r for r in found if r.state in order), key=lambda r: -order.index(r.state))
-    by_seed = {run.recipe.seed: run for run in found}
+    runs = [run for run in find_runs(store, spec, wanted.__contains__) if run.state in preference]
+    # The preferred run comes last, so it is the one that stays in the dict.
+    runs.sort(key=lambda run: -preference.index(run.state))
+    by_seed = {run.recipe.seed: run for run in runs}
     return {seed: by_seed[seed] for seed in sorted(by_seed)}
 
 
@@ -91,26 +91,26 @@ def submit_missing(
     owner: str = "",
     tag: str = TAG,
 ) -> dict[int, int]:
-    """Queue what is missing, resume what was left half-way; each seed's run id.
+    """Queue the missing runs, resume the interrupted ones; each seed's run id.
 
     Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
     """
     store = Store(home.runs)
-    there = runs_by_seed(store, spec, recipe, seeds)
+    by_seed = runs_by_seed(store, spec, recipe, seeds)
     ids = {}
     for seed in seeds:
-        if seed in there:
-            ids[seed] = there[seed].id
-            if there[seed].state.resumable:
+        if seed in by_seed:
+            ids[seed] = by_seed[seed].id
+            if by_seed[seed].state.resumable:
                 queue.resume(store, ids[seed])
         else:
-            one = replace(recipe, seed=seed)
-            ids[seed] = submit(home, f"{name} · seed {seed}", spec, one, owner, (tag,))
+            seeded = replace(recipe, seed=seed)
+            ids[seed] = submit(home, f"{name} · seed {seed}", spec, seeded, owner, (tag,))
     return ids
 
 
 def pause_runs(store: Store, runs: Sequence[Run]) -> None:
-    """Let those wait that are queued or train; `begin` goes on with them."""
+    """Pause the queued and running ones; submitting them again resumes them."""
     for run in runs:
         if run.state.active and run.request is Request.NONE:
             store.request(run.id, Request.PAUSE)

@@ -1,6 +1,4 @@
-"""How far this store's accuracies may be trusted: how often its runs have read the test images, and
-by how much choosing the best of many epochs flatters.
-"""
+"""Test-set use and selection bias of the runs in a store."""
 
 import statistics
 from collections.abc import Sequence
@@ -11,36 +9,40 @@ from mnistlab.store.aggregates import plateaus, test_set_reads
 from mnistlab.store.store import Store
 
 PLATEAU = 10
-"""Epochs at a run's end among which the first estimate chooses."""
-LATEST = 200
-"""Runs that are asked, the newest ones: a page may not wait for thousands."""
+"""The last epochs of a run, from which the first estimate takes the best."""
+MAX_RUNS = 200
+"""The newest runs are enough, and a page should not wait for thousands."""
 
 
 @dataclass(frozen=True)
 class TestSetUse:
-    """How often the test images were read: to choose by, after each epoch, and once at the end."""
+    """How often runs evaluated on the test images.
 
-    choosing: int
-    choosing_runs: int
-    once: int
+    `n_selections` epochs of `n_selecting_runs` runs, to select the best epoch; `n_final` runs once,
+    after training.
+    """
+
+    n_selections: int
+    n_selecting_runs: int
+    n_final: int
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over so many runs, in shares (0–1), with its 95% interval where there are two."""
+    """A mean difference of accuracies (0–1) over runs; its 95% interval needs at least two."""
 
     value: float
-    runs: int
+    n_runs: int
     confidence_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class SelectionBias:
-    """What choosing an epoch adds to its accuracy; each is None where no run tells.
+    """Estimates of how optimistic a best epoch's accuracy is; None where no run qualifies.
 
-    `plateau`: the best of a run's last ten epochs less their mean, on the images that it was chosen
-    on. `last`: the best of all epochs less the last one. `unseen`: the best validation accuracy
-    less the test accuracy of the same weights (strict split).
+    `vs_plateau_mean`: the best of a run's last ten epochs − their mean, on the images that selected
+    it. `vs_last`: the best of all epochs − the last one. `vs_test`: the best validation accuracy −
+    the test accuracy of the same checkpoint (hold-out).
     """
 
     vs_plateau_mean: Mean | None
@@ -49,38 +51,37 @@ class SelectionBias:
 
 
 def count_test_set_use(store: Store) -> TestSetUse:
-    """Count the looks of every run in the store, those in the bin too.
+    """Count over every run in the store, including the trash.
 
-    A run of the article's split looks after each epoch; any other once, when it has ended. Runs
-    that were removed for good, and looks outside this store, are forgotten.
+    A run with the article protocol uses the test images after each epoch, any other once after
+    training. Permanently deleted runs and evaluations outside this store are not known.
     """
-    found = test_set_reads(store)
-    return TestSetUse(found.selecting, found.selecting_runs, found.final)
+    reads = test_set_reads(store)
+    return TestSetUse(reads.selecting, reads.selecting_runs, reads.final)
 
 
 def selection_bias(store: Store) -> SelectionBias:
-    """By how much the best of many epochs flatters, from the newest finished runs.
+    """Estimate the selection bias from the newest finished runs.
 
-    What is chosen on images is optimistic on them: G. Cawley and N. Talbot, "On over-fitting in
-    model selection and subsequent selection bias in performance evaluation" (2010). None of the
-    three figures is the bias itself:
+    A checkpoint selected on some images is optimistic on them: G. Cawley and N. Talbot, "On
+    over-fitting in model selection and subsequent selection bias in performance evaluation" (2010).
+    Each of the three values only approximates the bias:
 
-    - `plateau` is the bias of choosing among the last ten epochs, if they are equally good: the
-      mean of them is then their true accuracy, and the best stands above it by chance alone. A run
-      chooses among all of its epochs, and the best of more is more optimistic: it says too little
-      there. Where the accuracy still rises, or the weights of some epochs truly are better, it
-      says too much.
-    - `last` covers the choice among all epochs: nobody chose the last one. If no epoch is better
-      than the last it is the bias; where an earlier one truly is better, it is more than the bias,
-      and where the last one is truly the better one, less.
-    - `unseen` needs no such condition, but compares two sets of images, of which one is a little
-      easier: only its mean over many runs says much, and that difference stays in it.
+    - `vs_plateau_mean` is the bias of selecting among the last ten epochs if these are equally
+      good: their mean then estimates their common accuracy, and the best exceeds it by chance
+      alone. A run selects among all of its epochs, which is more optimistic, so there the value is
+      too low. Where the accuracy still rises, or some epochs really are better, it is too high.
+    - `vs_last` covers the selection among all epochs, as the last one was not selected. It is the
+      bias if no epoch really is better than the last; otherwise it is higher where an earlier epoch
+      is better, and lower where the last one is.
+    - `vs_test` needs no such condition, but compares two sets of images, one of them slightly
+      easier. That difference remains in it, and only a mean over many runs is informative.
     """
-    found = plateaus(store, PLATEAU, LATEST)
+    runs = plateaus(store, PLATEAU, MAX_RUNS)
     return SelectionBias(
-        vs_plateau_mean=_mean([run.mean_above_min / run.count for run in found]),
-        vs_last=_mean([run.last_above_best / run.count for run in found]),
-        vs_test=_mean([run.test_above_best for run in found if run.test_above_best is not None]),
+        vs_plateau_mean=_mean([run.mean_above_min / run.count for run in runs]),
+        vs_last=_mean([run.last_above_best / run.count for run in runs]),
+        vs_test=_mean([run.test_above_best for run in runs if run.test_above_best is not None]),
     )
 
 

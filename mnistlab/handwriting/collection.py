@@ -1,6 +1,6 @@
-"""The drawings that were kept, in the store's file. Every function is one transaction.
+"""The handwriting test set in the store's database. Every function is one transaction.
 
-A drawing is its strokes: kept once more, under another label or name, it is the same one.
+Strokes identify a drawing: saving them again with another label or writer updates it.
 """
 
 import json
@@ -17,25 +17,25 @@ from mnistlab.store.store import Store
 
 @dataclass(frozen=True)
 class SaveResult:
-    """What a click has kept, and what the store had said of the same drawing before."""
+    """The saved drawing, and what the store had for the same strokes before."""
 
     drawing: StoredDrawing
     previous: StoredDrawing | None
 
 
-def save(store: Store, drawn: LabeledDrawing) -> SaveResult:
-    """Keep a drawing; one that is there already gets this label and this name."""
-    return SaveResult(*table.save(store, _text(drawn)))
+def save(store: Store, drawing: LabeledDrawing) -> SaveResult:
+    """Save a drawing; an existing one gets the new label and writer."""
+    return SaveResult(*table.save(store, _to_text(drawing)))
 
 
-def undo(store: Store, keeping: SaveResult) -> None:
-    """Take a keeping back: the drawing is gone, or is again what it was before."""
-    table.revert(store, keeping.drawing, keeping.previous)
+def undo(store: Store, result: SaveResult) -> None:
+    """Undo a save: remove the drawing, or restore its previous label and writer."""
+    table.revert(store, result.drawing, result.previous)
 
 
 def save_all(store: Store, drawings: Sequence[LabeledDrawing]) -> int:
-    """Keep many, all or none of them; how many were new. What is there already stays as it is."""
-    return table.save_all(store, map(_text, drawings))
+    """Save all of them or none; how many were new. Existing ones are not changed."""
+    return table.save_all(store, map(_to_text, drawings))
 
 
 def listed(
@@ -45,45 +45,46 @@ def listed(
     limit: int = -1,
     offset: int = 0,
 ) -> list[StoredDrawing]:
-    """The drawings, newest first: all, or one writer's, or those of one label."""
+    """The drawings without strokes, newest first; all, or those of a writer or label."""
     return table.listed(store, writer, label, limit, offset)
 
 
-def load_drawings(store: Store, marks: Iterable[str]) -> dict[str, LabeledDrawing]:
-    """The drawings with their strokes, by mark, as far as they are there."""
-    return {text.stroke_hash: _drawn(text) for text in table.with_hashes(store, marks)}
+def load_drawings(store: Store, hashes: Iterable[str]) -> dict[str, LabeledDrawing]:
+    """The drawings with their strokes, by stroke hash; missing ones are omitted."""
+    return {text.stroke_hash: _from_text(text) for text in table.with_hashes(store, hashes)}
 
 
 def export(store: Store, writer: str | None = None) -> list[LabeledDrawing]:
     """All drawings with their strokes, or one writer's, oldest first."""
-    return [_drawn(text) for text in table.of_writer(store, writer)]
+    return [_from_text(text) for text in table.of_writer(store, writer)]
 
 
 def counts(store: Store) -> dict[str, Counter[int]]:
-    """How many there are of each label, for each writer in alphabetical order."""
+    """The number of drawings of each label, by writer in alphabetical order."""
     return table.counts(store)
 
 
 def delete(store: Store, ids: Sequence[int]) -> list[Row]:
-    """Remove drawings; all that `restore` needs to bring them back."""
+    """Delete drawings; returns the rows that `restore` needs."""
     return table.delete(store, ids)
 
 
 def restore(store: Store, rows: Sequence[Row]) -> int:
-    """Bring deleted drawings back; how many. One that was kept anew meanwhile is left alone."""
+    """Restore deleted drawings; how many. One that was saved again since is not changed."""
     return table.restore(store, rows)
 
 
 def rename(store: Store, old: str, new: str) -> int:
-    """Give a writer's drawings another name, which others may have already; how many."""
+    """Rename a writer, possibly to an existing name; how many drawings that changed."""
     return table.rename_writer(store, old, writer_name(new))
 
 
-def _text(drawn: LabeledDrawing) -> DrawingText:
-    return DrawingText(drawn.writer, drawn.label, drawn.stroke_hash, strokes_json(drawn.strokes))
+def _to_text(drawing: LabeledDrawing) -> DrawingText:
+    strokes = strokes_json(drawing.strokes)
+    return DrawingText(drawing.writer, drawing.label, drawing.stroke_hash, strokes)
 
 
-def _drawn(text: DrawingText) -> LabeledDrawing:
+def _from_text(text: DrawingText) -> LabeledDrawing:
     strokes: Strokes = tuple(
         tuple((x, y) for x, y in stroke) for stroke in json.loads(text.strokes)
     )

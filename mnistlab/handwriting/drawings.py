@@ -1,8 +1,8 @@
-"""Drawings that a person has labeled, as values and as a file: JSON, plain or gzipped.
+"""Labeled drawings as values and as a JSON file, plain or gzipped.
 
 The file is a list of `{"label": 0–9, "writer": name, "strokes": [[[x, y], …], …]}`, y downwards, in
-any unit; the writer may be missing. Files come from strangers: they are read with bounds, and all
-of one is checked before anything of it is kept.
+any unit; the writer may be missing. Files are untrusted: their size is limited, and a whole file is
+validated before any of it is saved.
 """
 
 import gc
@@ -22,26 +22,24 @@ from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_DRAWINGS = 20_000
 MAX_POINTS = 5_000
-"""Of a drawing: half a minute with the pen down; more would take long to draw again and again."""
-MAX_POINTS_OF_ALL = 1_000_000
-"""Of all drawings in a file; a digit drawn on the page has some hundred."""
+"""Per drawing: half a minute of drawing; more would be slow to rasterize."""
+MAX_TOTAL_POINTS = 1_000_000
+"""Per file; a digit drawn on the page has about a hundred."""
 MAX_COORDINATE = 1e9
 GZIP = 16 + zlib.MAX_WBITS
-"""What zlib calls gzip's header and checksum."""
+"""The window bits that make zlib expect a gzip header and checksum."""
 
 Strokes = tuple[tuple[tuple[float, float], ...], ...]
 """Points (x, y) in the order of drawing, stroke by stroke; every stroke has a point."""
 
 
 class HandwritingError(LabError):
-    """A file or a drawing that cannot be kept."""
+    """A file or a drawing that is invalid."""
 
 
 @dataclass(frozen=True)
 class LabeledDrawing:
-    """A drawing, the digit that it is (0–9) and whose hand drew it, "" for nobody's; made by
-    `checked`.
-    """
+    """A drawing with its label (0–9) and writer ("" for unknown), as `validate` returns it."""
 
     label: int
     writer: str
@@ -53,16 +51,13 @@ class LabeledDrawing:
 
 
 def stroke_hash(strokes: Sequence[Stroke]) -> str:
-    """Stands for strokes: two drawings with the same ones are one drawing."""
+    """Identifies a drawing by its strokes."""
     text = strokes_json([stroke for stroke in strokes if len(stroke)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def validate(label: object, writer: object, strokes: object) -> LabeledDrawing:
-    """A Drawn of values from anywhere; empty strokes are dropped.
-
-    Raises HandwritingError, saying what is wrong, if it cannot be one.
-    """
+    """Validate untrusted values; empty strokes are dropped. Raises HandwritingError."""
     if type(label) is not int or not 0 <= label <= 9:
         raise HandwritingError(f"its label is {_short(label)}, not a digit from 0 to 9")
     if not isinstance(writer, str | None):
@@ -71,18 +66,18 @@ def validate(label: object, writer: object, strokes: object) -> LabeledDrawing:
         raise HandwritingError("its strokes are not a list")
     if sum(len(stroke) for stroke in strokes if isinstance(stroke, list | tuple)) > MAX_POINTS:
         raise HandwritingError(f"it has more than {MAX_POINTS:,} points")
-    kept = tuple(points for stroke in strokes if (points := _points(stroke)))
-    if not kept:
+    nonempty = tuple(points for stroke in strokes if (points := _points(stroke)))
+    if not nonempty:
         raise HandwritingError("it has no point")
-    return LabeledDrawing(label, writer_name(writer or ""), kept)
+    return LabeledDrawing(label, writer_name(writer or ""), nonempty)
 
 
 def _points(stroke: object) -> tuple[tuple[float, float], ...]:
-    """A stroke's points. A file may have a million, so whole strokes are looked at in one go."""
+    """A stroke's points. There may be a million, so each check covers a whole stroke at once."""
     if not isinstance(stroke, list | tuple):
         raise HandwritingError(f"a stroke is {_short(stroke)}, not a list of points")
     if not all(issubclass(kind, list | tuple) for kind in set(map(type, stroke))):
-        raise HandwritingError("a stroke has something else than points [x, y]")
+        raise HandwritingError("a stroke has items that are not points [x, y]")
     if set(map(len, stroke)) - {2}:
         raise HandwritingError("a point is not [x, y]")
     if set(map(type, chain.from_iterable(stroke))) - {int, float}:
@@ -93,7 +88,7 @@ def _points(stroke: object) -> tuple[tuple[float, float], ...]:
 
 
 def writer_name(text: str) -> str:
-    """A name as a person typed it, fit for a table's cell: one line of what can be printed."""
+    """A name in one line of printable characters."""
     return one_line("".join(c if c.isprintable() else " " for c in text))
 
 
@@ -102,7 +97,7 @@ def strokes_json(strokes: Sequence[Stroke]) -> str:
 
 
 def to_json(drawings: Iterable[LabeledDrawing]) -> str:
-    """Drawings as the text of a file, a drawing a line."""
+    """Drawings as the text of a file, one drawing per line."""
     lines = (
         f'{{"label": {one.label}, "writer": {json.dumps(one.writer, ensure_ascii=False)}, '
         f'"strokes": {strokes_json(one.strokes)}}}'
@@ -112,21 +107,20 @@ def to_json(drawings: Iterable[LabeledDrawing]) -> str:
 
 
 def from_json(content: bytes) -> list[LabeledDrawing]:
-    """Read a file's drawings. Raises HandwritingError, saying which one and why, for any other."""
+    """Read a file's drawings. Raises HandwritingError that names the invalid drawing."""
     try:
-        with _uncollected():
-            entries = _parsed(_unpacked(content))
+        with _without_garbage_collection():
+            entries = _parse(_decompress(content))
             if not isinstance(entries, list) or not entries:
                 raise HandwritingError("it is not a list of drawings")
             if len(entries) > MAX_DRAWINGS:
                 raise HandwritingError(
-                    f"it has more than {MAX_DRAWINGS:,} drawings; export one person at a time"
+                    f"it has more than {MAX_DRAWINGS:,} drawings; export one writer at a time"
                 )
             return [_entry(number, entry) for number, entry in enumerate(entries, 1)]
     except HandwritingError as error:
         raise HandwritingError(
-            f"This file cannot be taken in: {error}. Nothing was changed; choose a file that the "
-            "handwriting page has exported."
+            f"Import failed: {error}. Choose a file exported by the Handwriting page."
         ) from None
 
 
@@ -141,64 +135,64 @@ def _entry(number: int, entry: object) -> LabeledDrawing:
         raise HandwritingError(f"drawing {number}: {error}") from None
 
 
-def _unpacked(content: bytes) -> bytes:
-    """The file's text, never more of it than may be read."""
+def _decompress(content: bytes) -> bytes:
+    """The file's text, decompressed up to the size limit."""
     if content[:2] == b"\x1f\x8b":
-        # Not the gzip module: it would go through half a million empty members one by one.
-        packed = zlib.decompressobj(GZIP)
+        # Not the gzip module: half a million empty members would take it long.
+        decompressor = zlib.decompressobj(GZIP)
         try:
-            content = packed.decompress(content, HANDWRITING + 1)
+            content = decompressor.decompress(content, HANDWRITING + 1)
         except zlib.error:
             content = b""
-        if not packed.eof and len(content) <= HANDWRITING:
+        if not decompressor.eof and len(content) <= HANDWRITING:
             raise HandwritingError("it is a damaged gzip file")
     if len(content) > HANDWRITING:
         raise HandwritingError(
-            f"it is larger than {megabytes(HANDWRITING)} MB; export one person at a time"
+            f"it is larger than {megabytes(HANDWRITING)} MB; export one writer at a time"
         )
     return content
 
 
-def _parsed(content: bytes) -> Any:
-    # Counting takes no time; a parser makes a list of each bracket and an entry of each colon.
-    for part, most in ((b"[", 1.2), (b",", 2.4), (b":", 0.2)):
-        if content.count(part) > most * MAX_POINTS_OF_ALL:
+def _parse(content: bytes) -> Any:
+    # Counting is fast; the parser would create a list per bracket and an entry per colon.
+    for character, limit in ((b"[", 1.2), (b",", 2.4), (b":", 0.2)):
+        if content.count(character) > limit * MAX_TOTAL_POINTS:
             raise HandwritingError(
-                f"it holds more than {MAX_DRAWINGS:,} drawings with {MAX_POINTS_OF_ALL:,} points "
-                "in all; export one person at a time"
+                f"it has more than {MAX_DRAWINGS:,} drawings or {MAX_TOTAL_POINTS:,} points; "
+                "export one writer at a time"
             )
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_reject_constant)
     except RecursionError:
         raise HandwritingError("it is nested too deeply") from None
     except UnicodeDecodeError:
         raise HandwritingError("it is not text") from None
     except ValueError as error:
-        # What json says has places in it, and nothing of the text.
+        # json's message has positions, and no text of the file.
         raise HandwritingError(f"it is not JSON ({error})") from None
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Hold the garbage collector back: it would look at a million new lists again and again, which
-    takes three times as long as making them.
+def _without_garbage_collection() -> Iterator[None]:
+    """Turn the garbage collector off: it would scan a million new lists repeatedly, which takes
+    three times as long as creating them.
     """
-    was_on = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()
 
 
-def _no_number(name: str) -> NoReturn:
-    raise HandwritingError(f"it holds {name}, which is not a number")
+def _reject_constant(name: str) -> NoReturn:
+    raise HandwritingError(f"it has {name}, which is not a number")
 
 
-KINDS: dict[type, str] = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
+TYPE_NAMES: dict[type, str] = {list: "a list", tuple: "a list", dict: "an object", str: "a text"}
 
 
 def _short(value: object) -> str:
-    """A foreign value in a message; texts are not quoted, as pages would read marks in them."""
-    return KINDS.get(type(value)) or str(value)[:80]
+    """An untrusted value in a message; not its text, which pages would render as Markdown."""
+    return TYPE_NAMES.get(type(value)) or str(value)[:80]

@@ -1,4 +1,4 @@
-"""How a checkpoint reads the drawings that were kept, in all and hand by hand."""
+"""Score a checkpoint on the handwriting test set, in total and by writer."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,47 +12,46 @@ from mnistlab.handwriting.drawings import LabeledDrawing
 from mnistlab.stats.score import Score
 
 PredictBatch = Callable[[Sequence[PreparedDigit]], Sequence[Prediction]]
-"""`drawing.classifier.predict_batch` with a checkpoint; passed in, as that module imports torch."""
+"""`drawing.classifier.predict_batch` for one checkpoint; an argument, as that imports torch."""
 
 
 @dataclass(frozen=True)
 class DrawingPrediction:
-    """The digit that was read, and how sure (0–1); no digit where nothing could be read."""
+    """The predicted digit and its confidence (0–1); None for an unreadable drawing."""
 
     digit: int | None
     confidence: float
 
 
-def prepare(drawn: LabeledDrawing) -> PreparedDigit | None:
-    """A kept drawing made 28×28 as the draw page makes it; None if it cannot be."""
+def prepare(drawing: LabeledDrawing) -> PreparedDigit | None:
+    """A drawing preprocessed as on the Draw page; None if it is unreadable."""
     try:
-        digit = digit_from_strokes(drawn.strokes)
+        digit = digit_from_strokes(drawing.strokes)
     except DigitError:
         return None
-    # The large picture is for people; of thousands nobody looks at it, and it takes the memory.
+    # Only the Draw page shows the large image; for thousands of drawings it would fill the memory.
     return digit and replace(digit, cropped=digit.scaled)
 
 
 def predict_drawings(
-    read: PredictBatch, digits: Sequence[PreparedDigit | None]
+    predict: PredictBatch, digits: Sequence[PreparedDigit | None]
 ) -> list[DrawingPrediction]:
-    """What is read in each digit."""
-    predictions = iter(read([digit for digit in digits if digit is not None]))
-    answered = []
+    """The prediction for each drawing."""
+    predictions = iter(predict([digit for digit in digits if digit is not None]))
+    results = []
     for digit in digits:
-        prediction = None if digit is None else next(predictions)
-        answered.append(
-            DrawingPrediction(prediction.digit, prediction.confidence)
-            if prediction
-            else DrawingPrediction(None, 0.0)
-        )
-    return answered
+        if digit is None:
+            results.append(DrawingPrediction(None, 0.0))
+        else:
+            prediction = next(predictions)
+            results.append(DrawingPrediction(prediction.digit, prediction.confidence))
+    return results
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A checkpoint's score over all drawings and over each writer's, in the writers' order; and
-    what it misread, the surest mistake first.
+    """A checkpoint's score in total and by writer, and the misclassified drawings, the most
+    confident first.
     """
 
     total: Score | None
@@ -60,14 +59,17 @@ class Scores:
     misclassified: tuple[StoredDrawing, ...]
 
 
-def scores(kept: Sequence[StoredDrawing], answers: Mapping[str, DrawingPrediction]) -> Scores:
-    """Hold answers (by mark) against labels; drawings without an answer are left out."""
-    read = [one for one in kept if one.stroke_hash in answers]
-    wrong = [one for one in read if answers[one.stroke_hash].digit != one.label]
-    seen, errors = Counter(one.writer for one in read), Counter(one.writer for one in wrong)
-    wrong.sort(key=lambda one: -answers[one.stroke_hash].confidence)
+def scores(
+    drawings: Sequence[StoredDrawing], predictions: Mapping[str, DrawingPrediction]
+) -> Scores:
+    """Compare predictions (by stroke hash) with labels; drawings without one are omitted."""
+    scored = [each for each in drawings if each.stroke_hash in predictions]
+    wrong = [each for each in scored if predictions[each.stroke_hash].digit != each.label]
+    wrong.sort(key=lambda each: -predictions[each.stroke_hash].confidence)
+    n_scored = Counter(each.writer for each in scored)
+    n_errors = Counter(each.writer for each in wrong)
     return Scores(
-        Score(len(wrong), len(read)) if read else None,
-        {writer: Score(errors[writer], count) for writer, count in sorted(seen.items())},
+        Score(len(wrong), len(scored)) if scored else None,
+        {writer: Score(n_errors[writer], count) for writer, count in sorted(n_scored.items())},
         tuple(wrong),
     )

@@ -91,15 +91,15 @@ def _target_section(
     )
     result = [f"{summarize(preset.spec).total:,} parameters."]
     result += [sentence for run in runs.runs for sentence in text.result_text(run)]
-    first = next(iter(runs.ended), None)
-    if runs.ended and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
-        ended = [(run.epochs, epoch) for run in runs.ended if (epoch := best(run.epochs))]
+    first = next(iter(runs.finished), None)
+    if runs.finished and reproduction.length is Length.FULL and reproduction.split is Split.ARTICLE:
+        ended = [(run.epochs, epoch) for run in runs.finished if (epoch := best(run.epochs))]
         result += map(str, compare_with_article(article, ended))
     tables = []
     if previous:
         configs = [(each.target.spec, each.recipe) for each in (previous, runs)]
         head = ("setting", previous.target.preset.label, preset.label)
-        rows = tuple((each.choice, *each.values) for each in config_differences(configs))
+        rows = tuple((each.setting, *each.values) for each in config_differences(configs))
         tables.append(Table(head, rows))
     return Section(
         title=f"{preset.label}: {preset.title}",
@@ -153,7 +153,7 @@ def runs_report(store: Store, runs: Sequence[Run]) -> Report:
     overview = None
     if len(runs) > 1:
         names = tuple(f"{run.id} · {run.name}" for run in runs)
-        rows = tuple((d.choice, *d.values) for d in differences(runs))
+        rows = tuple((d.setting, *d.values) for d in differences(runs))
         groups = [(name, (run,)) for name, run in zip(names, runs, strict=True)]
         is_same = len({(run.spec, replace(run.recipe, seed=0)) for run in runs}) == 1
         overview = Section(

@@ -130,7 +130,7 @@ def compare(options: argparse.Namespace) -> None:
     if len(runs) < 2:
         raise LabError("Give at least two different runs.")
     rows = [("", *(f"run {run.id}" for run in runs))]
-    rows += [(d.choice, *d.values) for d in differences(runs)]
+    rows += [(d.setting, *d.values) for d in differences(runs)]
     rows.append(("parameters", *(f"{summarize(run.spec).total:,}" for run in runs)))
     rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))

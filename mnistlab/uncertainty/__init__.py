@@ -1,1 +1,1 @@
-"""Confidence: temperature scaling, and whether the input is a digit at all."""
+"""Calibrated confidence, and out-of-distribution detection."""

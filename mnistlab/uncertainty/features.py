@@ -1,7 +1,7 @@
-"""What a network's 3×3 layers see of images, in a few numbers; the doubt that is fitted to it.
+"""A network's features for out-of-distribution detection, and fitting its uncertainty model.
 
-A map's mean and deviation, of all maps of all 3×3 layers at once: scribbles give themselves away in
-the first layers, pairs of digits in the last.
+The features are the mean and standard deviation of every feature map of every 3×3 layer: the first
+layers tell scribbles from digits, the last ones pairs of digits.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from mnistlab.data.mnist import LabeledImages, normalize
 from mnistlab.uncertainty.model import MAX_FEATURES, UncertaintyModel, fit_from_features
 
 FIT_IMAGES = 5000
-"""Digits of either kind that are looked at."""
+"""Images used of the training and of the validation set."""
 TEMPERATURE_IMAGES = 1000
-"""Of a network that is too wide, and slow, for more than a temperature."""
+"""Validation images for a network too wide for more than a temperature."""
 BATCH = 500
 
 
 def layer_outputs(network: nn.Sequential, images: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """What each of a network's layers gives for images (N, 28, 28) uint8, by the ledger's names.
+    """The output of each layer for images (N, 28, 28) uint8, with its name in the summary.
 
-    The next layer may change it in place: copy what shall last.
+    The next layer may change it in place: copy it to keep it.
     """
     with torch.inference_mode():
         maps = normalize(images).contiguous(memory_format=torch.channels_last)
@@ -36,34 +36,37 @@ def layer_outputs(network: nn.Sequential, images: Tensor) -> Iterator[tuple[str,
 def logits_and_features(
     network: nn.Sequential, images: Tensor
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scores (N, 10) and features (N, D) of images (N, 28, 28) uint8.
+    """Logits (N, 10) and features (N, D) of images (N, 28, 28) uint8.
 
-    The network must be in evaluation mode. D is twice the 3×3 layers' filters, less those whose
-    maps are a single unit, which have no deviation.
+    The network must be in evaluation mode. D is twice the number of 3×3 filters, minus those whose
+    feature maps are a single unit, which have no standard deviation.
     """
-    scores, features = [], []
+    logits, features = [], []
     for part in torch.split(images, BATCH):
-        found = []
+        statistics = []
         for name, maps in layer_outputs(network, part):
             if name.startswith("conv"):
-                found.append(maps.mean((2, 3)))
+                statistics.append(maps.mean((2, 3)))
                 if maps.shape[-1] > 1:
-                    found.append(maps.std((2, 3)))
-        scores.append(maps)
-        features.append(torch.cat(found, 1) if found else maps[:, :0])
-    return torch.cat(scores).numpy(), torch.cat(features).numpy()
+                    statistics.append(maps.std((2, 3)))
+        logits.append(maps)
+        features.append(torch.cat(statistics, 1) if statistics else maps[:, :0])
+    return torch.cat(logits).numpy(), torch.cat(features).numpy()
 
 
 def fit_uncertainty(
     network: nn.Sequential, train: LabeledImages, validation: LabeledImages
 ) -> UncertaintyModel:
-    """Fit a network's doubt to the first digits of either kind; the network must be in evaluation
-    mode.
+    """Fit an uncertainty model to the first training and validation images.
+
+    The network must be in evaluation mode.
     """
-    wide = logits_and_features(network, validation.images[:1])[1].shape[1] > MAX_FEATURES
-    if wide:
+    too_wide = logits_and_features(network, validation.images[:1])[1].shape[1] > MAX_FEATURES
+    if too_wide:
         train, validation = train[:1], validation[:TEMPERATURE_IMAGES]
-    scores, held = logits_and_features(network, validation.images[:FIT_IMAGES])
-    _, known = logits_and_features(network, train.images[:FIT_IMAGES])
-    labels, of = (digits.labels[:FIT_IMAGES].numpy() for digits in (validation, train))
-    return fit_from_features(scores, labels, held, known, of)
+    val_logits, val_features = logits_and_features(network, validation.images[:FIT_IMAGES])
+    _, train_features = logits_and_features(network, train.images[:FIT_IMAGES])
+    val_labels, train_labels = (
+        images.labels[:FIT_IMAGES].numpy() for images in (validation, train)
+    )
+    return fit_from_features(val_logits, val_labels, val_features, train_features, train_labels)

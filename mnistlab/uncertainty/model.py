@@ -1,15 +1,15 @@
-"""How far a network's answers can be trusted: how sure it is, and whether it saw a digit at all.
+"""A checkpoint's uncertainty model: temperature scaling and an out-of-distribution (OOD) score.
 
-*How sure*: a temperature that the ten scores are divided by before they become probabilities, so
-that of the answers given with 90 % nine in ten are right (C. Guo et al., "On calibration of modern
-neural networks", 2017). *A digit at all*: the distance of what the layers see from what they see in
-training digits, after K. Lee et al., "A simple unified framework for detecting out-of-distribution
-samples and adversarial attacks" (2018): Mahalanobis, to the nearest of ten means with one
-covariance; `uncertainty.features` says of what.
+*Temperature scaling*: the logits are divided by a temperature before softmax, so that predictions
+with 90% confidence are correct in 90% of cases (C. Guo et al., "On calibration of modern neural
+networks", 2017). *OOD score*: the Mahalanobis distance of a network's features to the nearest of
+ten class means with a shared covariance, after K. Lee et al., "A simple unified framework for
+detecting out-of-distribution samples and adversarial attacks" (2018); `uncertainty.features`
+defines the features.
 
-Both are fitted on training and validation digits alone and kept in a file beside the checkpoint.
-What a split calls validation digits are the test images under *article* and digits that were
-trained on under *all*, where the temperature therefore comes out a little low.
+Both are fitted on training and validation images and saved in a file next to the checkpoint. The
+validation images are the test images under the *article* protocol, and training images under *all
+data*, where the temperature is therefore slightly too low.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError, LabError
 
 REJECTION_RATE = 0.005
-"""The share of validation digits that is given up as no digits."""
+"""Fraction of the validation images above the OOD threshold."""
 SHRINKAGE = 1e-3
-"""Of the covariance towards a multiple of the unit matrix, relative to its mean variance."""
+"""Of the covariance towards the identity, relative to its mean variance."""
 MAX_FEATURES = 512
-"""Features of a network too wide to be worth it: its answers are only made as sure as they are."""
+"""A network with more features only gets a temperature."""
 MAX_BYTES = 1 << 20
 TEMPERATURES = np.geomspace(0.2, 5, 65)
 
@@ -41,9 +41,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class UncertaintyModel:
-    """`temperature` divides scores. With D features: `means` (K, D) of the K digits that were
-    trained on, `whitening` (D, D) lower triangular, `limit` the distance that REJECTED of the
-    validation digits exceed. D and the limit are 0 where the network is too wide.
+    """A temperature, and an OOD detector for D features.
+
+    `temperature` divides logits. `means` (K, D) of the K classes in the training set, `whitening`
+    (D, D) lower triangular, `ood_threshold` the distance that a fraction REJECTION_RATE of the
+    validation images exceeds. D and the threshold are 0 if the network is too wide.
     """
 
     temperature: float
@@ -52,8 +54,9 @@ class UncertaintyModel:
     ood_threshold: float
 
     def ood_scores(self, features: Floats) -> Floats | None:
-        """Distances of features (N, D) in units of the limit: (N,), above 1 for what is no digit;
-        None where the network is too wide.
+        """Distances of features (N, D) in units of the threshold: (N,), above 1 for OOD inputs.
+
+        None if the network is too wide.
         """
         return (
             _distance(features, self.means, self.whitening) / self.ood_threshold
@@ -63,64 +66,69 @@ class UncertaintyModel:
 
 
 def feature_count(spec: Spec) -> int:
-    """How many features a network has: `uncertainty.features` takes them."""
+    """The number of features of a network, as in `uncertainty.features`."""
     rows = (row for row in summarize(spec).rows if row.kind is LayerType.CONV)
     return sum(row.out_channels * (2 if row.out_size > 1 else 1) for row in rows)
 
 
 def uncertainty_path(checkpoint: Path) -> Path:
-    """Where a checkpoint's doubt is kept."""
+    """The file of a checkpoint's uncertainty model."""
     return checkpoint.with_suffix(".uncertainty")
 
 
 def fit_from_features(
-    scores: Floats, labels: NDArray[np.int64], held: Floats, known: Floats, of: NDArray[np.int64]
+    val_logits: Floats,
+    val_labels: NDArray[np.int64],
+    val_features: Floats,
+    train_features: Floats,
+    train_labels: NDArray[np.int64],
 ) -> UncertaintyModel:
-    """Fit a doubt to a network's scores (N, 10), labels (N,) and features `held` (N, D) of
-    validation digits, and features `known` (M, D) of training digits with the labels `of` (M,).
+    """Fit a model to logits (N, 10), labels (N,) and features (N, D) of validation images, and to
+    features (M, D) and labels (M,) of training images.
     """
-    temperature = fit_temperature(scores, labels)
-    if 0 < held.shape[1] <= MAX_FEATURES:
+    temperature = fit_temperature(val_logits, val_labels)
+    if 0 < val_features.shape[1] <= MAX_FEATURES:
         with np.errstate(over="ignore", invalid="ignore"):
-            means, whitening = _fit_means(known, of)
-            limit = float(np.quantile(_distance(held, means, whitening), 1 - REJECTION_RATE))
-        # Half precision ends at 65,504: maps of a network without batch norm may lie beyond.
-        if all(np.isfinite(each).all() for each in (means, whitening, limit)):
-            return UncertaintyModel(temperature, means, whitening, max(1e-6, limit))
+            means, whitening = _fit_means(train_features, train_labels)
+            distances = _distance(val_features, means, whitening)
+            threshold = float(np.quantile(distances, 1 - REJECTION_RATE))
+        # Half precision ends at 65,504; activations without batch norm may exceed it.
+        if all(np.isfinite(each).all() for each in (means, whitening, threshold)):
+            return UncertaintyModel(temperature, means, whitening, max(1e-6, threshold))
     return temperature_only(temperature)
 
 
 def temperature_only(temperature: float) -> UncertaintyModel:
-    """The doubt of a network of which nothing more is known."""
+    """A model without an OOD detector."""
     return UncertaintyModel(
         temperature, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), 0.0
     )
 
 
-def fit_temperature(scores: Floats, labels: NDArray[np.int64]) -> float:
-    """The one of TEMPERATURES with the least cross-entropy of scores (N, 10) and labels (N,)."""
+def fit_temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
+    """The one of TEMPERATURES with the smallest cross-entropy of logits (N, 10), labels (N,)."""
 
     def loss(temperature: float) -> float:
-        divided = (scores - scores.max(1, keepdims=True)).astype(np.float64) / temperature
-        right = divided[np.arange(len(labels)), labels]
-        return float((np.log(np.exp(divided).sum(1)) - right).mean())
+        scaled = (logits - logits.max(1, keepdims=True)).astype(np.float64) / temperature
+        true_class = scaled[np.arange(len(labels)), labels]
+        return float((np.log(np.exp(scaled).sum(1)) - true_class).mean())
 
     return float(min(TEMPERATURES, key=loss))
 
 
 def _fit_means(features: Floats, labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Each digit's mean, and what makes the spread around them the same in every direction."""
+    """Each class mean, and the whitening transform of the shared covariance around them."""
     digits = np.unique(labels)
     means = np.stack([features[labels == digit].mean(0, dtype=np.float64) for digit in digits])
-    spread = features - means[np.searchsorted(digits, labels)]
-    covariance = spread.T @ spread / len(spread)
-    # The floor keeps a network that sees nothing from numbers that half precision cannot hold.
+    residuals = features - means[np.searchsorted(digits, labels)]
+    covariance = residuals.T @ residuals / len(residuals)
+    # Constant features would have an infinite inverse; the floor keeps it within half precision.
     floor = SHRINKAGE * max(float(np.diag(covariance).mean()), 1e-5)
-    # |(f - m) W|² is the Mahalanobis distance for W W' = the covariance's inverse.
+    # |(f - m) W|² is the Mahalanobis distance for W W' = the inverse covariance.
     whitening = np.linalg.cholesky(np.linalg.inv(covariance + floor * np.eye(len(covariance))))
-    # As the file keeps them, so that the limit is theirs.
-    half = (each.astype(np.float16).astype(np.float32) for each in (means, whitening))
-    rounded_means, rounded_whitening = half
+    # Rounded as in the file, so that the threshold fits the rounded values.
+    rounded = (each.astype(np.float16).astype(np.float32) for each in (means, whitening))
+    rounded_means, rounded_whitening = rounded
     return rounded_means, rounded_whitening
 
 
@@ -133,19 +141,19 @@ def _distance(features: Floats, means: Floats, whitening: Floats) -> Floats:
 
 
 def save_uncertainty(path: Path, uncertainty: UncertaintyModel) -> None:
-    """Keep a doubt; half precision and the triangle alone, as a shipped file shall be small."""
-    below = uncertainty.whitening[np.tril_indices(len(uncertainty.whitening))]
+    """Save a model in half precision, with only the triangle of the whitening: a small file."""
+    triangle = uncertainty.whitening[np.tril_indices(len(uncertainty.whitening))]
     tensors = {
         "temperature": np.array([uncertainty.temperature]),
         "ood_threshold": np.array([uncertainty.ood_threshold]),
         "means": uncertainty.means.astype(np.float16),
-        "whitening": below.astype(np.float16),
+        "whitening": triangle.astype(np.float16),
     }
     write_atomic(path, save(tensors))
 
 
 def load_uncertainty(path: Path, spec: Spec) -> UncertaintyModel | None:
-    """Read back what `save_uncertainty` wrote for a network, None if there is no file.
+    """Load what `save_uncertainty` saved; None if the file does not exist.
 
     Raises CheckpointError if the file is damaged or belongs to another network.
     """

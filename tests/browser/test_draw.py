@@ -1,6 +1,4 @@
-"""Drawing in a real browser: ten digits by mouse, one by finger, one from a file, one kept; undone,
-cleared, explained, found again.
-"""
+"""Drawing in a real browser: by mouse, by touch, from a file; saved, undone, cleared, explained."""
 
 import io
 import shutil
@@ -15,13 +13,13 @@ from tests.drawn_digits import DIGITS, Points
 
 
 def corner(page: Page) -> tuple[float, float]:
-    """Where the canvas begins, once it can be drawn on."""
+    """The canvas' top left corner, once it accepts strokes."""
     canvas = page.locator("canvas.upper-canvas")
-    # While a new canvas comes, the old one is still there.
+    # The old canvas stays until the new one is ready.
     settled(page)
     expect(canvas).to_have_count(1)
     expect(canvas).to_be_visible()
-    # A canvas that has just come is deaf for a moment.
+    # A new canvas ignores the mouse for a moment.
     page.wait_for_timeout(500)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -39,24 +37,24 @@ def stroke(page: Page, points: Points) -> None:
 
 
 def press(page: Page, label: str) -> None:
-    """One of the page's own buttons; the canvas' toolbar has some of the same name."""
-    page.get_by_test_id("stButton").get_by_role("button", name=label).click()
+    """Click one of the page's own buttons; the canvas' toolbar has some with the same name."""
+    page.get_by_test_id("stButton").get_by_role("button", name=label).first.click()
 
 
-def test_ten_digits_by_mouse_are_read_as_what_they_are(app: App, page: Page) -> None:
+def test_ten_digits_drawn_by_mouse_are_classified_correctly(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
-    answer = page.locator(".lab-answer b")
+    prediction = page.locator(".lab-answer b")
     for digit, strokes in DIGITS.items():
-        expect(answer).to_have_text("?")
+        expect(prediction).to_have_text("?")
         for points in strokes:
             stroke(page, points)
-        expect(answer).to_have_text(str(digit))
+        expect(prediction).to_have_text(str(digit))
         expect(page.locator(".lab-card")).to_have_count(5)
         press(page, "Clear")
     healthy(page)
 
 
-def test_a_digit_by_finger_on_a_phone(app: App, chromium: Browser) -> None:
+def test_a_digit_drawn_by_touch_on_a_phone(app: App, chromium: Browser) -> None:
     phone = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = phone.new_page()
     page.set_default_timeout(TIMEOUT)
@@ -76,9 +74,9 @@ def test_a_digit_by_finger_on_a_phone(app: App, chromium: Browser) -> None:
 
 
 @pytest.mark.parametrize("away", ["Design", "Runs"])
-def test_a_drawing_is_found_again_and_goes_on(app: App, page: Page, away: str) -> None:
+def test_a_drawing_is_restored_and_continued(app: App, page: Page, away: str) -> None:
     page.goto(f"{app.url}/draw")
-    answer = page.locator(".lab-answer b")
+    prediction = page.locator(".lab-answer b")
     first, second = DIGITS[4]
     stroke(page, first)
     expect(page.locator(".lab-card")).to_have_count(5)
@@ -87,15 +85,15 @@ def test_a_drawing_is_found_again_and_goes_on(app: App, page: Page, away: str) -
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(page.locator(".lab-card")).to_have_count(5)
     stroke(page, second)
-    expect(answer).to_have_text("4")
+    expect(prediction).to_have_text("4")
     press(page, "Undo")
-    expect(answer).not_to_have_text("4")
+    expect(prediction).not_to_have_text("4")
     press(page, "Undo")
-    expect(answer).to_have_text("?")
+    expect(prediction).to_have_text("?")
     healthy(page)
 
 
-def test_a_photo_is_read_and_another_taken_instead(app: App, page: Page) -> None:
+def test_a_photo_is_classified_and_replaced(app: App, page: Page) -> None:
     photos = {}
     for digit, (ink, paper) in {3: ("navy", "beige"), 7: ("white", "darkgreen")}.items():
         picture = Image.new("RGB", (600, 420), paper)
@@ -106,18 +104,18 @@ def test_a_photo_is_read_and_another_taken_instead(app: App, page: Page) -> None
         photos[digit] = out.getvalue()
     page.goto(f"{app.url}/draw")
     page.get_by_role("radio", name="Photo").click()
-    answer, file = page.locator(".lab-answer b"), page.locator("input[type=file]")
+    prediction, file = page.locator(".lab-answer b"), page.locator("input[type=file]")
     for digit, content in photos.items():
         file.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": content})
-        expect(answer).to_have_text(str(digit))
+        expect(prediction).to_have_text(str(digit))
     file.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": b"no picture"})
-    expect(page.get_by_test_id("stAlert")).to_contain_text("picture")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("image")
     press(page, "Remove")
-    expect(answer).to_have_text("?")
+    expect(prediction).to_have_text("?")
     healthy(page)
 
 
-def test_a_drawing_is_kept_by_one_click_corrected_and_scored(app: App, page: Page) -> None:
+def test_a_drawing_is_saved_by_one_click_corrected_and_scored(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     for points in DIGITS[4]:
         stroke(page, points)
@@ -125,41 +123,41 @@ def test_a_drawing_is_kept_by_one_click_corrected_and_scored(app: App, page: Pag
     for wrong_then_right in ("9", "4"):
         press(page, wrong_then_right)
         expect(page.locator(".lab-note[role=status]")).to_contain_text(
-            f"Kept as {wrong_then_right}"
+            f"Saved as {wrong_then_right}"
         )
-    page.get_by_role("link", name="All that were kept").click()
-    expect(page.get_by_role("heading", name="Handwriting")).to_be_visible()
-    # One drawing, not two: the second click put its label right.
+    page.get_by_role("link", name="Handwriting test set").click()
+    expect(page.get_by_role("heading", name="Handwriting test set")).to_be_visible()
+    # One drawing, not two: the second click corrected its label.
     total = page.locator(".lab-table tr").last
     expect(total.locator("td").nth(1)).to_have_text("1")
-    expect(total.locator("td").nth(2)).to_contain_text("0 wrong")
+    expect(total.locator("td").nth(2)).to_contain_text("0 errors")
     healthy(page)
 
 
-def test_every_look_inside_opens_and_a_unit_is_chosen_by_a_click(app: App, page: Page) -> None:
+def test_every_explanation_opens_and_a_click_selects_a_unit(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     for points in DIGITS[4]:
         stroke(page, points)
     expect(page.locator(".lab-answer b")).to_have_text("4")
-    page.get_by_role("radio", name="Evidence").click()
+    page.get_by_role("radio", name="Attribution").click()
     expect(page.locator(".lab-large .lab-card")).to_have_count(10)
-    page.get_by_role("radio", name="Nearest digits").click()
-    expect(page.get_by_text("a 4", exact=True).first).to_be_visible()
-    page.get_by_role("radio", name="Other checkpoints").click()
+    page.get_by_role("radio", name="Nearest training images").click()
+    expect(page.locator(".lab-card b", has_text="4").last).to_be_visible()
+    page.get_by_role("radio", name="Compare checkpoints").click()
     expect(page.locator(".lab-answer")).to_have_count(4)
     page.get_by_role("radio", name="Feature maps").click()
     seeing = page.locator(".lab-seeing")
     expect(seeing).to_have_attribute(
-        "aria-label", "The unit at row 12, column 12 sees 3 by 3 pixels of the drawing"
+        "aria-label", "Unit at row 12, column 12: receptive field of 3 by 3 pixels"
     )
     page.locator('.lab-seeing [data-layer="3:20"]').click()
     expect(seeing).to_have_attribute(
-        "aria-label", "The unit at row 3, column 20 sees 3 by 3 pixels of the drawing"
+        "aria-label", "Unit at row 3, column 20: receptive field of 3 by 3 pixels"
     )
     healthy(page)
 
 
-def test_a_drawing_outlives_a_change_of_the_app_s_code(
+def test_a_drawing_survives_a_change_of_the_app_s_code(
     tmp_path: Path, mnist_folder: Path, page: Page
 ) -> None:
     root = tmp_path / "checkout"
@@ -167,7 +165,7 @@ def test_a_drawing_outlives_a_change_of_the_app_s_code(
         shutil.copytree(ROOT / name, root / name)
     shutil.copy(ROOT / "app.py", root)
     (tmp_path / "data").symlink_to(mnist_folder)
-    # As `make dev` does; the lab in use does not watch its files.
+    # As `make dev` does; otherwise files are not watched.
     watched = ("--server.fileWatcherType=poll", "--server.runOnSave=true")
     app = serve(tmp_path, root=root, options=watched)
     try:
@@ -176,12 +174,12 @@ def test_a_drawing_outlives_a_change_of_the_app_s_code(
         stroke(page, first)
         expect(page.locator(".lab-card")).to_have_count(5)
         code = root / "pages" / "draw.py"
-        code.write_text(code.read_text("utf-8").replace('Draw a digit")', 'Draw anew")'), "utf-8")
-        expect(page.get_by_role("heading", name="Draw anew")).to_be_visible()
+        code.write_text(code.read_text("utf-8").replace('Draw a digit")', 'Draw again")'), "utf-8")
+        expect(page.get_by_role("heading", name="Draw again")).to_be_visible()
         expect(page.locator(".lab-card")).to_have_count(5)
         stroke(page, second)
         expect(page.locator(".lab-answer b")).to_have_text("4")
-        page.get_by_role("radio", name="Evidence").click()
+        page.get_by_role("radio", name="Attribution").click()
         expect(page.locator(".lab-large .lab-card")).to_have_count(10)
         press(page, "Undo")
         expect(page.locator(".lab-answer b")).not_to_have_text("4")

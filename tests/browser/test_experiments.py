@@ -1,4 +1,4 @@
-"""The walk, the ladder begun and let wait, and a report that opens without any network."""
+"""The links from Home, a reproduction paused and resumed, and a report that opens offline."""
 
 import re
 import shutil
@@ -36,15 +36,15 @@ def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, 
         (TARGETS[1], "without the partial transition"),
     ):
         page.get_by_role("link", name=target.suggestion.question).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("question a choice"))
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Experiments"))
         expect(page.get_by_role("combobox", name="Target")).to_have_value(target.preset.label)
-        expect(page.get_by_role("combobox", name="Switch one choice")).to_have_value(choice)
+        expect(page.get_by_role("combobox", name="Setting to change")).to_have_value(choice)
         healthy(page)
         page.get_by_role("link", name="Home", exact=True).click()
         settled(page)
 
 
-def test_a_ladder_is_begun_waits_is_found_again_and_reported(
+def test_a_reproduction_is_resumed_paused_found_again_and_reported(
     app: App, page: Page, chromium: "Browser", tmp_path: Path
 ) -> None:
     store = Store(app.home.runs)
@@ -54,35 +54,35 @@ def test_a_ladder_is_begun_waits_is_found_again_and_reported(
     expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")
     expect(lines).to_have_count(3)
-    page.get_by_role("button", name="Go on: 1 of 4 runs").click()
+    page.get_by_role("button", name="Resume (1 of 4 left)").click()
     expect(page.locator(".lab-state")).to_have_text("running")
     page.reload()
     expect(page.locator(".lab-state")).to_have_text("running")
-    page.get_by_role("button", name="Let it wait").click()
-    expect(page.get_by_role("button", name="Go on: 1 of 4 runs")).to_be_visible()
+    page.get_by_role("button", name="Pause all").click()
+    expect(page.get_by_role("button", name="Resume (1 of 4 left)")).to_be_visible()
     settled(page)
     assert [run.state for run in store.runs([1, 2, 3, 4])] == [*[State.DONE] * 3, State.PAUSED]
 
     report = Path(shutil.copy(download(page, "Report (HTML)"), tmp_path / "report.html"))
     assert "### Analysis" in download(page, "Report (Markdown)").read_text("utf-8")
     healthy(page)
-    opens_without_a_network(chromium, report)
+    opens_offline(chromium, report)
 
 
-def opens_without_a_network(chromium: "Browser", report: Path) -> None:
+def opens_offline(chromium: "Browser", report: Path) -> None:
     context = chromium.new_context()
     context.set_offline(True)
     page = context.new_page()
-    asked: list[str] = []
-    wrong: list[str] = []
+    requests: list[str] = []
+    errors: list[str] = []
 
-    def keep(message: ConsoleMessage) -> None:
+    def record(message: ConsoleMessage) -> None:
         if message.type == "error":
-            wrong.append(message.text)
+            errors.append(message.text)
 
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", keep)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", record)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(report.as_uri())
     chart = page.locator(".plot").first
     expect(chart.locator(".main-svg").first).to_be_visible()
@@ -100,6 +100,6 @@ def opens_without_a_network(chromium: "Browser", report: Path) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         title = chart.locator(".gtitle")
         expect(title).to_have_css("fill", ink)
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert wrong == []
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert errors == []
     context.close()

@@ -1,4 +1,4 @@
-"""The handwriting page in a real browser: three digits taken in, scored, carried away, deleted."""
+"""The Handwriting page in a real browser: three digits imported, scored, exported, deleted."""
 
 import json
 from pathlib import Path
@@ -19,26 +19,26 @@ def three(tmp_path: Path) -> Path:
     return tmp_path / "three.json"
 
 
-def take_in(page: Page, app: App, file: Path) -> None:
+def import_file(page: Page, app: App, file: Path) -> None:
     page.goto(f"{app.url}/handwriting")
     expect(page.locator(".lab-empty")).to_be_visible()
     settled(page)
-    page.get_by_text("Take in drawings").click()
+    page.get_by_text("Import drawings").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Import").click()
 
 
-def test_three_digits_are_taken_in_scored_carried_away_and_deleted(
+def test_three_digits_are_imported_scored_exported_and_deleted(
     app: App, page: Page, three: Path
 ) -> None:
-    take_in(page, app, three)
+    import_file(page, app, three)
     lines = page.locator(".lab-table tr")
     expect(lines).to_have_count(4)
     expect(lines.nth(1)).to_contain_text("Ada <b>")
     expect(lines.nth(3)).to_contain_text("66.7")
     cards = page.locator(".lab-card")
     expect(cards).to_have_count(3)
-    expect(cards.first).to_contain_text("9 read as 4")
+    expect(cards.first).to_contain_text("9 predicted as 4")
     expect(page.locator(".lab-wrong")).to_have_count(1)
 
     content = download(page, "Export all").read_bytes()
@@ -56,12 +56,12 @@ def test_three_digits_are_taken_in_scored_carried_away_and_deleted(
     expect(cards).to_have_count(3)
 
 
-def test_the_keyboard_reaches_every_control_and_a_phone_shows_all(
+def test_the_keyboard_reaches_every_control_and_a_phone_shows_everything(
     app: App, chromium: Browser, three: Path
 ) -> None:
     page = chromium.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(TIMEOUT)
-    take_in(page, app, three)
+    import_file(page, app, three)
     expect(page.locator(".lab-card")).to_have_count(3)
     settled(page)
     reached = set()
@@ -74,9 +74,9 @@ def test_the_keyboard_reaches_every_control_and_a_phone_shows_all(
                 return (here.ariaLabel || (label ?? here).innerText).trim();
             }""")
         )
-    wanted = {"Who reads them", "Whose", "Which digit", "Only the misread ones", "Export all"}
-    named = {name for name in wanted if any(name in one for one in reached)}
-    assert named == wanted and {"#1", "#2", "#3"} <= reached, reached
+    controls = {"Checkpoints", "Writer", "Label", "Misclassified only", "Export all"}
+    found = {name for name in controls if any(name in text for text in reached)}
+    assert found == controls and {"#1", "#2", "#3"} <= reached, reached
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     healthy(page)
     page.close()

@@ -1,4 +1,4 @@
-"""A picture pasted in a real browser, on a page that holds nothing but the box for it."""
+"""An image pasted in a real browser, on a page with only the paste box."""
 
 import base64
 import io
@@ -15,7 +15,6 @@ SCRIPT = """
 import hashlib, io
 import streamlit as st
 from PIL import Image
-from mnistlab.ui.common import page
 from mnistlab.ui.draw import paste
 
 st.text_input("name", key="name")
@@ -61,11 +60,11 @@ def pasted(page: Page, selector: str, type_: str, content: str = "") -> bool:
     return taken
 
 
-def test_a_picture_is_pasted_with_the_keyboard_and_comes_small_and_once(
+def test_an_image_is_pasted_with_the_keyboard_reduced_and_returned_once(
     url: str, page: Page
 ) -> None:
     page.goto(url)
-    box = page.get_by_role("button", name="Paste a picture")
+    box = page.get_by_role("button", name="Paste an image")
     expect(box).to_be_visible()
     expect(page.get_by_text("0 pasted")).to_be_visible()
     box.focus()
@@ -74,8 +73,8 @@ def test_a_picture_is_pasted_with_the_keyboard_and_comes_small_and_once(
     expect(page.get_by_text("1 pasted: PNG 1024x512 (10, 120, 240)")).to_be_visible()
     healthy(page)
 
-    # Another run of the page does not bring it again, and one's ears do not double.
-    page.get_by_label("name").fill("somebody")
+    # A rerun does not return it again, and listeners are not doubled.
+    page.get_by_label("name").fill("Ada")
     page.get_by_label("name").press("Enter")
     healthy(page)
     expect(page.get_by_text("1 pasted")).to_be_visible()
@@ -87,24 +86,24 @@ def test_a_picture_is_pasted_with_the_keyboard_and_comes_small_and_once(
     expect(page.get_by_text("2 pasted")).to_be_visible()
 
 
-def test_what_is_no_picture_is_said_and_nothing_is_sent(url: str, page: Page) -> None:
+def test_other_content_is_an_error_and_is_not_sent(url: str, page: Page) -> None:
     page.goto(url)
-    status = page.get_by_role("status").filter(has_text="picture")
-    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    status = page.get_by_role("status").filter(has_text="image")
+    expect(page.get_by_role("button", name="Paste an image")).to_be_visible()
     assert pasted(page, ".lab-paste", "text/plain")
-    expect(status).to_contain_text("no picture")
+    expect(status).to_contain_text("No image")
     assert pasted(page, ".lab-paste", "image/png", base64.b64encode(b"no").decode())
-    expect(status).to_contain_text("not a picture")
-    assert not pasted(page, "input", "text/plain"), "a text goes where it was pasted"
+    expect(status).to_contain_text("Not a readable image")
+    assert not pasted(page, "input", "text/plain"), "pasted text belongs to its field"
     healthy(page)
     expect(page.get_by_text("0 pasted")).to_be_visible()
 
 
-def test_a_page_without_the_box_takes_nothing(url: str, page: Page) -> None:
+def test_a_page_without_the_box_ignores_pastes(url: str, page: Page) -> None:
     page.goto(url)
-    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    expect(page.get_by_role("button", name="Paste an image")).to_be_visible()
     page.get_by_text("shown").click()
-    expect(page.get_by_role("button", name="Paste a picture")).to_have_count(0)
+    expect(page.get_by_role("button", name="Paste an image")).to_have_count(0)
     healthy(page)
     assert not pasted(page, "body", "image/png", packed(40, 20))
     healthy(page)

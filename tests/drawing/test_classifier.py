@@ -9,7 +9,7 @@ from mnistlab.arch.presets import LAB_PRESETS, Preset, find_preset
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.data.mnist import load, split_mnist
 from mnistlab.data.options import Augmentation, Split
-from mnistlab.drawing.classifier import Classifier, to_image
+from mnistlab.drawing.classifier import Classifier, views_of
 from mnistlab.drawing.digit import PreparedDigit, digit_from_ink
 from mnistlab.drawing.prediction import Verdict
 from mnistlab.drawing.strokes import digit_from_strokes
@@ -123,7 +123,7 @@ def test_several_looks_are_the_mean_of_each_look_s_scores() -> None:
         classifier.predict(
             PreparedDigit(digit.cropped, digit.scaled, image), tta=False
         ).probabilities
-        for image in to_image(digit)
+        for image in views_of(digit)
     ]
     mean = np.log(np.array(each, np.float64)).mean(0)
     wanted = np.exp(mean - mean.max())

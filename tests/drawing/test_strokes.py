@@ -178,15 +178,15 @@ def test_a_step_left_out_is_left_out() -> None:
     near = changed(SEVEN, 0.3, 10, 20)
     whole = made(near)
     uncropped = digit_from_strokes(near, PreprocessingOptions(crop=False), 280)
-    uncenterd = digit_from_strokes(near, PreprocessingOptions(center=False))
-    assert uncropped and uncenterd
+    uncentered = digit_from_strokes(near, PreprocessingOptions(center=False))
+    assert uncropped and uncentered
     assert uncropped.scaled.shape == (BOX, BOX)
     rows = np.flatnonzero(uncropped.scaled.any(1))
     assert 20 * 20 / 280 - 1 < rows[0] < rows[-1] < 20 * 95 / 280 + 3, "it stays where it was"
-    assert np.array_equal(uncenterd.scaled, whole.scaled)
+    assert np.array_equal(uncentered.scaled, whole.scaled)
     height, width = whole.scaled.shape
     top, left = (SIDE - height) // 2, (SIDE - width) // 2
-    assert np.array_equal(uncenterd.pixels[top : top + height, left : left + width], whole.scaled)
+    assert np.array_equal(uncentered.pixels[top : top + height, left : left + width], whole.scaled)
 
 
 def test_what_leaves_the_canvas_is_kept_at_its_edge() -> None:

@@ -17,36 +17,36 @@ def epoch(train: float, errors: int) -> Epoch:
     return Epoch(1, 0.1, train, 0.1, errors, 10_000, 0.1, 1.0, 1.0)
 
 
-def test_one_seed_gets_the_images_interval_and_training_gets_none() -> None:
-    kept = epoch(0.99, 58)
-    train, validation = compare_with_article(ARTICLE, [([kept, epoch(0.9946, 90)], kept)])
-    assert train.here == 0.9946, "training is the last epoch's"
-    assert train.noise is None and str(train).endswith("99.45% in the article (+0.01 pp).")
-    assert validation.here == pytest.approx(0.9942) and validation.noise
+def test_one_seed_has_an_interval_of_the_images_and_training_has_none() -> None:
+    best = epoch(0.99, 58)
+    train, validation = compare_with_article(ARTICLE, [([best, epoch(0.9946, 90)], best)])
+    assert train.ours == 0.9946, "training is the last epoch's"
+    assert train.margin_95 is None and str(train).endswith("99.45% in the article (+0.01 pp).")
+    assert validation.ours == pytest.approx(0.9942) and validation.margin_95
     assert str(validation) == (
         "Validation: 99.42% here, 99.45% in the article "
         "(−0.03 pp; 95% CI of the images ±0.21 pp; seeds not included)."
     )
-    assert len(compare_with_article(ArticleResult(1, train=99.9), [([kept], kept)])) == 1
+    assert len(compare_with_article(ArticleResult(1, train=99.9), [([best], best)])) == 1
 
 
-def test_the_images_interval_is_that_of_two_networks_that_are_equally_good() -> None:
+def test_the_interval_of_the_images_is_that_of_two_equally_accurate_networks() -> None:
     generator = np.random.default_rng(0)
     ours, theirs = (generator.binomial(10_000, 0.9945, 20_000) / 10_000 for _ in range(2))
-    kept = epoch(0.99, 55)
-    noise = compare_with_article(ARTICLE, [([kept], kept)])[1].noise
-    assert noise == pytest.approx(1.96 * float((ours - theirs).std()), rel=0.03)
+    best = epoch(0.99, 55)
+    margin = compare_with_article(ARTICLE, [([best], best)])[1].margin_95
+    assert margin == pytest.approx(1.96 * float((ours - theirs).std()), rel=0.03)
 
 
-def test_several_seeds_bring_their_own_interval() -> None:
+def test_several_seeds_widen_the_interval() -> None:
     errors = [50, 95, 60, 120]
-    runs = [([epoch(0.99, each)], epoch(0.99, each)) for each in errors]
+    runs = [([epoch(0.99, n)], epoch(0.99, n)) for n in errors]
     train, validation = compare_with_article(ARTICLE, runs)
-    assert validation.seeds == train.seeds == 4 and "mean of 4 seeds" in str(validation)
-    shares = [1 - each / 10_000 for each in errors]
-    half = 3.1824 * statistics.stdev(shares) * math.sqrt(1 + 1 / 4)
-    assert validation.noise == pytest.approx(half, rel=1e-4)
+    assert validation.n_seeds == train.n_seeds == 4 and "mean of 4 seeds" in str(validation)
+    accuracies = [1 - n / 10_000 for n in errors]
+    half = 3.1824 * statistics.stdev(accuracies) * math.sqrt(1 + 1 / 4)
+    assert validation.margin_95 == pytest.approx(half, rel=1e-4)
     assert "seeds not included" not in str(validation)
-    one = compare_with_article(ARTICLE, runs[:1])[1].noise
-    same = compare_with_article(ARTICLE, runs[:1] * 3)[1].noise
-    assert same == one, "seeds that happen to agree leave the images' part"
+    one = compare_with_article(ARTICLE, runs[:1])[1].margin_95
+    same = compare_with_article(ARTICLE, runs[:1] * 3)[1].margin_95
+    assert same == one, "identical seeds do not remove the sampling error of the images"

@@ -1,4 +1,4 @@
-"""The ladder as runs: queued, found, gone on with after a kill, and summed up."""
+"""Reproducing the article: runs queued, found again, resumed after a kill, summarized."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ from tests.waiting import CEILING, until
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A lab that starts no workers."""
+    """A home folder without workers."""
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(tmp_path)
 
@@ -48,14 +48,14 @@ def small(target: Target) -> Target:
 
 
 def tiny(count: int, epochs: int) -> tuple[Target, ...]:
-    """Rungs that train in a moment, told apart by their learning rates."""
+    """Targets that train in a moment and differ in their learning rates."""
     return tuple(
         replace(one, quick=replace(one.quick, learning_rate=0.1 + n / 100, epochs=epochs))
         for n, one in enumerate(map(small, TARGETS[:count]))
     )
 
 
-def test_all_four_come_with_a_seed_before_the_next_and_nothing_twice(lab: Home) -> None:
+def test_all_four_targets_train_before_the_next_seed_and_none_twice(lab: Home) -> None:
     reproduction = Reproduction(Length.QUICK, seeds=(0, 1))
     ids = submit_reproduction(lab, reproduction)
     runs = Store(lab.runs).runs(ids)
@@ -68,24 +68,24 @@ def test_all_four_come_with_a_seed_before_the_next_and_nothing_twice(lab: Home) 
     assert submit_reproduction(lab, reproduction) == ids
     more = submit_reproduction(lab, replace(reproduction, seeds=(0, 1, 2)))
     assert more[:8] == ids and len(set(more)) == 12
-    strict = submit_reproduction(lab, Reproduction(Length.QUICK, Split.HOLDOUT))
-    assert not set(strict) & set(more)
+    holdout = submit_reproduction(lab, Reproduction(Length.QUICK, Split.HOLDOUT))
+    assert not set(holdout) & set(more)
 
 
-def test_what_was_left_half_way_is_resumed_and_counted(lab: Home) -> None:
+def test_interrupted_runs_are_resumed_and_counted(lab: Home) -> None:
     reproduction, store = Reproduction(), Store(lab.runs)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 4
     ids = submit_reproduction(lab, reproduction)
-    assert n_missing(reproduction, target_runs(store, reproduction)) == 0, "all are on their way"
+    assert n_missing(reproduction, target_runs(store, reproduction)) == 0, "all are queued"
     store.request(ids[1], Request.PAUSE)
     store.request(ids[2], Request.STOP)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 2
     again = submit_reproduction(lab, reproduction)
-    assert again[1] == ids[1] and again[2] not in ids, "a stopped run is no whole one"
+    assert again[1] == ids[1] and again[2] not in ids, "a stopped run is not resumed"
     assert store.runs([ids[1]])[0].state is State.QUEUED
 
 
-def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
+def test_a_target_is_summarized_over_its_seeds(tmp_path: Path) -> None:
     store, target = Store(tmp_path), TARGETS[2]
     reproduction = Reproduction(Length.FULL, seeds=(0, 1))
     head, *lines = results_table(target_runs(store, reproduction))
@@ -94,19 +94,18 @@ def test_a_step_is_summed_up_over_its_seeds(tmp_path: Path) -> None:
     assert set(empty[4:]) == {"–"}
     told(store, target.spec, target.full, [90, 60, 70])
     told(store, target.spec, replace(target.full, seed=1), [80, 90, 70], train=1.0)
-    step = target_runs(store, reproduction)[2]
-    found = target_result(step.ended)
-    assert found and found.best.scores == (Score(60, 10_000), Score(70, 10_000))
-    assert found.last.mean == pytest.approx(0.993) and found.epochs == (2, 3)
-    assert found.train == pytest.approx(0.995) and found.gap == pytest.approx(0.002)
-    assert found.seconds == 6.0 and found.test is None
+    result = target_result(target_runs(store, reproduction)[2].finished)
+    assert result and result.best.scores == (Score(60, 10_000), Score(70, 10_000))
+    assert result.last.mean == pytest.approx(0.993) and result.epochs == (2, 3)
+    assert result.train == pytest.approx(0.995) and result.gap == pytest.approx(0.002)
+    assert result.seconds == 6.0 and result.test is None
     line = results_table(target_runs(store, reproduction))[3]
     assert line[4].startswith("99.35%") and "±" in line[4] and "2, 3" in line
     one = results_table(target_runs(store, replace(reproduction, seeds=(0,))))[3]
     assert one[4:8] == ("99.40%", "99.23–99.53%", "60", "2")
 
 
-def test_the_table_tells_of_a_run_that_trains_until_one_has_ended(tmp_path: Path) -> None:
+def test_the_table_shows_running_runs_until_one_has_finished(tmp_path: Path) -> None:
     store, target = Store(tmp_path), TARGETS[0]
     run_id = store.add("trains", target.spec, target.quick)
     store.claim()
@@ -118,16 +117,16 @@ def test_the_table_tells_of_a_run_that_trains_until_one_has_ended(tmp_path: Path
     assert line[0] == "Target 1" and "99.20%" in line and "99.10%" not in line
 
 
-def test_the_test_images_have_a_column_where_they_are_read_once(tmp_path: Path) -> None:
+def test_hold_out_results_have_a_column_for_test_accuracy(tmp_path: Path) -> None:
     store, target = Store(tmp_path), TARGETS[0]
-    assert "Test, once" not in results_table(target_runs(store, Reproduction()))[0]
-    strict = Reproduction(split=Split.HOLDOUT)
-    told(store, target.spec, strict.recipe(target), [90], test=Score(70, 10_000))
-    head, line, *_ = results_table(target_runs(store, strict))
-    assert head == HEAD and line[head.index("Test, once")] == "99.30%"
+    assert "Test" not in results_table(target_runs(store, Reproduction()))[0]
+    holdout = Reproduction(split=Split.HOLDOUT)
+    told(store, target.spec, holdout.recipe(target), [90], test=Score(70, 10_000))
+    head, line, *_ = results_table(target_runs(store, holdout))
+    assert head == HEAD and line[head.index("Test")] == "99.30%"
 
 
-def test_the_newest_run_of_a_target_s_own_recipe_is_found(tmp_path: Path) -> None:
+def test_the_newest_run_with_a_target_s_recipe_is_found(tmp_path: Path) -> None:
     store, target = Store(tmp_path), TARGETS[3]
     assert newest_runs(store) == {}
     told(store, target.spec, target.full, [60])
@@ -140,7 +139,7 @@ def test_the_newest_run_of_a_target_s_own_recipe_is_found(tmp_path: Path) -> Non
 
 @pytest.fixture
 def real(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A lab with MNIST whose worker is a process of its own."""
+    """A home folder with MNIST whose worker is a separate process."""
     monkeypatch.setenv("MNISTLAB_THREADS", "1")
     (tmp_path / "data").symlink_to(mnist_folder)
     home = Home(tmp_path)
@@ -152,7 +151,7 @@ def real(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process")
-def test_a_ladder_whose_worker_was_killed_goes_on_where_it_was(real: Home) -> None:
+def test_a_reproduction_resumes_after_its_worker_was_killed(real: Home) -> None:
     reproduction, store = Reproduction(targets=tiny(2, epochs=8)), Store(real.runs)
     ids = submit_reproduction(real, reproduction)
     until(lambda: store.runs(ids)[0].epochs_done >= 2)

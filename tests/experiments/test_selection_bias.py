@@ -1,4 +1,4 @@
-"""How often the test images were looked at, and by how much the best of many epochs flatters."""
+"""Test-set use, and how optimistic the best of many epochs is."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,40 +16,40 @@ from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import told
 
 SPEC = TARGETS[3].spec
-ARTICLE, STRICT = (Recipe(split=split) for split in (Split.ARTICLE, Split.HOLDOUT))
+ARTICLE, HOLDOUT = (Recipe(split=split) for split in (Split.ARTICLE, Split.HOLDOUT))
 
 
-def test_the_looks_are_counted_from_the_store(tmp_path: Path) -> None:
+def test_test_set_use_is_counted_from_the_store(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert count_test_set_use(store).choosing == count_test_set_use(store).once == 0
+    assert count_test_set_use(store).n_selections == count_test_set_use(store).n_final == 0
     told(store, SPEC, ARTICLE, [60] * 7)
     first = told(store, SPEC, replace(ARTICLE, seed=1), [60] * 5)
-    told(store, SPEC, STRICT, [60] * 9, test=Score(50, 10_000))
-    told(store, SPEC, replace(STRICT, split=Split.ALL), [60] * 9, test=Score(50, 10_000))
-    store.add("waits", SPEC, ARTICLE)
-    found = count_test_set_use(store)
-    assert (found.choosing, found.choosing_runs, found.once) == (12, 2, 2)
+    told(store, SPEC, HOLDOUT, [60] * 9, test=Score(50, 10_000))
+    told(store, SPEC, replace(HOLDOUT, split=Split.ALL), [60] * 9, test=Score(50, 10_000))
+    store.add("queued", SPEC, ARTICLE)
+    use = count_test_set_use(store)
+    assert (use.n_selections, use.n_selecting_runs, use.n_final) == (12, 2, 2)
     move_to_trash(store, [first])
-    assert count_test_set_use(store) == found, "what is in the bin has looked all the same"
+    assert count_test_set_use(store) == use, "runs in the trash count"
     empty_trash(store)
-    assert count_test_set_use(store).choosing == 7
+    assert count_test_set_use(store).n_selections == 7
 
 
-def test_the_best_of_a_plateau_stands_above_its_mean(tmp_path: Path) -> None:
+def test_the_best_of_a_plateau_exceeds_its_mean(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert selection_bias(store).vs_plateau_mean is None
     told(store, SPEC, ARTICLE, [60] * (2 * PLATEAU - 1))
     assert selection_bias(store).vs_plateau_mean is None, "too short to have a plateau"
     rise = [500] * PLATEAU
     told(store, SPEC, ARTICLE, rise + [60, 70] * (PLATEAU // 2))
-    told(store, SPEC, STRICT, rise + [60] * PLATEAU, test=Score(70, 10_000))
-    found = selection_bias(store)
-    assert found.vs_plateau_mean and found.vs_plateau_mean.runs == 2
-    assert found.vs_plateau_mean.value == pytest.approx((0.0005 + 0) / 2)
-    assert found.vs_plateau_mean.confidence_interval is not None
-    assert found.vs_last and found.vs_last.value == pytest.approx(0.0005)
-    assert found.vs_test and found.vs_test.runs == 1 and found.vs_test.confidence_interval is None
-    assert found.vs_test.value == pytest.approx(0.001), "best validation less test"
+    told(store, SPEC, HOLDOUT, rise + [60] * PLATEAU, test=Score(70, 10_000))
+    bias = selection_bias(store)
+    assert bias.vs_plateau_mean and bias.vs_plateau_mean.n_runs == 2
+    assert bias.vs_plateau_mean.value == pytest.approx((0.0005 + 0) / 2)
+    assert bias.vs_plateau_mean.confidence_interval is not None
+    assert bias.vs_last and bias.vs_last.value == pytest.approx(0.0005)
+    assert bias.vs_test and bias.vs_test.n_runs == 1 and bias.vs_test.confidence_interval is None
+    assert bias.vs_test.value == pytest.approx(0.001), "best validation − test"
 
 
 RATE, LENGTH, RUNS = 0.006, 30, 80
@@ -57,49 +57,51 @@ RATE, LENGTH, RUNS = 0.006, 30, 80
 
 
 def simulated(store: Store, rates: np.ndarray) -> tuple[float, float]:
-    """Tell runs of which each epoch has a true error rate (runs, epochs) and is read with binomial
-    noise; by how much the kept accuracy truly is too high, of the last ten epochs and of all."""
+    """Store runs whose epochs have true error rates (runs, epochs) and binomially sampled errors.
+
+    Returns the true bias of the best of the last ten epochs, and of the best of all.
+    """
     generator = np.random.default_rng(0)
     errors = generator.binomial(10_000, rates)
     for seed, run in enumerate(errors):
         told(store, SPEC, replace(ARTICLE, seed=seed), [900] * 5 + run.tolist())
 
-    def bias(first: int) -> float:
-        kept = first + errors[:, first:].argmin(1)
-        every = np.arange(len(errors))
-        return float(np.mean(rates[every, kept] - errors[every, kept] / 10_000))
+    def true_bias(first: int) -> float:
+        best = first + errors[:, first:].argmin(1)
+        runs = np.arange(len(errors))
+        return float(np.mean(rates[runs, best] - errors[runs, best] / 10_000))
 
-    return bias(rates.shape[1] - PLATEAU), bias(0)
+    return true_bias(rates.shape[1] - PLATEAU), true_bias(0)
 
 
-def test_on_a_plateau_the_estimates_are_the_bias_that_there_truly_is(tmp_path: Path) -> None:
+def test_on_a_plateau_the_estimates_contain_the_true_bias(tmp_path: Path) -> None:
     store = Store(tmp_path)
     of_ten, of_all = simulated(store, np.full((RUNS, LENGTH), RATE))
-    found = selection_bias(store)
+    bias = selection_bias(store)
     assert (
-        found.vs_plateau_mean
-        and found.vs_plateau_mean.confidence_interval
-        and found.vs_last
-        and found.vs_last.confidence_interval
+        bias.vs_plateau_mean
+        and bias.vs_plateau_mean.confidence_interval
+        and bias.vs_last
+        and bias.vs_last.confidence_interval
     )
-    low, high = found.vs_plateau_mean.confidence_interval
-    assert low < of_ten < high and high < of_all, "choosing among all of them adds more"
-    low, high = found.vs_last.confidence_interval
+    low, high = bias.vs_plateau_mean.confidence_interval
+    assert low < of_ten < high and high < of_all, "selecting among all epochs adds more"
+    low, high = bias.vs_last.confidence_interval
     assert low < of_all < high
 
 
-def test_where_epochs_truly_differ_the_estimates_are_more_than_the_bias(tmp_path: Path) -> None:
+def test_where_epochs_really_differ_the_estimates_exceed_the_bias(tmp_path: Path) -> None:
     store = Store(tmp_path)
     rates = np.random.default_rng(1).normal(RATE, 0.001, (RUNS, LENGTH)).clip(0.001)
     of_ten, of_all = simulated(store, rates)
-    found = selection_bias(store)
+    bias = selection_bias(store)
     assert (
-        found.vs_plateau_mean
-        and found.vs_plateau_mean.confidence_interval
-        and found.vs_last
-        and found.vs_last.confidence_interval
+        bias.vs_plateau_mean
+        and bias.vs_plateau_mean.confidence_interval
+        and bias.vs_last
+        and bias.vs_last.confidence_interval
     )
     assert (
-        found.vs_plateau_mean.confidence_interval[0] > of_ten
-        and found.vs_last.confidence_interval[0] > of_all
+        bias.vs_plateau_mean.confidence_interval[0] > of_ten
+        and bias.vs_last.confidence_interval[0] > of_all
     )

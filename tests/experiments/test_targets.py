@@ -115,7 +115,7 @@ def without(spec: Spec, kind: type) -> tuple[object, ...]:
 # drops" only say something where there is batch norm and dropout.
 TOUCHES = {
     "batch-norm": {"batch norm", "bias before batch norm"},
-    "dropout": {"dropout", "dropout drops"},
+    "dropout": {"dropout", "dropout type"},
     "dropout-0.1": {"dropout"},
     "dropout-0.2": {"dropout"},
     "activation-relu": {"activation"},
@@ -146,7 +146,7 @@ def test_a_switch_can_be_built_and_changes_that_choice_alone(
     spec: Spec, recipe: Recipe, one: Variant
 ) -> None:
     assert summarize(one.spec).total > 0
-    changed = {d.choice for d in config_differences([(spec, recipe), (one.spec, one.recipe)])}
+    changed = {d.setting for d in config_differences([(spec, recipe), (one.spec, one.recipe)])}
     assert changed and changed <= TOUCHES[one.name]
     before, after = spec.layers, one.spec.layers
     if one.name.endswith("-pool"):

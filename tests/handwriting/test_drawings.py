@@ -10,7 +10,7 @@ import pytest
 from mnistlab.handwriting.drawings import (
     MAX_DRAWINGS,
     MAX_POINTS,
-    MAX_POINTS_OF_ALL,
+    MAX_TOTAL_POINTS,
     HandwritingError,
     LabeledDrawing,
     from_json,
@@ -141,9 +141,9 @@ def test_what_is_no_such_file_is_a_short_sentence(content: bytes) -> None:
         gzip.compress(b" " * (4 * HANDWRITING), mtime=0),
         b" " * (HANDWRITING + 1),
         json.dumps([ONE] * (MAX_DRAWINGS + 1)).encode(),
-        b"[" + b"[1,2]," * MAX_POINTS_OF_ALL + b"[" * MAX_POINTS_OF_ALL,
-        b"[" + b"1," * (3 * MAX_POINTS_OF_ALL) + b"1]",
-        b"[{" + b",".join(b'"%d":1' % n for n in range(MAX_POINTS_OF_ALL)) + b"}]",
+        b"[" + b"[1,2]," * MAX_TOTAL_POINTS + b"[" * MAX_TOTAL_POINTS,
+        b"[" + b"1," * (3 * MAX_TOTAL_POINTS) + b"1]",
+        b"[{" + b",".join(b'"%d":1' % n for n in range(MAX_TOTAL_POINTS)) + b"}]",
     ],
     ids=["bomb", "long", "many", "lists", "numbers", "fields"],
 )

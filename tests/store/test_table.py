@@ -168,13 +168,13 @@ def test_inactive_runs_are_moved_to_the_trash_and_restored(two: Store) -> None:
 
 def test_config_differences_has_only_fields_that_differ(two: Store) -> None:
     runs = two.runs([1, 2])
-    assert [(d.choice, d.values) for d in differences(runs)] == [
+    assert [(d.setting, d.values) for d in differences(runs)] == [
         ("dropout", ("none", "0.05")),
-        ("dropout drops", ("–", "elements")),
+        ("dropout type", ("–", "elements")),
     ]
     assert differences(runs[:1]) == differences([]) == []
     two.add("", PRESETS[0].spec, Recipe(schedule=Schedule.PLATEAU, target_accuracy=0.994))
-    found = {d.choice: d.values for d in differences(two.runs([1, 3]))}
+    found = {d.setting: d.values for d in differences(two.runs([1, 3]))}
     assert found["schedule"] == ("one-cycle", "plateau") and found["target accuracy"] == (
         "none",
         "99.40%",

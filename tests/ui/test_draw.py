@@ -1,4 +1,4 @@
-"""The draw page by Streamlit's AppTest: strokes, steps, undo, and what comes back after a while."""
+"""The Draw page by AppTest: strokes, preprocessing, undo, explanations, and a restored drawing."""
 
 import base64
 import io
@@ -23,6 +23,8 @@ from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints
 from tests.ui.app_test import body, run, settled
 
+ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
+COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
 STEM = [(150, 40), (140, 140), (135, 240)]
 BAR = [(60, 140), (220, 140)]
 
@@ -51,14 +53,14 @@ def draw(at: AppTest, *strokes: list[tuple[int, int]]) -> AppTest:
     return settled(at)
 
 
-def answer(at: AppTest) -> str:
+def prediction(at: AppTest) -> str:
     found = re.search(r'lab-answer"[^>]*><b>(.)</b>', body(at))
     assert found
     return found[1]
 
 
 def seen(at: AppTest) -> list[str]:
-    """The pictures of the strip, as they are in the page."""
+    """The images of the cards on the page."""
     return re.findall(r'<figure class="lab-card"><img [^>]*src="([^"]+)"', body(at))
 
 
@@ -67,13 +69,13 @@ def press(at: AppTest, label: str) -> AppTest:
     return settled(at)
 
 
-def test_each_step_is_shown_and_each_can_be_left_out() -> None:
+def test_each_step_is_shown_and_can_be_turned_off() -> None:
     at = page()
-    assert answer(at) == "?" and not seen(at)
+    assert prediction(at) == "?" and not seen(at)
     draw(at, STEM)
-    assert answer(at) == "1" and len(seen(at)) == 5
+    assert prediction(at) == "1" and len(seen(at)) == 5
     pictures = seen(at)
-    for key in ("anew", "crop", "center"):
+    for key in ("stroke_width", "crop", "center"):
         at.toggle(key=f"step_{key}").set_value(False)
         changed = seen(settled(at))
         assert changed[0] == pictures[0] and changed[3] != pictures[3], key
@@ -81,7 +83,7 @@ def test_each_step_is_shown_and_each_can_be_left_out() -> None:
         assert seen(settled(at)) == pictures
 
 
-def test_undo_takes_back_stroke_by_stroke_and_clear_all() -> None:
+def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
     at = page()
     undo = next(b for b in at.button if b.label == "Undo")
     assert undo.disabled
@@ -90,35 +92,35 @@ def test_undo_takes_back_stroke_by_stroke_and_clear_all() -> None:
     draw(at, STEM, BAR)
     assert seen(at)[3] != alone
     press(at, "Undo")
-    assert seen(at)[3] == alone and answer(at) == "1"
+    assert seen(at)[3] == alone and prediction(at) == "1"
     press(at, "Undo")
-    assert answer(at) == "?" and next(b for b in at.button if b.label == "Undo").disabled
+    assert prediction(at) == "?" and next(b for b in at.button if b.label == "Undo").disabled
     draw(at, STEM, BAR)
     press(at, "Clear")
-    assert answer(at) == "?"
+    assert prediction(at) == "?"
 
 
-def test_the_drawing_is_there_again_after_another_page() -> None:
+def test_the_drawing_is_restored_after_another_page() -> None:
     at = page()
     draw(at, STEM)
     before = seen(at)[1:]
     settled(at.switch_page("pages/design.py"))
     settled(at.switch_page("pages/draw.py"))
-    assert answer(at) == "1" and seen(at)[1:] == before
+    assert prediction(at) == "1" and seen(at)[1:] == before
     press(at, "Undo")
-    assert answer(at) == "?"
+    assert prediction(at) == "?"
 
 
-def test_pixels_without_strokes_are_read_too() -> None:
+def test_pixels_without_strokes_are_classified_too() -> None:
     at = page()
     whole = drawing(STEM)
     whole["drawing"]["raw"]["objects"] = []  # type: ignore[index]
     at.session_state["canvas1"] = whole
     settled(at)
-    assert answer(at) == "1" and at.toggle(key="step_anew").disabled
+    assert prediction(at) == "1" and at.toggle(key="step_stroke_width").disabled
 
 
-def test_a_drawing_of_a_million_points_is_a_sentence() -> None:
+def test_a_drawing_of_a_million_points_is_an_error() -> None:
     at = page()
     draw(at, STEM)
     endless = drawing(STEM)
@@ -128,98 +130,98 @@ def test_a_drawing_of_a_million_points_is_a_sentence() -> None:
     settled(at)
     assert "points" in at.error[0].value and "checkpoint" not in at.error[0].value
     press(at, "Clear")
-    assert answer(at) == "?" and not at.error
+    assert prediction(at) == "?" and not at.error
 
 
-def look(at: AppTest, name: str) -> AppTest:
-    at.button_group(key="look").set_value(name)
+def explain(at: AppTest, name: str) -> AppTest:
+    at.button_group(key="explanation").set_value(name)
     return settled(at)
 
 
-def test_a_scribble_is_not_given_out_as_a_digit() -> None:
+def test_a_scribble_is_not_a_digit() -> None:
     at = page()
     zigzag = [(20 + 240 * (n % 2), 20 + 12 * n) for n in range(20)]
     cross = [(20 + 12 * n, 20 + 240 * (n % 2)) for n in range(20)]
     draw(at, zigzag, cross)
-    assert answer(at) == "?" and "like a digit" in body(at)
+    assert prediction(at) == "?" and "like a digit" in body(at)
     draw(at, STEM)
-    assert answer(at) == "1" and "like a digit" not in body(at)
+    assert prediction(at) == "1" and "like a digit" not in body(at)
 
 
-def test_the_reasons_are_found_when_they_are_asked_for(lab: Path, mnist_folder: Path) -> None:
+def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
     (lab / "data").symlink_to(mnist_folder)
     at = page()
-    # Nothing to look inside of yet: a word of what to do, whatever is asked for.
-    for name in ("Evidence", "Feature maps", "Nearest digits", "Other checkpoints", "Its epochs"):
-        look(at, name)
-        assert "no digit to look at" in body(at)
+    # Without a drawing, each of them names the next step.
+    for name in (ATTRIBUTION, MAPS, NEAREST, COMPARE, EPOCHS):
+        explain(at, name)
+        assert "lab-empty" in body(at)
     draw(at, STEM)
-    assert "No epochs were kept" in body(at)
-    look(at, "Evidence")
+    assert "no saved epochs" in body(at)
+    explain(at, ATTRIBUTION)
     assert len(seen(at)) == 5 + 10
-    look(at, "Nearest digits")
-    assert len(seen(at)) == 5 + 10 and len(re.findall("<b>a 1</b>", body(at))) >= 8
-    look(at, "Other checkpoints")
+    explain(at, NEAREST)
+    assert len(seen(at)) == 5 + 10 and len(re.findall("<b>1</b>", body(at))) >= 8
+    explain(at, COMPARE)
     assert len(re.findall('lab-answer"', body(at))) == 1 + 3
-    at.multiselect(key="rivals").set_value([])
+    at.multiselect(key="compared").set_value([])
     settled(at)
     assert len(re.findall('lab-answer"', body(at))) == 1
 
 
-def test_nearest_digits_without_mnist_say_how_to_get_it() -> None:
+def test_nearest_images_without_mnist_say_how_to_download_it() -> None:
     at = page()
     draw(at, STEM)
-    look(at, "Nearest digits")
+    explain(at, NEAREST)
     assert "mnistlab data" in body(at)
 
 
-def test_every_layer_and_unit_can_be_chosen_and_a_smaller_network_takes_over() -> None:
+def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> None:
     at = page()
     draw(at, STEM)
-    look(at, "Feature maps")
+    explain(at, MAPS)
     at.slider(key="maps_row").set_value(25)
     settled(at)
     layers = at.selectbox(key="maps_layer").options
     for layer in layers:
         at.selectbox(key="maps_layer").set_value(layer)
         settled(at)
-    # Another network has other layers; what was chosen of the first must not break the second.
-    other = next(o for o in at.selectbox(key="reader").options if "target-4" in o)
-    index = at.selectbox(key="reader").options.index(other)
-    at.selectbox(key="reader").select_index(index)
+    # Another network has other layers; the selection must adapt.
+    other = next(o for o in at.selectbox(key="checkpoint").options if "target-4" in o)
+    index = at.selectbox(key="checkpoint").options.index(other)
+    at.selectbox(key="checkpoint").select_index(index)
     settled(at)
     assert at.selectbox(key="maps_layer").options != layers
-    assert "sees" in body(at) and not at.error
+    assert "Receptive field" in body(at) and not at.error
 
 
-def test_exact_evidence_is_offered_where_the_last_maps_allow_it() -> None:
+def test_class_activation_maps_are_offered_where_the_last_maps_are_large_enough() -> None:
     at = page()
     draw(at, STEM)
-    look(at, "Evidence")
-    assert "evidence_way" not in {group.key for group in at.button_group}
-    options = at.selectbox(key="reader").options
+    explain(at, ATTRIBUTION)
+    assert "attribution_method" not in {group.key for group in at.button_group}
+    options = at.selectbox(key="checkpoint").options
     index = next(n for n, o in enumerate(options) if "target-4" in o)
-    at.selectbox(key="reader").select_index(index)
+    at.selectbox(key="checkpoint").select_index(index)
     settled(at)
-    at.button_group(key="evidence_way").set_value("From the last maps")
+    at.button_group(key="attribution_method").set_value("Class activation map")
     settled(at)
     assert "Exact" in body(at) and len(seen(at)) == 15
 
 
-def test_a_run_s_epochs_answer_one_by_one(lab: Path) -> None:
+def test_a_run_s_epochs_predict_one_by_one(lab: Path) -> None:
     a_run(lab, "mine", 3)
     at = page()
     draw(at, STEM)
-    look(at, "Its epochs")
+    explain(at, EPOCHS)
     choose(at, "mine")
     slider = at.select_slider[0]
-    assert slider.value == 3 and "Epoch 3: 99.03" in body(at).replace("&nbsp;", " ")
+    assert slider.value == 3 and "99.03" in body(at)
     slider.set_value(1)
     settled(at)
-    assert "Epoch 1: 99.01" in body(at).replace("&nbsp;", " ")
+    assert "99.01" in body(at)
 
 
-def test_a_test_digit_comes_with_its_truth_and_the_drawing_is_there_after_it(
+def test_a_test_image_has_its_label_and_the_drawing_is_restored_after_it(
     lab: Path, mnist_folder: Path
 ) -> None:
     at = page()
@@ -227,19 +229,21 @@ def test_a_test_digit_comes_with_its_truth_and_the_drawing_is_there_after_it(
     before = seen(at)[1:]
     at.button_group(key="source").set_value("MNIST")
     settled(at)
-    assert "mnistlab data" in body(at), "without MNIST a word of how to get it"
+    assert "mnistlab data" in body(at), "how to download MNIST"
     (lab / "data").symlink_to(mnist_folder)
-    at.session_state["test_digit"] = 0
+    at.session_state["test_image"] = 0
     settled(at)
-    assert answer(at) == "7" and "it is a 7: right" in body(at)
-    press(at, "Another one")
-    assert at.session_state["test_digit"] != 0
+    assert prediction(at) == "7" and "True label: 7 (correct)" in body(at)
+    press(at, "Random image")
+    assert at.session_state["test_image"] != 0
     at.button_group(key="source").set_value("Draw")
     settled(at)
-    assert answer(at) == "1" and seen(at)[1:] == before
+    assert prediction(at) == "1" and seen(at)[1:] == before
 
 
-def test_a_damaged_doubt_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_uncertainty_model_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "zoo"
     folder.mkdir()
     shutil.copy(zoo.default_checkpoint(), folder)
@@ -250,7 +254,7 @@ def test_a_damaged_doubt_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
-    """A run in the store whose epochs were all kept."""
+    """A run in the store with all epochs saved."""
     store = Store(lab / "runs")
     spec, recipe = parse("4-p-8-gap-bn"), Recipe(epochs=epochs)
     run_id = store.add(name, spec, recipe)
@@ -271,32 +275,32 @@ def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
 
 
 def choose(at: AppTest, name: str) -> AppTest:
-    options = at.selectbox(key="reader").options
-    at.selectbox(key="reader").select_index(next(n for n, o in enumerate(options) if name in o))
+    options = at.selectbox(key="checkpoint").options
+    at.selectbox(key="checkpoint").select_index(next(n for n, o in enumerate(options) if name in o))
     return settled(at)
 
 
-def test_damaged_and_strange_files_among_the_epochs_leave_the_others(lab: Path) -> None:
+def test_damaged_epoch_files_do_not_affect_the_others(lab: Path) -> None:
     store, run_id = a_run(lab, "mine", 4)
     first = store.epoch_checkpoint_path(run_id, 1)
     shutil.copy(first, first.with_name("copy of 0001.safetensors"))
     store.epoch_checkpoint_path(run_id, 2).write_bytes(first.read_bytes()[:500])
     at = page()
     draw(at, STEM)
-    look(at, "Its epochs")
+    explain(at, EPOCHS)
     choose(at, "mine")
     assert at.select_slider[0].options == ["1", "3", "4"]
-    assert "left out: 1" in at.warning[0].value
-    assert "not calibrated" in body(at), "no temperature was fitted to this run yet"
+    assert "Skipped 1" in at.warning[0].value
+    assert "uncalibrated" in body(at), "no temperature is fitted yet"
 
 
-def test_a_checkpoint_that_goes_while_the_page_is_made_is_a_sentence(
+def test_a_checkpoint_deleted_during_the_run_is_an_error(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, run_id = a_run(lab, "mine", 1)
     at = page()
     draw(at, STEM)
-    look(at, "Nearest digits")
+    explain(at, NEAREST)
     found = checkpoints.find
 
     def gone(home: Home) -> checkpoints.CheckpointList:
@@ -306,16 +310,16 @@ def test_a_checkpoint_that_goes_while_the_page_is_made_is_a_sentence(
 
     monkeypatch.setattr(checkpoints, "find", gone)
     choose(at, "mine")
-    assert "not there any more" in at.error[0].value
+    assert "best.safetensors" in at.error[0].value
 
 
-def test_a_run_is_shown_by_the_name_it_has_now_and_never_as_markdown(lab: Path) -> None:
+def test_a_run_has_its_current_name_never_rendered_as_markdown(lab: Path) -> None:
     store, run_id = a_run(lab, "old", 1)
     edit_details(store, run_id, "![x](https://example.org/x.png)", "", "", "")
     at = page()
     draw(at, STEM)
-    look(at, "Other checkpoints")
-    at.multiselect(key="rivals").set_value([str(store.best_checkpoint_path(run_id))])
+    explain(at, COMPARE)
+    at.multiselect(key="compared").set_value([str(store.best_checkpoint_path(run_id))])
     settled(at)
     assert not any("example.org" in element.value for element in at.markdown)
     assert "![x](https://example.org/x.png)" in body(at)

@@ -121,23 +121,23 @@ def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]
     return at.button(key=key)
 
 
-def test_the_ladder_is_queued_once_waits_and_goes_on(lab: Path) -> None:
+def test_all_four_targets_are_queued_once_paused_and_resumed(lab: Path) -> None:
     at, store = run("pages/experiments.py"), Store(lab / "runs")
-    button(at, "begin").click().run()
+    button(at, "start").click().run()
     runs = store.queue()
     assert [each.spec for each in runs] == [target.spec for target in TARGETS]
     assert [each.recipe for each in runs] == [target.quick for target in TARGETS]
-    assert button(at, "begin").disabled
-    button(at, "wait").click().run()
-    assert not store.queue() and not button(at, "begin").disabled
-    button(at, "begin").click().run()
+    assert button(at, "start").disabled
+    button(at, "pause").click().run()
+    assert not store.queue() and not button(at, "start").disabled
+    button(at, "start").click().run()
     assert [each.id for each in store.queue()] == [each.id for each in runs]
     assert not at.exception
 
 
 def test_the_conditions_come_from_the_address(lab: Path) -> None:
-    at = run("pages/experiments.py", length="full", split="holdout", seeds="2")
-    button(at, "begin").click().run()
+    at = run("pages/experiments.py", length="Full", split="Hold-out", seeds="2")
+    button(at, "start").click().run()
     runs = Store(lab / "runs").queue()
     assert [each.recipe.seed for each in runs] == [0] * 4 + [1] * 4
     assert {each.recipe.train_size for each in runs} == {None}
@@ -152,20 +152,20 @@ def test_the_table_fills_in(lab: Path) -> None:
     assert "96.55%" in text and "345" in text and "99.28%" in text
 
 
-def test_the_walk_s_trials_open_their_experiment(lab: Path) -> None:
+def test_each_suggestion_opens_its_ablation(lab: Path) -> None:
     for target in TARGETS:
         one = find_variant(target.spec, target.quick, target.suggestion.variant)
-        query = {"view": "One choice", "target": target.preset.label, "switch": one.label}
+        query = {"view": "Ablation", "target": target.preset.label, "variant": one.label}
         at = run("pages/experiments.py", **query)
-        assert at.selectbox(key="switch").value == one.label
+        assert at.selectbox(key="variant").value == one.label
         assert at.selectbox(key="target").value == target.preset.label
 
 
-def test_a_choice_is_trained_both_ways_and_its_effect_is_said(lab: Path) -> None:
+def test_baseline_and_variant_are_trained_and_their_difference_is_shown(lab: Path) -> None:
     store, target = Store(lab / "runs"), TARGETS[3]
-    query = {"view": "One choice", "target": "Target 4", "switch": "without dropout"}
+    query = {"view": "Ablation", "target": "Target 4", "variant": "without dropout"}
     at = run("pages/experiments.py", **query)
-    button(at, "begin").click().run()
+    button(at, "start").click().run()
     assert [each.spec.dropout for each in store.queue()] == [0.05, 0]
     for waiting in store.queue():
         store.request(waiting.id, "stop")  # type: ignore[arg-type]
@@ -183,8 +183,10 @@ def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
     # 12 images lost and 3 gained: significant alone (p = 0.035), not as one of two.
     one = find_variant(target.spec, target.quick, "dropout")
     told(store, one.spec, one.recipe, [69], wrong=range(3, 32))
-    query = {"view": "One choice", "target": "Target 4", "switch": one.label}
-    assert "Holm" not in shown(run("pages/experiments.py", **query)), "it is the only one"
+    query = {"view": "Ablation", "target": "Target 4", "variant": one.label}
+    assert "Holm" not in shown(run("pages/experiments.py", **query)), (
+        "a single comparison needs no correction"
+    )
     other = variants(target.spec, target.quick)[-1]
     assert other.name != one.name
     told(store, other.spec, other.recipe, [60], wrong=range(20))
@@ -193,14 +195,14 @@ def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
     assert "not significant (p = 0.07)" in text and "not significant (p = 1.00)" in text
 
 
-def test_another_target_has_its_own_switches() -> None:
-    at = run("pages/experiments.py", view="One choice", target="Target 4", variant="dropout 0.1")
+def test_another_target_has_its_own_variants() -> None:
+    at = run("pages/experiments.py", view="Ablation", target="Target 4", variant="dropout 0.1")
     at.selectbox(key="target").set_value("Target 2").run()
-    assert not at.exception and "dropout 0.1" not in at.selectbox(key="switch").options
+    assert not at.exception and "dropout 0.1" not in at.selectbox(key="variant").options
 
 
-def test_how_far_to_trust_it_counts_the_looks(lab: Path) -> None:
+def test_selection_bias_counts_test_set_use(lab: Path) -> None:
     store, target = Store(lab / "runs"), TARGETS[3]
     told(store, target.spec, target.full, [60, 70] * 10)
-    text = shown(run("pages/experiments.py", view="How far to trust it"))
+    text = shown(run("pages/experiments.py", view="Selection bias"))
     assert "20 times" in text and "+0.05" in text and "no runs yet" in text

@@ -1,4 +1,4 @@
-"""The handwriting page by AppTest: drawings taken in, scored, looked through, deleted, renamed."""
+"""The Handwriting page by AppTest: drawings imported, scored, filtered, deleted, renamed."""
 
 import gzip
 import os
@@ -18,7 +18,7 @@ from mnistlab.store.store import Store
 from mnistlab.ui.common import checkpoints
 from mnistlab.ui.common.caching import LruCache
 from mnistlab.ui.handwriting import cached_predictions
-from mnistlab.ui.handwriting.gallery import Wanted
+from mnistlab.ui.handwriting.gallery import Filters
 from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
 
@@ -28,7 +28,7 @@ def store(lab: Path) -> Store:
     return Store(lab / "runs")
 
 
-def drawn(
+def drawing(
     label: int, writer: str = "Ada", shift: float = 0, real: int | None = None
 ) -> LabeledDrawing:
     """A digit; another shift is another drawing of it, another `real` a wrong label."""
@@ -42,19 +42,19 @@ def page(store: Store, drawings: Sequence[LabeledDrawing] = ()) -> AppTest:
     return run("pages/handwriting.py")
 
 
-def told(at: AppTest) -> str:
+def text_of(at: AppTest) -> str:
     return unescape(body(at)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def lines(at: AppTest) -> list[list[str]]:
     """The score table's cells, line by line."""
-    found = re.findall(r"<tr.*?</tr>", told(at))
+    found = re.findall(r"<tr.*?</tr>", text_of(at))
     return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line) for line in found]
 
 
 def shown(at: AppTest) -> list[str]:
-    """What is said of each drawing on the page, in its order."""
-    return re.findall(r"<figcaption><b>(.*?)</b>", told(at))
+    """The title of each card on the page, in order."""
+    return re.findall(r"<figcaption><b>(.*?)</b>", text_of(at))
 
 
 def press(at: AppTest, label: str) -> AppTest:
@@ -62,61 +62,59 @@ def press(at: AppTest, label: str) -> AppTest:
     return settled(at)
 
 
-def take_in(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+def import_files(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
     at.file_uploader[0].set_value([(name, content, "application/json") for name, content in files])
     return press(settled(at), "Import")
 
 
-def test_an_empty_lab_says_what_to_do(store: Store) -> None:
+def test_an_empty_test_set_names_the_next_step(store: Store) -> None:
     at = page(store)
     assert "lab-empty" in body(at) and not at.multiselect and not at.checkbox
     assert not store.database.file.exists()
 
 
-def test_drawings_are_taken_in_and_scored_by_person_and_in_all(store: Store) -> None:
-    ada = [drawn(digit) for digit in DIGITS]
-    ben = [drawn(digit, "Zoë <b>", 0.5) for digit in (1, 7)]
-    content = gzip.compress(to_json([*ada, *ben, drawn(5, "Zoë <b>", 0.5, real=8)]).encode())
-    at = take_in(page(store), ("class.json.gz", content))
-    assert "13" in told(at) and len(collection.listed(store)) == 13
+def test_drawings_are_imported_and_scored_by_writer_and_in_total(store: Store) -> None:
+    ada = [drawing(digit) for digit in DIGITS]
+    ben = [drawing(digit, "Zoë <b>", 0.5) for digit in (1, 7)]
+    content = gzip.compress(to_json([*ada, *ben, drawing(5, "Zoë <b>", 0.5, real=8)]).encode())
+    at = import_files(page(store), ("class.json.gz", content))
+    assert "13" in text_of(at) and len(collection.listed(store)) == 13
     head, first, second, total = lines(at)
     assert head[2].startswith("sketch") and first[:2] == ["Ada", "10"]
-    assert "100.0%" in first[2] and "0 wrong" in first[2]
-    assert second[:2] == ["Zoë <b>", "3"] and "66.7%" in second[2] and "1 wrong" in second[2]
+    assert "100.0%" in first[2] and "(0 errors" in first[2]
+    assert second[:2] == ["Zoë <b>", "3"] and "66.7%" in second[2] and "(1 error;" in second[2]
     assert total[1] == "13" and "92.3%" in total[2]
-    assert "Zoë <b>" not in body(at), "what a person typed is escaped"
-    assert shown(at)[0] == "5 read as 8" and len(shown(at)) == 13, "misread ones first"
+    assert "Zoë <b>" not in body(at), "user input is escaped"
+    assert shown(at)[0] == "5 predicted as 8" and len(shown(at)) == 13, "misclassified ones first"
     assert body(at).count('lab-card lab-wrong"') == 1
-    take_in(at, ("class.json.gz", content))
-    assert len(collection.listed(store)) == 13 and "13 were here already" in told(at)
+    import_files(at, ("class.json.gz", content))
+    assert len(collection.listed(store)) == 13 and "skipped 13 duplicates" in text_of(at)
 
 
-def test_several_checkpoints_stand_beside_each_other(store: Store) -> None:
-    at = page(store, [drawn(digit) for digit in DIGITS])
+def test_several_checkpoints_are_columns(store: Store) -> None:
+    at = page(store, [drawing(digit) for digit in DIGITS])
     wanted = [str(zoo.checkpoint(name)) for name in ("smallest", "target-4")]
-    at.multiselect(key="scored").set_value(wanted)
+    at.multiselect(key="scored_checkpoints").set_value(wanted)
     head, _, total = lines(settled(at))
     assert [cell.split()[0] for cell in head[2:]] == ["smallest", "target-4"]
-    assert all("of" not in cell and "wrong" in cell for cell in total[2:])
-    at.multiselect(key="scored").set_value([])
-    assert lines(settled(at))[0][2].startswith("sketch"), "somebody has to read them"
+    assert all("of" not in cell and "error" in cell for cell in total[2:])
+    at.multiselect(key="scored_checkpoints").set_value([])
+    assert lines(settled(at))[0][2].startswith("sketch"), "the default checkpoint"
 
 
-def test_what_was_read_once_is_not_read_again(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many = [drawn(digit, shift=0.001 * (digit + 1)) for digit in DIGITS]
+def test_predictions_are_computed_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [drawing(digit, shift=0.001 * (digit + 1)) for digit in DIGITS]
     at = page(store, many[:9])
     before = lines(at)[-1]
     with monkeypatch.context() as patch:
-        patch.setattr(scoring, "digit_from_strokes", lambda strokes: pytest.fail("made anew"))
+        patch.setattr(scoring, "digit_from_strokes", lambda strokes: pytest.fail("prepared again"))
         assert lines(settled(at))[-1] == before
     collection.save_all(store, many)
     assert lines(settled(at))[-1][1] == "10"
 
 
 def age(store: Store, seconds: float) -> None:
-    """Make the store look as if it had been written so long ago."""
+    """Set the store's modification time to so many seconds ago."""
     changed = store.now() - seconds
     os.utime(store.database.file, (changed, changed))
 
@@ -124,124 +122,126 @@ def age(store: Store, seconds: float) -> None:
 def test_a_rerun_reads_the_drawings_again_only_after_a_change(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = page(store, [drawn(1), drawn(2)])
+    at = page(store, [drawing(1), drawing(2)])
     age(store, 60)
     settled(at)
     with monkeypatch.context() as patch:
         for name in ("listed", "counts", "load_drawings"):
             patch.setattr(collection, name, lambda *_: pytest.fail("read again"))
         assert len(shown(settled(at))) == 2
-    collection.save(store, drawn(1, "Ben"))
+    collection.save(store, drawing(1, "Ben"))
     assert [line[0] for line in lines(settled(at))[1:]] == ["Ada", "Ben", "All"]
 
 
 def test_a_change_within_one_tick_of_the_clock_is_seen(store: Store) -> None:
-    at = page(store, [drawn(1), drawn(2)])
+    at = page(store, [drawing(1), drawing(2)])
     # However slow the machine is: written not yet a tick ago.
     age(store, -3600)
     before = store.database.file.stat()
     settled(at)
     # As many bytes as before, and no later.
-    collection.save(store, drawn(1, "Ben"))
+    collection.save(store, drawing(1, "Ben"))
     os.utime(store.database.file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert store.database.file.stat().st_size == before.st_size
     assert "Ben" in [line[0] for line in lines(settled(at))]
 
 
-def test_what_is_known_of_drawings_stays_bounded(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_caches_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures: LruCache[str, object] = LruCache(5)
-    monkeypatch.setattr(cached_predictions, "_PICTURES", pictures)
-    many = [drawn(digit, shift=0.002 * (digit + 1)) for digit in DIGITS]
+    monkeypatch.setattr(cached_predictions, "_INPUTS", pictures)
+    many = [drawing(digit, shift=0.002 * (digit + 1)) for digit in DIGITS]
     at = page(store, many)
     assert len(pictures) == 5 and body(at).count("<figcaption>") == 10
-    key = zoo.default_checkpoint(), checkpoints.changed(zoo.default_checkpoint())
-    assert len(cached_predictions._ANSWERS.get(key) or ()) == 10
+    key = zoo.default_checkpoint(), checkpoints.modified(zoo.default_checkpoint())
+    assert len(cached_predictions._PREDICTIONS.get(key) or ()) == 10
     collection.delete(store, [1, 2, 3])
     assert len(shown(settled(at))) == 7
-    assert len(cached_predictions._ANSWERS.get(key) or ()) == 7, "deleted drawings are forgotten"
+    assert len(cached_predictions._PREDICTIONS.get(key) or ()) == 7, (
+        "predictions of deleted drawings are dropped"
+    )
 
 
 @pytest.mark.parametrize("name", ["sketch", "target-4"])
-def test_a_damaged_checkpoint_is_a_sentence_and_the_drawings_stay(
+def test_a_damaged_checkpoint_is_an_error_and_the_drawings_stay(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     content = zoo.default_checkpoint().read_bytes()
     (tmp_path / f"{name}.safetensors").write_bytes(content[:-1000])
     monkeypatch.setattr(zoo, "FOLDER", tmp_path)
-    at = page(store, [drawn(3)])
+    at = page(store, [drawing(3)])
     assert "damaged" in at.error[0].value and shown(at) == ["3"]
     assert lines(at)[-1] == ["All", "1"]
 
 
-def test_person_digit_and_mistakes_choose_what_is_shown(store: Store) -> None:
-    wrong = drawn(1, "Ben", 0.5, real=6)
-    at = page(store, [*(drawn(digit) for digit in DIGITS), drawn(3, "Ben", 0.5), wrong])
+def test_writer_label_and_misclassified_filter_the_drawings(store: Store) -> None:
+    wrong = drawing(1, "Ben", 0.5, real=6)
+    at = page(store, [*(drawing(digit) for digit in DIGITS), drawing(3, "Ben", 0.5), wrong])
     assert len(shown(at)) == 12
-    at.selectbox(key="whose").set_value(["Ben"])
-    assert shown(settled(at)) == ["1 read as 6", "3"]
-    at.toggle(key="only_misread").set_value(True)
-    assert shown(settled(at)) == ["1 read as 6"]
-    at.selectbox(key="which").set_value("3")
-    assert shown(settled(at)) == [] and "None." in told(at)
-    at.toggle(key="only_misread").set_value(False)
-    at.selectbox(key="whose").set_value([])
+    at.selectbox(key="filter_writer").set_value(["Ben"])
+    assert shown(settled(at)) == ["1 predicted as 6", "3"]
+    at.toggle(key="filter_misclassified").set_value(True)
+    assert shown(settled(at)) == ["1 predicted as 6"]
+    at.selectbox(key="filter_label").set_value("3")
+    assert shown(settled(at)) == [] and "No misclassified" in text_of(at)
+    at.toggle(key="filter_misclassified").set_value(False)
+    at.selectbox(key="filter_writer").set_value([])
     assert shown(settled(at)) == ["3", "3"]
 
 
-def test_what_is_ticked_is_deleted_and_comes_back(store: Store) -> None:
-    at = page(store, [drawn(digit) for digit in DIGITS])
+def test_selected_drawings_are_deleted_and_restored(store: Store) -> None:
+    at = page(store, [drawing(digit) for digit in DIGITS])
     before = collection.listed(store)
     assert at.button(key="delete").disabled
     for number in (4, 7):
-        at.checkbox(key=f"tick{number}").check()
+        at.checkbox(key=f"select{number}").check()
     settled(at).button(key="delete").click()
-    assert len(shown(settled(at))) == 8 and not at.checkbox(key="tick5").value
+    assert len(shown(settled(at))) == 8 and not at.checkbox(key="select5").value
     assert [kept.id for kept in collection.listed(store)] == [10, 9, 8, 6, 5, 3, 2, 1]
     press(at, "Undo")
     assert collection.listed(store) == before and len(shown(at)) == 10
     assert not any(button.label == "Undo" for button in at.button)
 
 
-def test_deleting_the_filtered_person_s_last_drawing_shows_everybody_again(store: Store) -> None:
-    at = page(store, [drawn(1), drawn(2, "Ben")])
-    at.selectbox(key="whose").set_value(["Ben"])
-    settled(at).checkbox(key="tick2").check()
+def test_deleting_the_last_drawing_of_the_selected_writer_shows_all_writers(store: Store) -> None:
+    at = page(store, [drawing(1), drawing(2, "Ben")])
+    at.selectbox(key="filter_writer").set_value(["Ben"])
+    settled(at).checkbox(key="select2").check()
     settled(at).button(key="delete").click()
     assert shown(settled(at)) == ["1"]
-    at.checkbox(key="tick1").check()
+    at.checkbox(key="select1").check()
     settled(at).button(key="delete").click()
     assert "lab-empty" in body(settled(at))
     press(at, "Undo")
     assert collection.counts(store) == {"Ada": Counter({1: 1})}
 
 
-def test_a_person_is_renamed(store: Store) -> None:
-    at = page(store, [drawn(1), drawn(2, "Ben"), drawn(3, "")])
-    for old, new, people in (
+def test_a_writer_is_renamed(store: Store) -> None:
+    at = page(store, [drawing(1), drawing(2, "Ben"), drawing(3, "")])
+    for old, new, writers in (
         ("Ben", "Ada", ["", "Ada"]),
         ("", "Cy", ["Ada", "Cy"]),
         ("Cy", "  ", ["Ada", "Cy"]),
     ):
-        next(box for box in at.selectbox if box.label == "Who").set_value(old)
+        next(box for box in at.selectbox if box.label == "Writer" and box.key is None).set_value(
+            old
+        )
         next(text for text in at.text_input if text.label == "New name").set_value(new)
         press(at, "Rename")
-        assert [*collection.counts(store)] == people
+        assert [*collection.counts(store)] == writers
 
 
 def test_many_drawings_come_in_pages(store: Store) -> None:
-    at = page(store, [drawn(digit, "Ada", shift) for digit in DIGITS for shift in (0, 1, 2, 3)])
+    at = page(store, [drawing(digit, "Ada", shift) for digit in DIGITS for shift in (0, 1, 2, 3)])
     first = {box.label for box in at.checkbox}
     assert 0 < len(first) < 40
-    key = f"page_{Wanted(None, None, False)}"
+    key = f"page_{Filters(None, None, False)}"
     at.session_state[key] = 2
     second = {box.label for box in settled(at).checkbox}
     assert not first & second and len(first | second) == 40
     for box in at.checkbox:
         box.check()
     settled(at).button(key="delete").click()
-    assert {box.label for box in settled(at).checkbox} == first, "a page that is gone is left"
+    assert {box.label for box in settled(at).checkbox} == first, "the last page was removed"
 
 
 @pytest.mark.parametrize(
@@ -256,17 +256,17 @@ def test_many_drawings_come_in_pages(store: Store) -> None:
     ],
     ids=lambda content: repr(content[:20]),
 )
-def test_bad_input_is_a_sentence_and_nothing_is_lost(store: Store, content: bytes) -> None:
-    at = page(store, [drawn(1), drawn(4)])
-    good = to_json([drawn(9)]).encode()
-    at = take_in(at, ("bad.json", content), ("good.json", good))
+def test_bad_input_is_an_error_and_nothing_is_lost(store: Store, content: bytes) -> None:
+    at = page(store, [drawing(1), drawing(4)])
+    good = to_json([drawing(9)]).encode()
+    at = import_files(at, ("bad.json", content), ("good.json", good))
     assert len(at.error) == 1 and "bad.json" in at.error[0].value
     assert len(at.error[0].value) < 500
     assert collection.counts(store) == {"Ada": Counter({1: 1, 4: 1, 9: 1})}
     assert not settled(at).error
 
 
-def test_a_damaged_store_is_a_sentence(store: Store) -> None:
+def test_a_damaged_store_is_an_error(store: Store) -> None:
     store.folder.mkdir()
     store.database.file.write_bytes(b"no database" * 1000)
     assert "cannot be used" in page(store).error[0].value

@@ -1,4 +1,4 @@
-"""What the paste box hands on, once, and what it makes of a browser that sends nonsense."""
+"""The paste box returns an image once, and an empty one for invalid content."""
 
 import base64
 
@@ -20,7 +20,7 @@ def shown(at: AppTest) -> str:
 
 
 @pytest.mark.parametrize(
-    ("sent", "given"),
+    ("content", "expected"),
     [
         (base64.b64encode(b"picture").decode(), b"picture"),
         ("no base64!", b""),
@@ -29,9 +29,9 @@ def shown(at: AppTest) -> str:
         ({"a": 1}, b""),
     ],
 )
-def test_what_was_pasted_is_handed_on_once(sent: object, given: bytes) -> None:
+def test_a_pasted_image_is_returned_once(content: object, expected: bytes) -> None:
     at = AppTest.from_string(SCRIPT, default_timeout=600)
     assert shown(at) == "None"
-    at.session_state["picture-pasted"] = sent
-    assert shown(at) == repr(given)
+    at.session_state["picture-content"] = content
+    assert shown(at) == repr(expected)
     assert shown(at) == "None"

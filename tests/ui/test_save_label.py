@@ -1,4 +1,4 @@
-"""The labels under a drawing by Streamlit's AppTest: one click keeps, another one corrects."""
+"""The label buttons by AppTest: one click saves, another one corrects."""
 
 from collections import Counter
 from html import unescape
@@ -17,7 +17,7 @@ STEM = [[[150.0, 40.0], [140.0, 140.0], [135.0, 240.0]]]
 SCRIPT = """
 import streamlit as st
 from mnistlab.ui.draw import save_label
-save_label.show(st.session_state.get("strokes", []), st.session_state.get("guess"))
+save_label.show(st.session_state.get("strokes", []), st.session_state.get("predicted"))
 """
 
 
@@ -31,8 +31,8 @@ def at(store: Store) -> AppTest:
     return settled(AppTest.from_string(SCRIPT, default_timeout=600))
 
 
-def draw(at: AppTest, strokes: list[list[list[float]]], guess: int | None = 1) -> None:
-    at.session_state["strokes"], at.session_state["guess"] = strokes, guess
+def draw(at: AppTest, strokes: list[list[list[float]]], predicted: int | None = 1) -> None:
+    at.session_state["strokes"], at.session_state["predicted"] = strokes, predicted
     settled(at)
 
 
@@ -41,59 +41,59 @@ def label(at: AppTest, digit: int) -> None:
     settled(at)
 
 
-def take_back(at: AppTest) -> None:
-    at.button(key="unkeep").click()
+def undo(at: AppTest) -> None:
+    at.button(key="undo_save").click()
     settled(at)
 
 
-def told(at: AppTest) -> str:
+def text_of(at: AppTest) -> str:
     return unescape(" ".join(element.proto.body for element in at.get("html")))
 
 
-def test_without_a_drawing_nothing_can_be_kept_and_it_says_why(at: AppTest) -> None:
+def test_without_a_drawing_nothing_can_be_saved(at: AppTest) -> None:
     assert all(button.disabled for button in at.button) and len(at.button) == 11
-    assert "Draw" in told(at)
+    assert "Draw" in text_of(at)
 
 
-def test_one_click_keeps_and_another_one_corrects(at: AppTest, store: Store) -> None:
+def test_one_click_saves_and_another_one_corrects(at: AppTest, store: Store) -> None:
     draw(at, STEM)
-    assert at.button(key="unkeep").disabled
+    assert at.button(key="undo_save").disabled
     marked = [button.label for button in at.button if button.proto.type == "primary"]
-    assert marked == ["1"], "the guess"
-    at.text_input(key="handwriting").set_value("Zoë <b>")
+    assert marked == ["1"], "the predicted label"
+    at.text_input(key="writer").set_value("Zoë <b>")
     label(at, 7)
     assert collection.counts(store) == {"Zoë <b>": Counter({7: 1})}
-    assert "Kept as 7" in told(at) and "<b>" in told(at)
+    assert "Saved as 7" in text_of(at) and "<b>" in text_of(at)
     assert "&lt;b&gt;" in " ".join(element.proto.body for element in at.get("html"))
     label(at, 1)
-    assert collection.counts(store) == {"Zoë <b>": Counter({1: 1})} and "Kept as 1" in told(at)
+    assert collection.counts(store) == {"Zoë <b>": Counter({1: 1})} and "Saved as 1" in text_of(at)
     (drawn,) = collection.export(store)
     assert [[list(point) for point in stroke] for stroke in drawn.strokes] == STEM
 
 
-def test_each_click_can_be_taken_back(at: AppTest, store: Store) -> None:
+def test_each_save_can_be_undone(at: AppTest, store: Store) -> None:
     draw(at, STEM)
     label(at, 7)
     label(at, 1)
     draw(at, [])
-    assert "Kept as 1" in told(at), "after the canvas was cleared too"
-    take_back(at)
-    assert collection.counts(store) == {"": Counter({7: 1})} and "Kept as 7" in told(at)
-    take_back(at)
-    assert collection.counts(store) == {} and at.button(key="unkeep").disabled
+    assert "Saved as 1" in text_of(at), "also after the canvas was cleared"
+    undo(at)
+    assert collection.counts(store) == {"": Counter({7: 1})} and "Saved as 7" in text_of(at)
+    undo(at)
+    assert collection.counts(store) == {} and at.button(key="undo_save").disabled
 
 
-def test_another_drawing_is_another_one_to_keep(at: AppTest, store: Store) -> None:
-    at.text_input(key="handwriting").set_value("Ada")
+def test_another_drawing_is_saved_separately(at: AppTest, store: Store) -> None:
+    at.text_input(key="writer").set_value("Ada")
     draw(at, STEM)
     label(at, 1)
     draw(at, [*STEM, [[60.0, 140.0], [220.0, 140.0]]], 4)
-    assert "Kept" not in told(at) and at.button(key="unkeep").disabled
+    assert "Saved" not in text_of(at) and at.button(key="undo_save").disabled
     label(at, 4)
     assert collection.counts(store) == {"Ada": Counter({1: 1, 4: 1})}, "the name is remembered"
 
 
-def test_what_cannot_be_kept_is_a_sentence(at: AppTest, store: Store) -> None:
+def test_an_invalid_drawing_and_a_damaged_store_are_errors(at: AppTest, store: Store) -> None:
     draw(at, [[[0.0, float(n)] for n in range(MAX_POINTS + 1)]])
     label(at, 1)
     assert "points" in at.error[0].value and collection.counts(store) == {}
@@ -104,14 +104,14 @@ def test_what_cannot_be_kept_is_a_sentence(at: AppTest, store: Store) -> None:
     assert "cannot be used" in at.error[0].value
 
 
-def test_only_the_last_clicks_of_a_long_session_can_be_taken_back(
+def test_only_the_last_saves_of_a_long_session_can_be_undone(
     at: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save_label, "MOST_UNDONE", 2)
+    monkeypatch.setattr(save_label, "MAX_UNDO", 2)
     draw(at, STEM)
     for digit in (1, 2, 3, 4):
         label(at, digit)
-    take_back(at)
-    take_back(at)
-    assert "Kept" not in told(at) and at.button(key="unkeep").disabled
-    assert len(at.session_state["keepings"]) == 0
+    undo(at)
+    undo(at)
+    assert "Saved" not in text_of(at) and at.button(key="undo_save").disabled
+    assert len(at.session_state["saves"]) == 0

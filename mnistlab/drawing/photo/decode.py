@@ -1,4 +1,4 @@
-"""A picture file, whatever is in it, opened as colors; or a sentence that says why not."""
+"""Decode an untrusted image file to RGB, or raise an error that says why not."""
 
 import io
 import warnings
@@ -12,94 +12,94 @@ from PIL import Image, ImageOps
 from mnistlab.drawing.digit import DigitError
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
-"""What Pillow opens without running another program."""
+"""Formats that Pillow decodes without another program."""
 MAX_SIDE = 8192
 MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
-"""Of a file; JPEGs, which are decoded at a fraction of their size, may be a large camera's."""
-MAX_PIXELS_ELSE = 24_000_000
-PLAIN = 8.0
-"""Levels of 255 by which pixels of one color may spread."""
+"""JPEGs are decoded at a reduced size, so those of a large camera are accepted."""
+MAX_PIXELS_OTHER = 24_000_000
+MAX_COLOR_STD = 8.0
+"""Pixels of one color have a smaller standard deviation, of 255."""
 
 Colors = NDArray[np.uint8]
 
 
 def decode_image(content: bytes, side: int) -> Colors:
-    """A picture file as colors (H, W, 3) uint8, upright, its longer side `side` pixels.
+    """Decode an image file to RGB (H, W, 3) uint8, upright, its longer side `side` pixels.
 
-    Raises DigitError if it is no picture, is too large, or shows nothing.
+    Raises DigitError if it is not an image, too large, or transparent.
     """
     try:
         with warnings.catch_warnings():
-            # About large pictures, for which the bounds are narrower here, and about odd metadata.
+            # Warnings about odd metadata, and about large images, whose limits here are lower.
             warnings.simplefilter("ignore")
-            return _opaque(_shrunk(content, side))
+            return _remove_alpha(_load_reduced(content, side))
     except DigitError:
         raise
     except (Image.DecompressionBombError, MemoryError):
-        raise DigitError("The picture is far too large; crop it or make it smaller.") from None
-    # Pillow's readers raise whatever a broken file makes them stumble over.
+        raise DigitError("The image is too large. Crop or resize it.") from None
+    # Pillow's decoders raise many kinds of errors on damaged files.
     except Exception:
-        raise DigitError(
-            "The file is not a picture that can be read; choose a PNG or a JPEG."
-        ) from None
+        raise DigitError("Not a readable image. Choose a PNG or JPEG.") from None
 
 
-def _shrunk(content: bytes, side: int) -> Image.Image:
-    """The first picture of a file, turned upright, with whatever transparency it has."""
+def _load_reduced(content: bytes, side: int) -> Image.Image:
+    """The first image of a file, upright and resized, with its alpha channel."""
     Image.init()
-    known = [name for name in FORMATS if name in Image.OPEN]
-    picture: Any = Image.open(io.BytesIO(content), formats=known)
-    width, height = picture.size
-    most = MAX_PIXELS.get(picture.format, MAX_PIXELS_ELSE)
-    if max(width, height) > MAX_SIDE or width * height > most:
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    image: Any = Image.open(io.BytesIO(content), formats=formats)
+    width, height = image.size
+    limit = MAX_PIXELS.get(image.format, MAX_PIXELS_OTHER)
+    if max(width, height) > MAX_SIDE or width * height > limit:
         raise DigitError(
-            f"The picture is {width:,} × {height:,} pixels; the lab reads up to {MAX_SIDE:,} a "
-            f"side and {most // 1_000_000} million in all. Crop it or make it smaller."
+            f"The image has {width:,} × {height:,} pixels; the limits are {MAX_SIDE:,} per side "
+            f"and {limit // 1_000_000} million in total. Crop or resize it."
         )
-    picture.draft("RGB", (side, side))
-    picture.load()
-    # Broken metadata does not make a picture unreadable: it is turned before they are rewritten.
+    image.draft("RGB", (side, side))
+    image.load()
+    # Damaged metadata can fail after the rotation, when Pillow rewrites them: still readable.
     with suppress(Exception):
-        ImageOps.exif_transpose(picture, in_place=True)
-    mode = _mode(picture)
-    seen: Image.Image = picture if picture.mode == mode else picture.convert(mode)
-    scale = side / max(seen.size)
-    size = [max(1, round(length * scale)) for length in seen.size]
-    # Shrinking averages over areas; what is smaller than it should be grows smoothly.
-    seen = seen.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC)
-    return seen if mode in ("RGB", "RGBA") else _eight_bits(seen)
+        ImageOps.exif_transpose(image, in_place=True)
+    mode = _mode(image)
+    converted: Image.Image = image if image.mode == mode else image.convert(mode)
+    scale = side / max(converted.size)
+    size = [max(1, round(length * scale)) for length in converted.size]
+    # Reducing averages over areas; enlarging interpolates.
+    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    resized = converted.resize(size, method)
+    return resized if mode in ("RGB", "RGBA") else _to_rgb(resized)
 
 
-def _mode(picture: Image.Image) -> str:
-    """In which of Pillow's modes a picture is shrunk."""
-    mode: str = picture.mode
+def _mode(image: Image.Image) -> str:
+    """The Pillow mode in which an image is resized."""
+    mode: str = image.mode
     if mode.startswith(("I", "F")):
         return mode if mode in ("I;16", "I", "F") else "I"
-    return "RGBA" if picture.has_transparency_data else "RGB"
+    return "RGBA" if image.has_transparency_data else "RGB"
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """A picture of sixteen bits or more, or of fractions: Pillow would cut, not scale, them."""
-    values = np.nan_to_num(np.asarray(picture, np.float32))
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Scale 16-bit or floating-point values to 8 bits, where Pillow would clip them."""
+    values = np.nan_to_num(np.asarray(image, np.float32))
     low, high = float(values.min()), float(values.max())
     scaled = (values - low) * (255 / max(high - low, 1e-9))
     return Image.fromarray(scaled.astype(np.uint8)).convert("RGB")
 
 
-def _opaque(picture: Image.Image) -> Colors:
-    """Lay a transparent picture on what its strokes can be told from.
+def _remove_alpha(image: Image.Image) -> Colors:
+    """Blend a transparent image with a background that its strokes differ from.
 
-    That is its own paper where it shows paper, and white or black where it shows strokes alone.
+    That is the color of its paper if it shows paper, and white or black if it shows only strokes.
     """
-    seen = np.asarray(picture)
-    if picture.mode == "RGB":
-        return seen
-    colors, cover = seen[..., :3].astype(np.float32), seen[..., 3:].astype(np.float32) / 255
-    shown = colors[cover[..., 0] > 0.5]
-    if len(shown) == 0:
-        raise DigitError("The picture is transparent all over; choose one with a digit in it.")
-    # Opaque almost nowhere, or in one color alone: strokes, which need a ground that differs.
-    strokes_alone = cover.mean() < 0.5 or shown.std(0).max() < PLAIN
-    dark = shown.mean() < 128
-    ground = (255.0 if dark else 0.0) if strokes_alone else np.median(shown, 0)
-    return np.round(ground + (colors - ground) * cover).astype(np.uint8)
+    pixels = np.asarray(image)
+    if image.mode == "RGB":
+        return pixels
+    colors = pixels[..., :3].astype(np.float32)
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    visible = colors[alpha[..., 0] > 0.5]
+    if len(visible) == 0:
+        raise DigitError("The image is fully transparent. Choose one with a digit.")
+    # Mostly transparent, or of one color: only strokes, which need a contrasting background.
+    only_strokes = alpha.mean() < 0.5 or visible.std(0).max() < MAX_COLOR_STD
+    dark = visible.mean() < 128
+    background = (255.0 if dark else 0.0) if only_strokes else np.median(visible, 0)
+    return np.round(background + (colors - background) * alpha).astype(np.uint8)

@@ -1,9 +1,9 @@
-"""Strokes found between their outlines: which places they cover, and how wide they are.
+"""Strokes between pairs of edges: where they are, and how wide.
 
-From each point of an outline a ray goes across the stroke until it meets an outline that faces it,
-as in B. Epshtein, E. Ofek, Y. Wexler, "Detecting text in natural scenes with stroke width
-transform" (2010). Slopes of light and soft shadows have no outline, a table's edge has nothing that
-faces it.
+The stroke width transform: from each edge pixel a ray crosses the stroke until it meets an edge
+that faces it (B. Epshtein, E. Ofek, Y. Wexler, "Detecting text in natural scenes with stroke width
+transform", 2010). Gradients of light and soft shadows have no edges, and a table's edge has none
+that faces it.
 """
 
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ from numpy.typing import NDArray
 from mnistlab.drawing.photo.morphology import Floats, Mask
 
 NOISE = 4.0
-"""An outline is this many times as steep as half of the picture is, and a level a pixel more."""
+"""An edge's gradient exceeds this many times the median gradient, plus one level per pixel."""
 FACING = 0.5
-"""Cosine of 60°: how exactly two outlines must face each other."""
-ALIKE = 0.3
-"""How steep the second outline must be beside the first."""
+"""Cosine of 60°, the largest angle between edges that face each other."""
+MIN_GRADIENT_RATIO = 0.3
+"""Of the second edge's gradient to the first's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Where (H, W) a picture is steepest: `x`, `y` its slope, `steep` how steep, `mask` where."""
+    """The edges (H, W): gradient `x`, `y`, its `magnitude`, and the `mask` of edge pixels."""
 
     x: Floats
     y: Floats
-    steep: Floats
+    magnitude: Floats
     mask: Mask
 
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
-    """What lies between outlines: where (H, W), how wide (0 elsewhere), and how much it counts.
+    """Strokes: `mask` (H, W), `width` in pixels (0 elsewhere), and `weight`.
 
-    `weight` is not 0 on outlines only: how steep they are over the stroke's width, so that what is
-    narrow and sharp counts most.
+    `weight` is above 0 only on edge pixels: gradient over stroke width, so that narrow and sharp
+    strokes count most.
     """
 
     mask: Mask
@@ -45,26 +45,27 @@ class Strokes:
 
 
 def find_edges(gray: Floats) -> Edges:
-    """The outlines of all shapes in a picture (H, W), one pixel wide (J. Canny, 1986)."""
+    """One-pixel-wide edges of an image (H, W), after J. Canny (1986)."""
     y, x = (np.gradient(gray, axis=axis) for axis in (0, 1))
-    steep = np.hypot(x, y)
+    magnitude = np.hypot(x, y)
     height, width = gray.shape
-    # Only ridges of the slope stay: each pixel is held against its two neighbors across the edge,
-    # whose direction is rounded to a row, a column or a diagonal.
-    around = np.pad(steep, 1)
-    way = np.round(np.arctan2(y, x) / (np.pi / 4)).astype(np.int64) % 4
+    # Non-maximum suppression: compare each pixel with its two neighbors across the edge, along the
+    # gradient direction rounded to a row, a column or a diagonal.
+    around = np.pad(magnitude, 1)
+    direction = np.round(np.arctan2(y, x) / (np.pi / 4)).astype(np.int64) % 4
     mask = np.zeros(gray.shape, np.bool_)
     for number, (right, down) in enumerate(((1, 0), (1, 1), (0, 1), (-1, 1))):
         ahead = around[1 + down : 1 + down + height, 1 + right : 1 + right + width]
         behind = around[1 - down : 1 - down + height, 1 - right : 1 - right + width]
-        mask |= (way == number) & (steep >= ahead) & (steep > behind)
-    return Edges(x, y, steep, mask & (steep > NOISE * np.median(steep) + 1))
+        mask |= (direction == number) & (magnitude >= ahead) & (magnitude > behind)
+    is_steep = magnitude > NOISE * np.median(magnitude) + 1
+    return Edges(x, y, magnitude, mask & is_steep)
 
 
 @dataclass(frozen=True, eq=False)
 class _Rays:
-    """Rays from the points of outlines straight across the strokes: where (N,) each begins, and by
-    how much of a pixel it goes right and down in a step.
+    """Rays from edge pixels straight across the strokes: their start (N,), and their unit steps to
+    the right and down.
     """
 
     rows: NDArray[np.int64]
@@ -73,29 +74,29 @@ class _Rays:
     down: Floats
 
     def at(
-        self, which: NDArray[np.int64], step: int
+        self, indices: NDArray[np.int64], step: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Row and column where some of the rays are after some steps."""
-        across = np.rint(self.columns[which] + step * self.right[which]).astype(np.int64)
-        return np.rint(self.rows[which] + step * self.down[which]).astype(np.int64), across
+        """The rows and columns of some of the rays after `step` steps."""
+        across = np.rint(self.columns[indices] + step * self.right[indices]).astype(np.int64)
+        return np.rint(self.rows[indices] + step * self.down[indices]).astype(np.int64), across
 
 
-def find_strokes(found: Edges, widest: int, dark: bool = True) -> Strokes:
-    """The dark strokes, or the light ones, that are no wider than `widest` pixels."""
-    rows, columns = np.nonzero(found.mask)
-    slope = found.steep[rows, columns]
-    # Into the stroke means downhill into dark ink, uphill into light ink.
-    towards = -1 if dark else 1
-    right = towards * found.x[rows, columns] / slope
-    down = towards * found.y[rows, columns] / slope
+def find_strokes(edges: Edges, widest: int, dark: bool = True) -> Strokes:
+    """The dark strokes, or the light ones, up to `widest` pixels wide."""
+    rows, columns = np.nonzero(edges.mask)
+    gradient = edges.magnitude[rows, columns]
+    # Into the stroke: down the gradient for dark ink, up for light ink.
+    sign = -1 if dark else 1
+    right = sign * edges.x[rows, columns] / gradient
+    down = sign * edges.y[rows, columns] / gradient
     rays = _Rays(rows, columns, right, down)
-    width = _widths(found, rays, widest, towards)
+    width = _widths(edges, rays, widest, sign)
     crossing = np.flatnonzero(width)
-    weight = np.zeros(found.mask.shape, np.float32)
-    weight[rows[crossing], columns[crossing]] = slope[crossing] / width[crossing]
-    # The widest first: where rays cross, the shortest says how wide the stroke is.
+    weight = np.zeros(edges.mask.shape, np.float32)
+    weight[rows[crossing], columns[crossing]] = gradient[crossing] / width[crossing]
+    # Widest first: where rays cross, the narrowest gives the stroke width.
     crossing = crossing[np.argsort(-width[crossing], kind="stable")]
-    covered, widths = np.zeros_like(found.mask), np.zeros_like(weight)
+    covered, widths = np.zeros_like(edges.mask), np.zeros_like(weight)
     for step in range(int(width.max(initial=-1)) + 1):
         crossing = crossing[width[crossing] >= step]
         at = rays.at(crossing, step)
@@ -104,25 +105,31 @@ def find_strokes(found: Edges, widest: int, dark: bool = True) -> Strokes:
     return Strokes(covered, widths, weight)
 
 
-def _widths(found: Edges, rays: _Rays, widest: int, towards: int) -> NDArray[np.int64]:
-    """After how many steps (N,) each ray meets an outline that faces the one where it began; 0 if
-    it leaves the picture, meets another outline, or meets none.
+def _widths(edges: Edges, rays: _Rays, widest: int, sign: int) -> NDArray[np.int64]:
+    """The number of steps (N,) until each ray meets an edge that faces its own; 0 if it leaves the
+    image, meets another edge, or meets none.
     """
-    slope = found.steep[rays.rows, rays.columns]
-    width = np.zeros(len(slope), np.int64)
-    on = np.arange(len(slope))
-    # All rays go on together, step by step; those that have met something are left behind.
+    gradient = edges.magnitude[rays.rows, rays.columns]
+    width = np.zeros(len(gradient), np.int64)
+    active = np.arange(len(gradient))
+    # All rays advance together; those that have met an edge are no longer active.
     for step in range(1, widest + 1):
-        row, column = rays.at(on, step)
+        row, column = rays.at(active, step)
         inside = (row >= 0) & (column >= 0)
-        inside &= (row < found.mask.shape[0]) & (column < found.mask.shape[1])
-        on, row, column = on[inside], row[inside], column[inside]
-        met = found.mask[row, column]
-        # It faces the first one if its own slope is about as steep and points the other way.
-        ahead = rays.right[on] * found.x[row, column] + rays.down[on] * found.y[row, column]
-        facing = towards * ahead < -FACING * found.steep[row, column]
-        across = met & facing & (found.steep[row, column] > ALIKE * slope[on])
-        width[on[across]] = step
-        # The outline that a ray starts from may be two pixels wide.
-        on = on[~(across | (met & (step > 1)))]
+        inside &= (row < edges.mask.shape[0]) & (column < edges.mask.shape[1])
+        active, row, column = active[inside], row[inside], column[inside]
+        is_edge = edges.mask[row, column]
+        # It faces the first one if its gradient is about as large and points the other way.
+        cosine = (
+            rays.right[active] * edges.x[row, column] + rays.down[active] * edges.y[row, column]
+        )
+        facing = sign * cosine < -FACING * edges.magnitude[row, column]
+        across = (
+            is_edge
+            & facing
+            & (edges.magnitude[row, column] > MIN_GRADIENT_RATIO * gradient[active])
+        )
+        width[active[across]] = step
+        # The edge that a ray starts from may be two pixels wide.
+        active = active[~(across | (is_edge & (step > 1)))]
     return width

@@ -1,8 +1,8 @@
-"""Filters and connected components of gray pictures, on scipy.ndimage.
+"""Filters and connected components of gray images, on scipy.ndimage.
 
-All pictures are (…, H, W); filters work on the last two axes, and a picture goes on beyond its edge
-as it ends there. scipy.ndimage takes a quarter of a second to import: only what reads photos
-imports this module.
+All images are (…, H, W); filters work on the last two axes, with the edge pixels repeated beyond
+the edge. scipy.ndimage takes a quarter of a second to import, so only modules that decode photos
+import this one.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ Mask = NDArray[np.bool_]
 
 
 def gaussian_blur(gray: Floats, sigma: float) -> Floats:
-    """A picture (…, H, W) blurred by a Gaussian whose standard deviation is `sigma` pixels."""
+    """An image (…, H, W) blurred by a Gaussian with a standard deviation of `sigma` pixels."""
     blurred: Floats = ndimage.gaussian_filter(gray, sigma, mode="nearest", axes=(-2, -1))
     return blurred
 
 
 def halve(gray: Floats) -> Floats:
-    """A picture (…, H, W) at half its size, each pixel the mean of four; an odd last row or column
-    is left out.
+    """An image (…, H, W) at half its size, each pixel the mean of four; an odd last row or column
+    is dropped.
     """
     gray = gray[..., : gray.shape[-2] // 2 * 2, : gray.shape[-1] // 2 * 2]
     rows = gray[..., ::2, :] + gray[..., 1::2, :]
@@ -32,20 +32,20 @@ def halve(gray: Floats) -> Floats:
 
 
 def max_filter(gray: Floats, reach: int, axes: Sequence[int] = (-2, -1)) -> Floats:
-    """The highest value of a picture (…, H, W) within `reach` pixels along the axes."""
-    found: Floats = ndimage.maximum_filter(gray, 2 * reach + 1, mode="nearest", axes=axes)
-    return found
+    """The maximum of an image (…, H, W) within `reach` pixels along the axes."""
+    maxima: Floats = ndimage.maximum_filter(gray, 2 * reach + 1, mode="nearest", axes=axes)
+    return maxima
 
 
 def closing(gray: Floats, reach: int, axes: Sequence[int] = (-2, -1)) -> Floats:
-    """A picture (…, H, W) without the dark features that are narrower than 2 · `reach` + 1 pixels.
+    """An image (…, H, W) without dark features narrower than 2 · `reach` + 1 pixels.
 
-    Slopes, shadows and all that is wider stay as they are: a closing by a square (J. Serra, "Image
+    Slopes, shadows and wider features do not change: a closing by a square (J. Serra, "Image
     analysis and mathematical morphology", 1982), or by a line along one axis.
     """
-    wide = max_filter(gray, reach, axes)
-    filled: Floats = ndimage.minimum_filter(wide, 2 * reach + 1, mode="nearest", axes=axes)
-    return filled
+    dilated = max_filter(gray, reach, axes)
+    closed: Floats = ndimage.minimum_filter(dilated, 2 * reach + 1, mode="nearest", axes=axes)
+    return closed
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +55,16 @@ class Components:
     labels: NDArray[np.int32]
     count: int
 
-    def sums(self, of: NDArray[np.generic]) -> NDArray[np.float64]:
-        """The sum of a picture (H, W) over each component, (count + 1,); [0], outside, is 0."""
-        sums = np.bincount(self.labels.ravel(), of.ravel(), self.count + 1).astype(np.float64)
+    def sums(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """The sum of an image (H, W) over each component, (count + 1,); [0], outside, is 0."""
+        sums = np.bincount(self.labels.ravel(), values.ravel(), self.count + 1).astype(np.float64)
         sums[0] = 0
         return sums
 
     def boxes(self) -> NDArray[np.int64]:
-        """Top, left, bottom and right, (count + 1, 4), the last two beyond the component; [0] is
-        of no use.
-        """
-        found = ndimage.find_objects(self.labels)
-        corners = [(y.start, x.start, y.stop, x.stop) for y, x in found]
+        """Top, left, bottom, right (count + 1, 4), the last two exclusive; [0] has no meaning."""
+        slices = ndimage.find_objects(self.labels)
+        corners = [(y.start, x.start, y.stop, x.stop) for y, x in slices]
         return np.array([(0, 0, 0, 0), *corners], np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Ink made as thick as MNIST's: what a fine pen wrote would be a hair in 20×20, or nothing."""
+"""Normalize the stroke width of ink to MNIST's: a fine pen would be invisible in 20×20."""
 
 import numpy as np
 from PIL import Image
@@ -7,16 +7,17 @@ from scipy import ndimage
 from mnistlab.drawing.digit import BOX, THICKNESS, GrayImage
 
 WORKING = 100
-"""Pixels of the ink's longer side while it is made thicker or thinner."""
+"""The ink's longer side in pixels, while its width changes."""
 MARGIN = 16
-"""Pixels around it; a dot grows by no more."""
-THINNED = 0.6
-"""Of its own thickness; what has been thinned further may tear."""
+"""Pixels around it; ink never grows by more."""
+MIN_THINNING = 0.6
+"""Of the original stroke width; thinner strokes may break."""
 
 
 def normalize_stroke_width(ink: GrayImage) -> GrayImage:
-    """Ink (H, W), 0 for paper, some of it not 0, whose strokes are as thick as MNIST's beside the
-    digit's size; the whole picture is scaled, so that the ink is 100 pixels long.
+    """Ink (H, W), 0 for paper, with MNIST's ratio of stroke width to digit size.
+
+    Some of the ink must be above 0. The whole image is scaled so that the ink is 100 pixels long.
     """
     # The ink alone, at the working size.
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
@@ -28,22 +29,22 @@ def normalize_stroke_width(ink: GrayImage) -> GrayImage:
     inked = np.pad(np.asarray(scaled) > 127, MARGIN)
     if not inked.any():
         return ink
-    # How far each pixel is from the paper, and from the ink.
+    # The distance of each pixel to the paper, and to the ink.
     inside, outside = (ndimage.distance_transform_edt(each) for each in (inked, ~inked))
-    # A stroke's pixels are, on average, a quarter of its thickness away from the paper.
+    # The mean distance of a stroke's pixels to the paper is a quarter of its width.
     thickness = 4 * float(inside[inked].mean()) - 2
-    # MNIST's share of the digit's size, which grows with the stroke: t = share · (100 − t₀ + t).
-    share = THICKNESS / BOX
-    wanted = share / (1 - share) * (WORKING - thickness)
-    more = max((wanted - thickness) / 2, (THINNED - 1) / 2 * thickness)
-    # Between the last pixel of ink and the first of paper the edge lies half a pixel from both.
+    # MNIST's ratio to the digit's size, which grows with the stroke: t = ratio · (100 − t₀ + t).
+    ratio = THICKNESS / BOX
+    wanted = ratio / (1 - ratio) * (WORKING - thickness)
+    growth = max((wanted - thickness) / 2, (MIN_THINNING - 1) / 2 * thickness)
+    # The edge lies half a pixel from the last pixel of ink and the first of paper.
     edge = np.where(inked, inside - 0.5, 0.5 - outside)
-    even = np.round(255 * np.clip(edge + more + 0.5, 0, 1)).astype(np.uint8)
-    # Back to its place in the whole picture.
+    normalized = np.round(255 * np.clip(edge + growth + 0.5, 0, 1)).astype(np.uint8)
+    # Back at its position in the whole image.
     height, width = (round(length * scale) + 2 * MARGIN for length in ink.shape)
     whole = np.zeros((height + 1, width + 1), np.uint8)
     top, left = round(top * scale), round(left * scale)
-    whole[top : top + even.shape[0], left : left + even.shape[1]] = even
-    # Ink at the picture's edge has grown beyond it.
+    whole[top : top + normalized.shape[0], left : left + normalized.shape[1]] = normalized
+    # Keep the margin if ink at the edge has grown beyond it.
     inner = whole[MARGIN : height - MARGIN, MARGIN : width - MARGIN]
     return inner if inner.sum(dtype=np.int64) == whole.sum(dtype=np.int64) else whole

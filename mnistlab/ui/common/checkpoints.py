@@ -1,4 +1,4 @@
-"""The checkpoints that a visitor may choose from, and the loaded ones."""
+"""The checkpoints that pages offer, and a cache of the loaded ones."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from mnistlab.drawing.classifier import Classifier
 
 
+MAX_RUNS = 200
+
+
 @dataclass(frozen=True)
 class CheckpointChoice:
-    """A checkpoint on disk, as a line to choose."""
+    """A checkpoint on disk, as an option of a select box."""
 
     path: Path
     record: TrainingRecord
@@ -32,106 +35,113 @@ class CheckpointChoice:
 
     @property
     def epochs(self) -> list[Path]:
-        """The checkpoints of the run's epochs, the first one first; none of a shipped one."""
+        """The checkpoints of the run's epochs, in order; a pretrained one has none."""
         return epoch_checkpoints(self.path)
 
     def __str__(self) -> str:
-        uncertainty = " (optimistic)" if self.record.optimistic else ""
+        bias = " (optimistic)" if self.record.optimistic else ""
         return (
-            f"{percent(self.record.reported_score.accuracy)}{uncertainty} · {self.name} · "
+            f"{self.name} · {percent(self.record.reported_score.accuracy)}{bias} · "
             f"{summarize(self.record.spec).total:,} parameters · {self.source}"
         )
 
 
 @dataclass(frozen=True)
 class CheckpointList:
-    """The checkpoints that can be read, by their path, and what is wrong with the others."""
+    """The readable checkpoints by path, and an error message for each of the others."""
 
     choices: dict[str, CheckpointChoice]
     errors: list[str]
 
 
 def find(home: Home) -> CheckpointList:
-    """The zoo's checkpoints and the best runs' best ones: what was trained for drawings, then the
-    most accurate first.
+    """The pretrained checkpoints and the best epochs of the best runs.
+
+    First the one that was trained for drawings, then the most accurate.
     """
-    paths = [(path, "shipped", path.stem) for path in zoo.checkpoints()]
+    paths = [(path, "pretrained", path.stem) for path in zoo.checkpoints()]
     errors = []
     store = Store(home.runs)
     try:
         paths += [
             (store.best_checkpoint_path(run.id), f"run {run.id}", run.name)
-            for run in best_first(store, 200)
+            for run in best_first(store, MAX_RUNS)
         ]
     except StoreError as error:
         errors.append(str(error))
     choices = []
     for path, source, name in paths:
         if not path.exists():
-            continue  # the run's files went while it was looked for
+            continue  # the run's files were deleted in the meantime
         try:
-            choices.append(CheckpointChoice(path, _record(path, changed(path)), source, name))
+            choices.append(CheckpointChoice(path, _record(path, modified(path)), source, name))
         except CheckpointError as error:
             errors.append(f"{source.capitalize()}: {error}")
-    classifier = zoo.default_checkpoint()
+    default = zoo.default_checkpoint()
     choices.sort(
-        key=lambda one: (one.path == classifier, one.record.reported_score.accuracy), reverse=True
+        key=lambda choice: (choice.path == default, choice.record.reported_score.accuracy),
+        reverse=True,
     )
     return CheckpointList({str(choice.path): choice for choice in choices}, errors)
 
 
-def changed(path: Path) -> int:
-    """When a checkpoint was written last. Raises CheckpointError if it is not there any more."""
+def modified(path: Path) -> int:
+    """When a checkpoint was last written, in ns. Raises CheckpointError if it no longer exists."""
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
         raise CheckpointError(
-            f"{path.name} is not there any more ({error.strerror}); choose another checkpoint."
+            f"Could not read {path.name}: {error.strerror}. Choose another checkpoint."
         ) from None
 
 
-# Not Streamlit's caches: see `ui.common.caching`. All that `find` lists, twice; a few KB each.
+# `ui.common.caching` says why not Streamlit's caches. Twice as many as `find` lists, a few KB each.
 @lru_cache(maxsize=500)
-def _record(path: Path, changed: int) -> TrainingRecord:
+def _record(path: Path, modified: int) -> TrainingRecord:
     return read_record(path)
 
 
 def classifier(choice: CheckpointChoice) -> "Classifier":
-    """The choice's network, loaded once. Raises CheckpointError if the file is damaged or gone."""
-    return _classifier(choice.path, changed(choice.path), _changed_doubt(choice.path))
+    """The loaded checkpoint. Raises CheckpointError if the file is damaged or missing."""
+    return _classifier(choice.path, modified(choice.path), _uncertainty_modified(choice.path))
 
 
-def epoch_classifier(choice: CheckpointChoice, epoch: Path) -> "Classifier":
-    """The network of one of the choice's epochs; its answers are as sure as the choice's are.
+def epoch_classifier(choice: CheckpointChoice, epoch_path: Path) -> "Classifier":
+    """The checkpoint of one of the run's epochs, with the temperature of its best epoch.
 
-    Raises CheckpointError if a file is damaged or gone.
+    Raises CheckpointError if a file is damaged or missing.
     """
-    return _epoch_classifier(epoch, changed(epoch), choice.path, _changed_doubt(choice.path))
+    return _epoch_classifier(
+        epoch_path, modified(epoch_path), choice.path, _uncertainty_modified(choice.path)
+    )
 
 
-def _changed_doubt(path: Path) -> int:
-    """When what goes with a checkpoint was written; 0 while there is nothing."""
-    fitted = uncertainty_path(path)
-    return fitted.stat().st_mtime_ns if fitted.exists() else 0
+def _uncertainty_modified(path: Path) -> int:
+    """When a checkpoint's uncertainty model was last written, in ns; 0 if it has none."""
+    fitted_path = uncertainty_path(path)
+    return fitted_path.stat().st_mtime_ns if fitted_path.exists() else 0
 
 
-# A few visitors' choices, six side by side; a large network takes 6 MB.
+# Enough for a few users who compare six each; a large network takes 6 MB.
 @lru_cache(maxsize=16)
-def _classifier(path: Path, changed: int, changed_doubt: int) -> "Classifier":
+def _classifier(path: Path, modified: int, uncertainty_modified: int) -> "Classifier":
     import torch
 
     from mnistlab.drawing.classifier import Classifier
 
-    # One digit gains nothing from more threads, and more would wait for the cores that train.
+    # One image gains nothing from more threads, and training needs the cores.
     torch.set_num_threads(1)
     return Classifier(path)
 
 
-# Three runs of as many epochs as are shown. Only small networks keep theirs: up to 0.5 MB each.
+# The shown epochs of three runs. Only small networks save them: up to 0.5 MB each.
 @lru_cache(maxsize=200)
-def _epoch_classifier(path: Path, changed: int, best: Path, changed_doubt: int) -> "Classifier":
+def _epoch_classifier(
+    path: Path, modified: int, best_path: Path, uncertainty_modified: int
+) -> "Classifier":
     from mnistlab.drawing.classifier import Classifier
 
-    known = _classifier(best, best.stat().st_mtime_ns, changed_doubt).uncertainty
-    # How far digits lie from each other was fitted to the best epoch's maps, not to this one's.
-    return Classifier(path, temperature_only(known.temperature) if known else None)
+    best = _classifier(best_path, best_path.stat().st_mtime_ns, uncertainty_modified)
+    # The OOD score was fitted to the features of the best epoch, so it does not apply to this one.
+    fitted = best.uncertainty
+    return Classifier(path, temperature_only(fitted.temperature) if fitted else None)

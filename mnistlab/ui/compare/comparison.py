@@ -35,7 +35,7 @@ def show_curves(runs: Sequence[Run]) -> None:
 def show_differences(runs: Sequence[Run]) -> None:
     """The settings in which at least two of the runs differ."""
     st.subheader("Differences", anchor=False)
-    if rows := [(each.choice, *each.values) for each in differences(runs)]:
+    if rows := [(each.setting, *each.values) for each in differences(runs)]:
         st.html(html.rows(rows, ["", *labels(runs)]))
     else:
         st.html(html.caption("Same network and recipe."))

@@ -1,41 +1,48 @@
-"""Other checkpoints' answers to the same drawing: side by side, and along a run's epochs."""
+"""Predictions for the same drawing: by several checkpoints, and by one run across its epochs."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mnistlab.charts.probability_by_epoch import probability_by_epoch
 from mnistlab.drawing.digit import PreparedDigit
+from mnistlab.drawing.prediction import Prediction
 from mnistlab.errors import LabError
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page, plot
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.draw.prediction import body
 
-MOST = 6
-EPOCHS = 60
-"""Of a longer run, evenly spread, the first and the last among them."""
+if TYPE_CHECKING:
+    from mnistlab.drawing.classifier import Classifier
+
+MAX_CHECKPOINTS = 6
+MAX_EPOCHS = 60
+"""A longer run shows this many, evenly spaced, with the first and the last."""
 
 
 def compare_checkpoints(
     choices: Mapping[str, CheckpointChoice], digit: PreparedDigit, tta: bool, true_label: int | None
 ) -> None:
-    """Up to six checkpoints and what each of them reads."""
-    get = st.session_state
-    get["rivals"] = [key for key in get.get("rivals", list(choices)[:3]) if key in choices]
-    chosen = st.multiselect(
+    """Up to six checkpoints and their predictions."""
+    state = st.session_state
+    default = list(choices)[:3]
+    state["compared"] = [key for key in state.get("compared", default) if key in choices]
+    selected = st.multiselect(
         "Checkpoints",
         choices,
         format_func=lambda key: str(choices[key]),
-        key="rivals",
-        max_selections=MOST,
+        key="compared",
+        max_selections=MAX_CHECKPOINTS,
         persist_state="session",
     )
-    if not chosen:
-        st.html(html.empty("Choose the checkpoints that shall answer."))
+    if not selected:
+        st.html(html.empty("Select checkpoints."))
         return
-    for first in range(0, len(chosen), 3):
-        for key, column in zip(chosen[first : first + 3], st.columns(3), strict=False):
+    for first in range(0, len(selected), 3):
+        for key, column in zip(selected[first : first + 3], st.columns(3), strict=False):
             with column, st.container(border=True):
                 choice = choices[key]
                 st.html(html.labeled(choice.name, choice.source))
@@ -50,41 +57,54 @@ def compare_checkpoints(
 def across_epochs(
     choice: CheckpointChoice, digit: PreparedDigit, tta: bool, true_label: int | None
 ) -> None:
-    """What the run's networks read after each epoch: when it learned this drawing."""
+    """The run's prediction after each epoch, which shows when it learned this drawing."""
     paths = choice.epochs
     if not paths:
         st.html(
             html.empty(
-                "No epochs were kept of this checkpoint. Choose a run of a small network above: "
-                "every epoch's weights are kept where it trains."
+                "This checkpoint has no saved epochs. Select a run of a small network: runs "
+                "save every epoch of those."
             )
         )
         return
-    if len(paths) > EPOCHS:
-        paths = [paths[round(n * (len(paths) - 1) / (EPOCHS - 1))] for n in range(EPOCHS)]
-    classifiers, damaged = {}, 0
-    with st.spinner("Reading it with every epoch's network …"):
-        for path in paths:
-            try:
-                classifiers[int(path.stem)] = checkpoints.epoch_classifier(choice, path)
-            except LabError:
-                damaged += 1
-        predictions = [classifier.predict(digit, tta) for classifier in classifiers.values()]
-    if damaged:
-        page.show_warning(f"Epochs that cannot be read and are left out: {damaged}.")
-    if not classifiers:
+    if len(paths) > MAX_EPOCHS:
+        paths = [paths[round(n * (len(paths) - 1) / (MAX_EPOCHS - 1))] for n in range(MAX_EPOCHS)]
+    with st.spinner("Predicting with every epoch's checkpoint…"):
+        classifiers = _load_epochs(choice, paths)
+        predictions = {n: one.predict(digit, tta) for n, one in classifiers.items()}
+    if not predictions:
         return
-    numbers = list(classifiers)
-    plot.chart(probability_by_epoch(numbers, [r.probabilities for r in predictions]), "course")
-    last = predictions[-1].digit
-    wrong = [n for n, r in zip(numbers, predictions, strict=True) if r.digit != last]
-    since = f"in every one after epoch {max(wrong)}" if wrong else "in every one"
-    told = f"Of the {len(numbers)} epochs shown it reads {last} {since}"
-    st.html(html.caption(told + ("." if true_label is None else f"; it is a {true_label}.")))
-    if len(numbers) > 1:
-        number = st.select_slider("Epoch", numbers, numbers[-1], key=f"epoch{choice.path}")
-    else:
-        number = numbers[0]
-    accuracy = percent(classifiers[number].record.saved_epoch.validation_accuracy)
-    st.html(body(predictions[numbers.index(number)], true_label))
-    st.html(html.caption(f"Epoch {number}: {accuracy} of the validation digits."))
+    epochs = list(predictions)
+    probabilities = [each.probabilities for each in predictions.values()]
+    plot.chart(probability_by_epoch(epochs, probabilities), "probability_by_epoch")
+    st.html(html.caption(_summary(predictions, true_label)))
+    epoch = epochs[0]
+    if len(epochs) > 1:
+        epoch = st.select_slider("Epoch", epochs, epochs[-1], key=f"epoch{choice.path}")
+    accuracy = percent(classifiers[epoch].record.saved_epoch.validation_accuracy)
+    st.html(body(predictions[epoch], true_label))
+    st.html(html.caption(f"Epoch {epoch}: validation accuracy {accuracy}."))
+
+
+def _load_epochs(choice: CheckpointChoice, paths: list[Path]) -> "dict[int, Classifier]":
+    """The checkpoints by epoch; a warning counts the unreadable ones."""
+    classifiers, n_damaged = {}, 0
+    for path in paths:
+        try:
+            classifiers[int(path.stem)] = checkpoints.epoch_classifier(choice, path)
+        except LabError:
+            n_damaged += 1
+    if n_damaged:
+        page.show_warning(
+            f"Skipped {n_damaged} unreadable epoch checkpoint{'s' * (n_damaged > 1)}."
+        )
+    return classifiers
+
+
+def _summary(predictions: Mapping[int, Prediction], true_label: int | None) -> str:
+    """Since which epoch the prediction has been the last epoch's."""
+    last = [*predictions.values()][-1].digit
+    others = [epoch for epoch, each in predictions.items() if each.digit != last]
+    since = f"in every shown epoch after {max(others)}" if others else "in every shown epoch"
+    label = "" if true_label is None else f" True label: {true_label}."
+    return f"Predicted digit: {last} {since} ({len(predictions)} shown).{label}"

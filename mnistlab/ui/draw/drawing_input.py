@@ -1,4 +1,4 @@
-"""Where a drawing comes from: the canvas, a photo, or MNIST's test digits."""
+"""Where a drawing comes from: the canvas, a photo, or MNIST's test set."""
 
 import random
 from dataclasses import dataclass
@@ -17,26 +17,25 @@ from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
-TEST_DIGITS = MNIST_DATASET.n_test
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A drawing, what it truly is if that is known, and whether it is the visitor's own."""
+class DrawingInput:
+    """A drawing, its correct label if it is known, and whether it was drawn on the canvas."""
 
     drawing: Drawing
-    truth: int | None = None
-    drawn: bool = False
+    true_label: int | None = None
+    from_canvas: bool = False
 
 
-NOTHING = Shown(Drawing([], None))
+EMPTY = DrawingInput(Drawing([], None))
 
 
-def show(entered: bool) -> Shown:
-    """Let the visitor choose a way in, and show it; `entered` as in `canvas.show`."""
-    get = st.session_state
+def show(new_page: bool) -> DrawingInput:
+    """The control for the source, and the source; `new_page` as in `canvas.show`."""
+    state = st.session_state
     source = st.segmented_control(
-        "Where from",
+        "Source",
         SOURCES,
         default=DRAW,
         required=True,
@@ -45,70 +44,66 @@ def show(entered: bool) -> Shown:
         label_visibility="collapsed",
         persist_state="session",
     )
-    # A canvas that was away while something else was shown has forgotten its strokes too.
-    back = get.get("source_before") != source
-    get["source_before"] = source
+    # A canvas also loses its strokes while another source is shown.
+    source_changed = state.get("previous_source") != source
+    state["previous_source"] = source
     if source == DRAW:
-        return Shown(canvas.show(entered or back), drawn=True)
-    return _photo() if source == PHOTO else _test_digit()
+        return DrawingInput(canvas.show(new_page or source_changed), from_canvas=True)
+    return _photo() if source == PHOTO else _test_image()
 
 
-def _photo() -> Shown:
-    get = st.session_state
+def _photo() -> DrawingInput:
+    state = st.session_state
     st.file_uploader(
-        "A photo of one digit",
+        "Photo of one digit",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-        key=f"photo_file{get.get('photos', 0)}",
+        key=f"photo_file{state.get('photo_count', 0)}",
         max_upload_size=megabytes(PICTURE),
-        on_change=_take_file,
-        help="Dark on light or light on dark; cut it so that the digit is alone.",
+        on_change=_set_photo_from_file,
+        help="Dark on light or light on dark. Crop it to a single digit.",
     )
-    if pasted := paste.show("photo_paste"):
-        _take(pasted)
-    ink = get.get("photo_ink")
-    if refused := get.get("photo_refused"):
-        page.show_error(refused)
+    if content := paste.show("photo_paste"):
+        _set_photo(content)
+    ink = state.get("photo_ink")
+    if error := state.get("photo_error"):
+        page.show_error(error)
     elif ink is None:
-        st.html(html.empty("Choose a picture of a digit, or paste one."))
-    if ink is None and not refused:
-        return NOTHING
-    st.button("Remove", icon=":material/delete:", on_click=_forget_photo)
-    return NOTHING if ink is None else Shown(Drawing([], ink))
+        st.html(html.empty("Choose or paste a photo of a digit."))
+        return EMPTY
+    st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
+    return EMPTY if ink is None else DrawingInput(Drawing([], ink))
 
 
-def _take_file() -> None:
-    get = st.session_state
-    file = get[f"photo_file{get.get('photos', 0)}"]
-    if file is None:
-        _take(None)
-    else:
-        _take(file.getvalue())
+def _set_photo_from_file() -> None:
+    state = st.session_state
+    file = state[f"photo_file{state.get('photo_count', 0)}"]
+    _set_photo(None if file is None else file.getvalue())
 
 
-def _take(content: bytes | None) -> None:
-    """Find the ink once: every control of the page runs its script again."""
-    # scipy takes a quarter of a second to import, for which nobody who draws shall wait.
+def _set_photo(content: bytes | None) -> None:
+    """Find the ink once, not on every rerun of the page."""
+    # Importing scipy takes a quarter of a second, which drawing does not need.
     from mnistlab.drawing.photo.ink import ink_from_photo
 
-    get = st.session_state
-    get["photo_ink"] = get["photo_refused"] = None
+    state = st.session_state
+    state["photo_ink"] = state["photo_error"] = None
     try:
-        get["photo_ink"] = ink_from_photo(content) if content else None
+        state["photo_ink"] = ink_from_photo(content) if content else None
     except DigitError as error:
-        get["photo_refused"] = str(error)
+        state["photo_error"] = str(error)
 
 
-def _forget_photo() -> None:
-    """Empty the controls too: a new key is a new one."""
-    st.session_state["photos"] = st.session_state.get("photos", 0) + 1
-    _take(None)
+def _remove_photo() -> None:
+    """Remove the photo, and empty the uploader by a new key."""
+    st.session_state["photo_count"] = st.session_state.get("photo_count", 0) + 1
+    _set_photo(None)
 
 
-def _test_digit() -> Shown:
-    get = st.session_state
-    if "test_digit" not in get:
-        _another()
-    number = get["test_digit"]
+def _test_image() -> DrawingInput:
+    state = st.session_state
+    if "test_image" not in state:
+        _random_image()
+    number = state["test_image"]
     folder = home().data
     try:
         image = read_images(folder, "test", [number])[0]
@@ -116,15 +111,20 @@ def _test_digit() -> Shown:
     except DataError:
         st.html(
             html.empty(
-                "MNIST is not on this machine yet. It is fetched by the first training, or by "
+                "MNIST is not downloaded yet (20 MB); the first run downloads it. Or run "
                 "python -m mnistlab data."
             )
         )
-        return NOTHING
-    st.html(html.card(image, f"Test digit {number}: a {label}", "one of MNIST's 10,000"))
-    st.button("Another one", icon=":material/casino:", on_click=page.run_action, args=(_another,))
-    return Shown(Drawing([], image), label)
+        return EMPTY
+    st.html(html.card(image, f"Test image {number:,}: {label}", "MNIST test set"))
+    st.button(
+        "Random image",
+        icon=":material/casino:",
+        on_click=page.run_action,
+        args=(_random_image,),
+    )
+    return DrawingInput(Drawing([], image), label)
 
 
-def _another() -> None:
-    st.session_state["test_digit"] = random.randrange(TEST_DIGITS)
+def _random_image() -> None:
+    st.session_state["test_image"] = random.randrange(MNIST_DATASET.n_test)

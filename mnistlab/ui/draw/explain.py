@@ -1,13 +1,15 @@
-"""Why the answer is what it is: evidence, feature maps, the nearest training digits."""
+"""Explanations of a prediction: attribution, feature maps, the nearest training images."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from mnistlab.arch.summary import LayerSummary, summarize
-from mnistlab.charts import feature_maps as map_charts
+from mnistlab.charts import feature_maps as charts
 from mnistlab.charts.attribution import attribution_image
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
@@ -20,176 +22,199 @@ from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 
 if TYPE_CHECKING:
-    from mnistlab.drawing.explain import NearestNeighbors
+    from mnistlab.drawing.explain import Attribution, NearestNeighbors
 
-NEAREST = 10
-COVER, LAST = "By covering", "From the last maps"
-COMPARED = 10_000
-"""Training digits that a drawing is held against, fewer of what is wide or slow."""
-MOST_NUMBERS, MOST_WORK = 4_000_000, 20_000_000_000
-"""Features that are kept of them, and multiply–accumulates: about a second."""
-MOST_MAPS = 64
+N_NEAREST = 10
+OCCLUSION, CLASS_ACTIVATION = "Occlusion", "Class activation map"
+MAX_INDEXED = 10_000
+"""Training images to search; fewer where the features are many or the network is slow."""
+MAX_VALUES, MAX_MACS = 4_000_000, 20_000_000_000
+"""Feature values in an index, and multiply–accumulates to compute it: about a second."""
+MAX_MAPS = 64
 
 
 def show_attribution(
     choice: CheckpointChoice, digit: PreparedDigit, prediction: Prediction
 ) -> None:
-    """What speaks for and against each digit."""
+    """Which pixels support and oppose each digit."""
     import torch
 
-    from mnistlab.drawing.explain import PATCH, STARTS, class_activation_maps, occlusion_maps
+    from mnistlab.drawing.explain import class_activation_maps, occlusion_maps
 
     network, image = checkpoints.classifier(choice).network, torch.from_numpy(digit.pixels.copy())
-    exact = class_activation_maps(network, image)
-    way = COVER
-    if exact:
-        way = st.segmented_control(
-            "How it is found", (COVER, LAST), default=COVER, required=True, key="evidence_way"
+    activation = class_activation_maps(network, image)
+    method = OCCLUSION
+    if activation:
+        method = st.segmented_control(
+            "Method",
+            (OCCLUSION, CLASS_ACTIVATION),
+            default=OCCLUSION,
+            required=True,
+            key="attribution_method",
         )
-    found = exact if exact and way == LAST else occlusion_maps(network, image)
-    # The common part of all ten scores decides nothing.
-    values = found.maps - found.maps.mean(0)
-    most = float(np.abs(values).max())
+    if activation and method == CLASS_ACTIVATION:
+        attribution = activation
+    else:
+        attribution = occlusion_maps(network, image)
+    # What all ten logits have in common does not change the prediction.
+    values = attribution.maps - attribution.maps.mean(0)
+    strongest = float(np.abs(values).max())
     st.html(
         html.cards(
             [
                 html.card(
-                    attribution_image(digit.pixels, values[number], most),
-                    f"{number}",
-                    percent(prediction.probabilities[number], 1),
+                    attribution_image(digit.pixels, values[label], strongest),
+                    f"{label}",
+                    percent(prediction.probabilities[label], 1),
                 )
-                for number in prediction.order
+                for label in prediction.order
             ],
             large=True,
         )
     )
-    if found.exact:
-        last = next(r for r in summarize(choice.record.spec).rows if r.name == found.label)
-        side, field = last.out_size, last.receptive_field
-        note = (
-            f"Exact: but for its bias each score is a sum over the {side}×{side} units of "
-            f"{found.label}, drawn as squares here, though each sees {field}×{field} pixels. "
-            "Shown is "
-            "what a digit gets beyond the ten's mean."
+    text = _describe(choice, attribution, has_activation=activation is not None)
+    st.html(html.caption(f"Green supports the digit, orange opposes it. {text}"))
+
+
+def _describe(choice: CheckpointChoice, attribution: "Attribution", has_activation: bool) -> str:
+    """How the attribution was computed."""
+    from mnistlab.drawing.explain import PATCH, STARTS
+
+    if attribution.exact:
+        last = next(r for r in summarize(choice.record.spec).rows if r.name == attribution.layer)
+        return (
+            f"Exact: each logit is a bias plus a sum over the {last.out_size}×{last.out_size} "
+            f"units of {last.name}, drawn as squares (receptive field {last.receptive_field} px). "
+            "Shown: difference from the mean of the ten digits."
         )
-    else:
-        note = (
-            f"A square of {PATCH}×{PATCH} pixels is laid over the drawing at {len(STARTS) ** 2} "
-            "places. Where covering costs a digit its score, the ink there spoke for it."
-        )
-        if not exact:
-            note += " This network's last maps are too small to say where."
-    st.html(html.caption(f"Green speaks for the digit, orange against it. {note}"))
+    text = (
+        f"A {PATCH}×{PATCH} patch hides the drawing at {len(STARTS) ** 2} positions. A pixel "
+        "supports a digit if hiding it lowers the digit's logit."
+    )
+    if not has_activation:
+        text += " The last feature maps of this network are too small for class activation maps."
+    return text
 
 
 def show_feature_maps(choice: CheckpointChoice, digit: PreparedDigit) -> None:
-    """What each layer makes of the drawing, and what a chosen unit sees of it."""
+    """The feature maps of each layer, and the receptive field of a selected unit."""
     import torch
 
-    from mnistlab.drawing.explain import feature_maps as look
+    from mnistlab.drawing.explain import feature_maps
 
     network, image = checkpoints.classifier(choice).network, torch.from_numpy(digit.pixels.copy())
-    found = look(network, image)
-    rows = {row.name: row for row in summarize(choice.record.spec).rows if row.name in found}
-    get = st.session_state
-    if get.get("maps_layer") not in rows:
-        get["maps_layer"] = next(iter(rows))
+    maps = feature_maps(network, image)
+    layers = {row.name: row for row in summarize(choice.record.spec).rows if row.name in maps}
+    state = st.session_state
+    # Another checkpoint may have other layers.
+    if state.get("maps_layer") not in layers:
+        state["maps_layer"] = next(iter(layers))
     left, right = st.columns([1, 2])
     with left:
-        row = rows[st.selectbox("Layer", rows, key="maps_layer", persist_state="session")]
-        place = _unit(row)
-        svg.show_svg(map_charts.seen(digit.pixels, row, place), "maps_unit", _choose_unit)
+        layer = layers[st.selectbox("Layer", layers, key="maps_layer", persist_state="session")]
+        unit = _choose_unit(layer)
+        drawing = charts.receptive_field_of_unit(digit.pixels, layer, unit)
+        svg.show_svg(drawing, "maps_unit", _set_unit)
         st.html(
             html.caption(
-                f"The marked unit sees {row.receptive_field}×{row.receptive_field} pixels. "
-                "Click on the drawing to choose another."
+                f"Receptive field of the unit: {layer.receptive_field}×{layer.receptive_field} px. "
+                "Click on the drawing to select another unit."
             )
         )
     with right:
-        st.markdown(f"**{row.name}**: {row.out_channels} maps of {row.out_size}×{row.out_size}")
-        svg.show_svg(map_charts.layer(found[row.name], place), "maps_chosen", _choose_unit)
+        st.markdown(
+            f"**{layer.name}**: {layer.out_channels} feature maps of "
+            f"{layer.out_size}×{layer.out_size}"
+        )
+        svg.show_svg(charts.layer_maps(maps[layer.name], unit), "maps_selected", _set_unit)
     with st.expander("All layers", expanded=True):
-        for name, one in rows.items():
-            first = f", the first {MOST_MAPS} shown" if one.out_channels > MOST_MAPS else ""
-            told = f"{one.out_channels} of {one.out_size}×{one.out_size}{first}"
-            st.html(html.labeled(name, told))
-            scale = 2 if one.out_size > 12 else 4 if one.out_size > 3 else 8
-            shown = map_charts.grays(found[name])[:MOST_MAPS]
-            st.html(html.grid(shown, MOST_MAPS, scale, gap=1))
+        _show_all_layers(layers, maps)
 
 
-def _unit(row: LayerSummary) -> tuple[int, int]:
-    """The unit's row and column in its map, by two sliders; the middle at first."""
-    get = st.session_state
+def _show_all_layers(
+    layers: Mapping[str, LayerSummary], maps: Mapping[str, NDArray[np.float32]]
+) -> None:
+    for name, layer in layers.items():
+        first = f", first {MAX_MAPS} shown" if layer.out_channels > MAX_MAPS else ""
+        size = f"{layer.out_size}×{layer.out_size}"
+        st.html(html.labeled(name, f"{layer.out_channels} feature maps, {size}{first}"))
+        scale = 2 if layer.out_size > 12 else 4 if layer.out_size > 3 else 8
+        images = charts.grayscale(maps[name])[:MAX_MAPS]
+        st.html(html.grid(images, MAX_MAPS, scale, gap=1))
+
+
+def _choose_unit(layer: LayerSummary) -> tuple[int, int]:
+    """Two sliders for a unit's row and column in its map; the center unit by default."""
+    state = st.session_state
     for axis in ("row", "column"):
-        if not 0 <= get.get(f"maps_{axis}", -1) < row.out_size:
-            get[f"maps_{axis}"] = (row.out_size - 1) // 2
-    if row.out_size == 1:
+        if not 0 <= state.get(f"maps_{axis}", -1) < layer.out_size:
+            state[f"maps_{axis}"] = (layer.out_size - 1) // 2
+    if layer.out_size == 1:
         return 0, 0
-    down, across = (
-        st.slider(axis.capitalize(), 0, row.out_size - 1, key=f"maps_{axis}")
+    row, column = (
+        st.slider(axis.capitalize(), 0, layer.out_size - 1, key=f"maps_{axis}")
         for axis in ("row", "column")
     )
-    return down, across
+    return row, column
 
 
-def _choose_unit(name: str) -> None:
-    down, _, across = name.partition(":")
-    st.session_state["maps_row"], st.session_state["maps_column"] = int(down), int(across)
+def _set_unit(name: str) -> None:
+    """Select the unit that was clicked, "row:column"."""
+    row, _, column = name.partition(":")
+    st.session_state["maps_row"], st.session_state["maps_column"] = int(row), int(column)
 
 
 def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
-    """The training digits that look most like the drawing to the last layer."""
+    """The training images whose penultimate features are nearest to the drawing's."""
     import torch
 
-    folder, count = home().data, _compared(choice)
+    folder, count = home().data, _indexed_count(choice)
     try:
-        with st.spinner(f"Looking at {count:,} training digits, once for this network …"):
-            known = _index(choice, count, folder)
+        with st.spinner(f"Indexing {count:,} training images…"):
+            index = _index(choice, count, folder)
         image = torch.from_numpy(digit.pixels.copy())
-        found = known.nearest(checkpoints.classifier(choice).network, image, NEAREST)
-        images = read_images(folder, "train", [index for index, _ in found])
+        nearest = index.nearest(checkpoints.classifier(choice).network, image, N_NEAREST)
+        images = read_images(folder, "train", [number for number, _ in nearest])
     except DataError as error:
         st.html(html.empty(str(error)))
         return
     st.html(
         html.cards(
             [
-                html.card(picture, f"a {label}", f"training digit {index:,}")
-                for picture, (index, label) in zip(images, found, strict=True)
+                html.card(image, f"{label}", f"training image {number:,}")
+                for image, (number, label) in zip(images, nearest, strict=True)
             ]
         )
     )
     st.html(
         html.caption(
-            f"Nearest first, of MNIST's first {count:,} training digits, by what the last layer "
-            "is given: to the network these look most like the drawing."
+            f"Nearest first, among MNIST's first {count:,} training images: Euclidean distance "
+            "between the inputs of the last layer."
         )
     )
 
 
-def _compared(choice: CheckpointChoice) -> int:
-    """How many training digits are looked at, so that nobody waits long."""
-    made = summarize(choice.record.spec)
-    width = made.rows[-1].in_channels * made.rows[-1].in_size ** 2
-    return max(10, min(COMPARED, MOST_NUMBERS // width, MOST_WORK // made.macs))
+def _indexed_count(choice: CheckpointChoice) -> int:
+    """How many training images to index within the limits on memory and time."""
+    summary = summarize(choice.record.spec)
+    n_features = summary.rows[-1].in_channels * summary.rows[-1].in_size ** 2
+    return max(10, min(MAX_INDEXED, MAX_VALUES // n_features, MAX_MACS // summary.macs))
 
 
-# By checkpoint, when it was written, and the folder of the training digits; up to 16 MB each.
-_NEIGHBOURS: "OnceCache[tuple[Path, int, Path], NearestNeighbors]" = OnceCache(8)
+# By checkpoint, when it was written, and the folder of the training images; up to 16 MB each.
+_INDICES: "OnceCache[tuple[Path, int, Path], NearestNeighbors]" = OnceCache(8)
 
 
 def _index(choice: CheckpointChoice, count: int, folder: Path) -> "NearestNeighbors":
-    """The first training digits as the checkpoint's last layer is given them.
+    """The penultimate features of the first training images.
 
-    Of several visitors who ask for one checkpoint's, one looks and the others wait; those who ask
-    for another's do not.
+    Computed once per checkpoint: others who need the same one wait for it, others do not.
     """
 
-    def look() -> "NearestNeighbors":
+    def compute() -> "NearestNeighbors":
         from mnistlab.data.mnist import load
         from mnistlab.drawing.explain import index_images
 
         return index_images(checkpoints.classifier(choice).network, load(folder).train[:count])
 
-    return _NEIGHBOURS.get((choice.path, checkpoints.changed(choice.path), folder), look)
+    return _INDICES.get((choice.path, checkpoints.modified(choice.path), folder), compute)

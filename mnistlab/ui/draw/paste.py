@@ -1,7 +1,7 @@
-"""A picture pasted from the clipboard, which Streamlit's own uploader does not take.
+"""An image pasted from the clipboard, which Streamlit's file uploader does not support.
 
-The browser opens the picture, turns it upright, and sends it as a small PNG; what it cannot open it
-says itself, and nothing is sent.
+The browser decodes the image, applies its orientation, and sends it as a small PNG. If it cannot
+decode the image, it shows an error and sends nothing.
 """
 
 import base64
@@ -12,75 +12,74 @@ from typing import Any
 import streamlit as st
 
 MAX_SIDE = 1024
-"""Pixels; the browser makes larger pictures smaller before it sends them."""
+"""Pixels; the browser reduces larger images before it sends them."""
 HTML = """
-<div class="lab-paste" role="button" tabindex="0" aria-label="Paste a picture here (Control V)">
-  Paste a picture here <kbd>Ctrl</kbd>+<kbd>V</kbd>
+<div class="lab-paste" role="button" tabindex="0" aria-label="Paste an image (Control V)">
+  Paste an image <kbd>Ctrl</kbd>+<kbd>V</kbd>
 </div>
 <div class="lab-note" role="status"></div>
 """
 SCRIPT = """
-async function shrunk(file, side) {
-  const picture = await createImageBitmap(file);
-  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+async function toPng(file, side) {
+  const image = await createImageBitmap(file);
+  const scale = Math.min(1, side / Math.max(image.width, image.height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  canvas.width = Math.max(1, Math.round(image.width * scale));
+  canvas.height = Math.max(1, Math.round(image.height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/png").split(",")[1];
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(".lab-paste");
   const status = parentElement.querySelector("[role=status]");
-  const say = (text) => (status.textContent = text);
+  const show = (text) => (status.textContent = text);
 
-  const take = async (file) => {
-    say("Reading the picture …");
+  const send = async (file) => {
+    show("Reading the image…");
     try {
-      setTriggerValue("pasted", await shrunk(file, data));
-      say("The picture was pasted.");
+      setTriggerValue("pasted", await toPng(file, data));
+      show("Image pasted.");
     } catch {
-      say("What was pasted is not a picture that can be read; copy a PNG or a JPEG.");
+      show("Not a readable image. Copy a PNG or JPEG.");
     }
   };
-  const pasted = (event) => {
+  const onPaste = (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    const file = files.find((one) => one.type.startsWith("image/"));
-    const here = box.contains(event.target);
-    // A text that is pasted into a field of the page is none of ours.
-    if (!file && !here) return;
+    const file = files.find((file) => file.type.startsWith("image/"));
+    // Text pasted into a field of the page belongs to that field.
+    if (!file && !box.contains(event.target)) return;
     event.preventDefault();
-    if (file) take(file);
-    else say("There is no picture on the clipboard; copy one first.");
+    if (file) send(file);
+    else show("No image on the clipboard. Copy one first.");
   };
-  const ask = async () => {
+  const onClick = async () => {
     try {
       for (const item of await navigator.clipboard.read()) {
-        const type = item.types.find((one) => one.startsWith("image/"));
-        if (type) return take(await item.getType(type));
+        const type = item.types.find((type) => type.startsWith("image/"));
+        if (type) return send(await item.getType(type));
       }
-      say("There is no picture on the clipboard; copy one first.");
+      show("No image on the clipboard. Copy one first.");
     } catch {
-      // Not asked for by every browser, nor on an address without https.
-      say("Press Ctrl+V, or ⌘V on a Mac.");
+      // Some browsers do not support this, none without https.
+      show("Press Ctrl+V, or ⌘V on a Mac.");
     }
   };
 
-  // Called again at every run of the page: the ears of the call before are taken off.
-  box.ears?.abort();
-  const ears = (box.ears = new AbortController());
-  const heard = { signal: ears.signal };
-  document.addEventListener("paste", pasted, heard);
-  box.addEventListener("click", ask, heard);
+  // Called at every rerun: remove the listeners of the call before.
+  box.listeners?.abort();
+  const listeners = (box.listeners = new AbortController());
+  const { signal } = listeners;
+  document.addEventListener("paste", onPaste, { signal });
+  box.addEventListener("click", onClick, { signal });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    ask();
-  }, heard);
-  return () => ears.abort();
+    onClick();
+  }, { signal });
+  return () => listeners.abort();
 }
 """
 
@@ -91,25 +90,25 @@ def _element() -> Any:
 
 
 def show(key: str) -> bytes | None:
-    """A box that takes a picture from the clipboard, here or anywhere on the page.
+    """A box that accepts an image pasted anywhere on the page.
 
-    The picture's bytes, a PNG of at most 1024 pixels a side, are returned once, by the first run
-    after it was pasted; None otherwise. Whoever wants it longer keeps it.
+    The first run after a paste returns the image as a PNG of at most 1024 pixels a side, other
+    runs return None.
     """
-    kept = f"{key}-pasted"
+    content_key = f"{key}-content"
 
-    def pasted() -> None:
-        # Kept at once: a run that is broken off before it comes here would lose it.
+    def on_pasted() -> None:
+        # Stored before the run: an interrupted run would lose it.
         if content := st.session_state[key].pasted:
-            st.session_state[kept] = content
+            st.session_state[content_key] = content
 
-    _element()(data=MAX_SIDE, key=key, on_pasted_change=pasted)
-    content = st.session_state.pop(kept, None)
-    return None if content is None else _decoded(content)
+    _element()(data=MAX_SIDE, key=key, on_pasted_change=on_pasted)
+    content = st.session_state.pop(content_key, None)
+    return None if content is None else _decode(content)
 
 
-def _decoded(content: object) -> bytes:
-    """What the browser sent; nothing at all, which is no picture, if that was no base64."""
+def _decode(content: object) -> bytes:
+    """The bytes of a base64 text; empty, so not an image, for anything else."""
     try:
         return base64.b64decode(str(content), validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""The way from a drawing to what the network gets, step by step, each of which can be left out."""
+"""Preprocessing from the drawing to the 28×28 input, step by step; each step can be turned off."""
 
 import numpy as np
 import streamlit as st
@@ -6,92 +6,105 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistlab.drawing.digit import PreparedDigit, PreprocessingOptions
+from mnistlab.markup import Markup
 from mnistlab.ui.common import html
 from mnistlab.ui.draw.canvas import Drawing
 
-SHOWN = 280
+MAX_SIDE = 280
 """Pixels."""
 
 
-def choose(strokes: bool) -> tuple[PreprocessingOptions, bool]:
-    """The switches of the steps, and of the several looks; without strokes there is nothing to draw
-    anew.
+def choose(has_strokes: bool) -> tuple[PreprocessingOptions, bool]:
+    """The toggles of the steps, and of test-time augmentation.
+
+    Without strokes, their width cannot be normalized here.
     """
-    anew = _switch(
-        "Draw the strokes anew",
-        "anew",
-        "At the thickness that MNIST's digits have, whatever the brush and the drawing's size.",
-        disabled=not strokes,
+    normalize = _toggle(
+        "Normalize stroke width",
+        "stroke_width",
+        "Redraws the strokes at MNIST's median width, whatever the brush and the drawing's size.",
+        disabled=not has_strokes,
     )
-    crop = _switch(
-        "Crop to the ink",
+    crop = _toggle(
+        "Crop to bounding box",
         "crop",
-        "Only the ink is fitted into 20×20. Without it the whole canvas is.",
+        "Resizes only the ink to 20×20. Off: the whole canvas.",
     )
-    center = _switch(
+    center = _toggle(
         "Center by mass",
         "center",
-        "The ink's center of mass comes to the middle of 28×28. Without it the box does.",
+        "Puts the center of mass at the middle of 28×28. Off: the center of the box.",
     )
-    tta = _switch(
-        "Look nine times",
-        "looks",
-        "The answer is the mean of nine looks: as it is, turned by 8° both ways, moved by a pixel "
-        "in four directions, larger and smaller. Without it one look decides.",
+    tta = _toggle(
+        "Test-time augmentation (9 views)",
+        "tta",
+        "Averages the logits over 9 views: original, rotated by ±8°, shifted by 1 px in 4 "
+        "directions, enlarged, reduced. Off: original only.",
     )
     return PreprocessingOptions(
-        normalize_stroke_width=anew or not strokes, crop=crop, center=center
+        normalize_stroke_width=normalize or not has_strokes, crop=crop, center=center
     ), tta
 
 
-def _switch(label: str, key: str, why: str, disabled: bool = False) -> bool:
+def _toggle(label: str, key: str, text: str, disabled: bool = False) -> bool:
     return st.toggle(
-        label, True, key=f"step_{key}", help=why, disabled=disabled, persist_state="session"
+        label, True, key=f"step_{key}", help=text, disabled=disabled, persist_state="session"
     )
 
 
 def show(
-    drawing: Drawing, digit: PreparedDigit | None, steps: PreprocessingOptions, tta: bool
+    drawing: Drawing, digit: PreparedDigit | None, options: PreprocessingOptions, tta: bool
 ) -> None:
-    """The strip: the drawing after every step."""
-    whole = drawing.picture()
-    if digit is None or whole is None:
-        st.html(html.empty("Every step from the drawing to what the network gets is shown here."))
+    """The drawing after every step."""
+    image = drawing.image()
+    if digit is None or image is None:
+        st.html(html.empty("Draw a digit to see each preprocessing step."))
         return
-    anew = bool(drawing.strokes) and steps.normalize_stroke_width
+    st.html(html.cards(_cards(drawing, image, digit, options, tta)))
+    st.html(html.caption("The steps follow MNIST's own. Turn one off to see its effect."))
+
+
+def _cards(
+    drawing: Drawing,
+    image: NDArray[np.uint8],
+    digit: PreparedDigit,
+    options: PreprocessingOptions,
+    tta: bool,
+) -> list[Markup]:
+    has_strokes = bool(drawing.strokes)
+    redrawn = has_strokes and options.normalize_stroke_width
     cards = [
-        html.card(_small(whole), "As drawn", "any size, any place, any brush")
-        if drawing.strokes
-        else html.card(_small(whole), "The ink", "what was found in the picture"),
         html.card(
-            _small(digit.cropped),
-            "Cropped" if steps.crop else "Not cropped",
-            "its strokes drawn anew" if anew else "its own pixels",
+            _thumbnail(image), "Input", "as drawn" if has_strokes else "ink found in the image"
         ),
-        html.card(digit.scaled, "Fitted", "into 20×20, proportions kept"),
+        html.card(
+            _thumbnail(digit.cropped),
+            "Cropped" if options.crop else "Not cropped",
+            "stroke width normalized" if redrawn else "original pixels",
+        ),
+        html.card(digit.scaled, "Resized to 20×20", "aspect ratio preserved"),
         html.card(
             digit.pixels,
-            "Centerd" if steps.center else "Not centerd",
-            "28×28: what the network gets",
+            "Centered by mass" if options.center else "Centered by box",
+            "28×28 input of the network",
         ),
     ]
     if tta:
-        cards.append(html.card(_sheet(digit), "Nine looks", "the answer is their mean"))
-    st.html(html.cards(cards))
-    st.html(html.caption("As MNIST's own digits were made. Switch a step off to see what breaks:"))
+        cards.append(html.card(_sheet(digit), "9 views", "logits averaged"))
+    return cards
 
 
-def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """As large as it is shown at most: a photo's ink would be megabytes in the page."""
-    image = Image.fromarray(picture)
-    image.thumbnail((SHOWN, SHOWN), Image.Resampling.BOX)
-    return np.asarray(image)
+def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """At most as large as it is shown: a photo's ink would add megabytes to the page."""
+    thumbnail = Image.fromarray(image)
+    thumbnail.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    return np.asarray(thumbnail)
 
 
 def _sheet(digit: PreparedDigit) -> NDArray[np.uint8]:
-    """The looks as one picture, three in a row."""
-    from mnistlab.drawing.classifier import to_image
+    """The nine views as one image, three in a row."""
+    from mnistlab.drawing.classifier import views_of
 
-    framed = np.pad(to_image(digit), ((0, 0), (1, 1), (1, 1)), constant_values=90)
+    framed = np.pad(views_of(digit), ((0, 0), (1, 1), (1, 1)), constant_values=90)
     side = framed.shape[1]
     return framed.reshape(3, 3, side, side).swapaxes(1, 2).reshape(3 * side, 3 * side)

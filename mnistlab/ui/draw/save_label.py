@@ -1,4 +1,4 @@
-"""What a drawing really is: one click on its label keeps it for the class's test set."""
+"""Label a drawing: one click saves it to the handwriting test set."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -14,86 +14,82 @@ from mnistlab.home import home
 from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.ui.common import html, page
 
-MOST_UNDONE = 100
-"""Clicks of a session that can be taken back, the last ones."""
+MAX_UNDO = 100
+"""Saves per session that can be undone, the last ones."""
 
 
-def show(strokes: Sequence[Stroke], guess: int | None = None) -> None:
-    """Ten buttons for the drawing on the page, the one that was read standing out; whose hand; and
-    what the last click has kept, with a way back.
-    """
+def show(strokes: Sequence[Stroke], predicted: int | None = None) -> None:
+    """Ten label buttons, the predicted one highlighted; the last save, with Undo; the writer."""
     page.show_action_error()
     store = Store(home().runs)
-    with st.container(key="keep"):
-        st.markdown("**What is it really?**")
+    with st.container(key="save_label"):
+        st.markdown("**Correct label**")
         with st.container(key="labels"):
             for label in range(10):
                 st.button(
                     str(label),
                     key=f"label{label}",
-                    type="primary" if label == guess else "secondary",
+                    type="primary" if label == predicted else "secondary",
                     on_click=page.run_action,
-                    args=(_keep, store, label, strokes),
+                    args=(_save, store, label, strokes),
                     disabled=not len(strokes),
                     width="stretch",
                 )
-        last = _last(strokes)
+        last = _last_save(strokes)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(html.live_text(_told(strokes, last)), width="stretch")
+            st.html(html.live_text(_describe(strokes, last)), width="stretch")
             st.button(
-                "Take back",
-                key="unkeep",
+                "Undo save",
+                key="undo_save",
                 icon=":material/undo:",
                 type="tertiary",
-                help="As if the last label had not been clicked; the drawing stays on the page.",
+                help="Undo the last save. The drawing stays on the page.",
                 on_click=page.run_action,
                 args=(_undo, store),
                 disabled=not last,
             )
         st.text_input(
-            "Whose hand",
-            key="handwriting",
+            "Writer",
+            key="writer",
             persist_state="session",
             max_chars=MAX_NAME,
-            placeholder="a name, so that scores can be told apart",
-            help="Kept with the drawing, on the lab's own machine.",
+            placeholder="optional",
+            help="Saved with the drawing in mnistlab's own store, to score each writer separately.",
         )
 
 
-def _last(strokes: Sequence[Stroke]) -> SaveResult | None:
-    """The last keeping, as long as no other drawing has been begun."""
-    keepings = st.session_state.get("keepings")
-    # They are kept as plain values: a session outlives a reload of the code, and its classes don't.
-    last = _keeping(*keepings[-1]) if keepings else None
-    return (
-        last
-        if last and (not len(strokes) or last.drawing.stroke_hash == stroke_hash(strokes))
-        else None
-    )
+def _last_save(strokes: Sequence[Stroke]) -> SaveResult | None:
+    """The last save, until another drawing is started."""
+    saves = st.session_state.get("saves")
+    # Stored as plain tuples: a session outlives a reload of the code, but its classes do not.
+    last = _save_result(*saves[-1]) if saves else None
+    if last and (not len(strokes) or last.drawing.stroke_hash == stroke_hash(strokes)):
+        return last
+    return None
 
 
-def _keeping(kept: Sequence[Any], before: Sequence[Any] | None) -> SaveResult:
-    return SaveResult(StoredDrawing(*kept), StoredDrawing(*before) if before else None)
+def _save_result(drawing: Sequence[Any], previous: Sequence[Any] | None) -> SaveResult:
+    return SaveResult(StoredDrawing(*drawing), StoredDrawing(*previous) if previous else None)
 
 
-def _told(strokes: Sequence[Stroke], last: SaveResult | None) -> str:
+def _describe(strokes: Sequence[Stroke], last: SaveResult | None) -> str:
     if last:
-        whose = f", by {last.drawing.writer}" if last.drawing.writer else ""
-        return f"Kept as {last.drawing.label}{whose}."
-    return "One click keeps it." if len(strokes) else "Draw a digit first."
+        writer = f" ({last.drawing.writer})" if last.drawing.writer else ""
+        return f"Saved as {last.drawing.label}{writer}."
+    return "Click to save." if len(strokes) else "Draw a digit first."
 
 
-def _keep(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
-    get = st.session_state
+def _save(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
+    state = st.session_state
     try:
-        drawn = validate(label, get.get("handwriting"), strokes)
+        drawing = validate(label, state.get("writer"), strokes)
     except HandwritingError as error:
-        raise HandwritingError(f"This drawing cannot be kept: {error}. Draw it anew.") from None
-    keepings = [*get.get("keepings", []), astuple(collection.save(store, drawn))]
-    get["keepings"] = keepings[-MOST_UNDONE:]
+        raise HandwritingError(f"Could not save this drawing: {error}. Draw it again.") from None
+    saves = [*state.get("saves", []), astuple(collection.save(store, drawing))]
+    state["saves"] = saves[-MAX_UNDO:]
 
 
 def _undo(store: Store) -> None:
-    get = st.session_state
-    collection.undo(store, _keeping(*get["keepings"][-1]))
-    get["keepings"] = get["keepings"][:-1]
+    state = st.session_state
+    collection.undo(store, _save_result(*state["saves"][-1]))
+    state["saves"] = state["saves"][:-1]

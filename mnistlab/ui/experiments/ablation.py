@@ -1,4 +1,4 @@
-"""One choice of a target switched: the controls, both ways as they train, what came of it."""
+"""An ablation: one setting of a target changed, both configurations trained, the difference."""
 
 from collections.abc import Sequence
 
@@ -19,46 +19,60 @@ from mnistlab.store.store import Store
 from mnistlab.text import percentage_points, percentage_points_range
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.common.report import downloads
-from mnistlab.ui.experiments.reproduction import buttons, standing
+from mnistlab.ui.experiments.reproduction import buttons, show_progress
 from mnistlab.ui.train import live
 
 
 def choose(length: Length, split: Split, seeds: Sequence[int]) -> Ablation:
-    """The controls for a target and the one choice of it that is switched."""
+    """The controls: a target, and the setting of it to change."""
     targets = {target.preset.label: target for target in TARGETS}
-    one, two = st.columns(2)
-    # What is bound to the address must be shown as it is: a link says "Target 4".
-    name = one.selectbox("Target", list(targets), index=3, key="target", bind="query-params")
-    target = targets[name]
-    there = {each.label: each.name for each in variants(target.spec, target.recipe(length, split))}
-    label = two.selectbox("Switch one choice", list(there), key="switch", bind="query-params")
-    return ablation.make_ablation(target, there[label], seeds, length, split)
+    left, right = st.columns(2)
+    # A widget bound to the address has its label as its value there: a link says "Target 4".
+    label = left.selectbox("Target", list(targets), index=3, key="target", bind="query-params")
+    target = targets[label]
+    names = {each.label: each.name for each in variants(target.spec, target.recipe(length, split))}
+    variant = right.selectbox("Setting to change", list(names), key="variant", bind="query-params")
+    return ablation.make_ablation(target, names[variant], seeds, length, split)
 
 
 def show(lab: Home, study: Ablation) -> None:
-    """Both ways as they train, and what the switch did."""
+    """Baseline and variant as they train, and the difference between them."""
     store = Store(lab.runs)
-    before, after = ablation.ablation_runs(store, study)
-    runs = [*before.values(), *after.values()]
-    planned = 2 * len(study.seeds)
-    missing = planned - sum(run.state.active or run.state is State.DONE for run in runs)
-    label = "Train both ways" if missing == planned else f"Go on: {missing} of {planned} runs"
-    buttons(lab, runs, label, bool(missing), lambda: ablation.submit_ablation(lab, study))
+    baseline, variant = ablation.ablation_runs(store, study)
+    runs = [*baseline.values(), *variant.values()]
+    n_planned = 2 * len(study.seeds)
+    n_missing = n_planned - sum(run.state.active or run.state is State.DONE for run in runs)
+    buttons(
+        lab,
+        runs,
+        "Train baseline and variant",
+        n_missing,
+        n_planned,
+        lambda: ablation.submit_ablation(lab, study),
+    )
 
     def draw(store: Store) -> None:
-        one, two = ablation.ablation_runs(store, study)
-        standing(lab, [*one.values(), *two.values()], [study.recipe] * 2 * len(study.seeds))
-        (as_is, _), (changed, _) = study.configs
-        groups = [(as_is, tuple(one.values())), (changed, tuple(two.values()))]
-        key = f"ablate-{study.target.preset.name}-{study.variant.name}"
+        baseline, variant = ablation.ablation_runs(store, study)
+        runs = [*baseline.values(), *variant.values()]
+        show_progress(lab, runs, [study.recipe] * n_planned)
+        (baseline_label, _), (variant_label, _) = study.configs
+        groups = [
+            (baseline_label, tuple(baseline.values())),
+            (variant_label, tuple(variant.values())),
+        ]
+        key = f"ablation-{study.target.preset.name}-{study.variant.name}"
         plot.chart(charts.grouped_curves(groups, study.recipe.epochs), key)
         rows = [
-            (f"seed {seed}", best_epoch_text(one.get(seed)), best_epoch_text(two.get(seed)))
+            (
+                f"Seed {seed}",
+                best_epoch_text(baseline.get(seed)),
+                best_epoch_text(variant.get(seed)),
+            )
             for seed in study.seeds
         ]
-        st.html(html.table(("", as_is, changed), rows, sums=False))
-        if found := ablation.accuracy_difference(store, one, two):
-            st.markdown(f"**{describe(study.variant.label, found)}**")
+        st.html(html.table(("", baseline_label, variant_label), rows, sums=False))
+        if difference := ablation.accuracy_difference(store, baseline, variant):
+            st.markdown(f"**{describe(study.variant.label, difference)}**")
 
     live.auto_refresh(lab, [run.id for run in runs], draw)
     st.html(html.caption(HOW_COMPARED))
@@ -67,27 +81,28 @@ def show(lab: Home, study: Ablation) -> None:
 
 
 HOW_COMPARED = (
-    "Everything else is the same in both, the seeds too. One seed: McNemar's exact test on the "
-    "test images that only one of the two checkpoints classifies correctly. Several seeds: a "
-    "paired t test on their best validation accuracies, whose error is never below that of the "
-    "choice of images."
+    "Network, recipe and seeds are otherwise the same. One seed: McNemar's exact test on the test "
+    "images that only one of the two checkpoints classifies correctly. Several seeds: paired t "
+    "test on the best validation accuracies; its standard error is at least that of sampling the "
+    "images."
 )
 HOLM = (
-    "Differences in percentage points (pp). Intervals are for each difference alone; p values "
-    "carry Holm's correction for the {count} differences listed, so the chance of any false "
-    "“significant” among them is at most 5%."
+    "Differences in percentage points (pp). Each interval is for one difference alone. The p "
+    "values are corrected for {count} comparisons (Holm): the chance of any false “significant” "
+    "is at most 5%."
 )
 
 
-def tried(lab: Home, study: Ablation) -> None:
-    """All switches of a target that were trained under these conditions, with their effects."""
-    store, labels, effects = Store(lab.runs), [], []
-    for each in variants(study.target.spec, study.recipe):
-        one = Ablation(study.target, each, study.recipe, study.seeds)
-        if found := ablation.accuracy_difference(store, *ablation.ablation_runs(store, one)):
-            labels.append(each.label)
-            effects.append(found)
-    if not effects:
+def show_all(lab: Home, study: Ablation) -> None:
+    """Every variant of the target that was trained under these conditions, with its difference."""
+    store, labels, differences = Store(lab.runs), [], []
+    for variant in variants(study.target.spec, study.recipe):
+        one = Ablation(study.target, variant, study.recipe, study.seeds)
+        runs = ablation.ablation_runs(store, one)
+        if difference := ablation.accuracy_difference(store, *runs):
+            labels.append(variant.label)
+            differences.append(difference)
+    if not differences:
         return
     rows = [
         (
@@ -97,10 +112,11 @@ def tried(lab: Home, study: Ablation) -> None:
             str(each.n_pairs),
             each.significance,
         )
-        for label, each in zip(labels, holm_corrected(effects), strict=True)
+        for label, each in zip(labels, holm_corrected(differences), strict=True)
     ]
     st.subheader(f"Ablations of {study.target.preset.label.lower()}", anchor=False)
-    st.html(html.table(("", "Δ accuracy", "95% CI", "Seeds", "Significance"), rows, sums=False))
-    tested = sum(each.p_value is not None for each in effects)
-    if tested > 1:
-        st.html(html.caption(HOLM.format(count=tested)))
+    head = ("Variant", "Δ accuracy (pp)", "95% CI", "Seeds", "Significant")
+    st.html(html.table(head, rows, sums=False))
+    n_tests = sum(each.p_value is not None for each in differences)
+    if n_tests > 1:
+        st.html(html.caption(HOLM.format(count=n_tests)))

@@ -1,6 +1,6 @@
-"""The ladder as it is climbed, and what both experiments share: their conditions, their buttons."""
+"""Reproducing the article, and what both experiments share: their conditions and their buttons."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -21,93 +21,116 @@ from mnistlab.ui.common.report import downloads
 from mnistlab.ui.train import live
 
 
-def conditions() -> tuple[Length, Split, tuple[int, ...]]:
-    """The controls that hold for everything on the page: how long, on which split, which seeds."""
-    one, two, three = st.columns([2, 2, 1])
-    with one:
+def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
+    """The controls for duration, evaluation protocol and seeds."""
+    left, middle, right = st.columns([2, 2, 1])
+    with left:
         length = st.segmented_control(
-            "How long", list(Length), default=Length.QUICK, required=True,
-            key="length", bind="query-params",
+            "Duration", list(Length), default=Length.QUICK, required=True,
+            key="length", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
         st.caption(length.help)
-    with two:
+    with middle:
         split = st.segmented_control(
-            "Which images choose the epoch", [Split.ARTICLE, Split.HOLDOUT], default=Split.ARTICLE,
-            required=True, key="split", bind="query-params",
+            "Evaluation protocol", [Split.ARTICLE, Split.HOLDOUT], default=Split.ARTICLE,
+            required=True, key="split", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
         st.caption(split.help)
-    with three:
+    with right:
         count = st.number_input("Seeds", 1, ablation.MAX_SEEDS, 1, key="seeds", bind="query-params")
-        st.caption("Each repeats everything with other chances.")
+        st.caption("Each repeats every run with another seed.")
     return length, split, ablation.first_seeds(int(count))
 
 
-def show_reproduction(lab: Home, way: Reproduction) -> None:
-    """The button that runs the ladder or goes on with it; its curves and its table as they come."""
+def show_reproduction(lab: Home, plan: Reproduction) -> None:
+    """The buttons that train all four targets; their curves and results as they come."""
     store = Store(lab.runs)
-    found = reproduction.target_runs(store, way)
-    missing, planned = reproduction.n_missing(way, found), len(way.targets) * len(way.seeds)
-    runs = [run for step in found for run in step.runs]
-    label = "Run the ladder" if missing == planned else f"Go on: {missing} of {planned} runs"
-    buttons(lab, runs, label, bool(missing), lambda: reproduction.submit_reproduction(lab, way))
+    results = reproduction.target_runs(store, plan)
+    runs = [run for result in results for run in result.runs]
+    buttons(
+        lab,
+        runs,
+        "Train all four targets",
+        reproduction.n_missing(plan, results),
+        len(plan.targets) * len(plan.seeds),
+        lambda: reproduction.submit_reproduction(lab, plan),
+    )
 
     def draw(store: Store) -> None:
-        steps = reproduction.target_runs(store, way)
-        planned = [step.recipe for step in steps] * len(way.seeds)
-        standing(lab, [run for step in steps for run in step.runs], planned)
-        groups = [(step.target.preset.label, step.runs) for step in steps]
-        longest = max(step.recipe.epochs for step in steps)
-        plot.chart(charts.grouped_curves(groups, longest), f"climb-{way.length}-{way.split}")
-        head, *rows = results_table(steps)
+        results = reproduction.target_runs(store, plan)
+        recipes = [result.recipe for result in results] * len(plan.seeds)
+        show_progress(lab, [run for result in results for run in result.runs], recipes)
+        groups = [(result.target.preset.label, result.runs) for result in results]
+        epochs = max(result.recipe.epochs for result in results)
+        key = f"reproduction-{plan.length}-{plan.split}"
+        plot.chart(charts.grouped_curves(groups, epochs), key)
+        head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 
     live.auto_refresh(lab, [run.id for run in runs], draw)
     st.html(html.caption(TABLE))
-    downloads(f"ladder-{way.length}", lambda: build.reproduction_report(store, way))
+    downloads(f"reproduction-{plan.length}", lambda: build.reproduction_report(store, plan))
 
 
 TABLE = (
-    "Best validation is the kept epoch's, with its 95% CI; "
-    "with several seeds it is their mean and standard deviation. Train, last validation and gap "
-    "(train less validation, in points) are the last epoch's. Three dots: so far. Stars in the "
-    "chart are the kept epochs. Closing the browser loses nothing: the runs go on, and this page "
-    "finds them again."
+    "Validation (best) is the saved epoch's accuracy, a star in the chart. The other accuracies "
+    "and the generalization gap (train − validation, in percentage points, pp) are the last "
+    "epoch's. Several seeds: mean ± SD. “…”: still training. Runs continue when the browser is "
+    "closed."
 )
 
 
-def buttons(lab: Home, runs: Sequence[Run], label: str, can: bool, begin: object) -> None:
-    """Begin or go on, and let everything wait."""
+def buttons(
+    lab: Home,
+    runs: Sequence[Run],
+    label: str,
+    n_missing: int,
+    n_planned: int,
+    submit: Callable[[], object],
+) -> None:
+    """Start or resume the planned runs, and pause those that are active."""
     active = [run for run in runs if run.state.active]
+    if n_missing:
+        icon = "play_arrow"
+        if n_missing < n_planned:
+            label = f"Resume ({n_missing} of {n_planned} left)"
+    else:
+        label, icon = ("Running…", "hourglass_empty") if active else ("All done", "check")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            label if can else "Running …" if active else "All done",
+            label,
             type="primary",
-            icon=f":material/{'play_arrow' if can else 'hourglass_empty' if active else 'check'}:",
-            disabled=not can,
+            icon=f":material/{icon}:",
+            disabled=not n_missing,
             on_click=page.run_action,
-            args=(begin,),
-            key="begin",
+            args=(submit,),
+            key="start",
         )
         if active:
             st.button(
-                "Let it wait",
+                "Pause all",
                 icon=":material/pause:",
                 on_click=page.run_action,
                 args=(pause_runs, Store(lab.runs), active),
-                help="What was trained is kept; the button beside this one goes on.",
-                key="wait",
+                help="Finished epochs are saved. Resume continues after them.",
+                key="pause",
             )
 
 
-def standing(lab: Home, runs: Sequence[Run], planned: Sequence[Recipe]) -> None:
-    """What trains now, and how far the whole has come; `planned` are its runs' recipes."""
+def show_progress(lab: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
+    """The running runs and a bar for all of them; `recipes` are those of all planned runs."""
     if not runs:
         return
-    training = [run for run in runs if run.state is State.RUNNING]
-    done = sum(run.epochs_done for run in runs)
-    epochs = sum(recipe.epochs for recipe in planned)
-    ended = sum(run.state is State.DONE for run in runs)
-    left = f"{done} of {epochs} epochs"
-    st.html(html.progress(f"{ended} of {len(planned)} runs are done", left, done / epochs))
-    for run in training:
-        live.status(lab, run)
+    n_epochs = sum(recipe.epochs for recipe in recipes)
+    n_epochs_done = sum(run.epochs_done for run in runs)
+    n_runs_done = sum(run.state is State.DONE for run in runs)
+    st.html(
+        html.progress(
+            f"{n_runs_done} of {len(recipes)} runs done",
+            f"{n_epochs_done} of {n_epochs} epochs",
+            n_epochs_done / n_epochs,
+        )
+    )
+    for run in runs:
+        if run.state is State.RUNNING:
+            live.status(lab, run)

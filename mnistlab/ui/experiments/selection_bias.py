@@ -1,4 +1,4 @@
-"""How far the lab's figures may be trusted, measured from its own runs."""
+"""Test-set use and selection bias, measured on the runs of this store."""
 
 import streamlit as st
 
@@ -12,17 +12,17 @@ from mnistlab.worker.processes import ensure_workers
 
 
 def show(lab: Home) -> None:
-    """How often the test images were read here, and how optimistic a selected epoch is."""
+    """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
     ensure_workers(lab)
     store = Store(lab.runs)
-    views, flattery = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
+    use, bias = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
     st.subheader("How often was the test set used?", anchor=False)
     st.html(
         html.metrics(
             [
-                ("For epoch selection", f"{views.choosing:,} times"),
-                ("by runs of the article's split", f"{views.choosing_runs:,}"),
-                ("For final evaluation", f"{views.once:,} times"),
+                ("For epoch selection", f"{use.n_selections:,} times"),
+                ("Runs with the article protocol", f"{use.n_selecting_runs:,}"),
+                ("For final evaluation", f"{use.n_final:,} times"),
             ]
         )
     )
@@ -33,10 +33,10 @@ def show(lab: Home) -> None:
             [
                 (
                     f"Best − mean, last {selection_bias.PLATEAU} epochs",
-                    _mean(flattery.vs_plateau_mean),
+                    _mean(bias.vs_plateau_mean),
                 ),
-                ("Best − last, all epochs", _mean(flattery.vs_last)),
-                ("Validation − test", _mean(flattery.vs_test)),
+                ("Best − last, all epochs", _mean(bias.vs_last)),
+                ("Validation − test", _mean(bias.vs_test)),
             ]
         )
     )
@@ -44,28 +44,27 @@ def show(lab: Home) -> None:
 
 
 TEST_SET_USE = (
-    "Under the article's split every epoch reads them to decide which epoch is kept. Under the "
-    "strict split 10,000 training digits decide, and the test images are read once, when nothing "
-    "is left to be decided. The more often a set of images decides, the less its figure says of "
-    "new ones. Runs in the bin are counted; runs removed for good are forgotten."
+    "The article protocol selects the epoch on the test images, so each epoch uses them. Hold-out "
+    "selects on 10,000 training images and uses the test images once, after the run. The more "
+    "often images select, the more optimistic the accuracy on them. Runs in the trash count; "
+    "permanently deleted runs do not."
 )
 SELECTION_BIAS = (
-    "Differences in percentage points (pp), mean and 95% CI over the newest finished runs of at "
-    "least 20 epochs. Best − mean is what choosing among the last ten epochs adds by chance, if "
-    "they are equally good; the best of more epochs is more optimistic. Best − last covers the "
-    "choice among all epochs, and exceeds its bias where an earlier epoch truly is better. "
-    "Validation − test compares images that selected the epoch with images that did not; one of "
-    "the two sets is a little easier, so only a mean over many runs says much."
+    "In percentage points (pp): mean and 95% CI over the newest finished runs of at least 20 "
+    "epochs. Best − mean: the bias of choosing among ten epochs, if these are equally good. "
+    "Best − last: covers all epochs, but includes real improvement of an earlier epoch. "
+    "Validation − test: images that selected the epoch against images that did not; one set is "
+    "slightly easier, so only a mean over many runs is informative."
 )
 
 
-def _mean(found: Mean | None) -> str:
-    if found is None:
+def _mean(mean: Mean | None) -> str:
+    if mean is None:
         return "no runs yet"
-    runs = quantity(found.runs, "run")
-    if found.confidence_interval is None:
-        return f"{percentage_points(found.value)} ({runs})"
+    runs = quantity(mean.n_runs, "run")
+    if mean.confidence_interval is None:
+        return f"{percentage_points(mean.value)} ({runs})"
     return (
-        f"{percentage_points(found.value)} (95% CI "
-        f"{percentage_points_range(*found.confidence_interval)}; {runs})"
+        f"{percentage_points(mean.value)} (95% CI "
+        f"{percentage_points_range(*mean.confidence_interval)}; {runs})"
     )

@@ -1,4 +1,4 @@
-"""The stored drawings and what checkpoints read in them: read once, known to every visitor."""
+"""The stored drawings and their predictions, computed once and shared by all sessions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,123 +19,133 @@ from mnistlab.ui.common import checkpoints
 from mnistlab.ui.common.caching import LruCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 
-STEP = 200
-"""Drawings that are read at a time; as few as that need no bar."""
-MOVE = 20
-"""Drawings that are made between two movements of the bar."""
+CHUNK = 200
+"""Drawings between two updates of the cache; fewer need no progress bar."""
+PROGRESS_STEP = 20
+"""Drawings between two updates of the progress bar."""
 CLOCK_TICK = 1.0
-"""Seconds; no file system's clock is coarser. What was written so recently may be written again
-without a later time of change."""
+"""Seconds; the coarsest resolution of a file system's clock. A file written more recently may be
+written again without a later modification time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """The stored drawings at one moment: how many of each label by writer, and all of them without
-    their strokes, newest first.
+    """The stored drawings at one moment.
+
+    `counts`: how many of each label, by writer. `drawings`: all of them without their strokes,
+    newest first.
     """
 
-    people: dict[str, Counter[int]]
-    kept: tuple[StoredDrawing, ...]
+    counts: dict[str, Counter[int]]
+    drawings: tuple[StoredDrawing, ...]
 
 
 # A server has one store; a test run has many, one after the other.
 _LISTINGS: LruCache[Path, tuple[FileState, Listing]] = LruCache(4)
-# By a checkpoint's path and when it was written. Strokes never change under their mark, nor does a
-# file that was not written since. An entry is replaced, never changed, as other threads may be
-# reading it; it holds no drawing that is not stored any more: 20,000 drawings take 5 MB.
-_ANSWERS: LruCache[tuple[Path, int], Mapping[str, DrawingPrediction]] = LruCache(16)
-# By mark, 1 KB each: seventy pages of the gallery.
-_PICTURES: LruCache[str, GrayImage] = LruCache(2000)
+# By a checkpoint's path and modification time, then by stroke hash. An entry is replaced, never
+# changed, because other threads may be reading it. Predictions of deleted drawings are dropped:
+# 20,000 drawings take 5 MB.
+_PREDICTIONS: LruCache[tuple[Path, int], Mapping[str, DrawingPrediction]] = LruCache(16)
+# By stroke hash, 1 KB each: more than seventy pages of the gallery.
+_INPUTS: LruCache[str, GrayImage] = LruCache(2000)
 
 
 def listing(store: Store) -> Listing:
-    """The stored drawings, read again only where a file of the store has changed since.
+    """The stored drawings, read again only after a file of the store has changed.
 
     Raises StoreError if they cannot be read.
     """
     now, state = store.now(), store.file_state()
-    known = _LISTINGS.get(store.folder)
-    if known and known[0] == state:
-        return known[1]
-    found = Listing(collection.counts(store), tuple(collection.listed(store)))
-    if state and now - max(changed for _, changed, _ in state) / 1e9 > CLOCK_TICK:
-        _LISTINGS.put(store.folder, (state, found))
-    return found
+    cached = _LISTINGS.get(store.folder)
+    if cached and cached[0] == state:
+        return cached[1]
+    current = Listing(collection.counts(store), tuple(collection.listed(store)))
+    if state and now - max(modified for _, modified, _ in state) / 1e9 > CLOCK_TICK:
+        _LISTINGS.put(store.folder, (state, current))
+    return current
 
 
 def predictions(
     store: Store,
-    kept: Sequence[StoredDrawing],
+    drawings: Sequence[StoredDrawing],
     choices: Mapping[str, CheckpointChoice],
     place: DeltaGenerator,
 ) -> tuple[dict[str, Mapping[str, DrawingPrediction]], list[str]]:
-    """The answers by mark of each choice, and what is wrong with the choices that have none.
+    """Each checkpoint's predictions by stroke hash, and errors of the unreadable checkpoints.
 
-    What has not been read yet is read now, while a bar moves in `place`.
+    Missing predictions are computed, with a progress bar in `place`.
     """
-    known: dict[str, Mapping[str, DrawingPrediction]] = {}
+    results: dict[str, Mapping[str, DrawingPrediction]] = {}
     keys: dict[str, tuple[Path, int]] = {}
-    classifiers: dict[str, PredictBatch] = {}
-    problems = []
+    predictors: dict[str, PredictBatch] = {}
+    errors = []
     for name, choice in choices.items():
         try:
-            key = choice.path, checkpoints.changed(choice.path)
-            given = _stored_answers(key, kept)
-            if len(given) < len(kept):
-                classifiers[name] = _reader(choice)
-            keys[name], known[name] = key, given
+            key = choice.path, checkpoints.modified(choice.path)
+            cached = _cached(key, drawings)
+            if len(cached) < len(drawings):
+                predictors[name] = _predictor(choice)
+            keys[name], results[name] = key, cached
         except (LabError, OSError) as error:
-            problems.append(f"{choice.name}: {error} Choose another checkpoint.")
-    behind = [known[name] for name in classifiers]
+            errors.append(f"{choice.name}: {error} Choose another checkpoint.")
     missing = [
-        one.stroke_hash for one in kept if any(one.stroke_hash not in given for given in behind)
+        drawing.stroke_hash
+        for drawing in drawings
+        if any(drawing.stroke_hash not in results[name] for name in predictors)
     ]
-    for first in range(0, len(missing), STEP):
-        part = collection.load_drawings(store, missing[first : first + STEP])
-        # Made once, however many read them: that takes as long as a reading.
-        digits = []
-        for number, (mark, drawn) in enumerate(part.items(), first):
-            if len(missing) > STEP and number % MOVE == 0:
-                place.progress(number / len(missing), f"Reading {len(missing):,} drawings")
-            digits.append(prepare(drawn))
-            _shown(mark, digits[-1])
-        for name, classifier in classifiers.items():
-            new = dict(zip(part, predict_drawings(classifier, digits), strict=True))
-            known[name] = {**known[name], **new}
-            # At once: a click on the page breaks this run off.
-            _ANSWERS.put(keys[name], known[name])
+    for first in range(0, len(missing), CHUNK):
+        hashes, digits = _prepare_chunk(store, missing, first, place)
+        for name, predict in predictors.items():
+            new = dict(zip(hashes, predict_drawings(predict, digits), strict=True))
+            results[name] = {**results[name], **new}
+            # After every chunk, because a click on the page interrupts this run.
+            _PREDICTIONS.put(keys[name], results[name])
     place.empty()
-    return known, problems
+    return results, errors
 
 
-def _stored_answers(
-    key: tuple[Path, int], kept: Sequence[StoredDrawing]
+def _prepare_chunk(
+    store: Store, missing: Sequence[str], first: int, place: DeltaGenerator
+) -> tuple[list[str], list[PreparedDigit | None]]:
+    """Preprocess a chunk once for all checkpoints: it takes as long as a prediction."""
+    chunk = collection.load_drawings(store, missing[first : first + CHUNK])
+    digits = []
+    for number, (stroke_hash, drawing) in enumerate(chunk.items(), first):
+        if len(missing) > CHUNK and number % PROGRESS_STEP == 0:
+            place.progress(number / len(missing), f"Classifying {len(missing):,} drawings")
+        digits.append(prepare(drawing))
+        _cache_input(stroke_hash, digits[-1])
+    return [*chunk], digits
+
+
+def _cached(
+    key: tuple[Path, int], drawings: Sequence[StoredDrawing]
 ) -> Mapping[str, DrawingPrediction]:
-    """A checkpoint's answers so far; those to drawings that are not stored any more are dropped."""
-    before = _ANSWERS.get(key) or {}
-    found = {one.stroke_hash: before[one.stroke_hash] for one in kept if one.stroke_hash in before}
-    if len(found) < len(before):
-        _ANSWERS.put(key, found)
-    return found
+    """A checkpoint's predictions so far, without those of deleted drawings."""
+    cached = _PREDICTIONS.get(key) or {}
+    current = {d.stroke_hash: cached[d.stroke_hash] for d in drawings if d.stroke_hash in cached}
+    if len(current) < len(cached):
+        _PREDICTIONS.put(key, current)
+    return current
 
 
-def _reader(choice: CheckpointChoice) -> PredictBatch:
+def _predictor(choice: CheckpointChoice) -> PredictBatch:
     from mnistlab.drawing.classifier import predict_batch
 
     return partial(predict_batch, checkpoints.classifier(choice))
 
 
-def _shown(mark: str, digit: PreparedDigit | None) -> GrayImage:
-    """What networks get of a drawing, (28, 28) uint8, empty where there is nothing; it is kept."""
-    picture = np.zeros((SIDE, SIDE), np.uint8) if digit is None else digit.pixels
-    _PICTURES.put(mark, picture)
-    return picture
+def _cache_input(stroke_hash: str, digit: PreparedDigit | None) -> GrayImage:
+    """Cache a drawing's network input (28, 28) uint8; black for an unreadable drawing."""
+    image = np.zeros((SIDE, SIDE), np.uint8) if digit is None else digit.pixels
+    _INPUTS.put(stroke_hash, image)
+    return image
 
 
-def pictures(store: Store, marks: Sequence[str]) -> dict[str, GrayImage]:
-    """What networks get of the drawings, (28, 28) uint8 by mark, as far as they are there."""
-    known = {mark: picture for mark in marks if (picture := _PICTURES.get(mark)) is not None}
-    if missing := [mark for mark in marks if mark not in known]:
-        for mark, drawn in collection.load_drawings(store, missing).items():
-            known[mark] = _shown(mark, prepare(drawn))
-    return known
+def inputs(store: Store, hashes: Sequence[str]) -> dict[str, GrayImage]:
+    """The network inputs (28, 28) uint8 by stroke hash, of the drawings that still exist."""
+    images = {name: image for name in hashes if (image := _INPUTS.get(name)) is not None}
+    if missing := [name for name in hashes if name not in images]:
+        for name, drawing in collection.load_drawings(store, missing).items():
+            images[name] = _cache_input(name, prepare(drawing))
+    return images

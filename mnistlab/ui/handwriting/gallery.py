@@ -1,4 +1,4 @@
-"""The kept drawings as small pictures, to be looked through and chosen from."""
+"""The stored drawings as small images, filtered and selected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,93 +12,114 @@ from mnistlab.text import percent
 from mnistlab.ui.common import html
 from mnistlab.ui.handwriting import cached_predictions
 
-SIZE = 27
-NOBODY = "(no name)"
+PAGE_SIZE = 27
+NO_NAME = "(no name)"
+ALL_WRITERS, ALL_LABELS = "All writers", "All"
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Whose drawings, of which label, and whether only the misread ones; None stands for all."""
+class Filters:
+    """Whose drawings, of which label (None: all), and whether only misclassified ones."""
 
     writer: str | None
     label: int | None
     misclassified: bool
 
 
-def choose(people: Sequence[str]) -> Wanted:
-    """The controls that say which drawings are shown."""
-    # As lists, so that somebody may be called Everybody.
-    everybody: list[list[str]] = [[], *([name] for name in people)]
+def choose(writers: Sequence[str]) -> Filters:
+    """The controls that filter the drawings."""
+    # The options are lists, so that a writer may be called "All writers".
+    options: list[list[str]] = [[], *([name] for name in writers)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        whose = st.selectbox(
-            "Whose",
-            everybody,
-            format_func=lambda name: name[0] or NOBODY if name else "Everybody",
-            key="whose",
+        writer = st.selectbox(
+            "Writer",
+            options,
+            format_func=lambda name: name[0] or NO_NAME if name else ALL_WRITERS,
+            key="filter_writer",
             width=230,
             persist_state="session",
         )
-        which = st.selectbox(
-            "Which digit",
-            ["All", *map(str, range(10))],
-            key="which",
+        label = st.selectbox(
+            "Label",
+            [ALL_LABELS, *map(str, range(10))],
+            key="filter_label",
             width=120,
             persist_state="session",
         )
-        wrong = st.toggle("Only the misread ones", key="only_misread", persist_state="session")
-    return Wanted(whose[0] if whose else None, None if which == "All" else int(which), wrong)
+        misclassified = st.toggle(
+            "Misclassified only", key="filter_misclassified", persist_state="session"
+        )
+    return Filters(
+        writer[0] if writer else None,
+        None if label == ALL_LABELS else int(label),
+        misclassified,
+    )
 
 
 def show(
     store: Store,
-    kept: Sequence[StoredDrawing],
-    read: Mapping[str, DrawingPrediction],
-    wanted: Wanted,
+    stored: Sequence[StoredDrawing],
+    predictions: Mapping[str, DrawingPrediction],
+    filters: Filters,
 ) -> list[int]:
-    """A page of the drawings with what was read in them, the misread ones first; the ids of those
-    whose box is ticked.
+    """A page of drawings with their predictions, misclassified ones first.
+
+    Returns the ids of the selected drawings.
     """
-    listed = [
-        one
-        for one in kept
-        if wanted.writer in (None, one.writer) and wanted.label in (None, one.label)
+    matching = [
+        drawing
+        for drawing in stored
+        if filters.writer in (None, drawing.writer) and filters.label in (None, drawing.label)
     ]
-    misread = scores(listed, read).misclassified
-    marked = {one.id for one in misread}
-    rest = [] if wanted.misclassified else [one for one in listed if one.id not in marked]
-    order = [*misread, *rest]
+    misclassified = scores(matching, predictions).misclassified
+    wrong_ids = {drawing.id for drawing in misclassified}
+    others = [] if filters.misclassified else [d for d in matching if d.id not in wrong_ids]
+    order = [*misclassified, *others]
     if not order:
-        st.html(html.empty("None."))
+        text = "No misclassified drawings." if filters.misclassified else "No drawings match."
+        st.html(html.empty(text))
         return []
-    key, pages = f"page_{wanted}", -(-len(order) // SIZE)
-    # The last page may have gone with its last drawing.
-    if st.session_state.get(key, 1) > pages:
-        st.session_state[key] = pages
+    key, n_pages = f"page_{filters}", -(-len(order) // PAGE_SIZE)
+    # Deleting the only drawing of the last page removes the page.
+    if st.session_state.get(key, 1) > n_pages:
+        st.session_state[key] = n_pages
     number = st.session_state.get(key, 1)
-    shown = order[(number - 1) * SIZE : number * SIZE]
-    images = cached_predictions.pictures(store, [one.stroke_hash for one in shown])
-    ticked = []
+    visible = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    selected = _show_cards(store, visible, predictions, wrong_ids)
+    if n_pages > 1:
+        st.pagination(n_pages, key=key)
+    return selected
+
+
+def _show_cards(
+    store: Store,
+    drawings: Sequence[StoredDrawing],
+    predictions: Mapping[str, DrawingPrediction],
+    wrong_ids: set[int],
+) -> list[int]:
+    """A card with a checkbox for each drawing; the ids of the checked ones."""
+    images = cached_predictions.inputs(store, [drawing.stroke_hash for drawing in drawings])
+    selected = []
     with st.container(key="gallery"):
-        for one in shown:
-            if one.stroke_hash not in images:  # another visitor has just deleted it
+        for drawing in drawings:
+            if drawing.stroke_hash not in images:  # another user has just deleted it
                 continue
             with st.container(gap=None):
-                title, note = told(one, read.get(one.stroke_hash))
-                st.html(html.card(images[one.stroke_hash], title, note, one.id in marked))
-                if st.checkbox(f"#{one.id}", key=f"tick{one.id}"):
-                    ticked.append(one.id)
-    if pages > 1:
-        st.pagination(pages, key=key)
-    return ticked
+                title, note = describe(drawing, predictions.get(drawing.stroke_hash))
+                image = images[drawing.stroke_hash]
+                st.html(html.card(image, title, note, drawing.id in wrong_ids))
+                if st.checkbox(f"#{drawing.id}", key=f"select{drawing.id}"):
+                    selected.append(drawing.id)
+    return selected
 
 
-def told(one: StoredDrawing, read: DrawingPrediction | None) -> tuple[str, str]:
-    """The two lines under a drawing: what it is and was read as; how sure, and whose it is."""
-    whose = one.writer or NOBODY
-    if read is None:
-        return str(one.label), whose
-    if read.digit is None:
-        return f"{one.label}, not read", whose
-    right = read.digit == one.label
-    title = f"{one.label}" if right else f"{one.label} read as {read.digit}"
-    return title, f"{percent(read.confidence, 0)} sure · {whose}"
+def describe(drawing: StoredDrawing, prediction: DrawingPrediction | None) -> tuple[str, str]:
+    """A card's two lines: label and prediction; confidence and writer."""
+    writer = drawing.writer or NO_NAME
+    if prediction is None:
+        return str(drawing.label), writer
+    if prediction.digit is None:
+        return f"{drawing.label}, unreadable", writer
+    correct = prediction.digit == drawing.label
+    title = f"{drawing.label}" if correct else f"{drawing.label} predicted as {prediction.digit}"
+    return title, f"{percent(prediction.confidence, 0)} · {writer}"

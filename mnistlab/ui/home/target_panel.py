@@ -128,7 +128,7 @@ def _changes(before: Target, target: Target) -> None:
     """The network and recipe settings that differ from the previous target."""
     configs = [(each.spec, each.full) for each in (before, target)]
     head = ("Changes", before.preset.label, target.preset.label)
-    rows = [(each.choice, *each.values) for each in config_differences(configs)]
+    rows = [(each.setting, *each.values) for each in config_differences(configs)]
     totals = [f"{summarize(spec).total:,}" for spec, _ in configs]
     if totals[0] != totals[1]:
         rows.append(("parameters", *totals))

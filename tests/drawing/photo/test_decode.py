@@ -1,4 +1,4 @@
-"""Picture files: every kind gives the same digit; what is no picture, or too large, a sentence."""
+"""Image files: every format gives the same digit; unreadable or too large ones are errors."""
 
 import contextlib
 import io
@@ -83,7 +83,7 @@ PROFILE = bytes(range(256)) * 2000
     ],
     ids=lambda content: f"{len(content)} bytes",
 )
-def test_every_kind_of_picture_gives_about_the_same_digit(content: bytes) -> None:
+def test_every_format_gives_about_the_same_digit(content: bytes) -> None:
     assert np.abs(pixels(content) - pixels(png(seven()))).mean() < 6
 
 
@@ -114,19 +114,19 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        (b"", "not a picture"),
-        (b"GIF89a", "not a picture"),
-        (b"7", "not a picture"),
-        (b"<html>no</html>", "not a picture"),
-        (SVG, "not a picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
-        (png(seven())[:300], "not a picture"),
-        (png(seven(), "JPEG")[:900], "not a picture"),
-        (png(seven(), "WEBP")[:200], "not a picture"),
-        (bomb(), "not a picture"),
-        # Told from the header alone: nothing of that size is opened.
+        (b"", "Not a readable image"),
+        (b"GIF89a", "Not a readable image"),
+        (b"7", "Not a readable image"),
+        (b"<html>no</html>", "Not a readable image"),
+        (SVG, "Not a readable image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "Not a readable image"),
+        (png(seven())[:300], "Not a readable image"),
+        (png(seven(), "JPEG")[:900], "Not a readable image"),
+        (png(seven(), "WEBP")[:200], "Not a readable image"),
+        (bomb(), "Not a readable image"),
+        # Rejected by the header alone, before decoding.
         (header_only(20_000, 10), "20,000 × 10"),
         (header_only(8000, 8000), "8,000 × 8,000"),
         (header_only(20_000, 20_000), "too large"),
@@ -141,12 +141,12 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
     ],
     ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )
-def test_what_is_no_readable_picture_is_refused_in_a_sentence(content: bytes, said: str) -> None:
-    with pytest.raises(DigitError, match=said):
+def test_unreadable_images_are_errors(content: bytes, message: str) -> None:
+    with pytest.raises(DigitError, match=message):
         digit_from_file(content)
 
 
-def test_metadata_that_cannot_be_written_again_turn_a_picture_all_the_same() -> None:
+def test_damaged_metadata_still_rotate_an_image() -> None:
     """A quarter turn, and a count of bytes (0x0117) that is a fraction."""
     entries = [(0x0112, 3, 1, 6 << 16), (0x0117, 5, 1, 38)]
     exif = struct.pack(">6s2sHIH", b"Exif", b"MM", 42, 8, len(entries))
@@ -158,7 +158,7 @@ def test_metadata_that_cannot_be_written_again_turn_a_picture_all_the_same() -> 
     assert decode.decode_image(held, 384).shape == (384, 192, 3)
 
 
-def test_a_large_camera_s_jpeg_is_never_decoded_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_jpeg_is_never_decoded_at_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
     shrunk = []
     resize = Image.Image.resize
 
@@ -171,7 +171,7 @@ def test_a_large_camera_s_jpeg_is_never_decoded_whole(monkeypatch: pytest.Monkey
     assert max(shrunk) <= 1000
 
 
-def test_broken_files_are_a_digit_or_a_sentence() -> None:
+def test_damaged_files_are_a_digit_or_an_error() -> None:
     generator = np.random.default_rng(0)
     forms = ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"]
     for number in range(120):
