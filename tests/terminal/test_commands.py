@@ -222,8 +222,8 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("handwriting --score --export x.json", "not allowed"),
         ("predict nowhere.png", "nowhere.png"),
         ("predict .", "directory"),
-        ("predict README.md", "not a picture"),
-        ("predict README.md --checkpoint README.md", "not a picture"),
+        ("predict README.md", "Not a readable image"),
+        ("predict README.md --checkpoint README.md", "Not a readable image"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(

@@ -194,7 +194,7 @@ def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
     monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
     with worker_lock(Home(lab)):
         press(at, "Benchmark this machine")
-        assert "being trained" in at.error[0].value
+        assert "training" in at.error[0].value
     run_benchmark(Home(lab), lambda what, share: None)
     settled(at)
     assert "Time per epoch</span><b>≈" in body(at) and "Time per epoch (s)" in body(at)
