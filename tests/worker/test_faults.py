@@ -155,7 +155,7 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
     reference, _ = alone(workers, lab, TINY)
     kept = {
         "best.safetensors",
-        "best.doubt",
+        "best.uncertainty",
         "last.safetensors",
         "predictions.safetensors",
         "epochs",
