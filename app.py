@@ -14,7 +14,7 @@ from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.home import home_text, target_panel
 
-page.setup("Home", "How small can a network for MNIST be?")
+page.setup("Home", "How small can a network be and still read handwriting?")
 largest = max(summarize(target.spec).total for target in TARGETS)
 st.markdown(
     f"From {largest / 1e6:.1f} million parameters to fewer than "

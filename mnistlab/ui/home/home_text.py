@@ -7,20 +7,20 @@ from mnistlab import zoo
 from mnistlab.arch.presets import GOAL_ACCURACY
 from mnistlab.data.dataset import MNIST
 from mnistlab.stats.score import Score
-from mnistlab.text import percent
+from mnistlab.text import percent, percent_range
 
 
 def beginning() -> str:
     """Explain the data, parameters and accuracy."""
     target_accuracy = Score(round(MNIST.n_test * (1 - GOAL_ACCURACY)), MNIST.n_test)
-    low, high = (percent(end) for end in target_accuracy.confidence_interval)
+    interval = percent_range(*target_accuracy.confidence_interval)
     side = MNIST.image_size
     return (
         f"**MNIST**: {MNIST.n_images:,} handwritten digits, {side}×{side} grayscale; "
         f"{MNIST.n_train:,} to train, {MNIST.n_test:,} to test. A **parameter** is a number the "
         f"network stores. {percent(target_accuracy.accuracy)} **accuracy** is "
         f"{target_accuracy.errors} errors in "
-        f"{target_accuracy.count:,}; its **95% confidence interval** is {low}–{high}."
+        f"{target_accuracy.count:,}; its **95% confidence interval** is {interval}."
     )
 
 
