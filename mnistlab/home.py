@@ -1,4 +1,4 @@
-"""Where the lab keeps what it downloads, trains and is shown."""
+"""Where data, runs and the speed model are stored."""
 
 import os
 from dataclasses import dataclass
@@ -25,5 +25,5 @@ class Home:
 
 
 def home() -> Home:
-    """The lab's folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
+    """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
     return Home(Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab").expanduser().resolve())

@@ -1,4 +1,4 @@
-"""The controls for a recipe: every setting with its explanation below or beside it."""
+"""The controls for a recipe: every setting with its explanation next to it."""
 
 from dataclasses import replace
 from typing import Any
