@@ -200,9 +200,10 @@ def parse(text: str) -> Spec:
                 raise SpecError(f"“{word}”: {name} is given twice; remove one.")
             options[name] = word
         elif word:
+            activations = ", ".join(one for one in Activation if one is not Activation.RELU)
             raise SpecError(
                 f"Unknown layer “{word[:20]}”. Use 16, 16s, 16r, 16d, p10, t12, full, gap, bn, "
-                "nobias, leaky, gelu or drop0.05."
+                f"nobias, {activations} or drop0.05."
             )
     prefix, _, rate = options.get("drop", "drop0").partition("drop")
     return Spec(
