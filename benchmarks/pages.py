@@ -1,9 +1,9 @@
 """Server-side time of the pages' scripts: `python benchmarks/pages.py`.
 
-The scripts run under Streamlit's own AppTest, one edit or one stroke a run, and beside them, in
+The scripts run under Streamlit's own AppTest, one edit or one stroke a run, and between them, in
 turn, an empty page, whose time is what Streamlit itself takes: the ratio says more than the
 milliseconds on a machine that is shared. The first runs, which import and load, are not counted;
-what they take is printed apart. The lab holds 2,000 runs of 50 epochs. With `--training` a real run
+what they take is printed separately. The store holds 2,000 runs of 50 epochs. With `--training` a real run
 trains meanwhile, in a process of its own as always, and 100 others wait.
 """
 
@@ -142,8 +142,8 @@ def main() -> None:
     fill(home)
     if training:
         train(home)
-    names = ("empty", "ladder", "design", "train", "runs", "run", "compare", "experiments", "draw")
-    places = {"empty": None, "ladder": "app.py"}
+    names = ("empty", "home", "design", "train", "runs", "run", "compare", "experiments", "draw")
+    places = {"empty": None, "home": "app.py"}
     apps = {name: app(places.get(name, f"pages/{name}.py")) for name in names}
     apps["compare"].query_params["run"] = f"{FILLED},{FILLED - 1}"
     first, torch_free = {}, True
@@ -160,7 +160,7 @@ def main() -> None:
     stop(home)
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {FILLED:,} runs of {EPOCHS} "
-        f"epochs in the lab, {f'one trains and {QUEUED} wait' if training else 'none trains'}, "
+        f"epochs stored, {f'one trains and {QUEUED} wait' if training else 'none trains'}, "
         f"n = {RUNS}, milliseconds"
     )
     base = statistics.median(times["empty"][WARM:])

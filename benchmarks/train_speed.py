@@ -1,10 +1,10 @@
 """How quickly target 4's network is trained: by the script that people would write, by Keras, here.
 
 Each contender trains in a process of its own, all of them in turn, several times over; the first
-steps are not counted. The lab's time includes its augmentation (affine), validation excluded; the
+steps are not counted. mnistlab's time includes its augmentation (affine), validation excluded; the
 others have none. The rate of the machine's matrix multiplication is measured in the same way.
 
-    python benchmarks/train_speed.py                      # (a) the usual script and (c) the lab
+    python benchmarks/train_speed.py                      # (a) the usual script and (c) mnistlab
     python benchmarks/train_speed.py --presets            # (c) with every other preset as well
     python benchmarks/train_speed.py --keras jax          # (b) too; needs keras and that backend,
                                                           # here or in --keras-python
@@ -88,7 +88,7 @@ def usual(text: str, batch: int, device: str) -> float:
 
 
 def lab(text: str, batch: int, device: str) -> float:
-    """The lab's own loop with its default recipe."""
+    """mnistlab's own loop with its default recipe."""
     import torch
 
     from mnistlab.arch.build import build
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--keras", nargs="*", default=[], metavar="BACKEND")
     parser.add_argument("--keras-python", default=sys.executable, metavar="PYTHON")
-    parser.add_argument("--presets", action="store_true", help="the lab on its other presets too")
+    parser.add_argument("--presets", action="store_true", help="mnistlab on its other presets too")
     parser.add_argument("--network", default=TARGET, help=argparse.SUPPRESS)
     parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
