@@ -3,8 +3,8 @@
 The scripts run under Streamlit's own AppTest, one edit or one stroke a run, and between them, in
 turn, an empty page, whose time is what Streamlit itself takes: the ratio says more than the
 milliseconds on a machine that is shared. The first runs, which import and load, are not counted;
-what they take is printed separately. The store holds 2,000 runs of 50 epochs. With `--training` a real run
-trains meanwhile, in a process of its own as always, and 100 others wait.
+what they take is printed separately. The store holds 2,000 runs of 50 epochs. With `--training` a
+real run trains meanwhile, in a process of its own as always, and 100 others wait.
 """
 
 import base64
