@@ -176,7 +176,10 @@ with st.container():
 with st.container():
     if drawings:
         st.html(metrics(counts))
-        browse(compare())
+        try:
+            browse(compare())
+        except LabError as error:
+            page.show_error(error)
     else:
         st.html(
             html.empty(

@@ -20,7 +20,7 @@ except LabError as error:
 page.setup("Run", title)
 plot.load()
 if failure:
-    st.error(failure, icon=":material/error:")
+    page.show_error(failure)
     st.stop()
 try:
     ensure_workers(lab)

@@ -21,7 +21,7 @@ def changed_layers(before: Spec, after: Spec) -> set[str]:
 
 
 def align_rows(mine: NetworkSummary, other: NetworkSummary) -> list[Pair]:
-    """The rows of theirs networks in order, None where one has no counterpart.
+    """The rows of both networks in order, None where one has no counterpart.
 
     The alignment with the highest score: 3 for equal layers, 2 for layers of the same type (S.
     Needleman and C. Wunsch, "A general method applicable to the search for similarities", 1970,

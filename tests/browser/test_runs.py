@@ -207,7 +207,7 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_is_restored(
 
     select_rows(app, page, 0)
     page.get_by_role("button", name="Move to trash").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move to trash").click()
     expect(page.get_by_text("1 run.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("2 runs.")).to_be_visible()

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import zoo
 from mnistlab.handwriting import collection, scoring
 from mnistlab.handwriting.drawings import LabeledDrawing, to_json, validate
+from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
 from mnistlab.ui.common import checkpoints
 from mnistlab.ui.common.caching import LruCache
@@ -270,3 +271,17 @@ def test_a_damaged_store_is_an_error(store: Store) -> None:
     store.folder.mkdir()
     store.database.file.write_bytes(b"no database" * 1000)
     assert "cannot be used" in page(store).error[0].value
+
+
+def test_a_store_that_fails_while_drawings_are_compared_is_a_sentence(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("The store is busy. Try again.")
+
+    monkeypatch.setattr(collection, "load_drawings", fail)
+    at = page(store, [drawing(1, shift=7.0)])
+    assert not at.exception and [error.value for error in at.error] == [
+        "The store is busy. Try again."
+    ]
+    assert any(each.label == "Import drawings" for each in at.expander), "the page goes on"

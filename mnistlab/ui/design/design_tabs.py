@@ -12,7 +12,7 @@ from mnistlab.arch.diff import align_rows
 from mnistlab.arch.export.json_file import MAX_JSON, from_json, to_json
 from mnistlab.arch.export.keras_summary import keras_summary
 from mnistlab.arch.export.pytorch import pytorch_source
-from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
+from mnistlab.arch.presets import PRESETS, get_preset
 from mnistlab.arch.spec import INPUT_SIZE, Spec, named
 from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 from mnistlab.charts.receptive_field import receptive_field_picture
@@ -143,7 +143,7 @@ def comparison(result: NetworkSummary) -> None:
     heading = st.selectbox(
         "Compare with",
         presets,
-        index=list(presets).index(ARTICLE_PRESETS[3].heading),
+        index=list(presets).index(get_preset("target-4").heading),
         key="compare_with",
         persist_state="session",
     )

@@ -43,7 +43,10 @@ def for_selected(store: Store, selected: Sequence[RunSummary], shown: TablePage)
         if selected and not in_trash:
             idle = [run for run in selected if not run.state.active]
             if st.button(
-                "Move to trash", icon=":material/delete:", disabled=not idle, help="Stop it first."
+                "Move to trash",
+                icon=":material/delete:",
+                disabled=not idle,
+                help=None if idle else "Stop it first.",
             ):
                 _confirm_delete(store, idle)
         if selected and in_trash:
@@ -83,7 +86,7 @@ def _links(selected: Sequence[RunSummary]) -> None:
 def _confirm_delete(store: Store, runs: Sequence[RunSummary]) -> None:
     st.text(", ".join(run.name for run in runs))
     st.write("You can restore them from the trash.")
-    if st.button("Delete", type="primary"):
+    if st.button("Move to trash", type="primary", key="confirm_trash"):
         page.run_action(_delete, store, [run.id for run in runs])
         st.rerun()
 

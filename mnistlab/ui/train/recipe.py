@@ -110,8 +110,8 @@ def _epochs_and_size(default: Recipe) -> dict[str, Any]:
         value=0,
         min_value=0,
         step=32,
-        help="Batch norm normalizes over this many images of a batch; 0 = automatic, minimum "
-        f"{MIN_BATCH}. On a CPU these parts of the batch run in parallel.",
+        help="Batch norm normalizes over at least this many images, or the whole batch if it is "
+        f"smaller; 0 = automatic, minimum {MIN_BATCH}. On a CPU these parts run in parallel.",
         **persistent("norm_batch"),
     )
     patience = st.number_input(
