@@ -47,6 +47,11 @@ def is_downloaded(folder: Path) -> bool:
     return all((folder / file.name).is_file() for file in MNIST.files)
 
 
+def missing_text(folder: Path, error: DataError) -> str:
+    """Why images could not be read: not downloaded yet, or what is wrong with the files."""
+    return str(error) if is_downloaded(folder) else NOT_DOWNLOADED
+
+
 def download_data(
     folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None
 ) -> None:

@@ -127,7 +127,10 @@ def spawn_detached(home: Home, *module: str, log: str) -> None:
                 **detached,
             )
     except OSError as error:
-        raise StoreError(f"No worker could be started: {error}.") from error
+        raise StoreError(
+            f"Could not start {module[0]}: {error}. Check the disk and the permissions of "
+            f"{home.runs}."
+        ) from error
 
 
 def kill_worker(home: Home, run_id: int) -> None:

@@ -81,7 +81,8 @@ CREATE INDEX drawings_by_writer ON drawings (writer, label);
 
 # Renamed: columns, a table, a request, and fields and values of the recipe's JSON. Fields are
 # replaced as text, because json_extract rounds numbers to 15 digits, and a paused run's recipe must
-# stay equal to the one in its checkpoint. No value in a recipe is free text.
+# stay equal to the one in its checkpoint. No value in a recipe is free text. Tags are left as they
+# are: people type them too.
 VERSION_4 = """
 ALTER TABLE runs RENAME COLUMN who TO owner;
 ALTER TABLE runs RENAME COLUMN place TO queue_position;

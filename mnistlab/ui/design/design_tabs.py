@@ -16,7 +16,7 @@ from mnistlab.arch.presets import PRESETS, get_preset
 from mnistlab.arch.spec import INPUT_SIZE, Spec, named
 from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 from mnistlab.charts.receptive_field import receptive_field_picture
-from mnistlab.data.download import DataError
+from mnistlab.data.download import DataError, missing_text
 from mnistlab.data.idx import read_images
 from mnistlab.home import home
 from mnistlab.text import percent
@@ -87,7 +87,7 @@ def receptive_field(
 ) -> None:
     """The receptive field of every layer, over a training image."""
     index = st.session_state.setdefault("field_image", 0)
-    image = _training_image(index)
+    image, problem = _training_image(index)
     picture, notes = st.columns([5, 3], gap="medium")
     with picture:
         show_svg(receptive_field_picture(result, selected, image), "fields", select_layer)
@@ -115,11 +115,7 @@ def receptive_field(
             )
         )
         if image is None:
-            st.html(
-                html.caption(
-                    "MNIST is not downloaded yet; the first run downloads it. This is a sketch."
-                )
-            )
+            st.html(html.caption(f"{problem} This is a sketch."))
         else:
             st.button("Next image", on_click=_next_image, icon=":material/refresh:")
 
@@ -128,13 +124,14 @@ def _next_image() -> None:
     st.session_state["field_image"] += 1
 
 
-def _training_image(index: int) -> NDArray[np.uint8] | None:
-    """One of MNIST's training images, None before the download."""
+def _training_image(index: int) -> tuple[NDArray[np.uint8] | None, str]:
+    """One of MNIST's training images; or None, and why it could not be read."""
+    folder = home().data
     try:
-        image: NDArray[np.uint8] = read_images(home().data, "train", [index])[0]
-    except DataError:
-        return None
-    return image
+        image: NDArray[np.uint8] = read_images(folder, "train", [index])[0]
+    except DataError as error:
+        return None, missing_text(folder, error)
+    return image, ""
 
 
 def comparison(result: NetworkSummary) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnistlab.data.dataset import MNIST as MNIST_DATASET
-from mnistlab.data.download import DataError
+from mnistlab.data.download import DataError, missing_text
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
 from mnistlab.home import home
@@ -108,13 +108,8 @@ def _test_image() -> DrawingInput:
     try:
         image = read_images(folder, "test", [number])[0]
         label = int(read_labels(folder, "test", [number])[0])
-    except DataError:
-        st.html(
-            html.empty(
-                "MNIST is not downloaded yet (20 MB); the first run downloads it. Or run "
-                "python -m mnistlab data."
-            )
-        )
+    except DataError as error:
+        st.html(html.empty(missing_text(folder, error)))
         return EMPTY
     st.html(html.card(image, f"Test image {number:,}: {label}", "MNIST test set"))
     st.button(
