@@ -323,3 +323,14 @@ def test_a_run_has_its_current_name_never_rendered_as_markdown(lab: Path) -> Non
     settled(at)
     assert not any("example.org" in element.value for element in at.markdown)
     assert "![x](https://example.org/x.png)" in body(at)
+
+
+def test_the_sentence_about_confidence_has_the_code_s_own_thresholds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mnistlab.ui.draw import prediction as shown
+
+    monkeypatch.setattr(shown, "CONFIDENT_FROM", 0.66)
+    monkeypatch.setattr(shown, "REJECTION_RATE", 0.013)
+    text = shown.about_confidence()
+    assert "66%" in text and "1.3%" in text

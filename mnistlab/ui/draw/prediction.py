@@ -2,19 +2,23 @@
 
 import streamlit as st
 
-from mnistlab.drawing.prediction import Prediction, Verdict
+from mnistlab.drawing.prediction import CONFIDENT_FROM, Prediction, Verdict
 from mnistlab.markup import Markup
 from mnistlab.text import percent
 from mnistlab.ui.common import html
+from mnistlab.uncertainty.model import REJECTION_RATE
 
-ABOUT_CONFIDENCE = """
+
+def about_confidence() -> str:
+    """How to take a confidence, in Markdown; the thresholds are those that the code applies."""
+    return f"""
 - **Temperature scaling**: logits are divided by a temperature fitted on validation images, so
-  that 90% confidence means about 90% accuracy. Below 80% the two likeliest digits are shown: 1–2%
-  of drawings, about half of them misclassified. On drawings, which differ from MNIST, the network
-  is slightly overconfident.
+  that 90% confidence means about 90% accuracy. Below {CONFIDENT_FROM:.0%} the two likeliest digits
+  are shown: 1–2% of drawings, about half of them misclassified. On drawings, which differ from
+  MNIST, the network is slightly overconfident.
 - **Not a digit**: the out-of-distribution (OOD) score, a distance of the features from those of
-  training images, is above the threshold. It rejects 0.5% of MNIST digits, 2% of drawn digits, 84%
-  of scribbles and pairs of digits, but only 8% of triangles.
+  training images, is above the threshold. It rejects {REJECTION_RATE:.1%} of the validation images,
+  2% of drawn digits, 84% of scribbles and pairs of digits, but only 8% of triangles.
 - **Uncalibrated**: no temperature is fitted until a run ends. With the *All data* protocol it is
   fitted on training images, which leaves the network slightly overconfident.
 
@@ -55,4 +59,4 @@ def body(prediction: Prediction | None, true_label: int | None = None) -> Markup
 def explain_confidence() -> None:
     """A popover about temperature scaling and the OOD score."""
     with st.popover("About confidence", icon=":material/help:"):
-        st.markdown(ABOUT_CONFIDENCE)
+        st.markdown(about_confidence())
