@@ -127,21 +127,20 @@ with results:
             ]
         )
     )
-    parameters, advice, field, cost_tab, comparison, export = st.tabs(
-        ["Parameters", "Advice", "Receptive field", "Cost", "Compare", "Export"],
-        key="tab",
-        on_change="rerun",
-        bind="query-params",
-    )
-    with parameters:
-        design_tabs.parameters(result, selected)
-    with advice:
-        design_tabs.advice(result, set_network)
-    with field:
-        design_tabs.receptive_field(result, selected, select_layer)
-    with cost_tab:
-        cost.cost(result, speed_model)
-    with comparison:
-        design_tabs.comparison(result)
-    with export:
-        design_tabs.export(spec, result, open_network)
+    tabs = {
+        "Parameters": lambda: design_tabs.parameters(result, selected),
+        "Advice": lambda: design_tabs.advice(result, set_network),
+        "Receptive field": lambda: design_tabs.receptive_field(result, selected, select_layer),
+        "Cost": lambda: cost.cost(result, speed_model),
+        "Compare": lambda: design_tabs.comparison(result),
+        "Export": lambda: design_tabs.export(spec, result, open_network),
+    }
+    # Only the open tab is drawn: the hidden ones are a fifth of the work of every edit.
+    for tab, draw in zip(
+        st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params"),
+        tabs.values(),
+        strict=True,
+    ):
+        if tab.open:
+            with tab:
+                draw()

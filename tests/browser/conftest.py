@@ -188,6 +188,16 @@ def settled(page: "Page") -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def open_tab(page: "Page", name: str) -> None:
+    """Open a tab once the page is drawn: a click while it is still being put together is lost."""
+    from playwright.sync_api import expect
+
+    settled(page)
+    tab = page.get_by_role("tab", name=name)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+
+
 def healthy(page: "Page") -> None:
     from playwright.sync_api import expect
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.conftest import App, download, healthy, settled
+from tests.browser.conftest import App, download, healthy, open_tab, settled
 
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
 TABS = ["Parameters", "Advice", "Receptive field", "Cost", "Compare", "Export"]
@@ -68,10 +68,10 @@ def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
     picture = page.locator(".lab-picture [data-layer]")
     expect(picture).to_have_count(11)
     page.locator('.lab-picture [data-layer="conv3"]').click()
-    page.get_by_role("tab", name="Receptive field").click()
+    expect(page.locator("tr.lab-reach")).to_contain_text("conv3")
+    open_tab(page, "Receptive field")
     metric = page.locator(".lab-fact", has_text="Receptive field of conv3")
     expect(metric).to_contain_text("10 × 10 px")
-    expect(page.locator("tr.lab-reach")).to_contain_text("conv3")
     part = page.locator('.lab-picture [data-layer="conv6"]')
     part.focus()
     page.keyboard.press("Enter")
@@ -92,7 +92,7 @@ def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
 
 def test_selections_survive_a_change_of_page_and_a_reload(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
-    page.get_by_role("tab", name="Compare").click()
+    open_tab(page, "Compare")
     other = page.get_by_role("combobox", name="Compare with")
     other.click()
     page.get_by_role("option", name=re.compile("Smallest")).click()
@@ -111,7 +111,7 @@ def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page) -> None:
     for text in ("4-p-gap", NET, "-".join(["8s"] * 20 + ["t8"] * 20)):
         page.goto(f"{app.url}/design?net={text}")
         for tab in TABS:
-            page.get_by_role("tab", name=tab).click()
+            open_tab(page, tab)
             settled(page)
             main = page.get_by_test_id("stMain")
             for width in (1280, 390):
@@ -154,7 +154,7 @@ def test_a_hostile_address_is_an_error_and_the_current_network_stays(
 
 def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path) -> None:
     page.goto(f"{app.url}/design?net={NET}")
-    page.get_by_role("tab", name="Export").click()
+    open_tab(page, "Export")
     (away := tmp_path / "away").mkdir()
     file = Path(shutil.copy(download(page, "Download network.py"), away / "network.py"))
     done = subprocess.run(
@@ -168,7 +168,7 @@ def test_the_benchmark_runs_from_the_page(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     epoch = page.locator(".lab-fact", has_text="Time per epoch")
     expect(epoch).to_contain_text("not measured")
-    page.get_by_role("tab", name="Cost").click()
+    open_tab(page, "Cost")
     page.get_by_role("button", name="Benchmark this machine").click()
     expect(page.get_by_role("progressbar", name="Benchmark running")).to_be_visible()
     expect(epoch).to_contain_text("≈", timeout=600_000)

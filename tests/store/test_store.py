@@ -352,5 +352,5 @@ def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
         Store(tmp_path / "file").add("", SPEC, RECIPE)
     with pytest.raises(StoreError, match="cannot be used"), worker_lock(Home(tmp_path / "file")):
         pass
-    with pytest.raises(StoreError, match="No worker"):
+    with pytest.raises(StoreError, match="Could not start"):
         start_worker(Home(tmp_path / "file"))

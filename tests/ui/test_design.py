@@ -21,8 +21,8 @@ from tests.ui.app_test import body, run, settled
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
 
 
-def design_page(net: str = NET) -> AppTest:
-    return run("pages/design.py", net=net)
+def design_page(net: str = NET, tab: str = "Parameters") -> AppTest:
+    return run("pages/design.py", net=net, tab=tab)
 
 
 def net(at: AppTest) -> str:
@@ -145,7 +145,7 @@ def test_layers_that_a_residual_connection_ties_get_their_filters_together() -> 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
 def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
-    at = design_page(str(preset.spec))  # type: ignore[attr-defined]
+    at = design_page(str(preset.spec), "Advice")  # type: ignore[attr-defined]
     for _ in range(8):
         offers = [one for one in advise(summarize(parse(net(at)))) if one.fix]
         if not offers:
@@ -155,7 +155,7 @@ def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
 
 
 def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
-    at = design_page()
+    at = design_page(tab="Export")
     other = PRESETS[4].spec
     for content, expected in [
         (to_json(other).encode(), str(other)),
@@ -169,7 +169,7 @@ def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
 
 
 def test_compared_with_itself_a_preset_differs_in_nothing() -> None:
-    at = design_page(str(PRESETS[1].spec))
+    at = design_page(str(PRESETS[1].spec), "Compare")
     at.selectbox(key="compare_with").select(PRESETS[1].heading)
     body = " ".join(element.proto.body for element in settled(at).get("html"))
     assert "Identical layers" in body
@@ -187,7 +187,7 @@ def test_forty_layers_are_still_edited() -> None:
 def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = design_page()
+    at = design_page(tab="Cost")
     assert "Time per epoch</span><b>not measured" in body(at) and "Time per epoch (s)" not in body(
         at
     )

@@ -12,7 +12,7 @@ PAGES = ("pages/draw.py", "pages/design.py")
 
 
 def page_text(page: str) -> str:
-    at = run(page)
+    at = run(page, tab="Receptive field")
     if page == "pages/draw.py":
         at.button_group(key="source").set_value("MNIST")
         settled(at)
