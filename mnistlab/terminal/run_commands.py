@@ -11,6 +11,7 @@ from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
 from mnistlab.home import home
+from mnistlab.stats.inference import significance
 from mnistlab.stats.predictions import disagreement, load_predictions
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
@@ -24,7 +25,6 @@ from mnistlab.uploads import RUN_ARCHIVE
 from mnistlab.worker.processes import ensure_workers
 
 GROUP = "Runs"
-SIGNIFICANCE = 0.05
 NO_RUNS = "No runs yet. Start one with `python -m mnistlab train target-4`."
 
 
@@ -138,11 +138,10 @@ def compare(options: argparse.Namespace) -> None:
     if len(runs) == 2:
         first, second = (load_predictions(store.predictions_path(run.id)) for run in runs)
         result = disagreement(first, second)
-        significant = "significant" if result.p_value < SIGNIFICANCE else "not significant"
         print(
             f"\nTest images: only run {runs[0].id} correct {len(result.only_first_correct)}, only "
-            f"run {runs[1].id} correct {len(result.only_second_correct)}; "
-            f"{significant} (McNemar p = {result.p_value:.3g})"
+            f"run {runs[1].id} correct {len(result.only_second_correct)}. "
+            f"McNemar's test: {significance(result.p_value)}."
         )
 
 
