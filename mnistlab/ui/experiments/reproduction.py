@@ -6,10 +6,10 @@ import streamlit as st
 
 from mnistlab.charts import target_curves as charts
 from mnistlab.data.options import Split
-from mnistlab.experiments import ablation, reproduction
+from mnistlab.experiments import reproduction
 from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.experiments.results_table import results_table
-from mnistlab.experiments.seeds import pause_runs
+from mnistlab.experiments.seeds import MAX_SEEDS, first_seeds, pause_runs
 from mnistlab.experiments.targets import Length
 from mnistlab.home import Home
 from mnistlab.report import build
@@ -37,9 +37,9 @@ def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
         )  # fmt: skip
         st.caption(split.help)
     with right:
-        count = st.number_input("Seeds", 1, ablation.MAX_SEEDS, 1, key="seeds", bind="query-params")
+        count = st.number_input("Seeds", 1, MAX_SEEDS, 1, key="seeds", bind="query-params")
         st.caption("Each repeats every run with another seed.")
-    return length, split, ablation.first_seeds(int(count))
+    return length, split, first_seeds(int(count))
 
 
 def show_reproduction(lab: Home, plan: Reproduction) -> None:
