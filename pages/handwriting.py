@@ -84,7 +84,7 @@ def table(
     first_writers = list(counts.items())[:MAX_WRITERS]
     rows = [
         (
-            writer or gallery.NO_NAME,
+            writer or collection.NO_NAME,
             f"{labels.total():,}",
             *(cell(result.by_writer.get(writer)) for _, result in columns),
         )
@@ -201,7 +201,7 @@ with st.expander("Import drawings", icon=":material/upload:"):
         st.button("Import", on_click=page.run_action, args=(import_files, files), type="primary")
 if counts:
     with st.expander("Rename writer", icon=":material/edit:"), st.form("rename", border=False):
-        old = st.selectbox("Writer", [*counts], format_func=lambda name: name or gallery.NO_NAME)
+        old = st.selectbox("Writer", [*counts], format_func=lambda name: name or collection.NO_NAME)
         new = st.text_input("New name", max_chars=MAX_NAME)
         if st.form_submit_button("Rename") and new.strip():
             page.run_action(collection.rename, store, old, new)

@@ -16,7 +16,6 @@ from mnistlab.terminal.watch import Bar
 from mnistlab.uploads import HANDWRITING, megabytes
 
 GROUP = "Data"
-NO_NAME = "(no name)"
 NO_DRAWINGS = "No drawings yet. Draw a digit in the app and click its label."
 
 
@@ -96,11 +95,11 @@ def _score(store: Store, checkpoint_path: Path, writer: str | None) -> None:
     result = scores(collection.listed(store), predictions)
     print(f"checkpoint {checkpoint_path.stem}")
     for name, score in result.by_writer.items():
-        print(f"  {name or NO_NAME:<20} {score}")
+        print(f"  {name or collection.NO_NAME:<20} {score}")
     print(f"  {'all':<20} {result.total}")
     for drawing in result.misclassified:
         digit = predictions[drawing.stroke_hash].digit
-        writer_name = drawing.writer or NO_NAME
+        writer_name = drawing.writer or collection.NO_NAME
         print(f"  #{drawing.id}: {drawing.label} predicted as {digit} ({writer_name})")
 
 
@@ -110,7 +109,7 @@ def _count(store: Store) -> None:
         print(NO_DRAWINGS)
     for writer, labels in writers.items():
         per_label = "  ".join(f"{label}: {count}" for label, count in sorted(labels.items()))
-        print(f"{writer or NO_NAME:<20} {labels.total():>5}   {per_label}")
+        print(f"{writer or collection.NO_NAME:<20} {labels.total():>5}   {per_label}")
 
 
 def _load_drawings(store: Store, writer: str | None) -> list[LabeledDrawing]:
