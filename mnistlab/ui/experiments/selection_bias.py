@@ -5,6 +5,7 @@ import streamlit as st
 from mnistlab.experiments import selection_bias
 from mnistlab.experiments.selection_bias import Mean
 from mnistlab.home import Home
+from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
 from mnistlab.text import percentage_points, percentage_points_range, quantity
 from mnistlab.ui.common import html
@@ -15,7 +16,7 @@ def show(lab: Home) -> None:
     """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
     ensure_workers(lab)
     store = Store(lab.runs)
-    use, bias = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
+    use, bias = count_test_set_use(store), selection_bias.selection_bias(store)
     st.subheader("How often was the test set used?", anchor=False)
     st.html(
         html.metrics(
