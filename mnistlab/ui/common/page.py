@@ -41,10 +41,10 @@ def primary_link(name: str, label: str, icon: str) -> None:
         st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
-def run_action(action: Callable[..., object], *values: object) -> None:
+def run_action(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
     """Run a button's action; on the next run `show_action_error` shows its error."""
     try:
-        action(*values)
+        action(*args, **kwargs)
     except (LabError, OSError) as error:
         st.session_state["action_error"] = str(error)
 
