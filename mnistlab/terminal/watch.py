@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import pause_runs
@@ -139,7 +140,7 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
     """A function that returns whether Ctrl-C was pressed; the second Ctrl-C raises as usual."""
     pressed = threading.Event()
 
-    def set_pressed(number: int, frame: object) -> None:
+    def set_pressed(number: int, frame: FrameType | None) -> None:
         pressed.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -20,6 +21,7 @@ PAGES = {
 }
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
+Arguments = ParamSpec("Arguments")
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -41,8 +43,10 @@ def primary_link(name: str, label: str, icon: str) -> None:
         st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
-def run_action(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Run a button's action; on the next run `show_action_error` shows its error."""
+def run_action(
+    action: Callable[Arguments, object], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> None:
+    """Run a button's action; its result is ignored, its error shown on the next run."""
     try:
         action(*args, **kwargs)
     except (LabError, OSError) as error:

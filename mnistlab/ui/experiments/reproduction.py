@@ -86,7 +86,7 @@ def buttons(
     label: str,
     n_missing: int,
     n_planned: int,
-    submit: Callable[[], object],
+    submit: Callable[[], list[int]],
 ) -> None:
     """Start or resume the planned runs, and pause those that are active."""
     active = [run for run in runs if run.state.active]

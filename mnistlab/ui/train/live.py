@@ -18,6 +18,7 @@ from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, page, plot
+from mnistlab.ui.common.page import Arguments
 from mnistlab.ui.train.queue import position_text
 from mnistlab.worker.processes import ensure_workers, kill_worker
 
@@ -59,12 +60,19 @@ def controls(lab: Home, run: RunSummary) -> None:
     """The buttons that a run's state allows."""
     store = Store(lab.runs)
 
-    def button(label: str, icon: str, action: Callable[..., object], *values: object) -> None:
+    def button(
+        label: str,
+        icon: str,
+        action: Callable[Arguments, None],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
         st.button(
             label,
             icon=f":material/{icon}:",
             on_click=page.run_action,
-            args=(action, *values),
+            args=(action, *args),
+            kwargs=kwargs,
             key=f"{label}{run.id}",
         )
 
