@@ -16,7 +16,7 @@ from mnistlab.experiments.seeds import MAX_SEEDS, SeedStats, first_seeds, runs_b
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import move_to_trash
+from mnistlab.store.trash import move_to_trash
 from mnistlab.training.recipe import Recipe
 from tests.waiting import CEILING, until
 

@@ -12,7 +12,7 @@ from mnistlab.experiments.targets import TARGETS
 from mnistlab.stats.score import Score
 from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
-from mnistlab.store.table import empty_trash, move_to_trash
+from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import told
 

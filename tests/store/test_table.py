@@ -11,21 +11,11 @@ import pytest
 from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.experiments.differences import differences
 from mnistlab.stats.score import Score
+from mnistlab.store.details import edit_details
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import (
-    Point,
-    Query,
-    Sort,
-    best_first,
-    edit_details,
-    empty_trash,
-    move_to_trash,
-    owners,
-    restore_from_trash,
-    scatter_points,
-    table,
-)
+from mnistlab.store.table import Point, Query, Sort, best_first, scatter_points, table
+from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.schedules import Schedule
@@ -118,7 +108,6 @@ def test_words_and_states_filter_the_table(store: Store) -> None:
     for hostile in ("%", "_", "'; DROP TABLE runs; --", '"', "\\", "\0"):
         assert table(store, Query(text=hostile)).total <= COUNT
     assert table(store, Query()).total == COUNT
-    assert owners(store) == ["Ada", "emmy"]
 
 
 def test_scatter_points_and_best_runs_have_an_epoch(store: Store) -> None:

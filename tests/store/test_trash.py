@@ -9,8 +9,8 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.store.table import Query, empty_trash, move_to_trash, restore_from_trash, table
-from mnistlab.store.trash import IMPORT_SECONDS
+from mnistlab.store.table import Query, table
+from mnistlab.store.trash import IMPORT_SECONDS, empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.recipe import Recipe
 
 

@@ -10,7 +10,7 @@ from mnistlab.store.archive import import_run
 from mnistlab.store.export import table_csv
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
-from mnistlab.store.table import empty_trash, move_to_trash, restore_from_trash
+from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.ui.common import html, page
 from mnistlab.ui.runs.run_table import TablePage, all_rows
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
