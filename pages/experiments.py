@@ -7,6 +7,7 @@ from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.home import home
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
+from mnistlab.ui.experiments.conditions import choose_conditions
 
 REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
 lab = home()
@@ -26,7 +27,7 @@ try:
     if view == BIAS:
         selection_bias.show(lab)
     else:
-        length, split, seeds = reproduction.choose_conditions()
+        length, split, seeds = choose_conditions()
         if view == REPRODUCE:
             reproduction.show_reproduction(lab, Reproduction(length, split, seeds))
         else:
