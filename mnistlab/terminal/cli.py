@@ -5,13 +5,21 @@ import argparse
 from mnistlab.terminal import (
     data_commands,
     experiment_commands,
+    handwriting_commands,
     network_commands,
     run_commands,
     training_commands,
 )
 from mnistlab.terminal.parser import Commands, Parser
 
-GROUPS = (training_commands, experiment_commands, run_commands, network_commands, data_commands)
+GROUPS = (
+    training_commands,
+    experiment_commands,
+    run_commands,
+    network_commands,
+    data_commands,
+    handwriting_commands,
+)
 
 
 def build_parser() -> Parser:

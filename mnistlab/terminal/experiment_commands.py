@@ -25,8 +25,8 @@ from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, positive_int
+from mnistlab.terminal.recipe_options import add_recipe, recipe_from
 from mnistlab.terminal.run_commands import get_run, print_columns, write_new
-from mnistlab.terminal.training_commands import add_recipe, recipe_from
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
 from mnistlab.training.defaults import default_recipe
 
