@@ -24,9 +24,10 @@ from mnistlab.report.markdown import markdown
 from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.terminal.output_file import check_new, write_new
 from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, positive_int
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
-from mnistlab.terminal.run_commands import get_run, print_columns, write_new
+from mnistlab.terminal.run_commands import get_run, print_columns
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
 from mnistlab.training.defaults import default_recipe
 
@@ -202,9 +203,10 @@ def check_output_path(path: Path | None) -> None:
     """Raise LabError, before hours of training, if a report cannot be written to the path."""
     if path and path.suffix not in WRITERS:
         raise LabError(f"{path.name} must end in {FORMATS}.")
-    if path and path.exists():
-        raise LabError(f"{path} exists already. Choose another name.")
+    if path:
+        check_new(path)
 
 
 def _write_report(document: Report, path: Path) -> None:
     write_new(path, WRITERS[path.suffix](document).encode())
+    print(path)

@@ -12,6 +12,7 @@ from mnistlab.handwriting.scoring import predict_drawings, prepare, scores
 from mnistlab.home import home
 from mnistlab.store.store import Store
 from mnistlab.terminal.data_commands import GROUP
+from mnistlab.terminal.output_file import check_new, write_new
 from mnistlab.terminal.parser import Commands
 from mnistlab.uploads import HANDWRITING, megabytes
 
@@ -66,10 +67,9 @@ def _import(store: Store, path: Path) -> None:
 
 
 def _export(store: Store, path: Path, writer: str | None) -> None:
-    if path.exists():
-        raise LabError(f"{path} exists already. Choose another name.")
+    check_new(path)
     drawings = _load_drawings(store, writer)
-    path.write_text(to_json(drawings), "utf-8")
+    write_new(path, to_json(drawings).encode())
     print(f"{path}: {len(drawings):,} drawings")
 
 

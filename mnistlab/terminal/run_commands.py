@@ -18,6 +18,7 @@ from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
+from mnistlab.terminal.output_file import write_new
 from mnistlab.terminal.parser import Commands, add_run, positive_int
 from mnistlab.text import duration, percent
 from mnistlab.training.record import read_record, record_to_json
@@ -158,26 +159,22 @@ def export(options: argparse.Namespace) -> None:
             option = "--tensorboard" if options.tensorboard else "--record"
             raise LabError(f"{option} exports a single run. Add the run's number.")
         rows = table(store, Query(descending=False, size=sys.maxsize)).rows
-        write_new(options.out_path or Path("runs.csv"), table_csv(rows).encode())
+        _write(options.out_path or Path("runs.csv"), table_csv(rows).encode())
         return
     run = get_run(store, options.run_id)
     if options.tensorboard:
         print(write_tensorboard(run, options.out_path or Path("tensorboard")))
     elif options.record:
         record = read_record(store.best_checkpoint_path(run.id))
-        write_new(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
+        _write(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
     elif options.csv:
-        write_new(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
+        _write(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
     else:
-        write_new(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
+        _write(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file and print its path. Raises LabError if it exists already."""
-    if path.exists():
-        raise LabError(f"{path} exists already. Choose another name with --out.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _write(path: Path, content: bytes) -> None:
+    write_new(path, content)
     print(path)
 
 
