@@ -5,8 +5,11 @@ its folder renamed in one transaction; the files are removed afterwards, while o
 use the store. If the process is killed in between, the renamed folder is either removed later, or
 renamed back because its row is still there.
 
-Folders without the renaming are never removed, even if no row has their id: they may belong to
-another store that was moved away.
+An import adds a row and a folder in the same way, and a process that is killed before the commit
+leaves a folder without a row. Its mark (`folders.IMPORT_MARK`) says that it may be removed.
+
+Other folders are never removed, even if no row has their id: they may belong to another store that
+was moved away.
 """
 
 import contextlib
@@ -16,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.folders import IMPORT_MARK
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 
@@ -124,11 +128,12 @@ def _remove_row(store: Store, run_id: int) -> bool:
 
 
 def _ownerless(store: Store) -> Iterator[Path]:
-    """The folders to remove: set aside and without a row, or left by an import long ago."""
-    if any(_set_aside(store)):
+    """The folders to remove: set aside and without a row, or of an import that was killed."""
+    if any(_set_aside(store)) or any(_marked(store)):
         with store.database.writing() as db:
             _put_back(store, db)
-            # Listed while no other process is deleting a run.
+            _set_aside_killed_imports(store, db)
+            # Listed while no other process is deleting or importing a run.
             aside = list(_set_aside(store))
         yield from aside
     oldest = store.now() - IMPORT_SECONDS
@@ -136,6 +141,26 @@ def _ownerless(store: Store) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):  # it may end just now
             if path.stat().st_mtime < oldest:
                 yield path
+
+
+def _set_aside_killed_imports(store: Store, db: sqlite3.Connection) -> None:
+    """Rename the marked folders whose row was never committed, so that they are removed.
+
+    `db` is a writing transaction, so no other process is importing now.
+    """
+    for folder in list(_marked(store)):
+        run_id = int(folder.name)
+        row = db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if not row and not store.set_aside(run_id).exists():
+            with contextlib.suppress(OSError):  # the next call tries again
+                folder.rename(store.set_aside(run_id))
+
+
+def _marked(store: Store) -> Iterator[Path]:
+    """The folders of imports that have not ended, or have not removed their mark."""
+    for mark in store.folder.glob(f"*/{IMPORT_MARK}"):
+        if mark.parent.name.isdecimal():
+            yield mark.parent
 
 
 def _set_aside(store: Store) -> Iterator[Path]:
