@@ -2,7 +2,6 @@
 processes. Every method is one transaction.
 """
 
-import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,11 +9,10 @@ from pathlib import Path
 
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
-from mnistlab.atomic import write_atomic
 from mnistlab.stats.score import Score
 from mnistlab.store import transitions
 from mnistlab.store.database.connection import Database
-from mnistlab.store.folders import IMPORT_MARK, RunFolders
+from mnistlab.store.folders import RunFolders
 from mnistlab.store.rows import insert_epochs, insert_run, progress_json, read_run, summaries
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.transitions import Position, Transition
@@ -90,8 +88,6 @@ class Store(RunFolders):
         """
         moved: Path | None = None
         try:
-            if files.exists():
-                write_atomic(files / IMPORT_MARK, b"")
             with self.database.writing() as db:
                 run_id = self._next_id(db)
                 insert_run(db, run_id, columns)
@@ -103,10 +99,6 @@ class Store(RunFolders):
             if moved:
                 moved.rename(files)
             raise
-        if moved:
-            # The row is there, so a mark that stays does no harm.
-            with contextlib.suppress(OSError):
-                (moved / IMPORT_MARK).unlink()
         return run_id
 
     def _next_id(self, db: sqlite3.Connection) -> int:

@@ -1,11 +1,11 @@
-"""All runs as a table, filtered, sorted and paged in SQL."""
+"""All runs as a table, filtered, sorted and paged in SQL; its cells that a person may edit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import RunSummary, State
-from mnistlab.store.store import Store
+from mnistlab.store.store import MAX_NOTES, Store, one_line
 
 
 class Sort(StrEnum):
@@ -113,3 +113,24 @@ def _where(query: Query) -> tuple[str, list[object]]:
         conditions.append(f"state IN ({', '.join('?' * len(query.states))})")
         values += query.states
     return f"WHERE {' AND '.join(conditions)}", values
+
+
+MAX_TAGS = 200
+"""Characters of all tags together."""
+
+
+def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, notes: str) -> None:
+    """Change a run's name, owner, tags and notes; an empty name keeps the old one."""
+    words = tags.replace(",", " ").replace("#", " ").split()
+    with store.database.writing() as db:
+        db.execute(
+            "UPDATE runs SET name = coalesce(nullif(?, ''), name), owner = ?, tags = ?, notes = ? "
+            "WHERE id = ?",
+            (
+                one_line(name),
+                one_line(owner),
+                " ".join(dict.fromkeys(words))[:MAX_TAGS],
+                notes.strip()[:MAX_NOTES],
+                run_id,
+            ),
+        )

@@ -19,9 +19,9 @@ from mnistlab.report.document import Report, Section, Table
 from mnistlab.report.html import html, library
 from mnistlab.report.markdown import markdown
 from mnistlab.stats.score import Score
-from mnistlab.store.details import edit_details
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
 from tests.store.example_runs import told
 
 WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'

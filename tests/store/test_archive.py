@@ -29,10 +29,9 @@ from mnistlab.store import archive_content, queue
 from mnistlab.store import store as store_module
 from mnistlab.store.archive import ArchiveError, export_run, import_run
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.details import edit_details
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import newest
+from mnistlab.store.table import edit_details, newest
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe

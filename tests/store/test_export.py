@@ -13,11 +13,10 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.stats.score import Score
-from mnistlab.store.details import edit_details
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import newest
+from mnistlab.store.table import edit_details, newest
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 

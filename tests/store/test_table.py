@@ -11,10 +11,9 @@ import pytest
 from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.experiments.differences import differences
 from mnistlab.stats.score import Score
-from mnistlab.store.details import edit_details
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import Point, Query, Sort, best_first, scatter_points, table
+from mnistlab.store.table import Point, Query, Sort, best_first, edit_details, scatter_points, table
 from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.recipe import Recipe

@@ -14,8 +14,8 @@ from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.home import Home
-from mnistlab.store.details import edit_details
 from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe

@@ -13,10 +13,10 @@ from mnistlab.home import Home
 from mnistlab.report import build
 from mnistlab.stats.predictions import calibration_bins, calibration_error, load_predictions
 from mnistlab.store.archive import export_run
-from mnistlab.store.details import edit_details
 from mnistlab.store.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
 from mnistlab.text import percent
 from mnistlab.training.defaults import train_command
 from mnistlab.ui.common import html, page, plot, run_picker
