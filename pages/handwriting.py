@@ -18,6 +18,7 @@ from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
+from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
@@ -138,15 +139,16 @@ def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
             disabled=not selected,
             help="Deletes the selected drawings; can be undone.",
         )
-        st.download_button(
-            "Export all" if filters.writer is None else "Export this writer",
-            lambda: to_json(collection.export(store, filters.writer)).encode(),
-            "handwriting.json",
-            "application/json",
-            key="export",
-            icon=":material/download:",
-            help="Label, writer and strokes of each drawing as JSON, which this page can import.",
-            on_click="ignore",
+        download_buttons(
+            Download(
+                "Export all" if filters.writer is None else "Export this writer",
+                lambda: to_json(collection.export(store, filters.writer)).encode(),
+                "handwriting.json",
+                key="export",
+                mime="application/json",
+                help="Label, writer and strokes of each drawing as JSON, which this page can "
+                "import.",
+            )
         )
 
 

@@ -270,6 +270,22 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     healthy(page)
 
 
+def test_a_download_that_fails_says_why(app: App, store: Store, page: Page) -> None:
+    run_id = told(store, parse("4-gap"), Recipe(epochs=1), [100])
+    page.goto(f"{app.url}/run?run={run_id}")
+    page.get_by_role("tab", name="Export").click()
+    settled(page)
+    best = store.best_checkpoint_path(run_id)
+    best.parent.mkdir(exist_ok=True)
+    best.write_bytes(b"damaged")
+    page.get_by_role("button", name="Run archive (.zip)").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"Export of run {run_id} failed")
+    best.unlink()
+    settled(page)
+    download(page, "Run archive (.zip)")
+    healthy(page)
+
+
 def large_archive(folder: Path) -> bytes:
     """The archive of a run with 2.4 million parameters and two checkpoints: more than 15 MB."""
     store, spec, recipe = Store(folder), parse("8-p-8-p-512-512-gap"), Recipe(epochs=1)
