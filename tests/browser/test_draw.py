@@ -150,7 +150,7 @@ def test_every_explanation_opens_and_a_click_selects_a_unit(app: App, page: Page
     expect(seeing).to_have_attribute(
         "aria-label", "Unit at row 12, column 12: receptive field of 3 by 3 pixels"
     )
-    page.locator('.lab-seeing [data-layer="3:20"]').click()
+    page.locator('.lab-seeing [data-part="3:20"]').click()
     expect(seeing).to_have_attribute(
         "aria-label", "Unit at row 3, column 20: receptive field of 3 by 3 pixels"
     )

@@ -51,7 +51,9 @@ def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
         assert drawn and classifier.predict(drawn).digit == digit, size
 
 
-@pytest.mark.parametrize("own", LAB_PRESETS, ids=lambda own: own.name)
+@pytest.mark.parametrize(
+    "own", [each for each in LAB_PRESETS if each.name in zoo.SEED_ERRORS], ids=lambda own: own.name
+)
 def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> None:
     path = zoo.checkpoint(own.name)
     assert path and path.stat().st_size < 100_000

@@ -1,6 +1,5 @@
 """The walk and the experiments, with made-up records and runs."""
 
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -8,17 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
-from mnistlab.data.dataset import MNIST
-from mnistlab.experiments import targets
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.training.defaults import train_command
-from mnistlab.training.record import TrainingRecord, record_to_json
-from mnistlab.ui.home import home_text
 from mnistlab.worker import processes
-from tests.store.example_runs import epoch, told
+from tests.store.example_runs import told
 from tests.ui.app_test import run
 
 
@@ -33,88 +27,6 @@ def shown(at: AppTest) -> str:
     bodies = [element.proto.body for element in at.get("html")]
     bodies += [element.value for element in (*at.markdown, *at.code, *at.subheader)]
     return unescape(" ".join(bodies)).replace("\N{NO-BREAK SPACE}", " ")
-
-
-def ship(lab: Path, name: str, errors: list[int], train: float = 0.9996) -> None:
-    target = next(each for each in TARGETS if each.preset.name == name)
-    epochs = tuple(epoch(n, e, train) for n, e in enumerate(errors, 1))
-    kept = min(epochs, key=lambda each: each.validation_errors)
-    record = TrainingRecord(name, target.spec, target.full, epochs, kept.number)
-    (lab / "zoo" / "targets").mkdir(parents=True, exist_ok=True)
-    (lab / "zoo" / "targets" / f"{name}.json").write_text(record_to_json(record), "utf-8")
-
-
-def test_the_walk_opens_without_any_record_and_says_how_to_make_one() -> None:
-    text = shown(run())
-    for target in TARGETS:
-        assert target.question in text and train_command(target.spec, target.full) in text
-    for figure in ("1,595,316", "12,490", "12,874", "99.93%", "99.28%", "14,846", "4,844"):
-        assert figure in text
-    assert text.count("Not measured yet") == 4
-
-
-def test_a_further_own_network_finds_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    third = replace(targets.LAB_NETWORKS[0], question="Is there room for a third?")
-    monkeypatch.setattr(targets, "LAB_NETWORKS", (*targets.LAB_NETWORKS, third))
-    assert third.question in shown(run())
-
-
-def test_the_prose_follows_the_data_set_and_the_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        home_text, "MNIST", replace(MNIST, n_train=7_000, n_validation=9, n_test=3_210)
-    )
-    text = home_text.beginning()
-    assert all(number in text for number in ("10,210", "7,000", "3,210", "19 errors"))
-    monkeypatch.setattr(zoo, "SEED_ERRORS", {"smallest": (1,) * 17})
-    assert "17 **seeds**" in home_text.beyond()
-
-
-TERMS = (
-    *("parameter", "accuracy", "95% confidence interval", "batches", "loss", "gradient"),
-    *("learning rate", "Adam", "epoch", "validation", "3×3 convolution", "feature map"),
-    *("receptive field", "transition", "ReLU", "softmax", "partial transition"),
-    *("batch normalization", "checkpoint", "overfitting", "generalization gap", "dropout"),
-    *("augmentation", "seeds"),
-)
-
-
-def test_each_term_is_explained_once_where_it_first_appears() -> None:
-    targets = [target.concepts for target in TARGETS]
-    prose = [home_text.beginning(), home_text.TRAINING, *targets, home_text.beyond()]
-    text = " ".join(prose).replace("\n", " ").lower()
-    for term in TERMS:
-        words = term.lower()
-        assert text.count(f"**{words}**") == 1, term
-        assert text.index(words) == text.index(f"**{words}**") + 2, f"{term} comes too early"
-
-
-def test_the_walk_shows_records_and_names_what_differs_from_the_article(lab: Path) -> None:
-    ship(lab, "target-3", [200, 150, 160])
-    ship(lab, "target-4", [80, 55, 60], train=0.9945)
-    text = shown(run())
-    assert "98.50%" in text and "−0.78 pp; 95% CI" in text
-    assert "99.45% here, 99.45% in the article (0.00 pp; 95% CI" in text
-    assert text.count("Not measured yet") == 2
-
-
-def test_the_visitor_s_own_run_of_the_same_recipe_stands_beside_it(lab: Path) -> None:
-    store, target = Store(lab / "runs"), TARGETS[1]
-    told(store, target.spec, replace(target.full, epochs=3), [123])
-    assert "98.77%" not in shown(run()), "another recipe is another experiment"
-    mine = told(store, target.spec, target.quick, [345, 321])
-    text = shown(run())
-    assert f"Run {mine}" in text and "96.79%" in text and "6,000 images, article protocol" in text
-
-
-def test_a_damaged_record_or_store_is_a_sentence_and_the_walk_goes_on(lab: Path) -> None:
-    ship(lab, "target-3", [70])
-    (lab / "zoo" / "targets" / "target-3.json").write_text("{")
-    (lab / "runs").mkdir()
-    (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
-    at = run()
-    said = " ".join(warning.value for warning in at.warning)
-    assert "target-3.json" in said and "cannot be used" in said
-    assert TARGETS[3].question in shown(at)
 
 
 def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]
