@@ -20,7 +20,7 @@ from mnistlab.worker.processes import ensure_workers, submit
 lab = home()
 store = Store(lab.runs)
 
-if "design" not in st.session_state and (text := st.query_params.get("net")):
+if not current_network.is_set() and (text := st.query_params.get("net")):
     # A reloaded page, or a link, has its network in the address.
     with contextlib.suppress(LabError):
         current_network.set_from_text(text)
@@ -32,7 +32,13 @@ plot.load()
 networks = {current_network.LABEL: current_network.current()}
 networks |= {preset.heading: preset.spec for preset in PRESETS}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    network = st.selectbox("Network", networks, width=250, **persistent("network"))
+    network = st.selectbox(
+        "Network",
+        networks,
+        width=250,
+        key=current_network.CHOICE_KEY,
+        persist_state="session",
+    )
     name = st.text_input("Run name", placeholder=network, width=220, **persistent("name"))
     owner = st.text_input("Owner", placeholder="optional", width=150, **persistent("owner"))
     start_place = st.container(width="content")
