@@ -21,7 +21,7 @@ class Home:
 
     @property
     def speed_model(self) -> Path:
-        return self.root / "calibration.json"
+        return self.root / "speed-model.json"
 
 
 def home() -> Home:
