@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
@@ -18,7 +18,7 @@ page.setup("Home", "How small can a network be and still read handwriting?")
 largest = max(summarize(target.spec).total for target in TARGETS)
 st.markdown(
     f"From {largest / 1e6:.1f} million parameters to fewer than "
-    f"**{BUDGET:,}** in four steps, at **{percent(GOAL_ACCURACY)}** accuracy on {MNIST.name}. "
+    f"**{BUDGET:,}** in four steps, at **{percent(TARGET_ACCURACY)}** accuracy on {MNIST.name}. "
     "Follow the steps, change the network, train it, then draw digits to test it."
 )
 with st.container(horizontal=True, vertical_alignment="center"):

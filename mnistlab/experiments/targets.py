@@ -6,7 +6,7 @@ networks and recipes, so that they cannot disagree.
 
 from dataclasses import dataclass, replace
 
-from mnistlab.arch.presets import GOAL_ACCURACY, Preset, get_preset
+from mnistlab.arch.presets import TARGET_ACCURACY, Preset, get_preset
 from mnistlab.arch.spec import Spec, Transition
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.choice import Choice
@@ -258,7 +258,7 @@ LAB_NETWORKS = (
     ),
     LabNetwork(
         get_preset("smallest"),
-        question=f"What is the smallest network at {percent(GOAL_ACCURACY)}?",
+        question=f"What is the smallest network at {percent(TARGET_ACCURACY)}?",
         change="The same layout, narrowed to the limit.",
     ),
 )

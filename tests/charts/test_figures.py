@@ -55,7 +55,7 @@ def test_a_network_that_never_learns_is_still_in_view() -> None:
     assert charts.accuracy(stuck, 2)["layout"]["yaxis"]["range"][0] == 0
 
 
-def test_the_goal_s_band_is_its_confidence_interval_on_10_000_images() -> None:
+def test_the_target_accuracy_s_band_is_its_confidence_interval_on_10_000_images() -> None:
     shapes = charts.accuracy(EPOCHS, 5)["layout"]["shapes"]
     assert (shapes[0]["y0"], shapes[0]["y1"]) == (
         pytest.approx(99.23, abs=0.005),

@@ -4,7 +4,7 @@ Functions insert the numbers that the code uses.
 """
 
 from mnistlab import zoo
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.data.dataset import MNIST
 from mnistlab.stats.score import Score
 from mnistlab.text import percent, percent_range
@@ -12,7 +12,7 @@ from mnistlab.text import percent, percent_range
 
 def beginning() -> str:
     """Explain the data, parameters and accuracy."""
-    target_accuracy = Score(round(MNIST.n_test * (1 - GOAL_ACCURACY)), MNIST.n_test)
+    target_accuracy = Score(round(MNIST.n_test * (1 - TARGET_ACCURACY)), MNIST.n_test)
     interval = percent_range(*target_accuracy.confidence_interval)
     side = MNIST.image_size
     return (

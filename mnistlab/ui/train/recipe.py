@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
 from mnistlab.choice import Choice
@@ -128,7 +128,7 @@ def _epochs_and_size(default: Recipe) -> dict[str, Any]:
         max_value=100.0,
         step=0.05,
         format="%.2f",
-        help=f"The article's aim is {percent(GOAL_ACCURACY)}.",
+        help=f"The article's target accuracy is {percent(TARGET_ACCURACY)}.",
         **persistent("target_accuracy"),
     )
     return {
