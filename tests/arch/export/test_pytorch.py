@@ -64,7 +64,7 @@ def test_the_file_is_the_network_that_the_lab_builds(spec: Spec) -> None:
     written, built = executed(pytorch_source(spec))["network"](), build(spec, seed=0)
     ours, theirs = built.state_dict(), written.state_dict()
     assert list(theirs) == list(ours)
-    # The shapes, and He's draws in the lab's order.
+    # The shapes, and He's draws in mnistlab's order.
     assert all(torch.equal(theirs[key], ours[key]) for key in ours)
     written.load_state_dict(disturbed(built).state_dict())
     images = torch.randn(2, 1, 28, 28)
