@@ -116,13 +116,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "broken", "layer", "fixed", "kept"), CASES)
+@pytest.mark.parametrize(("rule", "broken", "layer", "fixed", "valid"), CASES)
 def test_a_rule_names_the_layer_and_its_fix_and_spares_the_neighbor(
-    rule: Rule, broken: str, layer: str, fixed: str | None, kept: str
+    rule: Rule, broken: str, layer: str, fixed: str | None, valid: str
 ) -> None:
     one = by_rule(broken)[rule]
     assert (one.layer, one.fix and str(one.fix)) == (layer, fixed)
-    assert rule not in by_rule(kept)
+    assert rule not in by_rule(valid)
     if one.fix:
         assert rule not in {again.rule for again in advise(summarize(one.fix))}
 

@@ -18,7 +18,7 @@ def words(spec: Spec) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_a_layer_is_put_in_taken_out_and_moved_as_in_a_list(seed: int) -> None:
+def test_a_layer_is_inserted_removed_and_moved_as_in_a_list(seed: int) -> None:
     rng, spec = random.Random(seed), SPECS[seed]
     at = rng.randrange(len(spec.layers))
     listed = words(spec)

@@ -56,7 +56,7 @@ def test_text_form_needs_no_escaping_in_an_address() -> None:
         assert quote(str(preset.spec), safe="") == str(preset.spec)
 
 
-def test_a_preset_is_found_by_its_name() -> None:
+def test_find_preset_takes_a_name() -> None:
     assert resolve(" Target-2 ") == PRESETS[1].spec
 
 

@@ -11,19 +11,19 @@ from mnistlab.experiments.targets import TARGETS
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from tests.browser.conftest import App, download, healthy, settled
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, page: Page) -> None:
-    told(Store(app.home.runs), TARGETS[3].spec, TARGETS[3].quick, [400, 300, 310])
+def test_home_links_to_the_pages_and_to_each_suggestion(app: App, page: Page) -> None:
+    add_finished_run(Store(app.home.runs), TARGETS[3].spec, TARGETS[3].quick, [400, 300, 310])
     page.goto(app.url)
     for name in ("Draw a digit", "Design a network", "Train a network"):
-        door = page.get_by_role("link", name=name)
-        expect(door).to_be_visible()
-        expect(door).to_be_in_viewport()
+        link = page.get_by_role("link", name=name)
+        expect(link).to_be_visible()
+        expect(link).to_be_in_viewport()
     for target in TARGETS:
         heading = re.compile(re.escape(target.question))
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
@@ -44,12 +44,12 @@ def test_the_walk_leads_to_its_first_screen_s_doors_and_to_each_trial(app: App, 
         settled(page)
 
 
-def test_a_reproduction_is_resumed_paused_found_again_and_reported(
+def test_a_reproduction_is_resumed_paused_reloaded_and_reported(
     app: App, page: Page, chromium: "Browser", tmp_path: Path
 ) -> None:
     store = Store(app.home.runs)
     for target in TARGETS[1:]:
-        told(store, target.spec, target.quick, [400, 300, 310])
+        add_finished_run(store, target.spec, target.quick, [400, 300, 310])
     page.goto(f"{app.url}/experiments")
     expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")

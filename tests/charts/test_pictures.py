@@ -1,4 +1,4 @@
-"""The network's picture and the ruler, read back from what they draw."""
+"""The network's picture and the receptive fields' ruler, parsed from their SVG."""
 
 import itertools
 import re
@@ -78,7 +78,7 @@ def test_shortcuts_and_depthwise_windows_are_drawn_where_they_are() -> None:
         assert ("separable" in said) == (name in ("conv3", "conv4"))
 
 
-def test_what_is_chosen_is_marked_once() -> None:
+def test_the_selected_layer_is_marked_once() -> None:
     result = summarize(PRESETS[3].spec)
     digit = np.zeros((28, 28), np.uint8)
     for drawing in (
@@ -90,7 +90,7 @@ def test_what_is_chosen_is_marked_once() -> None:
     assert "data:image/png" in receptive_field_picture(result, "conv4", digit)
 
 
-def test_the_ruler_s_bars_are_what_the_middle_units_see() -> None:
+def test_the_ruler_s_bars_are_the_middle_units_receptive_fields() -> None:
     for result in SUMMARIES:
         drawn = by_layer(receptive_field_picture(result, "", None))
         for row in result.rows:

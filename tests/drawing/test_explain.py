@@ -28,7 +28,7 @@ def image(seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize(
     "text", ["8-16-p10-16-20-t12-16-20-full-bn", "6-p-8-gap", "5-6-p-7-gap-bn"]
 )
-def test_exact_evidence_and_bias_add_up_to_the_scores(text: str) -> None:
+def test_exact_attributions_and_bias_add_up_to_the_logits(text: str) -> None:
     network = build(parse(text), 3).eval()
     found = class_activation_maps(network, image())
     assert found is not None and found.exact and found.bias is not None
@@ -36,12 +36,12 @@ def test_exact_evidence_and_bias_add_up_to_the_scores(text: str) -> None:
     torch.testing.assert_close(scores, logits(network, image()[None])[0], rtol=1e-4, atol=1e-4)
 
 
-def test_last_maps_of_one_unit_say_nothing_of_where() -> None:
+def test_last_maps_of_one_unit_have_no_activation_map() -> None:
     network = build(parse("12-16-p-16-20-20-p-20-gap-bn-nobias"), 0).eval()
     assert class_activation_maps(network, image()) is None
 
 
-def test_covering_takes_from_a_score_what_the_covered_ink_gave() -> None:
+def test_occlusion_subtracts_the_covered_ink_s_logit() -> None:
     class Ink(nn.Module):
         """Scores 3 by the ink of one pixel, and nothing else by anything."""
 
@@ -60,7 +60,7 @@ def test_covering_takes_from_a_score_what_the_covered_ink_gave() -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS[1:], ids=lambda preset: preset.name)
-def test_maps_have_the_ledger_s_shapes_and_a_unit_sees_what_the_ruler_says(preset) -> None:  # type: ignore[no-untyped-def]
+def test_maps_have_the_summary_s_shapes_and_units_their_receptive_fields(preset) -> None:  # type: ignore[no-untyped-def]
     network, rows = build(preset.spec, 0).eval(), summarize(preset.spec).rows
     found = feature_maps(network, image())
     for row in rows:

@@ -21,7 +21,7 @@ from mnistlab.home import Home
 from mnistlab.stats.difference import image_error
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 STUDY = make_ablation(TARGETS[3], "dropout", (0, 1, 2))
 
@@ -48,9 +48,9 @@ def test_several_seeds_are_compared_by_their_best_epochs(tmp_path: Path) -> None
     store = Store(tmp_path)
     for seed, (with_dropout, without) in enumerate([(60, 320), (62, 321), (58, 79)]):
         recipe = replace(STUDY.recipe, seed=seed)
-        told(store, STUDY.target.spec, recipe, [400, with_dropout, 390])
+        add_finished_run(store, STUDY.target.spec, recipe, [400, with_dropout, 390])
         if seed < 2:
-            told(store, STUDY.variant.spec, recipe, [without, 395])
+            add_finished_run(store, STUDY.variant.spec, recipe, [without, 395])
         else:
             store.add("waits", STUDY.variant.spec, recipe)
     baseline, variant = ablation_runs(store, STUDY)
@@ -66,8 +66,8 @@ def test_several_seeds_include_the_sampling_error_of_the_images(tmp_path: Path) 
     store = Store(tmp_path)
     for seed in (0, 1):
         recipe = replace(STUDY.recipe, seed=seed)
-        told(store, STUDY.target.spec, recipe, [60], wrong=range(6))
-        told(store, STUDY.variant.spec, recipe, [100], wrong=range(4, 10))
+        add_finished_run(store, STUDY.target.spec, recipe, [60], wrong=range(6))
+        add_finished_run(store, STUDY.variant.spec, recipe, [100], wrong=range(4, 10))
     difference = accuracy_difference(store, *ablation_runs(store, STUDY))
     assert (
         difference
@@ -85,10 +85,10 @@ def test_several_seeds_include_the_sampling_error_of_the_images(tmp_path: Path) 
 
 def test_one_seed_is_compared_image_by_image(tmp_path: Path) -> None:
     store, study = Store(tmp_path), replace(STUDY, seeds=(0,))
-    told(store, study.target.spec, study.recipe, [60], wrong=range(20))
+    add_finished_run(store, study.target.spec, study.recipe, [60], wrong=range(20))
     baseline, variant = ablation_runs(store, study)
     assert accuracy_difference(store, baseline, variant) is None
-    told(store, study.variant.spec, study.recipe, [70], wrong=range(10, 50))
+    add_finished_run(store, study.variant.spec, study.recipe, [70], wrong=range(10, 50))
     difference = accuracy_difference(store, *ablation_runs(store, study))
     assert difference and difference.n_pairs == 1 and difference.difference == pytest.approx(-0.02)
     assert difference.p_value == pytest.approx(0.00222, abs=1e-5) and difference.significant

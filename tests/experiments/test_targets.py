@@ -32,12 +32,12 @@ from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 
 def target(name: str) -> Target:
-    found = find_target(name)
-    assert found
-    return found
+    query = find_target(name)
+    assert query
+    return query
 
 
-def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
+def test_the_targets_are_the_article_s_with_its_recipes() -> None:
     assert tuple(each.preset for each in TARGETS) == ARTICLE_PRESETS
     for each in TARGETS:
         assert each.preset.article
@@ -58,15 +58,15 @@ def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
 
 def wordless(value: object) -> list[str]:
     """The names of all texts in a value, or in its parts, that say nothing."""
-    found = []
+    query = []
     for field in fields(value):  # type: ignore[arg-type]
         part = getattr(value, field.name)
         if isinstance(part, Suggestion):
-            found += wordless(part)
+            query += wordless(part)
         texts = part if isinstance(part, tuple) else (part,)
         if isinstance(part, str | tuple) and not (texts and all(one.strip() for one in texts)):
-            found.append(field.name)
-    return found
+            query.append(field.name)
+    return query
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_target_s_numbers_come_from_its_network_and_recipe() -> None:
     assert f"{PLATEAU_PATIENCE} epochs" in fourth.training_notes
 
 
-def test_a_shipped_record_is_of_the_article_s_way_in_full() -> None:
+def test_a_target_s_record_is_of_the_article_s_full_recipe() -> None:
     for each in TARGETS:
         path = zoo.record(each.preset.name)
         if path is None:
@@ -175,12 +175,12 @@ def test_every_target_has_all_the_choices() -> None:
     }
 
 
-def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
+def test_variants_move_the_pool_and_change_the_schedule() -> None:
     spec, recipe = target("target-2").spec, target("target-2").full
-    found = {
+    query = {
         name: str(find_variant(spec, recipe, name).spec) for name in ("early-pool", "late-pool")
     }
-    assert found == {
+    assert query == {
         "early-pool": "8-p10-16-16-20-t12-16-20-full",
         "late-pool": "8-16-16-p10-20-t12-16-20-full",
     }
@@ -190,10 +190,10 @@ def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
 
 
 def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
-    def found(text: str) -> dict[str, str]:
+    def query(text: str) -> dict[str, str]:
         return {one.name: str(one.spec) for one in variants(parse(text), Recipe())}
 
-    plain, other = found("8-8s-p-16s-16s"), found("8d-8dr-p-16d-gelu")
+    plain, other = query("8-8s-p-16s-16s"), query("8d-8dr-p-16d-gelu")
     assert (plain["residual"], other["residual"]) == (
         "8-8r-p-16s-16r-full",
         "8d-8ds-p-16d-full-gelu",

@@ -173,7 +173,7 @@ def test_the_drawings_are_there(old: Store) -> None:
     assert collection.save_all(old, expected) == 0
 
 
-def test_a_study_and_a_reproduction_are_found_again(old: Store) -> None:
+def test_a_study_and_a_reproduction_have_their_runs(old: Store) -> None:
     target = PRESETS[3]
     with sqlite3.connect(old.database.file) as db:
         db.execute(
@@ -215,13 +215,13 @@ def test_the_files_in_the_run_folders_are_renamed(old: Store) -> None:
             assert renamed.read_bytes() == path.read_bytes()
 
 
-def test_files_set_aside_by_a_deletion_are_renamed_too(old: Store) -> None:
+def test_files_moved_by_a_deletion_are_renamed_too(old: Store) -> None:
     old.run_folder(1).rename(old.set_aside(1))
     assert old.run(1) and "best.uncertainty" in names_in(old.set_aside(1))
 
 
 @pytest.mark.parametrize("n_renamed", range(5))
-def test_a_kill_between_two_renamings_is_made_good(
+def test_a_migration_killed_between_two_renamings_is_completed(
     old: Store, n_renamed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):

@@ -8,7 +8,7 @@ import pytest
 from mnistlab.ui.common.caching import LruCache, OnceCache
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_is_evicted_first() -> None:
     cache: LruCache[str, int] = LruCache(2)
     cache.put("a", 1)
     cache.put("b", 2)
@@ -60,7 +60,7 @@ def test_different_values_do_not_wait_for_each_other() -> None:
         assert sorted(found) == [0, 1]
 
 
-def test_what_failed_is_tried_again_and_what_went_is_computed_anew() -> None:
+def test_failed_and_evicted_values_are_computed_again() -> None:
     cache: OnceCache[int, int] = OnceCache(2)
     with pytest.raises(ZeroDivisionError):
         cache.get(1, lambda: 1 // 0)

@@ -114,7 +114,7 @@ def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
     return outcome(lab, run_id)
 
 
-def answered(lab: Home, run_id: int) -> Callable[[], bool]:
+def request_is_answered(lab: Home, run_id: int) -> Callable[[], bool]:
     """The condition that a run has no preempt request any more."""
     return lambda: the(lab, run_id).request is not Request.PREEMPT
 
@@ -212,7 +212,7 @@ def test_preempted_again_and_again_a_run_ends_as_it_would_have_alone(
             time.sleep(generator.uniform(0, span))
             store.request(run_id, Request.PREEMPT)
             placed = the(lab, run_id).request is Request.PREEMPT
-            until(answered(lab, run_id))
+            until(request_is_answered(lab, run_id))
             heard += placed and the(lab, run_id).state.active
         assert workers.ended()
         assert outcome(lab, run_id) == reference

@@ -59,7 +59,7 @@ def test_there_are_sixty_networks_to_try() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_the_file_is_the_network_that_the_lab_builds(spec: Spec) -> None:
+def test_the_file_is_the_network_that_mnistlab_builds(spec: Spec) -> None:
     torch.manual_seed(0)
     written, built = executed(pytorch_source(spec))["network"](), build(spec, seed=0)
     ours, theirs = built.state_dict(), written.state_dict()
@@ -90,14 +90,14 @@ def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_the_comments_say_what_every_layer_gives(spec: Spec) -> None:
+def test_the_comments_have_every_layer_s_output(spec: Spec) -> None:
     source = pytorch_source(spec)
-    said = re.findall(r"^ {8}(\w+)=.*, +# +([\d×]+) +(\d+) +([\d,]+)$", source, re.MULTILINE)
+    comments = re.findall(r"^ {8}(\w+)=.*, +# +([\d×]+) +(\d+) +([\d,]+)$", source, re.MULTILINE)
     network = executed(source)["network"]().eval()
     rows = {row.name: row for row in summarize(spec).rows}
-    assert [name for name, *_ in said] == [name for name, _ in network.named_children()]
+    assert [name for name, *_ in comments] == [name for name, _ in network.named_children()]
     x = torch.zeros(1, 1, 28, 28)
-    for name, shape, sees, count in said:
+    for name, shape, sees, count in comments:
         layer = network.get_submodule(name)
         x = layer(x)
         assert shape == "×".join(map(str, x.shape[1:])), name
@@ -108,7 +108,7 @@ def test_the_comments_say_what_every_layer_gives(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
-def test_a_preset_s_file_is_fit_to_be_read(preset: Any) -> None:
+def test_a_preset_s_file_is_short_and_formatted(preset: Any) -> None:
     source = pytorch_source(preset.spec)
     assert max(map(len, source.splitlines())) <= 100
     docstring = ast.get_docstring(ast.parse(source)) or ""
@@ -130,7 +130,7 @@ def test_a_long_network_s_text_is_broken_and_still_reads() -> None:
     assert parse((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[1]) == spec
 
 
-def test_what_cannot_be_built_is_not_written() -> None:
+def test_an_impossible_network_is_not_written() -> None:
     with pytest.raises(SpecError, match=r"^pool5: "):
         pytorch_source(parse("8-p-p-p-p-p"))
 
@@ -151,7 +151,7 @@ def test_the_file_runs_as_a_program(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", checkpoints(), ids=lambda p: p.stem)
-def test_the_docstring_s_lines_read_a_shipped_checkpoint(
+def test_the_docstring_s_lines_load_a_pretrained_checkpoint(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(path, tmp_path / "best.safetensors")

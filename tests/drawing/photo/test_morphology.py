@@ -43,7 +43,7 @@ def flooded(mask: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mask", MASKS, ids=lambda mask: f"{mask.shape}")
-def test_what_hangs_together_is_what_can_be_walked(mask: np.ndarray) -> None:
+def test_connected_components_are_those_of_a_flood_fill(mask: np.ndarray) -> None:
     found, walked = connected_components(mask), flooded(mask)
     assert found.count == walked.max(initial=0) and ((found.labels > 0) == mask).all()
     pairs = set(zip(found.labels[mask].tolist(), walked[mask].tolist(), strict=True))
@@ -57,7 +57,7 @@ def test_what_hangs_together_is_what_can_be_walked(mask: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 5, 30])
-def test_the_highest_around_is_what_it_says_and_a_closing_its_opposite_s(reach: int) -> None:
+def test_a_maximum_filter_and_a_closing_fit_their_definitions(reach: int) -> None:
     for gray in GRAYS:
         around = max_filter(gray, reach)
         assert np.array_equal(closing(gray, reach), -max_filter(-around, reach))
@@ -122,12 +122,12 @@ def test_printed_lines_go_and_what_is_written_across_them_stays(askew: int, squa
     for each in (sheet, plain):
         written = ImageDraw.Draw(each)
         written.line([(120, 60), (180, 58), (140, 170)], 60, 6, joint="curve")
-    gray, wanted = (gaussian_blur(np.asarray(one, np.float32), 0.8) for one in (sheet, plain))
+    gray, expected = (gaussian_blur(np.asarray(one, np.float32), 0.8) for one in (sheet, plain))
     cleared = remove_ruled_lines(np.stack([gray] * 3)).mean(0)
-    beside = ~ndimage.binary_dilation(wanted < 215, iterations=3)
-    assert ((wanted - cleared)[beside] > 10).mean() < 0.003, "no line is left"
-    assert ((wanted - gray)[beside] > 10).mean() > 0.02
-    assert np.abs(cleared - wanted)[wanted < 100].mean() < 6, "the digit is"
+    beside = ~ndimage.binary_dilation(expected < 215, iterations=3)
+    assert ((expected - cleared)[beside] > 10).mean() < 0.003, "no line is left"
+    assert ((expected - gray)[beside] > 10).mean() > 0.02
+    assert np.abs(cleared - expected)[expected < 100].mean() < 6, "the digit is"
 
 
 def test_a_long_stroke_that_does_not_reach_the_edge_is_no_printed_line() -> None:
