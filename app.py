@@ -8,7 +8,7 @@ from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.targets import LAB_NETWORKS, TARGETS
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
@@ -31,7 +31,7 @@ with st.expander("How training works"):
     st.markdown(home_text.TRAINING)
 
 try:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     own_runs = {
         name: run for name, summary in newest_runs(store).items() if (run := store.run(summary.id))
     }

@@ -48,7 +48,7 @@ def usual(text: str, batch: int, device: str) -> float:
     from mnistlab.arch.modules import ReLUDropout
     from mnistlab.arch.spec import parse
     from mnistlab.data.torchvision_import import import_torchvision
-    from mnistlab.home import home
+    from mnistlab.home import default_home
 
     import_torchvision()
     from torchvision import datasets, transforms
@@ -63,7 +63,7 @@ def usual(text: str, batch: int, device: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "MNIST", "raw")
         raw.parent.mkdir()
-        raw.symlink_to(home().data)
+        raw.symlink_to(default_home().data)
         transform = transforms.Compose(
             [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
         )
@@ -94,7 +94,7 @@ def mnistlab(text: str, batch: int, device: str) -> float:
     from mnistlab.arch.build import build
     from mnistlab.arch.spec import parse
     from mnistlab.data.mnist import DataSplits, load, split_mnist
-    from mnistlab.home import home
+    from mnistlab.home import default_home
     from mnistlab.training.loop import train
     from mnistlab.training.recipe import Recipe
     from mnistlab.training.state import TrainingState
@@ -102,7 +102,7 @@ def mnistlab(text: str, batch: int, device: str) -> float:
 
     torch.set_num_threads(1)
     recipe = Recipe(epochs=2, batch_size=batch, train_size=(WARM + STEPS) * batch)
-    whole = split_mnist(load(home().data), recipe.split)
+    whole = split_mnist(load(default_home().data), recipe.split)
     splits = DataSplits(whole.train[: STEPS * batch], whole.validation[:500], None)
     training = TrainingState(build(parse(text), 0), recipe, torch.device(device))
     return list(train(training, splits, threads=cores()))[-1].images_per_second

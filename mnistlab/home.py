@@ -24,6 +24,6 @@ class Home:
         return self.root / "speed-model.json"
 
 
-def home() -> Home:
+def default_home() -> Home:
     """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
     return Home(Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab").expanduser().resolve())

@@ -9,7 +9,7 @@ from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json
 from mnistlab.handwriting.scoring import predict_drawings, prepare, scores
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.terminal.parser import Commands
 from mnistlab.terminal.watch import Bar
@@ -49,13 +49,13 @@ def data(options: argparse.Namespace) -> None:
     from mnistlab.data.download import download_data
 
     bar = Bar()
-    download_data(home().data, bar.show)
+    download_data(default_home().data, bar.show)
     bar.end()
-    print(f"MNIST is in {home().data}")
+    print(f"MNIST is in {default_home().data}")
 
 
 def handwriting(options: argparse.Namespace) -> None:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     if options.import_path:
         _import(store, options.import_path)
     elif options.export_path:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import pause_runs
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
@@ -45,7 +45,7 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
             _show_progress(bar, run)
             if interrupted() and run.request is not Request.STOP:
                 store.request(run_id, Request.STOP)
-            ensure_workers(home())
+            ensure_workers(default_home())
             time.sleep(POLL_SECONDS)
     bar.end()
     _print_result(run)
@@ -98,7 +98,7 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
     bar, printed = Bar(), set[int]()
     with first_interrupt() as interrupted:
         while True:
-            ensure_workers(home())
+            ensure_workers(default_home())
             runs = store.runs(ids)
             for run in runs:
                 if not run.state.active and run.id not in printed:

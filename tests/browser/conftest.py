@@ -143,7 +143,7 @@ def home_folder(tmp_path: Path, mnist_folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def app(server: App, home_folder: Path) -> App:
-    """The app with MNIST and no runs; `home()` looks behind the link in every run of a page."""
+    """The app with MNIST and no runs; `default_home()` resolves the link in every run of a page."""
     link = server.home.root
     (new := link.with_name("next")).symlink_to(home_folder)
     new.replace(link)

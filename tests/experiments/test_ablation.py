@@ -27,17 +27,17 @@ STUDY = make_ablation(TARGETS[3], "dropout", (0, 1, 2))
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(tmp_path)
 
 
-def test_baseline_and_variant_share_seeds_and_the_reproduction_s_runs(lab: Home) -> None:
-    of_the_reproduction = submit_reproduction(lab, Reproduction())
-    ids = submit_ablation(lab, STUDY)
-    assert submit_ablation(lab, STUDY) == ids and len(set(ids)) == 6
+def test_baseline_and_variant_share_seeds_and_the_reproduction_s_runs(home: Home) -> None:
+    of_the_reproduction = submit_reproduction(home, Reproduction())
+    ids = submit_ablation(home, STUDY)
+    assert submit_ablation(home, STUDY) == ids and len(set(ids)) == 6
     assert ids[0] == of_the_reproduction[3], "target 4 with seed 0 exists already"
-    runs = Store(lab.runs).runs(ids)
+    runs = Store(home.runs).runs(ids)
     assert [run.recipe.seed for run in runs] == [0, 0, 1, 1, 2, 2]
     assert {run.spec.dropout for run in runs[::2]} == {0.05}
     assert {run.spec.dropout for run in runs[1::2]} == {0.0}

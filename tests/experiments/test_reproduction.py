@@ -35,7 +35,7 @@ from tests.waiting import CEILING, until
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home folder without workers."""
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(tmp_path)
@@ -55,32 +55,32 @@ def tiny(count: int, epochs: int) -> tuple[Target, ...]:
     )
 
 
-def test_all_four_targets_train_before_the_next_seed_and_none_twice(lab: Home) -> None:
+def test_all_four_targets_train_before_the_next_seed_and_none_twice(home: Home) -> None:
     reproduction = Reproduction(Length.QUICK, seeds=(0, 1))
-    ids = submit_reproduction(lab, reproduction)
-    runs = Store(lab.runs).runs(ids)
+    ids = submit_reproduction(home, reproduction)
+    runs = Store(home.runs).runs(ids)
     assert [run.spec for run in runs] == [target.spec for target in TARGETS] * 2
     assert [run.recipe.seed for run in runs] == [0] * 4 + [1] * 4
     assert all(
         run.recipe == replace(TARGETS[n % 4].quick, seed=n // 4) for n, run in enumerate(runs)
     )
     assert all(TAG in run.tags for run in runs)
-    assert submit_reproduction(lab, reproduction) == ids
-    more = submit_reproduction(lab, replace(reproduction, seeds=(0, 1, 2)))
+    assert submit_reproduction(home, reproduction) == ids
+    more = submit_reproduction(home, replace(reproduction, seeds=(0, 1, 2)))
     assert more[:8] == ids and len(set(more)) == 12
-    holdout = submit_reproduction(lab, Reproduction(Length.QUICK, Split.HOLDOUT))
+    holdout = submit_reproduction(home, Reproduction(Length.QUICK, Split.HOLDOUT))
     assert not set(holdout) & set(more)
 
 
-def test_interrupted_runs_are_resumed_and_counted(lab: Home) -> None:
-    reproduction, store = Reproduction(), Store(lab.runs)
+def test_interrupted_runs_are_resumed_and_counted(home: Home) -> None:
+    reproduction, store = Reproduction(), Store(home.runs)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 4
-    ids = submit_reproduction(lab, reproduction)
+    ids = submit_reproduction(home, reproduction)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 0, "all are queued"
     store.request(ids[1], Request.PAUSE)
     store.request(ids[2], Request.STOP)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 2
-    again = submit_reproduction(lab, reproduction)
+    again = submit_reproduction(home, reproduction)
     assert again[1] == ids[1] and again[2] not in ids, "a stopped run is not resumed"
     assert store.runs([ids[1]])[0].state is State.QUEUED
 

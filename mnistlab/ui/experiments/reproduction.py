@@ -42,24 +42,24 @@ def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
     return length, split, ablation.first_seeds(int(count))
 
 
-def show_reproduction(lab: Home, plan: Reproduction) -> None:
+def show_reproduction(home: Home, plan: Reproduction) -> None:
     """The buttons that train all four targets; their curves and results as they come."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     results = reproduction.target_runs(store, plan)
     runs = [run for result in results for run in result.runs]
     buttons(
-        lab,
+        home,
         runs,
         "Train all four targets",
         reproduction.n_missing(plan, results),
         len(plan.targets) * len(plan.seeds),
-        lambda: reproduction.submit_reproduction(lab, plan),
+        lambda: reproduction.submit_reproduction(home, plan),
     )
 
     def draw(store: Store) -> None:
         results = reproduction.target_runs(store, plan)
         recipes = [result.recipe for result in results] * len(plan.seeds)
-        show_progress(lab, [run for result in results for run in result.runs], recipes)
+        show_progress(home, [run for result in results for run in result.runs], recipes)
         groups = [(result.target.preset.label, result.runs) for result in results]
         epochs = max(result.recipe.epochs for result in results)
         key = f"reproduction-{plan.length}-{plan.split}"
@@ -67,7 +67,7 @@ def show_reproduction(lab: Home, plan: Reproduction) -> None:
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 
-    live.auto_refresh(lab, [run.id for run in runs], draw)
+    live.auto_refresh(home, [run.id for run in runs], draw)
     st.html(html.caption(TABLE))
     downloads(f"reproduction-{plan.length}", lambda: build.reproduction_report(store, plan))
 
@@ -81,7 +81,7 @@ TABLE = (
 
 
 def buttons(
-    lab: Home,
+    home: Home,
     runs: Sequence[Run],
     label: str,
     n_missing: int,
@@ -111,13 +111,13 @@ def buttons(
                 "Pause all",
                 icon=":material/pause:",
                 on_click=page.run_action,
-                args=(pause_runs, Store(lab.runs), active),
+                args=(pause_runs, Store(home.runs), active),
                 help="Finished epochs are saved. Resume continues after them.",
                 key="pause",
             )
 
 
-def show_progress(lab: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
+def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
     """The running runs and a bar for all of them; `recipes` are those of all planned runs."""
     if not runs:
         return
@@ -133,4 +133,4 @@ def show_progress(lab: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> 
     )
     for run in runs:
         if run.state is State.RUNNING:
-            live.status(lab, run)
+            live.status(home, run)

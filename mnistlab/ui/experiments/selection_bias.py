@@ -12,10 +12,10 @@ from mnistlab.ui.common import html
 from mnistlab.worker.processes import ensure_workers
 
 
-def show(lab: Home) -> None:
+def show(home: Home) -> None:
     """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
-    ensure_workers(lab)
-    store = Store(lab.runs)
+    ensure_workers(home)
+    store = Store(home.runs)
     use, bias = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
     st.subheader("How often was the test set used?", anchor=False)
     st.html(

@@ -12,7 +12,7 @@ from mnistlab.choice import Choice
 from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
@@ -215,10 +215,10 @@ def _preview(recipe: Recipe) -> None:
     """Augmented training images. torch is imported only if the reader switches the preview on."""
     if not st.toggle("Preview augmentation", **persistent("preview")):
         return
-    if not download.is_downloaded(home().data):
+    if not download.is_downloaded(default_home().data):
         st.html(html.caption(download.NOT_DOWNLOADED))
         return
     from mnistlab.data.augment import preview
 
-    images = preview(home().data, recipe.augmentation, recipe.seed)
+    images = preview(default_home().data, recipe.augmentation, recipe.seed)
     st.html(html.grid(list(images), columns=8))

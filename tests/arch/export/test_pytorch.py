@@ -156,8 +156,8 @@ def test_the_docstring_s_lines_load_a_pretrained_checkpoint(
 ) -> None:
     shutil.copy(path, tmp_path / "best.safetensors")
     monkeypatch.chdir(tmp_path)
-    lab = checkpoint.load_checkpoint(path)
-    source = pytorch_source(lab.record.spec)
+    loaded = checkpoint.load_checkpoint(path)
+    source = pytorch_source(loaded.record.spec)
     docstring = ast.get_docstring(ast.parse(source)) or ""
     recipe = "\n".join(line for line in docstring.splitlines() if line.startswith("    "))
     names = executed(source)
@@ -165,7 +165,7 @@ def test_the_docstring_s_lines_load_a_pretrained_checkpoint(
     names["images"] = images
     exec(textwrap.dedent(recipe), names)
     with torch.no_grad():
-        expected = lab.network(normalize(images[:, 0]))
+        expected = loaded.network(normalize(images[:, 0]))
         torch.testing.assert_close(names["images"], normalize(images[:, 0]))
         torch.testing.assert_close(names["model"](names["images"]), expected, rtol=1e-4, atol=1e-4)
     assert names["predictions"].tolist() == expected.argmax(1).tolist()
