@@ -85,7 +85,7 @@ NAMELESS: dict[str, Chart] = {
 }
 
 
-def test_every_chart_is_tried_here() -> None:
+def test_every_chart_is_tested_here() -> None:
     modules = (base, probability_by_epoch, epochs, target_curves, run_charts)
     charts = {
         f"{module.__name__.rpartition('.')[2]}.{name}"

@@ -5,7 +5,7 @@ import pytest
 from mnistlab.home import default_home
 
 
-def test_the_lab_s_folder_is_the_variable_s_or_the_person_s_own(
+def test_the_home_folder_is_the_variable_s_or_the_user_s(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "lab"))

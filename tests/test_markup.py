@@ -105,7 +105,7 @@ class Read(HTMLParser):
         self.texts.append(data)
 
 
-def test_every_public_function_that_makes_html_is_tried_here() -> None:
+def test_every_public_function_that_returns_html_is_tested_here() -> None:
     def makers(module: ModuleType) -> set[str]:
         return {
             f"{module.__name__.rpartition('.')[2]}.{name}"

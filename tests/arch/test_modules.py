@@ -57,10 +57,10 @@ def test_value_and_gradient_are_those_of_relu_and_a_mask(layout: torch.memory_fo
     result = layer(maps * 1)
     incoming = torch.randn_like(result)
     result.backward(incoming)
-    kept = result != 0
-    assert torch.allclose(result, kept * maps.relu() / 0.7)
-    assert maps.grad is not None and torch.allclose(maps.grad, kept * incoming / 0.7)
-    share = float((kept.sum() / (maps > 0).sum()).item())
+    mask = result != 0
+    assert torch.allclose(result, mask * maps.relu() / 0.7)
+    assert maps.grad is not None and torch.allclose(maps.grad, mask * incoming / 0.7)
+    share = float((mask.sum() / (maps > 0).sum()).item())
     assert share == pytest.approx(0.7, abs=0.05)
 
 
@@ -111,11 +111,11 @@ def test_a_full_convolution_is_pytorch_s_in_value_and_gradient() -> None:
 def test_dropout_drops_at_its_rate_and_scales_the_rest(layout: torch.memory_format) -> None:
     maps = torch.randn(50, 20, 8, 8).contiguous(memory_format=layout).requires_grad_()
     result = Dropout(0.3).train()(maps)
-    kept = result != 0
-    torch.testing.assert_close(result, kept * maps / 0.7)
-    assert float(kept.float().mean()) == pytest.approx(0.7, abs=0.01)
+    mask = result != 0
+    torch.testing.assert_close(result, mask * maps / 0.7)
+    assert float(mask.float().mean()) == pytest.approx(0.7, abs=0.01)
     result.sum().backward()
-    torch.testing.assert_close(maps.grad, kept / 0.7)
+    torch.testing.assert_close(maps.grad, mask / 0.7)
     assert Dropout(0.3).eval()(maps) is maps
 
 

@@ -45,7 +45,7 @@ def test_parameters_and_shapes_match_the_built_module(spec: Spec) -> None:
             x = x.flatten(1)
         inside = x.shape
         macs_seen: list[int] = []
-        hooks = [m.register_forward_hook(counting(macs_seen)) for m in weighted(module)]
+        hooks = [m.register_forward_hook(count_macs(macs_seen)) for m in weighted(module)]
         x = module(x)
         for hook in hooks:
             hook.remove()
@@ -73,7 +73,7 @@ def weighted(module: nn.Module) -> list[nn.Module]:
     return [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
 
 
-def counting(seen: list[int]) -> Callable[..., None]:
+def count_macs(seen: list[int]) -> Callable[..., None]:
     """A hook: every output element of a layer with weights is a dot product with its kernel."""
 
     def hook(module: Any, _: object, out: torch.Tensor) -> None:

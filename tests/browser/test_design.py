@@ -61,7 +61,7 @@ def test_the_browser_s_back_and_forward_go_through_the_edits(app: App, page: Pag
     net(page, steps[-1])
 
 
-def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
+def test_a_layer_is_selected_by_click_and_by_keyboard_wherever_it_is_drawn(
     app: App, page: Page
 ) -> None:
     page.goto(f"{app.url}/design?net={NET}")

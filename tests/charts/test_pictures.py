@@ -22,9 +22,9 @@ SUMMARIES += possible(120)
 def by_layer(drawing: str) -> dict[str, ElementTree.Element]:
     """What stands for each row; the drawing must be well-formed."""
     named = [e for e in ElementTree.fromstring(drawing).iter() if "data-layer" in e.attrib]
-    found = {e.attrib["data-layer"]: e for e in named}
-    assert len(found) == len(named), "a row is drawn once"
-    return found
+    elements = {e.attrib["data-layer"]: e for e in named}
+    assert len(elements) == len(named), "a row is drawn once"
+    return elements
 
 
 def test_the_picture_draws_every_map_to_scale() -> None:
@@ -73,9 +73,9 @@ def test_shortcuts_and_depthwise_windows_are_drawn_where_they_are() -> None:
     # A window stands on the maps that it reads.
     assert marked("lab-window lab-depthwise") == ["pool1", "conv3"]
     for name, element in drawn.items():
-        said = "".join(element.itertext())
-        assert ("residual" in said) == (name in ("conv2", "conv4"))
-        assert ("separable" in said) == (name in ("conv3", "conv4"))
+        text = "".join(element.itertext())
+        assert ("residual" in text) == (name in ("conv2", "conv4"))
+        assert ("separable" in text) == (name in ("conv3", "conv4"))
 
 
 def test_the_selected_layer_is_marked_once() -> None:

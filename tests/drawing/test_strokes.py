@@ -47,7 +47,7 @@ def changed(strokes: Sequence[Stroke], scale: float, x: float, y: float) -> list
 
 @pytest.mark.parametrize("strokes", [ONE, SEVEN, RING])
 @pytest.mark.parametrize(("scale", "x", "y"), [(0.01, 0, 0), (0.3, 55.3, -8), (1e4, -1e6, 3e5)])
-def test_neither_size_nor_place_changes_the_digit(
+def test_neither_size_nor_position_changes_the_digit(
     strokes: Sequence[Stroke], scale: float, x: float, y: float
 ) -> None:
     first, second = prepare(strokes), prepare(changed(strokes, scale, x, y))
@@ -139,7 +139,7 @@ def test_without_a_point_there_is_no_digit(nothing: list[Stroke]) -> None:
         [[[0, 0]] * (MAX_POINTS + 1)],
     ],
 )
-def test_what_is_no_stroke_is_a_sentence(bad: list[Stroke]) -> None:
+def test_an_invalid_stroke_is_an_error(bad: list[Stroke]) -> None:
     with pytest.raises(DigitError):
         digit_from_strokes(bad)
 
@@ -170,11 +170,11 @@ def test_a_canvas_drawing_is_followed_along_its_curves() -> None:
         {"objects": [{"path": [["M", "a", None], ["L"], ["Z"], "M"]}]},
     ],
 )
-def test_what_is_no_drawing_has_no_strokes(odd: object) -> None:
+def test_invalid_canvas_data_has_no_strokes(odd: object) -> None:
     assert strokes_from_canvas(odd) == []
 
 
-def test_a_step_left_out_is_left_out() -> None:
+def test_a_disabled_step_is_not_applied() -> None:
     near = changed(SEVEN, 0.3, 10, 20)
     whole = prepare(near)
     uncropped = digit_from_strokes(near, PreprocessingOptions(crop=False), 280)
@@ -201,7 +201,7 @@ def put(**more: object) -> list[list[float]]:
     return strokes_from_canvas({"objects": [{**one, "path": path, **more}]})[0]
 
 
-def test_a_stroke_is_read_where_the_canvas_pencil_has_put_it() -> None:
+def test_a_stroke_has_the_canvas_pencil_s_position() -> None:
     assert put() == put(left=60.4, scaleX=1, angle=0) == [[40, 60], [80, 60]]
     assert put(left=100, top=90) == [[80, 90], [120, 90]]
     assert put(scaleX=2) == [[20, 60], [100, 60]]

@@ -72,14 +72,14 @@ def wordless(value: object) -> list[str]:
 @pytest.mark.parametrize(
     "value", [*TARGETS, *LAB_NETWORKS], ids=lambda value: str(value.preset.name)
 )
-def test_no_word_of_a_target_or_a_network_is_missing(value: Target | LabNetwork) -> None:
+def test_no_text_of_a_target_or_a_network_is_missing(value: Target | LabNetwork) -> None:
     assert not wordless(value)
     for name in ("question", "change"):
         empty: dict[str, Any] = {name: ""}
         assert wordless(replace(value, **empty)) == [name], "the test sees what is missing"
 
 
-def test_every_preset_has_its_words() -> None:
+def test_every_preset_has_its_texts() -> None:
     named = [one.preset for one in (*TARGETS, *LAB_NETWORKS)]
     assert named == list(PRESETS)
 
@@ -142,7 +142,7 @@ ALL = [(spec, recipe, s) for spec, recipe in CASES for s in variants(spec, recip
 @pytest.mark.parametrize(
     ("spec", "recipe", "one"), ALL, ids=lambda value: getattr(value, "name", "")
 )
-def test_a_switch_can_be_built_and_changes_that_choice_alone(
+def test_a_variant_can_be_built_and_changes_only_its_setting(
     spec: Spec, recipe: Recipe, one: Variant
 ) -> None:
     assert summarize(one.spec).total > 0
@@ -164,7 +164,7 @@ def test_a_switch_can_be_built_and_changes_that_choice_alone(
             assert (new.filters or 0) == round((old.filters or 0) * factor)
 
 
-def test_every_target_has_all_the_choices() -> None:
+def test_every_target_has_all_the_variants() -> None:
     for each in TARGETS:
         names = {one.name for one in variants(each.spec, each.full)}
         assert names >= TOUCHES.keys() - {
@@ -189,7 +189,7 @@ def test_variants_move_the_pool_and_change_the_schedule() -> None:
     assert find_variant(last.spec, last.full, "learning-rate").recipe.schedule is Schedule.CONSTANT
 
 
-def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
+def test_layer_types_are_variants_where_they_fit() -> None:
     def query(text: str) -> dict[str, str]:
         return {one.name: str(one.spec) for one in variants(parse(text), Recipe())}
 
@@ -207,7 +207,7 @@ def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
     }
 
 
-def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:
+def test_impossible_or_unchanged_variants_are_omitted() -> None:
     small = parse("8-p4-full")
     assert {one.name for one in variants(small, Recipe())}.isdisjoint({"early-pool", "late-pool"})
     with pytest.raises(LabError, match=r"fly.*batch-norm"):
@@ -216,7 +216,7 @@ def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:
     assert "smaller-batch" not in {one.name for one in variants(small, tiny)}
 
 
-def test_a_record_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_no_record_is_an_error(tmp_path: Path) -> None:
     for name, text in (("nowhere.json", None), ("a.json", "{"), ("b.json", "[]"), ("c.json", "{}")):
         path = tmp_path / name
         if text is not None:

@@ -48,7 +48,7 @@ def test_a_drawing_is_its_strokes_without_empty_ones_and_its_writer_may_be_missi
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "part"),
     [
         ({"label": 10}, "label"),
         ({"label": -1}, "label"),
@@ -79,8 +79,8 @@ def test_a_drawing_is_its_strokes_without_empty_ones_and_its_writer_may_be_missi
         ({"strokes": [[[1, 2]]] * (MAX_POINTS + 1)}, "points"),
     ],
 )
-def test_an_invalid_drawing_is_named_with_the_reason(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(HandwritingError, match=f"drawing 2: .*{said}") as refused:
+def test_an_invalid_drawing_is_named_with_the_reason(change: dict[str, Any], part: str) -> None:
+    with pytest.raises(HandwritingError, match=f"drawing 2: .*{part}") as refused:
         from_json(file(**change))
     assert len(str(refused.value)) < 400
 

@@ -120,7 +120,7 @@ def test_disagreement_lists_the_images_that_only_one_network_classifies(
         disagreement(predictions, strangers)
 
 
-def test_discordance_is_of_what_the_pairs_have_in_common() -> None:
+def test_discordance_is_of_the_images_that_the_pairs_share() -> None:
     labels, confidence = np.zeros(10, np.uint8), np.ones(10, np.float32)
 
     def misreads(*images: int) -> Predictions:

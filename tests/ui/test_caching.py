@@ -47,8 +47,8 @@ def test_one_computes_and_the_others_wait() -> None:
         return cache.get("a", compute)
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(ask, range(8)))
-    assert len(computed) == 1 and found == set(computed)
+        values = set(pool.map(ask, range(8)))
+    assert len(computed) == 1 and values == set(computed)
 
 
 def test_different_values_do_not_wait_for_each_other() -> None:
@@ -56,8 +56,8 @@ def test_different_values_do_not_wait_for_each_other() -> None:
     together = Barrier(2)
     with ThreadPoolExecutor(2) as pool:
         # Neither comes to its end unless both are being computed.
-        found = pool.map(lambda key: cache.get(key, lambda: together.wait(30)), (1, 2))
-        assert sorted(found) == [0, 1]
+        values = pool.map(lambda key: cache.get(key, lambda: together.wait(30)), (1, 2))
+        assert sorted(values) == [0, 1]
 
 
 def test_failed_and_evicted_values_are_computed_again() -> None:

@@ -98,11 +98,11 @@ class Workers:
         return self.ended()
 
 
-def queued(home: Home, run: tuple[str, Recipe]) -> int:
+def add_run(home: Home, run: tuple[str, Recipe]) -> int:
     return Store(home.runs).add("", parse(run[0]), run[1])
 
 
-def the(home: Home, run_id: int) -> Run:
+def get_run(home: Home, run_id: int) -> Run:
     run = Store(home.runs).run(run_id)
     assert run is not None
     return run
@@ -115,7 +115,7 @@ def row(epoch: Epoch) -> dict[str, float]:
 
 def outcome(home: Home, run_id: int) -> dict[str, Any]:
     """Everything that a run gives, to the bit."""
-    store, run = Store(home.runs), the(home, run_id)
+    store, run = Store(home.runs), get_run(home, run_id)
     files: tuple[Path, ...]
     files = (
         store.best_checkpoint_path(run_id),

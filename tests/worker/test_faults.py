@@ -27,7 +27,7 @@ from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
 from mnistlab.worker import processes
 from tests.waiting import until
-from tests.worker.faults import Workers, bits, outcome, queued, the
+from tests.worker.faults import Workers, add_run, bits, get_run, outcome
 
 pytestmark = [
     pytest.mark.slow,
@@ -72,21 +72,23 @@ def workers(mnist_folder: Path) -> Iterator[Workers]:
 
 @pytest.fixture
 def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return opened(tmp_path, mnist_folder, monkeypatch)
+    return make_home(tmp_path, mnist_folder, monkeypatch)
 
 
-def opened(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def make_home(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home folder with MNIST; only the tests start workers."""
     (root / "data").symlink_to(data)
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(root)
 
 
-def alone(workers: Workers, home: Home, run: tuple[str, Recipe]) -> tuple[dict[str, Any], float]:
-    """What a run gives that is left alone, and how many seconds three of its epochs take."""
-    run_id = queued(home, run)
+def run_uninterrupted(
+    workers: Workers, home: Home, run: tuple[str, Recipe]
+) -> tuple[dict[str, Any], float]:
+    """The result of a run without faults, and the seconds that three of its epochs take."""
+    run_id = add_run(home, run)
     assert workers.work(home)
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.DONE
     return outcome(home, run_id), 3 * found.seconds / len(found.epochs)
 
@@ -98,7 +100,7 @@ def next_start(home: Home, run_id: int) -> Run:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert not db.execute("PRAGMA foreign_key_check").fetchall()
     db.close()
-    run = the(home, run_id)
+    run = get_run(home, run_id)
     assert [epoch.number for epoch in run.epochs] == list(range(1, run.epochs_done + 1))
     if run.state is State.INTERRUPTED:
         assert "killed" in run.message and "Resume" in run.message
@@ -107,8 +109,8 @@ def next_start(home: Home, run_id: int) -> Run:
     return run
 
 
-def finished(workers: Workers, home: Home, run_id: int) -> dict[str, Any]:
-    """What a run gives that is resumed and then left alone."""
+def run_resumed(workers: Workers, home: Home, run_id: int) -> dict[str, Any]:
+    """The result of a run that is resumed and then has no faults."""
     again(Store(home.runs), run_id)
     assert workers.work(home)
     return outcome(home, run_id)
@@ -116,44 +118,44 @@ def finished(workers: Workers, home: Home, run_id: int) -> dict[str, Any]:
 
 def request_is_answered(home: Home, run_id: int) -> Callable[[], bool]:
     """The condition that a run has no preempt request any more."""
-    return lambda: the(home, run_id).request is not Request.PREEMPT
+    return lambda: get_run(home, run_id).request is not Request.PREEMPT
 
 
 def pause_after(workers: Workers, home: Home, run_id: int, epochs: int) -> None:
     workers.start(home)
-    until(lambda: len(the(home, run_id).epochs) >= epochs)
+    until(lambda: len(get_run(home, run_id).epochs) >= epochs)
     Store(home.runs).request(run_id, Request.PAUSE)
-    assert workers.ended() and the(home, run_id).state is State.PAUSED
+    assert workers.ended() and get_run(home, run_id).state is State.PAUSED
 
 
-def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
+def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
     home: Home, workers: Workers
 ) -> None:
     generator, store = random.Random(0), Store(home.runs)
-    references = [alone(workers, home, run) for run in RUNS]
-    kills, ends, lost = 0, 0, []
+    references = [run_uninterrupted(workers, home, run) for run in RUNS]
+    kills, ends, failed = 0, 0, []
     while kills < KILLS:
         reference, span = references[ends % len(RUNS)]
-        run_id = queued(home, RUNS[ends % len(RUNS)])
-        while the(home, run_id).state is not State.DONE:
+        run_id = add_run(home, RUNS[ends % len(RUNS)])
+        while get_run(home, run_id).state is not State.DONE:
             again(store, run_id)
             after = generator.uniform(0, 2 * span) if kills < KILLS else None
             kills += not workers.work(home, after=after)
             next_start(home, run_id)
         ends += 1
         if outcome(home, run_id) != reference:
-            lost.append(run_id)
-    print(f"\nkills tried {kills}, runs finished {ends}, runs lost {len(lost)}")
-    assert not lost
+            failed.append(run_id)
+    print(f"\nkills tried {kills}, runs finished {ends}, runs that differ {len(failed)}")
+    assert not failed
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])
-def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
+def test_killed_at_every_write_a_run_has_the_uninterrupted_result(
     home: Home, workers: Workers, first: int
 ) -> None:
     """Every third write from the first one on, so that processes can share them."""
-    reference, _ = alone(workers, home, TINY)
-    kept = {
+    reference, _ = run_uninterrupted(workers, home, TINY)
+    saved = {
         "best.safetensors",
         "best.uncertainty",
         "last.safetensors",
@@ -163,11 +165,11 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
     killed, at = True, first - 3
     while killed:
         at += 3
-        run_id = queued(home, TINY)
+        run_id = add_run(home, TINY)
         killed = not workers.work(home, at=at)
         over = next_start(home, run_id).state is State.DONE
-        assert finished(workers, home, run_id) == reference, f"killed at {at}"
-        left = {path.name for path in Store(home.runs).run_folder(run_id).iterdir()} - kept
+        assert run_resumed(workers, home, run_id) == reference, f"killed at {at}"
+        left = {path.name for path in Store(home.runs).run_folder(run_id).iterdir()} - saved
         assert not left or (over and left == {"resume.safetensors"}), f"killed at {at}"
         assert len(epoch_checkpoints(Store(home.runs).best_checkpoint_path(run_id))) == 2, (
             f"killed at {at}"
@@ -177,14 +179,12 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
     assert at > 50, "the hooks have not been told of the writes"
 
 
-def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
-    home: Home, workers: Workers
-) -> None:
+def test_paused_repeatedly_a_run_has_the_uninterrupted_result(home: Home, workers: Workers) -> None:
     generator, store, heard = random.Random(1), Store(home.runs), 0
     for run in RUNS:
-        reference, span = alone(workers, home, run)
-        run_id, wishes = queued(home, run), 8
-        while the(home, run_id).state is not State.DONE:
+        reference, span = run_uninterrupted(workers, home, run)
+        run_id, wishes = add_run(home, run), 8
+        while get_run(home, run_id).state is not State.DONE:
             again(store, run_id)
             workers.start(home)
             if wishes:
@@ -192,7 +192,7 @@ def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
                 store.request(run_id, Request.PAUSE)
                 wishes -= 1
             assert workers.ended()
-            found = the(home, run_id)
+            found = get_run(home, run_id)
             assert found.state in (State.DONE, State.PAUSED), found.message
             heard += found.state is State.PAUSED
         assert outcome(home, run_id) == reference
@@ -200,20 +200,20 @@ def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
     assert heard >= 8
 
 
-def test_preempted_again_and_again_a_run_ends_as_it_would_have_alone(
+def test_preempted_repeatedly_a_run_has_the_uninterrupted_result(
     home: Home, workers: Workers
 ) -> None:
     generator, store, heard = random.Random(2), Store(home.runs), 0
     for run in RUNS:
-        reference, span = alone(workers, home, run)
-        run_id = queued(home, run)
+        reference, span = run_uninterrupted(workers, home, run)
+        run_id = add_run(home, run)
         workers.start(home)
         for _ in range(8):
             time.sleep(generator.uniform(0, span))
             store.request(run_id, Request.PREEMPT)
-            placed = the(home, run_id).request is Request.PREEMPT
+            placed = get_run(home, run_id).request is Request.PREEMPT
             until(request_is_answered(home, run_id))
-            heard += placed and the(home, run_id).state.active
+            heard += placed and get_run(home, run_id).state.active
         assert workers.ended()
         assert outcome(home, run_id) == reference
     print(f"\nheard {heard} times")
@@ -251,69 +251,69 @@ def test_a_full_disk_is_reported_and_the_run_resumes_once_there_is_space(
     workers: Workers,
     leave: int,
 ) -> None:
-    home = opened(small_disk, mnist_folder, monkeypatch)
-    reference, _ = alone(workers, home, LARGE)
-    run_id = queued(home, LARGE)
+    home = make_home(small_disk, mnist_folder, monkeypatch)
+    reference, _ = run_uninterrupted(workers, home, LARGE)
+    run_id = add_run(home, LARGE)
     best = Store(home.runs).best_checkpoint_path(run_id)
     workers.start(home)
-    until(lambda: len(the(home, run_id).epochs) >= 2)
+    until(lambda: len(get_run(home, run_id).epochs) >= 2)
     fill(small_disk, leave)
     assert workers.ended()
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "disk is full" in found.message, found.message
     assert 1 <= checkpoint.load_checkpoint(best).record.epoch <= len(found.epochs) + 1
-    kept = bits(best)
+    saved = bits(best)
 
     # Enough space for requests, not enough to train.
     fill(small_disk, 131072)
     again(Store(home.runs), run_id)
     assert workers.work(home)
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "disk is full" in found.message, found.message
-    assert bits(best) == kept
+    assert bits(best) == saved
 
     (small_disk / "filler").unlink()
-    assert finished(workers, home, run_id) == reference
+    assert run_resumed(workers, home, run_id) == reference
 
 
 def test_a_file_size_limit_fails_the_run_which_then_resumes_without_it(
     home: Home, workers: Workers
 ) -> None:
-    reference, _ = alone(workers, home, LARGE)
-    run_id = queued(home, LARGE)
+    reference, _ = run_uninterrupted(workers, home, LARGE)
+    run_id = add_run(home, LARGE)
     best = Store(home.runs).best_checkpoint_path(run_id)
     pause_after(workers, home, run_id, 2)
-    kept, before = bits(best), the(home, run_id).epochs
+    saved, before = bits(best), get_run(home, run_id).epochs
     again(Store(home.runs), run_id)
     assert workers.work(home, largest=300_000)
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "File too large" in found.message, found.message
-    assert bits(best) == kept and found.epochs == before
-    assert finished(workers, home, run_id) == reference
+    assert bits(best) == saved and found.epochs == before
+    assert run_resumed(workers, home, run_id) == reference
 
 
 def test_a_file_in_place_of_the_folder_fails_the_run_which_then_resumes(
     home: Home, workers: Workers
 ) -> None:
-    reference, _ = alone(workers, home, TINY)
-    run_id = queued(home, TINY)
+    reference, _ = run_uninterrupted(workers, home, TINY)
+    run_id = add_run(home, TINY)
     folder = Store(home.runs).run_folder(run_id)
     folder.write_text("in the way")
     assert workers.work(home)
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and str(folder) in found.message, found.message
     folder.unlink()
-    assert finished(workers, home, run_id) == reference
+    assert run_resumed(workers, home, run_id) == reference
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999, None])
 def test_a_truncated_or_missing_training_state_fails_with_a_message(
     home: Home, workers: Workers, share: float | None
 ) -> None:
-    run_id = queued(home, LONG)
+    run_id = add_run(home, LONG)
     pause_after(workers, home, run_id, 2)
     store = Store(home.runs)
-    kept, rows = bits(store.best_checkpoint_path(run_id)), the(home, run_id).epochs
+    saved, rows = bits(store.best_checkpoint_path(run_id)), get_run(home, run_id).epochs
     file = store.resume_path(run_id)
     if share is None:
         file.unlink()
@@ -321,7 +321,7 @@ def test_a_truncated_or_missing_training_state_fails_with_a_message(
         os.truncate(file, int(file.stat().st_size * share))
     queue.resume(store, run_id)
     assert workers.work(home)
-    found = the(home, run_id)
+    found = get_run(home, run_id)
     word = "is missing" if share is None else "damaged"
     assert found.state is State.FAILED and word in found.message, found.message
-    assert bits(store.best_checkpoint_path(run_id)) == kept and found.epochs == rows
+    assert bits(store.best_checkpoint_path(run_id)) == saved and found.epochs == rows

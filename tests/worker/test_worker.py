@@ -47,16 +47,18 @@ def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     store = Store(home.runs)
     for run in newest(store, 99):
         store.request(run.id, Request.STOP)
-    until(lambda: tended(home) and not any(run.state.active for run in newest(store, 99)))
+    until(
+        lambda: call_ensure_workers(home) and not any(run.state.active for run in newest(store, 99))
+    )
 
 
-def tended(home: Home) -> bool:
+def call_ensure_workers(home: Home) -> bool:
     """Call `ensure_workers` as the pages do while they wait."""
     ensure_workers(home)
     return True
 
 
-def the(home: Home, run_id: int) -> Run:
+def get_run(home: Home, run_id: int) -> Run:
     run = Store(home.runs).run(run_id)
     assert run is not None
     return run
@@ -76,8 +78,8 @@ def same(one: nn.Module, other: nn.Module) -> bool:
 
 def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(home: Home) -> None:
     run_id = submit(home, "first", SMALL, QUICK)
-    until(lambda: not the(home, run_id).state.active)
-    run = the(home, run_id)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.DONE and run.message == ""
     assert [epoch.number for epoch in run.epochs] == [1, 2]
     loaded = checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(run_id))
@@ -107,7 +109,7 @@ def test_a_large_network_keeps_its_best_and_last_epoch_alone(
     assert run
     monkeypatch.setattr("mnistlab.worker.training_job.KEEP_EPOCHS_BELOW", run.parameters - 1)
     train_run(store, run, home, 0)
-    assert the(home, run_id).state is State.DONE
+    assert get_run(home, run_id).state is State.DONE
     assert not store.epoch_checkpoint_path(run_id, 1).exists()
     assert (
         store.best_checkpoint_path(run_id).exists() and store.last_checkpoint_path(run_id).exists()
@@ -117,8 +119,8 @@ def test_a_large_network_keeps_its_best_and_last_epoch_alone(
 def test_the_article_protocol_has_no_test_score(home: Home) -> None:
     recipe = Recipe(epochs=1, batch_size=64, train_size=256, split=Split.ARTICLE)
     run_id = submit(home, "", SMALL, recipe)
-    until(lambda: not the(home, run_id).state.active)
-    run = the(home, run_id)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.DONE and run.test is None
 
 
@@ -128,8 +130,8 @@ def test_the_all_data_protocol_saves_its_last_epoch_and_has_only_a_test_score(
     # So high a rate that the last of three epochs is hardly ever the best one.
     recipe = Recipe(epochs=3, batch_size=64, train_size=256, learning_rate=1.0, split=Split.ALL)
     run_id = submit(home, "", SMALL, recipe)
-    until(lambda: not the(home, run_id).state.active)
-    run, store = the(home, run_id), Store(home.runs)
+    until(lambda: not get_run(home, run_id).state.active)
+    run, store = get_run(home, run_id), Store(home.runs)
     assert run.state is State.DONE and run.best_epoch == 3 and run.test
     assert (run.best, run.last) == (None, None)
     kept, last = (
@@ -151,7 +153,7 @@ def test_a_worker_s_session_has_low_priority(
     else:
         monkeypatch.setenv("MNISTLAB_NICE", str(nice))
     run_id = submit(home, "", SMALL, LONG)
-    until(lambda: the(home, run_id).progress)
+    until(lambda: get_run(home, run_id).progress)
     group = Path(f"/proc/{pid_of(home, run_id)}/autogroup").read_text()
     assert group.split()[-1] == str(10 if nice is None else nice), (
         "else it takes as much as the pages' server"
@@ -160,39 +162,41 @@ def test_a_worker_s_session_has_low_priority(
 
 def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(home: Home) -> None:
     long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
-    until(lambda: the(home, long).epochs)
+    until(lambda: get_run(home, long).epochs)
     Store(home.runs).request(long, Request.STOP)
-    until(lambda: not the(home, short).state.active)
-    run = the(home, long)
+    until(lambda: not get_run(home, short).state.active)
+    run = get_run(home, long)
     assert run.state is State.STOPPED and str(len(run.epochs)) in run.message
     assert (
         checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(long)).record.epochs
         == run.epochs
     )
-    assert the(home, short).state is State.DONE
+    assert get_run(home, short).state is State.DONE
     # The steps of the incomplete epoch are not in the checkpoint.
     last = checkpoint.load_checkpoint(Store(home.runs).last_checkpoint_path(long))
-    seen = evaluate(last.network, split_mnist(load(home.data), LONG.split).validation)
+    evaluation = evaluate(last.network, split_mnist(load(home.data), LONG.split).validation)
     assert last.record.epoch == len(run.epochs)
-    assert seen.score == run.epochs[-1].validation
+    assert evaluation.score == run.epochs[-1].validation
 
 
 def test_a_killed_worker_s_run_is_interrupted_and_the_queue_continues(home: Home) -> None:
     long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
-    until(lambda: len(the(home, long).epochs) >= 2)
+    until(lambda: len(get_run(home, long).epochs) >= 2)
     ensure_workers(home)
-    assert the(home, long).state is State.RUNNING, "a living worker's run is left alone"
+    assert get_run(home, long).state is State.RUNNING, "a living worker's run is left alone"
     os.kill(pid_of(home, long), signal.SIGKILL)
-    until(lambda: tended(home) and not the(home, short).state.active)
-    run = the(home, long)
+    until(lambda: call_ensure_workers(home) and not get_run(home, short).state.active)
+    run = get_run(home, long)
     assert run.state is State.INTERRUPTED and "killed" in run.message
-    assert the(home, short).state is State.DONE
+    assert get_run(home, short).state is State.DONE
     kept = checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(long))
     # Between its checkpoint and its row an epoch is in the file alone.
     assert kept.record.epoch <= len(run.epochs) + 1
     queue.resume(Store(home.runs), long)
-    until(lambda: tended(home) and len(the(home, long).epochs) > len(run.epochs) + 1)
-    assert the(home, long).epochs[: len(run.epochs)] == run.epochs
+    until(
+        lambda: call_ensure_workers(home) and len(get_run(home, long).epochs) > len(run.epochs) + 1
+    )
+    assert get_run(home, long).epochs[: len(run.epochs)] == run.epochs
     with sqlite3.connect(Store(home.runs).database.file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -203,8 +207,8 @@ def test_workers_started_too_many_times_train_every_run_once(home: Home) -> None
     ]
     for _ in range(3):
         processes.start_worker(home)
-    until(lambda: all(not the(home, run_id).state.active for run_id in ids))
-    assert [len(the(home, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
+    until(lambda: all(not get_run(home, run_id).state.active for run_id in ids))
+    assert [len(get_run(home, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("stopped", [True, False])
@@ -214,7 +218,7 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
     store, views = Store(home.runs), []
     run_id = store.add("", SMALL, QUICK)
 
-    def counting(network: nn.Module, digits: LabeledImages) -> Predictions:
+    def predict_and_count(network: nn.Module, digits: LabeledImages) -> Predictions:
         views.append(len(digits))
         return predict_images(network, digits)
 
@@ -230,7 +234,7 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
         raise Killed
 
     real_add_epoch = Store.add_epoch
-    monkeypatch.setattr("mnistlab.worker.training_job.predict_images", counting)
+    monkeypatch.setattr("mnistlab.worker.training_job.predict_images", predict_and_count)
     monkeypatch.setattr(Store, "add_epoch", add_epoch)
     with monkeypatch.context() as end, pytest.raises(Killed):
         end.setattr(Store, "finish", killed)
@@ -238,12 +242,12 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
         assert run is not None
         train_run(store, run, home, 0)
     store.interrupt_orphans(0)
-    assert the(home, run_id).state is State.INTERRUPTED and views == [10_000]
+    assert get_run(home, run_id).state is State.INTERRUPTED and views == [10_000]
     queue.resume(store, run_id)
     run = store.claim()
     assert run is not None
     train_run(store, run, home, 0)
-    run = the(home, run_id)
+    run = get_run(home, run_id)
     assert run.state is (State.STOPPED if stopped else State.DONE)
     assert len(run.epochs) == (1 if stopped else 2) and views == [10_000]
     assert run.test and run.test == load_predictions(store.predictions_path(run_id)).score
@@ -251,33 +255,33 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
 
 def test_a_paused_run_can_be_ended_without_more_training(home: Home) -> None:
     store, run_id = Store(home.runs), submit(home, "", SMALL, LONG)
-    until(lambda: the(home, run_id).epochs)
+    until(lambda: get_run(home, run_id).epochs)
     store.request(run_id, Request.PAUSE)
-    until(lambda: the(home, run_id).state is State.PAUSED)
-    paused = the(home, run_id)
+    until(lambda: get_run(home, run_id).state is State.PAUSED)
+    paused = get_run(home, run_id)
     store.request(run_id, Request.STOP)
-    until(lambda: tended(home) and the(home, run_id).state is State.STOPPED)
-    assert the(home, run_id).epochs == paused.epochs and the(home, run_id).test
+    until(lambda: call_ensure_workers(home) and get_run(home, run_id).state is State.STOPPED)
+    assert get_run(home, run_id).epochs == paused.epochs and get_run(home, run_id).test
 
 
 def test_a_worker_that_hangs_is_killed_and_its_run_resumes(home: Home) -> None:
     run_id = submit(home, "", SMALL, Recipe(epochs=10, batch_size=8, train_size=512))
-    until(lambda: len(the(home, run_id).epochs) >= 2)
+    until(lambda: len(get_run(home, run_id).epochs) >= 2)
     os.kill(pid_of(home, run_id), signal.SIGSTOP)
     _, status = os.waitpid(pid_of(home, run_id), os.WUNTRACED)
     assert os.WIFSTOPPED(status)
-    heard = the(home, run_id).heartbeat
+    heard = get_run(home, run_id).heartbeat
     assert heard is not None
-    assert the(home, run_id).seconds_silent(heard + 3600), (
+    assert get_run(home, run_id).seconds_silent(heard + 3600), (
         "silence is what a hanging worker is known by"
     )
     processes.kill_worker(home, run_id)
-    run = the(home, run_id)
+    run = get_run(home, run_id)
     assert run.state is State.INTERRUPTED and run.message
     queue.resume(Store(home.runs), run_id)
     ensure_workers(home)
-    until(lambda: the(home, run_id).state is State.DONE)
-    assert [epoch.number for epoch in the(home, run_id).epochs] == list(range(1, 11))
+    until(lambda: get_run(home, run_id).state is State.DONE)
+    assert [epoch.number for epoch in get_run(home, run_id).epochs] == list(range(1, 11))
 
 
 def test_two_workers_train_two_runs_side_by_side(
@@ -285,19 +289,23 @@ def test_two_workers_train_two_runs_side_by_side(
 ) -> None:
     monkeypatch.setenv("MNISTLAB_WORKERS", "2")
     ids = [submit(home, "", SMALL, LONG) for _ in range(3)]
-    until(lambda: tended(home) and all(the(home, run_id).epochs for run_id in ids[:2]))
-    assert the(home, ids[2]).state is State.QUEUED
+    until(
+        lambda: (
+            call_ensure_workers(home) and all(get_run(home, run_id).epochs for run_id in ids[:2])
+        )
+    )
+    assert get_run(home, ids[2]).state is State.QUEUED
     assert pid_of(home, ids[0]) != pid_of(home, ids[1])
 
 
 def test_run_next_preempts_a_run_which_then_continues_by_itself(home: Home) -> None:
     long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
-    until(lambda: the(home, long).epochs)
+    until(lambda: get_run(home, long).epochs)
     queue.run_next(Store(home.runs), short)
-    until(lambda: the(home, short).state is State.DONE)
-    before = len(the(home, long).epochs)
-    until(lambda: len(the(home, long).epochs) > before)
-    assert the(home, long).state is State.RUNNING
+    until(lambda: get_run(home, short).state is State.DONE)
+    before = len(get_run(home, long).epochs)
+    until(lambda: len(get_run(home, long).epochs) > before)
+    assert get_run(home, long).state is State.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -344,8 +352,8 @@ def test_missing_data_without_a_connection_fails_with_a_message(
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("no_proxy", "")
     run_id = submit(home, "", SMALL, QUICK)
-    until(lambda: not the(home, run_id).state.active)
-    run = the(home, run_id)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.FAILED and "Could not download" in run.message
     assert not list(home.data.glob("*idx*"))
 

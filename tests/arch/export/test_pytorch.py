@@ -33,7 +33,7 @@ SPECS += [parse(text) for text in ("p4-t5-full", "4-gap", "p-gap-bn-drop0.5")]
 KINDS = "6-6r-p-10d-10dr-p-12ds-gap-bn-gelu-drop0.05"
 
 
-def executed(source: str) -> dict[str, Any]:
+def execute(source: str) -> dict[str, Any]:
     """The file's names, as an import would leave them; any warning is an error."""
     names: dict[str, Any] = {"__name__": "written"}
     with warnings.catch_warnings():
@@ -61,7 +61,7 @@ def test_there_are_sixty_networks_to_try() -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_the_file_is_the_network_that_mnistlab_builds(spec: Spec) -> None:
     torch.manual_seed(0)
-    written, built = executed(pytorch_source(spec))["network"](), build(spec, seed=0)
+    written, built = execute(pytorch_source(spec))["network"](), build(spec, seed=0)
     ours, theirs = built.state_dict(), written.state_dict()
     assert list(theirs) == list(ours)
     # The shapes, and He's draws in mnistlab's order.
@@ -77,7 +77,7 @@ def test_the_file_is_the_network_that_mnistlab_builds(spec: Spec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
-    network = executed(pytorch_source(spec))["network"]()
+    network = execute(pytorch_source(spec))["network"]()
     kind = nn.Dropout2d if spec.dropout_kind is Dropout.CHANNEL else nn.Dropout
     blocks = [network.get_submodule(n) for n, _ in network.named_children() if "conv" in n]
     assert len(blocks) == sum(isinstance(layer, Conv) for layer in spec.layers)
@@ -93,7 +93,7 @@ def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
 def test_the_comments_have_every_layer_s_output(spec: Spec) -> None:
     source = pytorch_source(spec)
     comments = re.findall(r"^ {8}(\w+)=.*, +# +([\d×]+) +(\d+) +([\d,]+)$", source, re.MULTILINE)
-    network = executed(source)["network"]().eval()
+    network = execute(source)["network"]().eval()
     rows = {row.name: row for row in summarize(spec).rows}
     assert [name for name, *_ in comments] == [name for name, _ in network.named_children()]
     x = torch.zeros(1, 1, 28, 28)
@@ -160,7 +160,7 @@ def test_the_docstring_s_lines_load_a_pretrained_checkpoint(
     source = pytorch_source(loaded.record.spec)
     docstring = ast.get_docstring(ast.parse(source)) or ""
     recipe = "\n".join(line for line in docstring.splitlines() if line.startswith("    "))
-    names = executed(source)
+    names = execute(source)
     images = torch.randint(256, (16, 1, 28, 28), dtype=torch.uint8)
     names["images"] = images
     exec(textwrap.dedent(recipe), names)
