@@ -1,54 +1,46 @@
-"""Home: the article's four targets, our own networks, and links to the other pages."""
+"""Home: draw a digit, see the networks by size and accuracy, and open them step by step."""
 
 import streamlit as st
 
-from mnistlab.arch.presets import TARGET_ACCURACY
-from mnistlab.arch.summary import BUDGET, summarize
-from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import newest_runs
-from mnistlab.experiments.targets import LAB_NETWORKS, TARGETS
+from mnistlab.experiments.targets import STEPS
 from mnistlab.home import default_home
+from mnistlab.store.run import Run
 from mnistlab.store.store import Store
-from mnistlab.text import percent
 from mnistlab.ui.common import page, plot
-from mnistlab.ui.home import home_text, target_panel
+from mnistlab.ui.home import about, first_screen, step_panel, stepper
 
-page.setup("Home", "How small can a network be and still read handwriting?")
-largest = max(summarize(target.spec).total for target in TARGETS)
-st.markdown(
-    f"From {largest / 1e6:.1f} million parameters to fewer than "
-    f"**{BUDGET:,}** in four steps, at **{percent(TARGET_ACCURACY)}** accuracy on {MNIST.name}. "
-    "Follow the steps, change the network, train it, then draw digits to test it."
-)
-with st.container(horizontal=True, vertical_alignment="center"):
-    page.primary_link("Draw", "Draw a digit", ":material/draw:")
-    st.page_link("pages/design.py", label="Design a network", icon=":material/tune:")
-    st.page_link("pages/train.py", label="Train a network", icon=":material/play_arrow:")
-    st.page_link("pages/experiments.py", label="Reproduce the article", icon=":material/science:")
-st.markdown(home_text.beginning())
-with st.expander("How training works"):
-    st.markdown(home_text.TRAINING)
 
-try:
-    store = Store(default_home().runs)
-    own_runs = {
-        name: run for name, summary in newest_runs(store).items() if (run := store.run(summary.id))
-    }
-except LabError as error:
-    page.show_warning(error)
-    own_runs = {}
-for target in TARGETS:
-    target_panel.target_panel(target, own_runs.get(target.preset.name))
+def own_run(name: str) -> Run | None:
+    """The user's newest run of a step's recipe, None if there is none."""
+    try:
+        store = Store(default_home().runs)
+        summary = newest_runs(store).get(name)
+        return store.run(summary.id) if summary else None
+    except LabError as error:
+        page.show_warning(error)
+        return None
 
-st.subheader("Beyond the article", anchor=False)
-st.markdown(home_text.beyond())
-columns = st.columns(2)
-for index, network in enumerate(LAB_NETWORKS):
-    with columns[index % len(columns)]:
-        target_panel.lab_network_panel(network)
 
-with st.expander("About these numbers"):
-    st.markdown(home_text.ABOUT)
-# Last, so that the text does not wait for the chart library.
+new_page = page.setup("Home", "How small can a network be and still read handwriting?")
+first_place = st.container()
+number = stepper.show()
+step = STEPS[number - 1]
+with st.container(key="step"):
+    step_panel.show(step, own_run(step.preset.name))
+columns = st.columns(3)
+for column, (label, icon, text) in zip(
+    columns,
+    (
+        ("How training works", "model_training", about.TRAINING),
+        ("About these numbers", "calculate", about.numbers()),
+        ("Lesson plan", "school", about.lesson()),
+    ),
+    strict=True,
+):
+    with column, st.expander(label, icon=f":material/{icon}:"):
+        st.markdown(text)
+with first_place:
+    first_screen.show(new_page, number, stepper.select)
 plot.load()

@@ -1,11 +1,13 @@
 """Design: change a network and see its parameters, receptive fields, cost and advice."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mnistlab.arch.advice.advise import advise
 from mnistlab.arch.edit import scaled
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import Spec
+from mnistlab.arch.spec import Activation, Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import network_picture
 from mnistlab.errors import LabError
@@ -60,7 +62,7 @@ text = st.text_input(
     placeholder=str(current_network.current()),
     help="16: 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
     "depthwise-separable). p10: transition to 10 channels; p: max-pool; t12: partial transition. "
-    "full or gap: head. bn, nobias, leaky, gelu, drop0.05: options.",
+    f"full or gap: head. bn, nobias, {', '.join(list(Activation)[1:])}, drop0.05: options.",
 )
 try:
     spec = current_network.set_from_text(text or str(current_network.current()))
@@ -127,7 +129,7 @@ with results:
             ]
         )
     )
-    tabs = {
+    tabs: dict[str, Callable[[], None]] = {
         "Parameters": lambda: design_tabs.parameters(result, selected),
         "Advice": lambda: design_tabs.advice(result, set_network),
         "Receptive field": lambda: design_tabs.receptive_field(result, selected, select_layer),

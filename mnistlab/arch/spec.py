@@ -92,23 +92,32 @@ class Activation(Choice):
 
     `torch` is PyTorch's class with its default arguments, `keras` the class that Keras prints.
     `in_place`: whether PyTorch can overwrite the input, so that no extra memory is written.
+    `help` says what it does to negative values.
     """
 
     torch: str
     keras: str
     in_place: bool
+    help: str
 
     def __new__(
-        cls, word: str, label: str = "", torch: str = "", keras: str = "", in_place: bool = False
+        cls,
+        word: str,
+        label: str = "",
+        torch: str = "",
+        keras: str = "",
+        in_place: bool = False,
+        help: str = "",
     ) -> Self:
         member = str.__new__(cls, word)
         member._value_, member.label = word, label
         member.torch, member.keras, member.in_place = torch, keras, in_place
+        member.help = help
         return member
 
-    RELU = "relu", "ReLU", "nn.ReLU", "ReLU", True
-    LEAKY = "leaky", "leaky ReLU", "nn.LeakyReLU", "LeakyReLU", True
-    GELU = "gelu", "GELU", "nn.GELU", "Activation", False
+    RELU = "relu", "ReLU", "nn.ReLU", "ReLU", True, "ReLU sets negative values to 0."
+    LEAKY = "leaky", "leaky ReLU", "nn.LeakyReLU", "LeakyReLU", True, "Leaky ReLU keeps 1% of them."
+    GELU = "gelu", "GELU", "nn.GELU", "Activation", False, "GELU is smooth, but slower."
 
 
 @dataclass(frozen=True)

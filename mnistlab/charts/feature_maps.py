@@ -41,7 +41,7 @@ def receptive_field_of_unit(
     )
     step = row.effective_stride * PIXEL
     first = (row.first_pixel + row.receptive_field / 2) * PIXEL - step / 2
-    hit = '<rect class="lab-hit" data-layer="{}:{}" x="{:g}" y="{:g}" width="{}" height="{}"/>'
+    hit = '<rect class="lab-hit" data-part="{}:{}" x="{:g}" y="{:g}" width="{}" height="{}"/>'
     units = join(
         fill(hit, i, j, first + j * step, first + i * step, step, step)
         for i in range(row.out_size)

@@ -1,7 +1,7 @@
 """A network as a picture: every feature map to scale, its blocks side by side, as HTML with SVG.
 
 A box's face has the size of the map, its depth grows with the channels; the small square on a face
-is the kernel of the next layer. A selectable box has its layer's name in `data-layer`.
+is the kernel of the next layer. A selectable box has its layer's name in `data-part`.
 """
 
 from collections.abc import Collection
@@ -89,7 +89,7 @@ def _figure(
     shape = f"{channels} × {size}²" if size > 1 else channels
     attributes = (
         fill(
-            ' data-layer="{}" role="button" tabindex="0" aria-pressed="{}"',
+            ' data-part="{}" role="button" tabindex="0" aria-pressed="{}"',
             name,
             str(mark == "lab-chosen").lower(),
         )

@@ -129,7 +129,7 @@ def _row(row: LayerSummary, y: float, selected: bool, covers: bool) -> Markup:
     kinds = "lab-ruler-row" + " lab-chosen" * selected + " lab-whole" * covers
     size = f"{row.receptive_field} px" + (" ✓" if covers else "")
     return fill(
-        '<g class="{kinds}" data-layer="{name}" role="button" tabindex="0" '
+        '<g class="{kinds}" data-part="{name}" role="button" tabindex="0" '
         'aria-pressed="{pressed}" aria-label="{name} {size}, effective stride {effective_stride}">'
         '<rect class="lab-hit" x="0" y="{y}" width="100%" height="{row}"/>'
         '<text x="{label}" y="{base}" text-anchor="end">{name}</text>'

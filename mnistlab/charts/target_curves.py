@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from mnistlab.charts import epochs as charts
 from mnistlab.charts.base import REFERENCE_COLOR, RUN_COLORS, Figure, Trace, add, line, over_epochs
 from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
-from mnistlab.experiments.targets import Target
+from mnistlab.experiments.targets import Step
 from mnistlab.store.run import Run
 from mnistlab.training.epoch import Epoch
 
 
 def target_curves(
-    target: Target, epochs: Sequence[Epoch], saved_epoch: int, previous: Sequence[Epoch]
+    step: Step, epochs: Sequence[Epoch], saved_epoch: int, previous: Sequence[Epoch]
 ) -> Figure:
-    """A target's accuracies (%), and the validation accuracy of the previous target in gray."""
-    result = charts.accuracy(epochs, len(epochs), saved_epoch, target.preset.article)
+    """A step's accuracies (%), and the validation accuracy of the previous target in gray."""
+    result = charts.accuracy(epochs, len(epochs), saved_epoch, step.preset.article)
     if previous:
         trace = line(
             "Previous target (validation)",

@@ -1,4 +1,4 @@
-"""The article's four targets, each as one value: its network, its recipes and all its texts.
+"""The article's four targets and our own networks, each as one value with all its texts.
 
 The article gives no learning rates; these are ours. Numbers in the texts are computed from the
 networks and recipes, so that they cannot disagree.
@@ -53,29 +53,43 @@ class Suggestion:
     question: str
 
 
-@dataclass(frozen=True)
-class Target:
-    """One target with its recipes under the article protocol, and its texts.
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of the home page: a network and its texts.
 
-    `question` is what the target asks, `change` what differs from the previous one. `concepts`
-    explains new terms, as Markdown; `training_notes` the recipe, `what_to_look_for` the curves;
-    `discuss` has questions about the results.
+    `question` is what the step asks, `change` what differs from the previous one. `concepts`
+    explains new terms, as Markdown whose bold terms are defined in `experiments.terms`;
+    `what_to_look_for` is about the curves; `discuss` has questions about the results.
     """
 
     preset: Preset
-    full: Recipe
-    quick: Recipe
     question: str
     change: str
     concepts: str
-    training_notes: str
     what_to_look_for: str
-    suggestion: Suggestion
     discuss: tuple[str, ...]
 
     @property
     def spec(self) -> Spec:
         return self.preset.spec
+
+    @property
+    def total(self) -> int:
+        """The network's parameters, trainable and not."""
+        return summarize(self.spec).total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(Step):
+    """One of the article's targets, with its recipes under the article protocol.
+
+    `training_notes` explains the recipe.
+    """
+
+    full: Recipe
+    quick: Recipe
+    training_notes: str
+    suggestion: Suggestion
 
     def recipe(self, length: Length, split: Split = Split.ARTICLE) -> Recipe:
         return replace(self.full if length is Length.FULL else self.quick, split=split)
@@ -104,20 +118,17 @@ def _total(name: str) -> int:
 def _target_1() -> Target:
     network = get_preset("target-1")
     full = replace(ARTICLE, learning_rate=FIRST_RATE, epochs=20)
-    (pool,) = (layer for layer in network.spec.layers if isinstance(layer, Transition))
     return Target(
         preset=network,
         full=full,
         quick=_quick(full, epochs=6),
-        question="How accurate is a network with no size limit?",
+        question="How accurate is a network without a limit?",
         change="3×3 convolutions that double their filters until one unit covers the whole digit; "
         "one early transition; nothing else.",
-        concepts=f"Each **3×3 convolution** slides learned filters over its input; each filter "
+        concepts="Each **3×3 convolution** slides learned filters over its input; each filter "
         "yields a **feature map**. Stacked layers widen the **receptive field** until one unit "
-        f"covers all {MNIST.image_size} px. One early **transition** (1×1 convolution to "
-        f"{pool.filters} channels, 2×2 max-pool) halves the resolution. **ReLU**, which sets "
-        "negative values to 0, follows every convolution but the last; **softmax** turns the last "
-        f"{MNIST.n_classes} values into probabilities.",
+        f"covers all {MNIST.image_size} px. One early **transition** halves the resolution. "
+        "**ReLU** follows every convolution but the last; **softmax** gives probabilities.",
         training_notes=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never "
         "learns: 11.35%, the score for always predicting 1.",
         what_to_look_for="Training accuracy approaches 100%, validation accuracy stops below it. "
@@ -234,31 +245,53 @@ def find_target(name: str) -> Target | None:
     return next((target for target in TARGETS if target.preset.name == name), None)
 
 
-def predecessor(target: Target) -> Target | None:
-    """The previous target, None for the first."""
-    index = [each.preset.name for each in TARGETS].index(target.preset.name)
+def predecessor(step: Step) -> Step | None:
+    """The step with which one is compared: the previous target, the last for our own networks."""
+    names = [target.preset.name for target in TARGETS]
+    index = names.index(step.preset.name) if step.preset.name in names else len(names)
     return TARGETS[index - 1] if index else None
 
 
-@dataclass(frozen=True)
-class LabNetwork:
-    """One of our own networks beyond the article, with the question that it answers."""
-
-    preset: Preset
-    question: str
-    change: str
-
-
-LAB_NETWORKS = (
-    LabNetwork(
-        get_preset("most-accurate"),
+def _most_accurate() -> Step:
+    return Step(
+        preset=get_preset("most-accurate"),
         question=f"What is the best accuracy under {BUDGET:,}?",
         change="No transitions, no full-map head: the savings pay for filters at low resolution. "
         "No bias before batch norm, no dropout.",
-    ),
-    LabNetwork(
-        get_preset("smallest"),
+        concepts="**Global average pooling** replaces the full-map head; what that saves pays for "
+        "filters at low resolution. **Augmentation** makes new images for every epoch, and a "
+        "**one-cycle** learning rate ends near zero. Several **seeds** show how much is chance.",
+        what_to_look_for="Training accuracy is below validation accuracy: augmented images are "
+        "harder. All images train this network, so validation images are no longer new to it; only "
+        "the test accuracy, measured once, counts.",
+        discuss=(
+            "Why is validation accuracy here no estimate of test accuracy?",
+            "How large is the spread of the seeds, compared with the gain over target 4?",
+        ),
+    )
+
+
+def _smallest() -> Step:
+    network = get_preset("smallest")
+    ratio = _total("most-accurate") / summarize(network.spec).total
+    return Step(
+        preset=network,
         question=f"What is the smallest network at {percent(TARGET_ACCURACY)}?",
         change="The same layout, narrowed to the limit.",
-    ),
-)
+        concepts=f"The same layout with about half the filters: {ratio:.0f}× fewer parameters. "
+        "**Pooling** comes early, so most filters work at low resolution. It was narrowed while "
+        f"the mean of several **seeds** stayed above {percent(TARGET_ACCURACY)}.",
+        what_to_look_for="The curves end lower than those of the larger network and rise until "
+        "the last epoch: a small network has little room to memorize.",
+        discuss=(
+            f"The interval reaches below {percent(TARGET_ACCURACY)}. Is the target met?",
+            "Which layer would you narrow next? Try it in Design.",
+        ),
+    )
+
+
+LAB_NETWORKS = (_most_accurate(), _smallest())
+"""Our own networks, beyond the article."""
+
+STEPS: tuple[Step, ...] = (*TARGETS, *LAB_NETWORKS)
+"""The steps of the home page, in order."""

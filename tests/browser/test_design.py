@@ -65,14 +65,14 @@ def test_a_layer_is_selected_by_click_and_by_keyboard_wherever_it_is_drawn(
     app: App, page: Page
 ) -> None:
     page.goto(f"{app.url}/design?net={NET}")
-    picture = page.locator(".lab-picture [data-layer]")
+    picture = page.locator(".lab-picture [data-part]")
     expect(picture).to_have_count(11)
-    page.locator('.lab-picture [data-layer="conv3"]').click()
+    page.locator('.lab-picture [data-part="conv3"]').click()
     expect(page.locator("tr.lab-reach")).to_contain_text("conv3")
     open_tab(page, "Receptive field")
     metric = page.locator(".lab-fact", has_text="Receptive field of conv3")
     expect(metric).to_contain_text("10 × 10 px")
-    part = page.locator('.lab-picture [data-layer="conv6"]')
+    part = page.locator('.lab-picture [data-part="conv6"]')
     part.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".lab-fact", has_text="Receptive field of conv6")).to_contain_text(
@@ -80,7 +80,7 @@ def test_a_layer_is_selected_by_click_and_by_keyboard_wherever_it_is_drawn(
     )
     expect(part).to_have_attribute("aria-pressed", "true")
     expect(part).to_be_focused()
-    page.locator('.st-key-fields [data-layer="head2"]').first.click()
+    page.locator('.st-key-fields [data-part="head2"]').first.click()
     expect(page.locator(".lab-fact", has_text="Receptive field of head2")).to_contain_text(
         "28 × 28"
     )
@@ -96,7 +96,7 @@ def test_selections_survive_a_change_of_page_and_a_reload(app: App, page: Page) 
     other = page.get_by_role("combobox", name="Compare with")
     other.click()
     page.get_by_role("option", name=re.compile("Smallest")).click()
-    page.locator('.lab-picture [data-layer="conv3"]').click()
+    page.locator('.lab-picture [data-part="conv3"]').click()
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
     page.get_by_role("link", name="Design", exact=True).click()

@@ -149,7 +149,7 @@ def test_every_explanation_opens_and_a_click_selects_a_unit(app: App, page: Page
     page.get_by_role("radio", name="Feature maps").click()
     seeing = page.locator(".lab-seeing")
     expect(seeing).to_have_attribute("aria-label", re.compile("row 12, column 12.* 3 by 3 "))
-    page.locator('.lab-seeing [data-layer="3:20"]').click()
+    page.locator('.lab-seeing [data-part="3:20"]').click()
     expect(seeing).to_have_attribute("aria-label", re.compile("row 3, column 20.* 3 by 3 "))
     healthy(page)
 

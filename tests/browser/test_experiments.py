@@ -1,6 +1,5 @@
-"""The links from Home, a reproduction paused and resumed, and a report that opens offline."""
+"""A reproduction paused and resumed, and a report that opens offline."""
 
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,33 +14,6 @@ from tests.store.example_runs import add_finished_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-
-def test_home_links_to_the_pages_and_to_each_suggestion(app: App, page: Page) -> None:
-    add_finished_run(Store(app.home.runs), TARGETS[3].spec, TARGETS[3].quick, [400, 300, 310])
-    page.goto(app.url)
-    for name in ("Draw a digit", "Design a network", "Train a network"):
-        link = page.get_by_role("link", name=name)
-        expect(link).to_be_visible()
-        expect(link).to_be_in_viewport()
-    for target in TARGETS:
-        heading = re.compile(re.escape(target.question))
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-    expect(page.locator(".lab-picture")).to_have_count(4)
-    expect(page.locator(".lab-changed").first).to_be_visible()
-    expect(page.locator(".plot .main-svg").first).to_be_visible()
-    healthy(page)
-    for target, choice in (
-        (TARGETS[3], "dropout 0.2"),
-        (TARGETS[1], "without the partial transition"),
-    ):
-        page.get_by_role("link", name=target.suggestion.question).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Experiments"))
-        expect(page.get_by_role("combobox", name="Target")).to_have_value(target.preset.label)
-        expect(page.get_by_role("combobox", name="Setting to change")).to_have_value(choice)
-        healthy(page)
-        page.get_by_role("link", name="Home", exact=True).click()
-        settled(page)
 
 
 def test_a_reproduction_is_resumed_paused_reloaded_and_reported(

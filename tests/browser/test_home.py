@@ -1,15 +1,39 @@
-"""The pages in a user's order: design, train, draw."""
+"""The whole path, as a visitor walks it: design, train, draw."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from mnistlab.experiments.targets import STEPS, TARGETS
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from tests.browser.conftest import App, end, healthy, serve, settled
+from tests.browser.conftest import ROOT, App, end, healthy, serve, settled
 
-PATHS = ["", "design", "train", "runs", "run", "compare", "experiments", "draw"]
+PATHS = ["", *sorted(path.stem for path in (ROOT / "pages").glob("*.py"))]
+
+
+VISIBLE_WORDS = """
+() => {
+  const walker = document.createTreeWalker(
+    document.querySelector("[data-testid=stMain]"), NodeFilter.SHOW_TEXT);
+  const words = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = range.getBoundingClientRect();
+    const shown = parent.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    // An icon is a word to the page, and a picture to its reader.
+    const icon = parent.closest("[data-testid=stIconMaterial], style, title");
+    if (shown && !icon && box.height && box.bottom <= innerHeight) {
+      words.push(...node.data.split(/\\s+/).filter((word) => /\\p{L}/u.test(word)));
+    }
+  }
+  return words;
+}
+"""
+"""The words on the first screen, without numbers."""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -34,8 +58,66 @@ def test_no_page_scrolls_sideways(app: App, page: Page) -> None:
             assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (path, width)
 
 
+def test_the_first_screen_classifies_a_drawing_and_its_points_open_their_steps(
+    app: App, page: Page
+) -> None:
+    page.goto(app.url)
+    expect(page.locator(".lab-ghost")).to_be_visible()
+    draw(page, [(150, 40), (140, 140), (135, 240)])
+    expect(page.locator(".lab-answer b")).to_have_text("1")
+    expect(page.locator(".lab-ghost")).to_have_count(0)
+    question = page.locator(".lab-question")
+    for number in (4, 2):
+        page.locator(f'.lab-hero [data-part="{number}"]').click()
+        expect(question).to_have_text(STEPS[number - 1].question)
+        expect(page).to_have_url(re.compile(f"step={number}"))
+    expect(page.locator(".lab-answer b")).to_have_text("1")
+    page.go_back()
+    expect(question).to_have_text(STEPS[3].question)
+    # The drawing goes along to the page that explains its prediction.
+    page.get_by_role("link", name="Why?").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    expect(page.locator(".lab-answer b")).to_have_text("1")
+    healthy(page)
+
+
+def test_a_step_leads_to_its_ablation_and_to_design(app: App, page: Page) -> None:
+    for number, variant in ((4, "dropout 0.2"), (2, "without the partial transition")):
+        page.goto(f"{app.url}/?step={number}")
+        target = TARGETS[number - 1]
+        expect(page.locator(".lab-changed").first).to_be_visible()
+        page.get_by_role("link", name=target.suggestion.question).click()
+        expect(page.get_by_role("combobox", name="Target")).to_have_value(target.preset.label)
+        expect(page.get_by_role("combobox", name="Setting to change")).to_have_value(variant)
+        healthy(page)
+    page.goto(f"{app.url}/?step=6")
+    page.get_by_role("link", name="Open in Design").click()
+    expect(page.locator(".lab-gauge-figure b").first).to_have_text(f"{STEPS[5].total:,}")
+
+
+def test_the_first_screen_is_short_and_the_page_two_screens_tall(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(app.url)
+    expect(page.locator(".lab-hero")).to_be_visible()
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate("node => node.scrollHeight") <= 2 * 720
+    assert len(page.evaluate(VISIBLE_WORDS)) <= 60
+
+
+def test_a_term_shows_its_definition_by_keyboard_and_by_pointer(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/?step=3")
+    term = page.locator(".lab-term").first
+    tip = term.locator(".lab-tip")
+    expect(tip).to_be_hidden()
+    term.focus()
+    expect(tip).to_be_visible()
+    term.blur()
+    term.hover()
+    expect(tip).to_be_visible()
+
+
 def test_from_a_network_to_a_classified_digit(app: App, page: Page) -> None:
-    # Design: batch norm adds 384 parameters.
+    # Design: batch norm's 384 parameters come and go.
     page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full")
     gauge = page.locator(".lab-gauge-figure b")
     expect(gauge).to_have_text("12,490")
@@ -142,7 +224,7 @@ def test_a_run_outlives_the_app_and_the_page_shows_it_again(cold_app: App, page:
         before.evaluate("node => node.dataset.mark = 'yes'")
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator(".lab-state")).to_have_text("stopped")
-        assert before.get_attribute("data-mark") == "yes", "the chart's node is the same"
+        assert before.get_attribute("data-mark") == "yes", "the chart's node was kept"
         healthy(page)
     finally:
         end(again)

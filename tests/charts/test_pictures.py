@@ -21,8 +21,8 @@ SUMMARIES += possible(120)
 
 def by_layer(drawing: str) -> dict[str, ElementTree.Element]:
     """What stands for each row; the drawing must be well-formed."""
-    named = [e for e in ElementTree.fromstring(drawing).iter() if "data-layer" in e.attrib]
-    elements = {e.attrib["data-layer"]: e for e in named}
+    named = [e for e in ElementTree.fromstring(drawing).iter() if "data-part" in e.attrib]
+    elements = {e.attrib["data-part"]: e for e in named}
     assert len(elements) == len(named), "a row is drawn once"
     return elements
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mnistlab.arch.spec import Activation
 from mnistlab.choice import Choice
 from mnistlab.data import options
 from mnistlab.data.dataset import MNIST
@@ -19,7 +20,7 @@ def changed(ranges: AugmentationRanges, field: str, value: float) -> Augmentatio
     return replace(ranges, **values)
 
 
-@pytest.mark.parametrize("kind", [Split, Augmentation, Optimizer, Schedule, Length])
+@pytest.mark.parametrize("kind", [Split, Augmentation, Optimizer, Schedule, Length, Activation])
 def test_every_option_has_its_own_label_and_help(kind: type[Choice]) -> None:
     for words in ([one.label for one in kind], [one.help for one in kind]):  # type: ignore[attr-defined]
         assert all(words) and len(set(words)) == len(kind)

@@ -51,7 +51,9 @@ def test_drawn_digits_are_classified_at_every_size(digit: int) -> None:
         assert drawn and classifier.predict(drawn).digit == digit, size
 
 
-@pytest.mark.parametrize("own", LAB_PRESETS, ids=lambda own: own.name)
+@pytest.mark.parametrize(
+    "own", [each for each in LAB_PRESETS if each.name in zoo.SEED_ERRORS], ids=lambda own: own.name
+)
 def test_own_networks_are_pretrained_with_their_first_seed(own: Preset) -> None:
     path = zoo.checkpoint(own.name)
     assert path and path.stat().st_size < 100_000
@@ -89,7 +91,7 @@ def test_a_classifier_returns_ten_probabilities_and_classifies_mnist(mnist_folde
 
 
 @pytest.mark.parametrize("path", PRETRAINED, ids=lambda path: path.stem)
-def test_a_pretrained_uncertainty_model_is_what_its_command_fits(
+def test_a_pretrained_uncertainty_model_is_its_command_s_fit(
     path: Path, mnist_folder: Path
 ) -> None:
     saved = model.load_uncertainty(model.uncertainty_path(path), read_record(path).spec)

@@ -15,11 +15,11 @@ from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import config_differences
 from mnistlab.experiments.targets import (
-    LAB_NETWORKS,
     QUICK_TRAIN_SIZE,
+    STEPS,
     TARGETS,
-    LabNetwork,
     Length,
+    Step,
     Suggestion,
     Target,
     find_target,
@@ -69,10 +69,8 @@ def wordless(value: object) -> list[str]:
     return query
 
 
-@pytest.mark.parametrize(
-    "value", [*TARGETS, *LAB_NETWORKS], ids=lambda value: str(value.preset.name)
-)
-def test_no_text_of_a_target_or_a_network_is_missing(value: Target | LabNetwork) -> None:
+@pytest.mark.parametrize("value", STEPS, ids=lambda value: str(value.preset.name))
+def test_no_text_of_a_target_or_a_network_is_missing(value: Step) -> None:
     assert not wordless(value)
     for name in ("question", "change"):
         empty: dict[str, Any] = {name: ""}
@@ -80,7 +78,7 @@ def test_no_text_of_a_target_or_a_network_is_missing(value: Target | LabNetwork)
 
 
 def test_every_preset_has_its_texts() -> None:
-    named = [one.preset for one in (*TARGETS, *LAB_NETWORKS)]
+    named = [one.preset for one in STEPS]
     assert named == list(PRESETS)
 
 

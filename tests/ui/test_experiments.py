@@ -1,7 +1,5 @@
-"""Home and the experiments, with made-up records and runs."""
+"""The walk and the experiments, with made-up records and runs."""
 
-import re
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -9,17 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
-from mnistlab.data.dataset import MNIST
-from mnistlab.experiments import targets
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.training.defaults import train_command
-from mnistlab.training.record import TrainingRecord, record_to_json
-from mnistlab.ui.home import home_text
 from mnistlab.worker import processes
-from tests.store.example_runs import add_finished_run, epoch
+from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import run
 
 
@@ -34,96 +27,6 @@ def shown(at: AppTest) -> str:
     bodies = [element.proto.body for element in at.get("html")]
     bodies += [element.value for element in (*at.markdown, *at.code, *at.subheader)]
     return unescape(" ".join(bodies)).replace("\N{NO-BREAK SPACE}", " ")
-
-
-def write_record(lab: Path, name: str, errors: list[int], train: float = 0.9996) -> None:
-    target = next(each for each in TARGETS if each.preset.name == name)
-    epochs = tuple(epoch(n, e, train) for n, e in enumerate(errors, 1))
-    best = min(epochs, key=lambda each: each.validation_errors)
-    record = TrainingRecord(name, target.spec, target.full, epochs, best.number)
-    (lab / "zoo" / "targets").mkdir(parents=True, exist_ok=True)
-    (lab / "zoo" / "targets" / f"{name}.json").write_text(record_to_json(record), "utf-8")
-
-
-def test_home_without_records_has_the_commands_that_train_the_targets() -> None:
-    text = shown(run())
-    for target in TARGETS:
-        assert target.question in text and train_command(target.spec, target.full) in text
-    for figure in (
-        "1,595,316",
-        "12,490",
-        "12,874",
-        "99.93%",
-        "99.45%",
-        "99.28%",
-        "14,846",
-        "4,844",
-    ):
-        assert figure in text
-
-
-def test_a_further_own_network_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    third = replace(targets.LAB_NETWORKS[0], question="Is there room for a third?")
-    monkeypatch.setattr(targets, "LAB_NETWORKS", (*targets.LAB_NETWORKS, third))
-    assert third.question in shown(run())
-
-
-def test_the_prose_follows_the_data_set_and_the_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        home_text, "MNIST", replace(MNIST, n_train=7_000, n_validation=9, n_test=3_210)
-    )
-    text = home_text.beginning()
-    assert all(number in text for number in ("10,210", "7,000", "3,210", "19 errors"))
-    monkeypatch.setattr(zoo, "SEED_ERRORS", {"smallest": (1,) * 17})
-    assert "17 **seeds**" in home_text.beyond()
-
-
-TERMS = (
-    *("parameter", "accuracy", "95% confidence interval", "batches", "loss", "gradient"),
-    *("learning rate", "Adam", "epoch", "validation", "3×3 convolution", "feature map"),
-    *("receptive field", "transition", "ReLU", "softmax", "partial transition"),
-    *("batch normalization", "checkpoint", "overfitting", "generalization gap", "dropout"),
-    *("augmentation", "seeds"),
-)
-
-
-def test_each_term_is_explained_once_where_it_first_appears() -> None:
-    targets = [target.concepts for target in TARGETS]
-    prose = [home_text.beginning(), home_text.TRAINING, *targets, home_text.beyond()]
-    text = " ".join(prose).replace("\n", " ").lower()
-    for term in TERMS:
-        words = term.lower()
-        assert text.count(f"**{words}**") == 1, term
-        assert text.index(words) == text.index(f"**{words}**") + 2, f"{term} comes too early"
-
-
-def test_home_shows_records_and_their_differences_from_the_article(lab: Path) -> None:
-    write_record(lab, "target-3", [200, 150, 160])
-    write_record(lab, "target-4", [80, 55, 60], train=0.9945)
-    text = shown(run())
-    assert "98.50%" in text and "−0.78 pp; 95% CI" in text
-    assert re.search(r"99\.45% .*99\.45% .*\(0\.00 pp; 95% CI", text)
-    assert text.count("Not measured yet") == 2
-
-
-def test_a_user_s_run_of_the_same_recipe_is_shown(lab: Path) -> None:
-    store, target = Store(lab / "runs"), TARGETS[1]
-    add_finished_run(store, target.spec, replace(target.full, epochs=3), [123])
-    assert "98.77%" not in shown(run()), "another recipe is another experiment"
-    mine = add_finished_run(store, target.spec, target.quick, [345, 321])
-    text = shown(run())
-    assert f"Run {mine}" in text and "96.79%" in text and "6,000 images" in text
-
-
-def test_a_damaged_record_or_store_is_a_warning_and_the_rest_is_shown(lab: Path) -> None:
-    write_record(lab, "target-3", [70])
-    (lab / "zoo" / "targets" / "target-3.json").write_text("{")
-    (lab / "runs").mkdir()
-    (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
-    at = run()
-    warnings = " ".join(warning.value for warning in at.warning)
-    assert "target-3.json" in warnings and "store.sqlite" in warnings
-    assert TARGETS[3].question in shown(at)
 
 
 def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]

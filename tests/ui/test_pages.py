@@ -23,22 +23,7 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
 from tests.ui.app_test import ROOT, body, run
 
-PAGES = (
-    "app.py",
-    *(
-        f"pages/{name}.py"
-        for name in (
-            "design",
-            "train",
-            "runs",
-            "run",
-            "compare",
-            "draw",
-            "handwriting",
-            "experiments",
-        )
-    ),
-)
+PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
 
 def html(at: AppTest) -> str:
@@ -54,6 +39,21 @@ def net(at: AppTest) -> str:
 def test_every_page_opens_with_an_empty_store() -> None:
     for page in PAGES:
         run(page)
+
+
+@pytest.mark.parametrize(
+    ("step", "figures"),
+    [
+        (1, ("1,595,316", "99.93%")),
+        (2, ("12,490", "99.71%")),
+        (3, ("12,874", "99.28%")),
+        (4, ("12,874", "99.45%")),
+    ],
+)
+def test_home_shows_the_article_s_counts_and_figures(step: int, figures: tuple[str, ...]) -> None:
+    shown = html(run("app.py", step=str(step)))
+    for figure in figures:
+        assert figure in shown
 
 
 def test_batch_norm_s_384_parameters() -> None:
@@ -157,7 +157,7 @@ def test_after_an_edit_the_train_page_selects_the_current_network() -> None:
 def test_the_design_page_never_imports_torch() -> None:
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
-        "at = AppTest.from_file('app.py', default_timeout=600); at.run();"
+        "at = AppTest.from_file('app.py', default_timeout=600);"
         "at.switch_page('pages/design.py').run();"
         "at.number_input(key='filters0').set_value(9).run();"
         "assert not at.exception; print('torch' in sys.modules)"

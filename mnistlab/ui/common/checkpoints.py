@@ -85,6 +85,11 @@ def find(home: Home) -> CheckpointList:
     return CheckpointList({str(choice.path): choice for choice in choices}, errors)
 
 
+def pretrained(path: Path) -> CheckpointChoice:
+    """A pretrained checkpoint. Raises CheckpointError if the file is damaged or missing."""
+    return CheckpointChoice(path, _record(path, modified(path)), "pretrained", path.stem)
+
+
 def modified(path: Path) -> int:
     """When a checkpoint was last written, in ns. Raises CheckpointError if it no longer exists."""
     try:

@@ -202,6 +202,15 @@ def rows(cells: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Markup:
     return _table("lab-table lab-plain", lines + [_line(row, "td", 0) for row in cells])
 
 
+GHOST = Markup('<div class="lab-ghost" aria-hidden="true"></div>')
+"""A faint digit, which `style.css` draws over an empty canvas."""
+
+
+def question(text: str, answer: str) -> Markup:
+    """A question as a heading, and its answer in one sentence."""
+    return fill('<h2 class="lab-question">{}</h2><p class="lab-outcome">{}</p>', text, answer)
+
+
 def caption(text: str) -> Markup:
     return fill('<div class="lab-note">{}</div>', text)
 

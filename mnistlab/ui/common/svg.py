@@ -1,7 +1,8 @@
 """SVG pictures on a page, whose parts can be selected by click or keyboard.
 
 `st.html` removes SVG, so a custom component inserts the picture unchanged; it must be `Markup`. A
-part with a `data-layer` attribute can be selected.
+part with a `data-part` attribute can be selected; if it is a link, a click selects it in place, and
+a click with Ctrl or the middle button opens it in a new tab.
 """
 
 from collections.abc import Callable
@@ -15,15 +16,19 @@ from mnistlab.markup import Markup
 SCRIPT = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".picture");
-  const focused = node.contains(document.activeElement) && document.activeElement.dataset.layer;
+  const focused = node.contains(document.activeElement) && document.activeElement.dataset.part;
   node.innerHTML = data;
-  if (focused) node.querySelector(`[data-layer="${focused}"]`)?.focus();
+  if (focused) node.querySelector(`[data-part="${focused}"]`)?.focus();
   const select = (event) => {
-    const part = event.target.closest("[data-layer]");
-    if (part) setTriggerValue("selected", part.dataset.layer);
+    const part = event.target.closest("[data-part]");
+    if (part) setTriggerValue("selected", part.dataset.part);
     return part;
   };
-  node.onclick = select;
+  node.onclick = (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey && select(event)) {
+      event.preventDefault();
+    }
+  };
   node.onkeydown = (event) => {
     if ((event.key === "Enter" || event.key === " ") && select(event)) event.preventDefault();
   };

@@ -191,8 +191,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         format_func=attrgetter("label"),
         key="activation",
         on_change=update_network,
-        help="After every hidden layer. Leaky ReLU keeps 1% of negative values; GELU is smooth but "
-        "slower.",
+        help=" ".join(["After every hidden layer.", *(each.help for each in Activation)]),
     )
     st.selectbox(
         "Head",
