@@ -59,6 +59,7 @@ PIECES: dict[str, Piece] = {
     "html.swatch": lambda: html.swatch(NASTY, NASTY),
     "html.swatches": lambda: html.swatches([(NASTY, NASTY)]),
     "html.rows": lambda: html.rows([(NASTY,)], (NASTY,)),
+    "html.question": lambda: html.question(NASTY, NASTY),
     "html.caption": lambda: html.caption(NASTY),
     "html.live_text": lambda: html.live_text(NASTY),
     "html.mono": lambda: html.mono(NASTY),
