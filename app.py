@@ -5,7 +5,7 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.targets import STEPS
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.ui.common import page, plot
@@ -15,7 +15,7 @@ from mnistlab.ui.home import about, first_screen, step_panel, stepper
 def own_run(name: str) -> Run | None:
     """The user's newest run of a step's recipe, None if there is none."""
     try:
-        store = Store(home().runs)
+        store = Store(default_home().runs)
         summary = newest_runs(store).get(name)
         return store.run(summary.id) if summary else None
     except LabError as error:

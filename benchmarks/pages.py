@@ -63,7 +63,7 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def fill(home: Path) -> None:
-    """A lab in use: many runs with their epochs, the newest ones with checkpoint and readings."""
+    """A store in use: many runs with epochs, the newest ones with checkpoint and predictions."""
     import numpy as np
 
     from mnistlab import zoo
@@ -73,12 +73,12 @@ def fill(home: Path) -> None:
     from mnistlab.store.store import Store
     from mnistlab.training.record import read_record
 
-    store, shipped = Store(Home(home).runs), zoo.default_checkpoint()
-    record = read_record(shipped)
+    store, pretrained = Store(Home(home).runs), zoo.default_checkpoint()
+    record = read_record(pretrained)
     epochs = [replace(record.epochs[n % len(record.epochs)], number=n + 1) for n in range(EPOCHS)]
     labels = (np.arange(10_000) % 10).astype(np.uint8)
-    read = np.where(np.arange(10_000) % 200 == 0, 3, labels).astype(np.uint8)
-    predictions = Predictions(labels, read, np.linspace(0.5, 1, 10_000, dtype=np.float32))
+    predicted = np.where(np.arange(10_000) % 200 == 0, 3, labels).astype(np.uint8)
+    predictions = Predictions(labels, predicted, np.linspace(0.5, 1, 10_000, dtype=np.float32))
     recipe = replace(record.recipe, epochs=EPOCHS)
     for number in range(FILLED):
         run_id = store.add(f"run {number}", record.spec, recipe, f"student {number % 30}")
@@ -87,7 +87,7 @@ def fill(home: Path) -> None:
         store.finish(run_id, State.DONE, "")
         if number >= FILLED - CHECKPOINTS:
             store.run_folder(run_id).mkdir()
-            shutil.copy(shipped, store.best_checkpoint_path(run_id))
+            shutil.copy(pretrained, store.best_checkpoint_path(run_id))
             save_predictions(store.predictions_path(run_id), predictions)
 
 
@@ -108,7 +108,7 @@ def train(home: Path) -> None:
 
 
 def stop(home: Path) -> None:
-    """Ask whatever trains to stop, and wait for it."""
+    """Stop every run, and wait until none trains."""
     from mnistlab.home import Home
     from mnistlab.store.run import Request
     from mnistlab.store.store import Store
@@ -122,7 +122,7 @@ def stop(home: Path) -> None:
 
 
 def edit(at: "AppTest", name: str, step: int) -> None:
-    """What a visitor does on the page before it runs again."""
+    """What a user does on the page before it runs again."""
     if name == "design":
         at.number_input(key="filters0").set_value(4 + step % 12)
     elif name == "draw":

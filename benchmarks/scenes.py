@@ -1,7 +1,7 @@
 """Made-up photos of digits: paper, pens, light and a camera for `benchmarks/photos.py`.
 
-Lengths on the paper are in heights of the digit. The scenes were settled before the reader was
-written, and were not changed by what it does with them.
+Lengths on the paper are in heights of the digit. The scenes were fixed before the code that
+reads photos was written, and were not changed for its results.
 """
 
 import io
@@ -56,9 +56,9 @@ def photo(strokes: list[list[list[float]]], scene: Scene, generator: np.random.G
     width, height = round(long * min(1, ratio)), round(long * min(1, 1 / ratio))
     lines, unit = written(strokes, width, height, generator)
     flat = paper(scene, lines, unit, width, height, generator)
-    seen = np.asarray(tilted(flat, long * 0.04, generator), np.float32)
-    seen = seen * light(scene, width, height, generator)[..., None]
-    return taken(seen, long, generator)
+    lit = np.asarray(tilted(flat, long * 0.04, generator), np.float32)
+    lit = lit * light(scene, width, height, generator)[..., None]
+    return photograph(lit, long, generator)
 
 
 def written(
@@ -91,7 +91,7 @@ def paper(
     from mnistlab.drawing.strokes import render_preview
 
     board = scene.kind == "board"
-    # Bottom up: the ground with its grain, the ruling, the ink or chalk, the table beside it.
+    # Bottom up: the ground with its grain, the ruling, the ink or chalk, the table around it.
     ground = np.array((BOARDS if board else PAPERS)[generator.integers(2 if board else 3)])
     sheet = np.ones((height, width, 3), np.float32) * ground
     sheet *= 1 + (0.12 if board else 0.025) * clouds(width, height, 0.1, generator)[..., None]
@@ -109,7 +109,7 @@ def paper(
     blend(sheet, (CHALKS if board else INKS)[scene.ink], cover)
     if scene.kind == "edge":
         table = TABLES[generator.integers(len(TABLES))]
-        off = beside(np.concatenate(lines), width, height, generator)
+        off = table_edge(np.concatenate(lines), width, height, generator)
         grain = 1 + 0.15 * clouds(width, height, 0.01, generator)
         sheet += off[..., None] * (np.array(table) * grain[..., None] - sheet)
     return Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8))
@@ -148,7 +148,7 @@ def ruled(
     return cover
 
 
-def beside(
+def table_edge(
     points: NDArray[np.float64], width: int, height: int, generator: np.random.Generator
 ) -> Floats:
     """Where (H, W) the paper has ended: 1 on the table, on one or two sides of the digit."""
@@ -207,11 +207,11 @@ def light(scene: Scene, width: int, height: int, generator: np.random.Generator)
     return bright.astype(np.float32)
 
 
-def taken(seen: Floats, long: float, generator: np.random.Generator) -> bytes:
-    """What the camera makes of the light: unsharp, noisy, packed."""
-    picture = Image.fromarray(np.clip(seen, 0, 255).astype(np.uint8))
+def photograph(lit: Floats, long: float, generator: np.random.Generator) -> bytes:
+    """The camera's image of the light, as a file: blurred, noisy, compressed."""
+    picture = Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
     picture = picture.filter(ImageFilter.GaussianBlur(long / 1000 * generator.uniform(0.3, 2)))
-    noise = generator.standard_normal(seen.shape, np.float32) * np.float32(generator.uniform(1, 8))
+    noise = generator.standard_normal(lit.shape, np.float32) * np.float32(generator.uniform(1, 8))
     noisy = np.clip(np.asarray(picture, np.float32) + noise, 0, 255).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(noisy).save(out, "JPEG", quality=int(generator.integers(35, 93)))

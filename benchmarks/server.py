@@ -190,7 +190,7 @@ def measure(options: tuple[str, ...]) -> Figures:
     (folder / "data").symlink_to(ROOT / ".cache" / "data")
     root = unfrozen(Path(tempfile.mkdtemp())) if options else ROOT
     app = serve(folder, root=root, options=options)
-    server, found = app.process.pid, {}
+    server, figures = app.process.pid, {}
     try:
         with visit(app.url, "draw") as draw:
             # A choice is sent back as the label that it has on the page.
@@ -200,25 +200,27 @@ def measure(options: tuple[str, ...]) -> Figures:
             def random_image(number: int) -> float:
                 return draw.run(click="Random image")
 
-            found["Draw ms"], found["Draw CPU ms"] = repeated(server, random_image)
+            figures["Draw ms"], figures["Draw CPU ms"] = repeated(server, random_image)
         with visit(app.url, "design") as design:
 
             def edit(number: int) -> float:
                 design.values["filters0"] = 4 + number % 12
                 return design.run()
 
-            found["Design ms"], found["Design CPU ms"] = repeated(server, edit)
-        found["open ms"], found["open CPU ms"] = repeated(server, lambda number: opened(app.url))
+            figures["Design ms"], figures["Design CPU ms"] = repeated(server, edit)
+        figures["open ms"], figures["open CPU ms"] = repeated(
+            server, lambda number: opened(app.url)
+        )
         with visit(app.url, "train") as train:
             with training(app.home):
                 train.run()
-                found["busy Train %"] = share(server, train)
+                figures["busy Train %"] = share(server, train)
             train.run()
-            found["idle Train %"] = share(server, train)
+            figures["idle Train %"] = share(server, train)
     finally:
         app.process.terminate()
         app.process.wait(30)
-    return found
+    return figures
 
 
 def main() -> None:

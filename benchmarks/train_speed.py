@@ -48,7 +48,7 @@ def usual(text: str, batch: int, device: str) -> float:
     from mnistlab.arch.modules import ReLUDropout
     from mnistlab.arch.spec import parse
     from mnistlab.data.torchvision_import import import_torchvision
-    from mnistlab.home import home
+    from mnistlab.home import default_home
 
     import_torchvision()
     from torchvision import datasets, transforms
@@ -63,7 +63,7 @@ def usual(text: str, batch: int, device: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "MNIST", "raw")
         raw.parent.mkdir()
-        raw.symlink_to(home().data)
+        raw.symlink_to(default_home().data)
         transform = transforms.Compose(
             [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
         )
@@ -87,14 +87,14 @@ def usual(text: str, batch: int, device: str) -> float:
     return timed(step, batch)
 
 
-def lab(text: str, batch: int, device: str) -> float:
+def mnistlab(text: str, batch: int, device: str) -> float:
     """mnistlab's own loop with its default recipe."""
     import torch
 
     from mnistlab.arch.build import build
     from mnistlab.arch.spec import parse
     from mnistlab.data.mnist import DataSplits, load, split_mnist
-    from mnistlab.home import home
+    from mnistlab.home import default_home
     from mnistlab.training.loop import train
     from mnistlab.training.recipe import Recipe
     from mnistlab.training.state import TrainingState
@@ -102,10 +102,10 @@ def lab(text: str, batch: int, device: str) -> float:
 
     torch.set_num_threads(1)
     recipe = Recipe(epochs=2, batch_size=batch, train_size=(WARM + STEPS) * batch)
-    whole = split_mnist(load(home().data), recipe.split)
-    parts = DataSplits(whole.train[: STEPS * batch], whole.validation[:500], None)
+    whole = split_mnist(load(default_home().data), recipe.split)
+    splits = DataSplits(whole.train[: STEPS * batch], whole.validation[:500], None)
     training = TrainingState(build(parse(text), 0), recipe, torch.device(device))
-    return list(train(training, parts, threads=cores()))[-1].images_per_second
+    return list(train(training, splits, threads=cores()))[-1].images_per_second
 
 
 def keras(text: str, batch: int, device: str) -> float:
@@ -172,7 +172,7 @@ def multiplication(text: str, batch: int, device: str) -> float:
     return float(2 * 2048**3 / best / 1e9)
 
 
-CONTENDERS = {f.__name__: f for f in (usual, keras, lab, multiplication)}
+CONTENDERS = {f.__name__: f for f in (usual, keras, mnistlab, multiplication)}
 
 
 def measure(python: str, contender: str, text: str, batch: int, device: str) -> float:
@@ -208,10 +208,10 @@ def main() -> None:
     from mnistlab.arch.presets import PRESETS
 
     here = sys.executable
-    contenders = [("usual", here, TARGET), ("lab", here, TARGET)]
+    contenders = [("usual", here, TARGET), ("mnistlab", here, TARGET)]
     contenders += [(f"keras {name}", options.keras_python, TARGET) for name in options.keras]
     others = (preset.spec for preset in PRESETS if str(preset.spec) != TARGET)
-    contenders += [("lab", here, str(spec)) for spec in others] if options.presets else []
+    contenders += [("mnistlab", here, str(spec)) for spec in others] if options.presets else []
     contenders += [("multiplication", here, "")]
     print(f"{platform.machine()}, {os.cpu_count()} cores, device {options.device}")
     from mnistlab.arch.spec import parse

@@ -1,1 +1,1 @@
-"""A lab for one question: how small can a network be and still read handwriting?"""
+"""Design, train and test small CNNs on MNIST: how few parameters does high accuracy need?"""

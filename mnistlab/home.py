@@ -21,9 +21,9 @@ class Home:
 
     @property
     def speed_model(self) -> Path:
-        return self.root / "calibration.json"
+        return self.root / "speed-model.json"
 
 
-def home() -> Home:
+def default_home() -> Home:
     """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
     return Home(Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab").expanduser().resolve())

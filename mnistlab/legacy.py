@@ -27,7 +27,11 @@ RUN_FILES = {
 }
 PREDICTIONS_TENSORS = {"read": "predicted"}
 UNCERTAINTY_TENSORS = {"limit": "ood_threshold"}
-STATE_PREFIX = ("optimiser.", "optimizer.")
+STATE_PREFIXES = {
+    "optimiser.": "optimizer.",
+    "random.order": "random.shuffle",
+    "random.chance": "random.generator",
+}
 
 
 def rename(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
@@ -77,7 +81,10 @@ def upgrade_run(values: dict[str, Any], to_format: str) -> dict[str, Any]:
 
 def upgrade_state(tensors: Mapping[str, Value]) -> dict[str, Value]:
     """The tensors of a resumable training. Raises ValueError as `rename` does."""
-    old, new = STATE_PREFIX
-    return rename(
-        tensors, {name: new + name.removeprefix(old) for name in tensors if name.startswith(old)}
-    )
+    names = {
+        name: new + name.removeprefix(old)
+        for name in tensors
+        for old, new in STATE_PREFIXES.items()
+        if name.startswith(old)
+    }
+    return rename(tensors, names)

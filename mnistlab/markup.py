@@ -1,8 +1,8 @@
-"""HTML and SVG from templates: what is put into one is escaped unless it is `Markup` itself.
+"""HTML and SVG from templates: values are escaped, unless they are `Markup`.
 
-`Markup` is MarkupSafe's text that may go to a browser as it is. It is made here, from templates
-that are written out in the code (ruff's S704 holds that), so a name that somebody typed can only
-ever be text, and nobody has to remember to escape it.
+`Markup` is MarkupSafe's type for text that needs no escaping. It is made here only, from templates
+that are literals in the code (ruff's rule S704 checks that), so a name that a user typed always
+stays text, and no caller has to escape it.
 """
 
 import re
@@ -19,7 +19,7 @@ MARKDOWN_LINE_START = re.compile(r"^(#|[+\-=](?=[\s\-=]|$)|\d+[.)](?=\s|$))")
 def fill(template: str, *values: object, **named: object) -> Markup:
     """The template as `str.format` would fill it; values are escaped unless they are `Markup`."""
     # Escaped first, then formatted as plain text: a third of the time of `Markup.format`.
-    return Markup(  # noqa: S704 (ruff holds it at each call of this function)
+    return Markup(  # noqa: S704 (ruff checks each call of this function)
         template.format(
             *map(_escaped, values), **{name: _escaped(value) for name, value in named.items()}
         )

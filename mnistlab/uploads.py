@@ -1,7 +1,7 @@
 """The largest files that mnistlab accepts, in bytes: one value for the browser and the terminal.
 
 The server refuses whatever is larger than its own `server.maxUploadSize`, whatever a widget allows,
-so that setting in .streamlit/config.toml is the largest of these (tests/test_uploads.py holds it).
+so that setting in .streamlit/config.toml is the largest of these (tests/test_uploads.py checks it).
 """
 
 MEGABYTE = 1 << 20

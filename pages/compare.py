@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.charts.results import colors
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
@@ -14,13 +14,13 @@ from mnistlab.ui.compare import comparison
 from mnistlab.ui.train import live
 from mnistlab.worker.processes import ensure_workers
 
-lab = home()
-store = Store(lab.runs)
+home = default_home()
+store = Store(home.runs)
 
 page.setup("Compare", "Compare runs")
 plot.load()
 try:
-    ensure_workers(lab)
+    ensure_workers(home)
     selected_ids = run_picker.choose_runs(store, newest(store, 200))
     runs = store.runs(selected_ids)
 except LabError as error:
@@ -30,13 +30,15 @@ if len(runs) < 2:
     st.html(html.empty("Select two or more runs above." if runs else run_picker.NO_RUNS))
     st.stop()
 
-live.auto_refresh(lab, selected_ids, lambda store: comparison.show_curves(store.runs(selected_ids)))
+live.auto_refresh(
+    home, selected_ids, lambda store: comparison.show_curves(store.runs(selected_ids))
+)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
 comparison.show_differences(runs)
 comparison.show_results(runs)
 st.subheader("Disagreements", anchor=False)
 if len(runs) == 2:
-    comparison.show_disagreements(store, lab.data, *runs)
+    comparison.show_disagreements(store, home.data, *runs)
 else:
     st.html(html.caption("Select exactly two runs to see the images on which they disagree."))
 downloads("runs-" + "-".join(str(run.id) for run in runs), lambda: build.runs_report(store, runs))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.ui.common import checkpoints, html, page, plot
 from mnistlab.ui.draw import (
     canvas,
@@ -27,7 +27,7 @@ EXPLANATIONS = {
 }
 
 new_page = page.setup("Draw", "Draw a digit")
-available = checkpoints.find(home())
+available = checkpoints.find(default_home())
 for error_text in available.errors:
     page.show_warning(error_text)
 if not available.choices:

@@ -4,13 +4,13 @@ import streamlit as st
 
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.ui.common import page, plot
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 from mnistlab.ui.experiments.conditions import choose_conditions
 
 REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
-lab = home()
+home = default_home()
 
 page.setup("Experiments", "Experiments")
 plot.load()
@@ -25,14 +25,14 @@ view = st.segmented_control(
 )
 try:
     if view == BIAS:
-        selection_bias.show(lab)
+        selection_bias.show(home)
     else:
         length, split, seeds = choose_conditions()
         if view == REPRODUCE:
-            reproduction.show_reproduction(lab, Reproduction(length, split, seeds))
+            reproduction.show_reproduction(home, Reproduction(length, split, seeds))
         else:
             study = ablation.choose(length, split, seeds)
-            ablation.show(lab, study)
-            ablation.show_all(lab, study)
+            ablation.show(home, study)
+            ablation.show_all(home, study)
 except LabError as error:
     page.show_error(error)

@@ -10,7 +10,7 @@ from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import from_json, to_json
 from mnistlab.handwriting.scoring import DrawingPrediction, Scores, scores
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.markup import Markup
 from mnistlab.stats.score import Score
 from mnistlab.store.drawings import Row
@@ -24,8 +24,8 @@ from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_CHECKPOINTS = 4
 MAX_WRITERS = 100
-lab = home()
-store = Store(lab.runs)
+home = default_home()
+store = Store(home.runs)
 state = st.session_state
 
 
@@ -101,7 +101,7 @@ def table(
 
 def compare() -> Mapping[str, DrawingPrediction]:
     """The scores of the selected checkpoints; the predictions of the first of them."""
-    available = checkpoints.find(lab)
+    available = checkpoints.find(home)
     for text in available.errors:
         page.show_warning(text)
     default = [*available.choices][:1]

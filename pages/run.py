@@ -3,15 +3,15 @@
 import streamlit as st
 
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import html, page, plot, run_picker
 from mnistlab.ui.run import tabs
 from mnistlab.worker.processes import ensure_workers
 
-lab = home()
-store = Store(lab.runs)
+home = default_home()
+store = Store(home.runs)
 
 try:
     title, failure = run_picker.title(store), None
@@ -23,7 +23,7 @@ if failure:
     page.show_error(failure)
     st.stop()
 try:
-    ensure_workers(lab)
+    ensure_workers(home)
     selected_ids = run_picker.choose_runs(store, newest(store, 50), most=1)
     run = store.run(selected_ids[0]) if selected_ids else None
 except LabError as error:
@@ -39,14 +39,14 @@ curves, errors, filters, configuration, export, notes = st.tabs(
     ["Curves", "Errors", "Filters", "Configuration", "Export", "Notes"]
 )
 with curves:
-    tabs.show_curves(lab, run)
+    tabs.show_curves(home, run)
 with errors:
-    tabs.show_errors(lab, run)
+    tabs.show_errors(home, run)
 with filters:
-    tabs.show_filters(lab, run)
+    tabs.show_filters(home, run)
 with configuration:
-    tabs.show_configuration(lab, run)
+    tabs.show_configuration(home, run)
 with export:
-    tabs.show_export(lab, run)
+    tabs.show_export(home, run)
 with notes:
-    tabs.edit_notes(lab, run)
+    tabs.edit_notes(home, run)

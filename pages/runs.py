@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import scatter_points
 from mnistlab.ui.common import page, plot
@@ -12,13 +12,13 @@ from mnistlab.ui.runs import actions, run_table
 from mnistlab.ui.train import live, queue
 from mnistlab.worker.processes import ensure_workers
 
-lab = home()
-store = Store(lab.runs)
+home = default_home()
+store = Store(home.runs)
 
 page.setup("Runs", "Runs")
 plot.load()
 try:
-    ensure_workers(lab)
+    ensure_workers(home)
     shown = run_table.load_page(store, run_table.filters())
     points = scatter_points(store, shown.query)
 except LabError as error:
@@ -33,4 +33,4 @@ actions.import_archives(store)
 if points:
     plot.chart(charts.scatter(points), "scatter")
 
-live.auto_refresh(lab, [run.id for run in shown.table.rows], lambda store: queue.show(lab))
+live.auto_refresh(home, [run.id for run in shown.table.rows], lambda store: queue.show(home))

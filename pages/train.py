@@ -8,7 +8,7 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.summary import summarize
 from mnistlab.data import download
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import current_network, html, page, plot, run_picker
@@ -17,10 +17,10 @@ from mnistlab.ui.train import live, queue
 from mnistlab.ui.train.recipe import choose_recipe, persistent
 from mnistlab.worker.processes import ensure_workers, submit
 
-lab = home()
-store = Store(lab.runs)
+home = default_home()
+store = Store(home.runs)
 
-if "design" not in st.session_state and (text := st.query_params.get("net")):
+if not current_network.is_set() and (text := st.query_params.get("net")):
     # A reloaded page, or a link, has its network in the address.
     with contextlib.suppress(LabError):
         current_network.set_from_text(text)
@@ -32,7 +32,13 @@ plot.load()
 networks = {current_network.LABEL: current_network.current()}
 networks |= {preset.heading: preset.spec for preset in PRESETS}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    network = st.selectbox("Network", networks, width=250, **persistent("network"))
+    network = st.selectbox(
+        "Network",
+        networks,
+        width=250,
+        key=current_network.CHOICE_KEY,
+        persist_state="session",
+    )
     name = st.text_input("Run name", placeholder=network, width=220, **persistent("name"))
     owner = st.text_input("Owner", placeholder="optional", width=150, **persistent("owner"))
     start_place = st.container(width="content")
@@ -48,7 +54,7 @@ with recipe_column:
         submission = (name or network, spec, recipe, owner)
     except LabError as error:
         page.show_error(error)
-    if not download.is_downloaded(lab.data):
+    if not download.is_downloaded(home.data):
         st.html(html.caption(download.NOT_DOWNLOADED))
 
 with run_column:
@@ -60,8 +66,8 @@ with run_column:
             disabled=submission is None,
         )
         if pressed and submission:
-            run_picker.select_run(submit(lab, *submission))
-        ensure_workers(lab)
+            run_picker.select_run(submit(home, *submission))
+        ensure_workers(home)
         selected_ids = run_picker.choose_runs(store, newest(store, 50))
     except LabError as error:
         page.show_error(error)
@@ -72,7 +78,7 @@ with run_column:
 
     def draw(store: Store) -> None:
         """The selected runs and the queue, as they are now."""
-        live.show_runs(lab, store.runs(selected_ids))
-        queue.show(lab)
+        live.show_runs(home, store.runs(selected_ids))
+        queue.show(home)
 
-    live.auto_refresh(lab, selected_ids, draw)
+    live.auto_refresh(home, selected_ids, draw)

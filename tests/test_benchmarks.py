@@ -24,7 +24,9 @@ ENDLESS = json.dumps(
 ).encode()
 
 
-def read(file: Path, *options: str, name: str = "strokes") -> "subprocess.CompletedProcess[str]":
+def run_benchmark(
+    file: Path, *options: str, name: str = "strokes"
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), str(file), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -36,7 +38,7 @@ def test_a_stroke_file_is_read_plain_or_gzipped_and_the_accuracy_comes_first(
     content = json.dumps(DIGITS).encode()
     file = tmp_path / ("digits.json.gz" if packed else "digits.json")
     file.write_bytes(gzip.compress(content) if packed else content)
-    done = read(file)
+    done = run_benchmark(file)
     assert done.returncode == 0, done.stderr
     accuracy = re.match(r"(\d+\.\d\d)%", done.stdout)
     assert accuracy and float(accuracy[1]) == pytest.approx(100, abs=0.01), done.stdout
@@ -60,7 +62,7 @@ def test_a_file_without_strokes_is_an_error(tmp_path: Path, content: bytes | Non
     file = tmp_path / "bad.json"
     if content is not None:
         file.write_bytes(content)
-    done = read(file)
+    done = run_benchmark(file)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
@@ -68,18 +70,18 @@ def test_a_file_without_strokes_is_an_error(tmp_path: Path, content: bytes | Non
 def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:
     file = tmp_path / "digits.json"
     file.write_text(json.dumps(DIGITS))
-    done = read(file, "--number", "3", name="photos")
+    done = run_benchmark(file, "--number", "3", name="photos")
     assert done.returncode == 0, done.stderr
     accuracy = re.match(r"(\d+\.\d\d)%  (\d) of 3 ", done.stdout)
     assert accuracy and float(accuracy[1]) == pytest.approx(100 * int(accuracy[2]) / 3, abs=0.01)
     for kind in ("plain", "ruled", "squared"):
         assert re.search(rf"^ +{kind} .* of +1$", done.stdout, re.MULTILINE), kind
-    again = read(file, "--number", "3", name="photos")
+    again = run_benchmark(file, "--number", "3", name="photos")
     assert again.stdout.split("classified")[0] == done.stdout.split("classified")[0]
 
 
 def test_photos_of_a_bad_file_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_bytes(b"{}")
-    done = read(file, name="photos")
+    done = run_benchmark(file, name="photos")
     assert done.returncode != 0 and len(done.stderr.strip().splitlines()) == 1, done.stderr

@@ -22,7 +22,7 @@ from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
 from mnistlab.training.recipe import Recipe
-from tests.store.example_runs import epoch, told
+from tests.store.example_runs import add_finished_run, epoch
 
 NASTY = '<a href="//x">&amp;</a><b>bold</b>'
 EPOCHS = [epoch(n, 100 - n) for n in (1, 2, 3)]
@@ -31,7 +31,7 @@ SPEC = ARTICLE_PRESETS[3].spec
 
 def run(folder: Path) -> Run:
     store = Store(folder)
-    run_id = told(store, SPEC, Recipe(epochs=3), [100, 90, 95], name=NASTY)
+    run_id = add_finished_run(store, SPEC, Recipe(epochs=3), [100, 90, 95], name=NASTY)
     found = store.run(run_id)
     assert found and found.name == NASTY
     return found
@@ -85,15 +85,15 @@ NAMELESS: dict[str, Chart] = {
 }
 
 
-def test_every_chart_is_tried_here() -> None:
+def test_every_chart_is_tested_here() -> None:
     modules = (base, probability_by_epoch, epochs, target_curves, run_charts)
     charts = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in modules
-        for name, made in inspect.getmembers(module, inspect.isfunction)
-        if made.__module__ == module.__name__
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
         and not name.startswith("_")
-        and inspect.signature(made).return_annotation == Figure
+        and inspect.signature(function).return_annotation == Figure
     }
     # A trace alone is the same kind of value; it becomes a chart through one of these.
     assert charts - {"base.line", "base.reference", "base.band"} == set(NAMED) | set(NAMELESS)
@@ -110,7 +110,7 @@ def test_a_hostile_name_is_drawn_as_it_was_typed(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", NAMELESS)
-def test_charts_without_names_say_the_same_as_ever(name: str, tmp_path: Path) -> None:
+def test_charts_without_names_are_unchanged(name: str, tmp_path: Path) -> None:
     figure = NAMELESS[name](run(tmp_path))
     go.Figure(figure)
     assert not any("&" in text for text in texts(figure))

@@ -82,7 +82,7 @@ def test_every_dotted_name_in_a_document_exists(document: str) -> None:
     assert {name for name in names if not exists(name)} == set()
 
 
-def test_a_name_that_is_not_there_is_noticed() -> None:
+def test_a_name_that_does_not_exist_is_reported() -> None:
     assert exists("arch.spec.Activation.GELU") and exists("zoo.DEFAULT")
     assert not exists("arch.spec.Activation.SIGMOID") and not exists("arch.ledger")
 

@@ -17,7 +17,7 @@ from mnistlab.uncertainty import model
 from mnistlab.worker import speed_model
 
 
-def test_a_lab_error_is_never_taken_for_a_library_s() -> None:
+def test_a_lab_error_is_no_subclass_of_another_error() -> None:
     assert not issubclass(LabError, ValueError | LookupError | TypeError | OSError)
 
 
@@ -38,11 +38,11 @@ def test_a_speed_model_of_an_impossible_network_is_refused() -> None:
         speed_model.from_json(json.dumps({"timings": [timing], "costs": costs, "error": 0.1}))
 
 
-def test_a_doubt_of_a_network_that_cannot_be_built_is_damaged(tmp_path: Path) -> None:
+def test_an_uncertainty_model_of_an_impossible_network_is_damaged(tmp_path: Path) -> None:
     impossible = parse("8-p8-8-p-8-p-8-8-full")
     with pytest.raises(SpecError):
         model.feature_count(impossible)
-    path = tmp_path / "a.doubt"
+    path = tmp_path / "a.uncertainty"
     half = np.float16
     arrays: dict[str, Any] = {
         "temperature": np.ones(1),
@@ -51,5 +51,5 @@ def test_a_doubt_of_a_network_that_cannot_be_built_is_damaged(tmp_path: Path) ->
         "whitening": np.zeros(10, half),
     }
     save_file(arrays, path)
-    with pytest.raises(CheckpointError, match=r"a\.doubt"):
+    with pytest.raises(CheckpointError, match=r"a\.uncertainty"):
         model.load_uncertainty(path, impossible)

@@ -2,17 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.home import home
+from mnistlab.home import default_home
 
 
-def test_the_lab_s_folder_is_the_variable_s_or_the_person_s_own(
+def test_the_home_folder_is_the_variable_s_or_the_user_s(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "lab"))
-    assert home().data == tmp_path / "lab" / "data"
-    assert not (tmp_path / "lab").exists(), "nothing is made by asking"
+    assert default_home().data == tmp_path / "lab" / "data"
+    assert not (tmp_path / "lab").exists(), "no folder is created by the call"
     for unset in ("", None):
         monkeypatch.setenv("MNISTLAB_HOME", unset) if unset is not None else monkeypatch.delenv(
             "MNISTLAB_HOME"
         )
-        assert home().root == Path.home() / ".mnistlab"
+        assert default_home().root == Path.home() / ".mnistlab"

@@ -107,7 +107,7 @@ PHOTO = {
 }
 
 
-def test_the_parts_that_read_photos_depend_on_each_other_one_way() -> None:
+def test_photo_modules_depend_on_each_other_one_way() -> None:
     folder = ROOT / "mnistlab" / "drawing" / "photo"
     assert {path.stem for path in folder.glob("*.py")} == {*PHOTO, "__init__"}
     for name, may in PHOTO.items():
@@ -183,7 +183,7 @@ def test_a_folder_has_at_most_14_modules_and_a_file_300_lines() -> None:
     assert {name for name, n in lines.items() if n > MAX_LINES} <= LONG.keys()
 
 
-def test_a_module_s_name_says_which_one_it_is() -> None:
+def test_modules_have_different_names() -> None:
     outside_ui = {m: path for m, path in MODULES.items() if not m.startswith("mnistlab.ui.")}
     names = Counter(path.stem for path in outside_ui.values() if path.name != "__init__.py")
     assert {name for name, count in names.items() if count > 1} == SAME_NAME.keys()

@@ -59,6 +59,7 @@ PIECES: dict[str, Piece] = {
     "html.swatch": lambda: html.swatch(NASTY, NASTY),
     "html.swatches": lambda: html.swatches([(NASTY, NASTY)]),
     "html.rows": lambda: html.rows([(NASTY,)], (NASTY,)),
+    "html.question": lambda: html.question(NASTY, NASTY),
     "html.caption": lambda: html.caption(NASTY),
     "html.live_text": lambda: html.live_text(NASTY),
     "html.mono": lambda: html.mono(NASTY),
@@ -105,14 +106,14 @@ class Read(HTMLParser):
         self.texts.append(data)
 
 
-def test_every_public_function_that_makes_html_is_tried_here() -> None:
+def test_every_public_function_that_returns_html_is_tested_here() -> None:
     def makers(module: ModuleType) -> set[str]:
         return {
             f"{module.__name__.rpartition('.')[2]}.{name}"
-            for name, made in inspect.getmembers(module, inspect.isroutine)
-            if made.__module__ == module.__name__
+            for name, function in inspect.getmembers(module, inspect.isroutine)
+            if function.__module__ == module.__name__
             and not name.startswith("_")
-            and inspect.signature(made).return_annotation is Markup
+            and inspect.signature(function).return_annotation is Markup
         }
 
     assert set(PIECES) == set().union(
@@ -127,11 +128,11 @@ def test_a_hostile_name_is_shown_as_it_was_typed(name: str) -> None:
     if name.endswith("library"):
         assert "</script" not in piece
         return
-    read = Read(piece)
-    assert not [a for _, attributes in read.tags for a in attributes if a.startswith("on")]
-    assert not [a for _, attributes in read.tags if (a := attributes).get("src") == "x"]
+    parsed = Read(piece)
+    assert not [a for _, attributes in parsed.tags for a in attributes if a.startswith("on")]
+    assert not [a for _, attributes in parsed.tags if (a := attributes).get("src") == "x"]
     if name.rpartition(".")[2] not in NAMELESS:
-        shown = "".join(read.texts) + "".join(str(v) for _, a in read.tags for v in a.values())
+        shown = "".join(parsed.texts) + "".join(str(v) for _, a in parsed.tags for v in a.values())
         assert NASTY in shown
 
 

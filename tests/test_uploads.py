@@ -27,7 +27,7 @@ def uploaders() -> dict[str, ast.Call]:
     }
 
 
-def test_the_server_takes_what_the_largest_limit_allows() -> None:
+def test_the_server_accepts_the_largest_limit() -> None:
     assert CONFIG["server"]["maxUploadSize"] == max(map(uploads.megabytes, LIMITS.values()))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mnistlab.arch.spec import Spec, parse
 
-GOAL_ACCURACY = 0.994
+TARGET_ACCURACY = 0.994
 """The article's target accuracy (0–1), with fewer parameters than `summary.BUDGET`."""
 
 

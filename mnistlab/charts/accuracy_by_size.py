@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.summary import BUDGET
 from mnistlab.markup import Markup, fill, join
 from mnistlab.text import percent, percent_range
@@ -71,7 +71,7 @@ def accuracy_by_size(networks: Sequence[Network], selected: int) -> Markup:
 def _axes(networks: Sequence[Network]) -> _Axes:
     """Axes that hold all intervals, the budget and the target accuracy."""
     totals = [BUDGET, *(n.parameters for n in networks)]
-    ends = [GOAL_ACCURACY, *(end for n in networks for end in n.interval)]
+    ends = [TARGET_ACCURACY, *(end for n in networks for end in n.interval)]
     # Whole multiples of 0.2 percentage points, with the target accuracy in between.
     low = math.floor(500 * min(ends) - 0.5) / 500
     high = math.ceil(500 * max(ends) + 0.5) / 500
@@ -81,12 +81,12 @@ def _axes(networks: Sequence[Network]) -> _Axes:
 def _scales(axes: _Axes) -> Markup:
     """The two rules with their labels, the area within both, and the ends of the axes."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    goal_x, goal_y = axes.x(BUDGET), axes.y(GOAL_ACCURACY)
+    target_x, target_y = axes.x(BUDGET), axes.y(TARGET_ACCURACY)
     largest = 10 ** math.floor(math.log10(axes.parameters[1]))
     texts = [
-        (LEFT - 8, goal_y, "end", percent(GOAL_ACCURACY), "lab-hero-goal"),
+        (LEFT - 8, target_y, "end", percent(TARGET_ACCURACY), "lab-hero-target"),
         *((LEFT - 8, axes.y(end), "end", percent(end, 1), "") for end in axes.accuracy),
-        (goal_x, bottom + 18, "middle", f"{BUDGET:,}", "lab-hero-goal"),
+        (target_x, bottom + 18, "middle", f"{BUDGET:,}", "lab-hero-target"),
         (axes.x(largest), bottom + 18, "middle", f"{largest:,}", ""),
         (right, bottom + 36, "end", "parameters", ""),
     ]
@@ -107,10 +107,10 @@ def _scales(axes: _Axes) -> Markup:
         'd="M{x:.1f} {top}V{bottom}M{left} {y:.1f}H{right}"/>',
         left=LEFT,
         top=TOP,
-        width=goal_x - LEFT,
-        height=goal_y - TOP,
-        x=goal_x,
-        y=goal_y,
+        width=target_x - LEFT,
+        height=target_y - TOP,
+        x=target_x,
+        y=target_y,
         bottom=bottom,
         right=right,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mnistlab.arch.presets import GOAL_ACCURACY, ArticleResult
+from mnistlab.arch.presets import TARGET_ACCURACY, ArticleResult
 from mnistlab.charts.base import (
     REFERENCE_COLOR,
     TRAIN_COLOR,
@@ -21,7 +21,7 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.schedules import Schedule, learning_rate_at
 
-GOAL_PERCENT = 100 * GOAL_ACCURACY
+TARGET_PERCENT = 100 * TARGET_ACCURACY
 FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)
 """Percent, at which an accuracy axis may start."""
 
@@ -29,14 +29,17 @@ FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)
 SAVED_EPOCH = "Saved epoch"
 
 
-def goal_marks() -> list[dict[str, object]]:
-    """A line at the goal, and a band for its 95% confidence interval on 10,000 images.
+def target_accuracy_marks() -> list[dict[str, object]]:
+    """A line at the target accuracy, and a band for its 95% confidence interval on 10,000 images.
 
-    A network whose true accuracy is the goal is measured within this band in 95% of cases.
+    A network whose true accuracy is the target is measured within this band in 95% of cases.
     """
-    errors = round(MNIST.n_validation * (1 - GOAL_ACCURACY))
+    errors = round(MNIST.n_validation * (1 - TARGET_ACCURACY))
     low, high = Score(errors, MNIST.n_validation).confidence_interval
-    return [band(100 * low, 100 * high), reference(GOAL_PERCENT, f"goal: {GOAL_PERCENT:.2f}%")]
+    return [
+        band(100 * low, 100 * high),
+        reference(TARGET_PERCENT, f"target accuracy: {TARGET_PERCENT:.2f}%"),
+    ]
 
 
 def axis_floor(values: Sequence[float]) -> float:
@@ -73,7 +76,7 @@ def accuracy(
     low = axis_floor(train[1:] + validation[1:] or train + validation)
     # Space above for the label of the article's line.
     figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.1]
-    figure["layout"]["shapes"] = goal_marks()
+    figure["layout"]["shapes"] = target_accuracy_marks()
     if article:
         value = article.validation or article.train
         kind = "validation" if article.validation else "train"

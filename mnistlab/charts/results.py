@@ -21,7 +21,7 @@ from mnistlab.charts.base import (
     logarithmic,
     over_epochs,
 )
-from mnistlab.charts.epochs import axis_floor, goal_marks
+from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
 from mnistlab.stats.predictions import CalibrationBin
 from mnistlab.store.run import Run
 from mnistlab.store.table import Point
@@ -48,7 +48,7 @@ def compared_accuracy(runs: Sequence[Run]) -> Figure:
     result = over_epochs("Validation accuracy (%) by epoch", traces, planned, height=340)
     low = axis_floor(later_epochs or all_epochs)
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
-    result["layout"]["shapes"] = goal_marks()
+    result["layout"]["shapes"] = target_accuracy_marks()
     return result
 
 
@@ -101,7 +101,7 @@ def scatter(points: Sequence[Point]) -> Figure:
     }
     result = figure(SCATTER + (f" · {n_below} below" if n_below else ""), [dots], height=330)
     layout = result["layout"]
-    layout |= {"hovermode": "closest", "showlegend": False, "shapes": goal_marks()}
+    layout |= {"hovermode": "closest", "showlegend": False, "shapes": target_accuracy_marks()}
     layout["shapes"].append(_budget_line())
     layout["xaxis"] |= _parameter_axis([point.parameters for point in points])
     layout["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]

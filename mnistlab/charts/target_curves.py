@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mnistlab.charts import epochs as charts
 from mnistlab.charts.base import REFERENCE_COLOR, RUN_COLORS, Figure, Trace, add, line, over_epochs
-from mnistlab.charts.epochs import axis_floor, goal_marks
+from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
 from mnistlab.experiments.targets import Step
 from mnistlab.store.run import Run
 from mnistlab.training.epoch import Epoch
@@ -43,7 +43,7 @@ def grouped_curves(groups: Sequence[tuple[str, Sequence[Run]]], planned: int) ->
         later_epochs or [100 * e.validation_accuracy for run in all_runs for e in run.epochs]
     )
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
-    result["layout"]["shapes"] = goal_marks()
+    result["layout"]["shapes"] = target_accuracy_marks()
     return result
 
 

@@ -1,4 +1,6 @@
-"""The options about data: evaluation protocol and augmentation, without torch.
+"""The options about data: evaluation protocol, augmentation and test-time augmentation.
+
+Without torch, so that a page can show them before it is loaded.
 
 Each option has its own label and help text. The numbers in a text are computed from the values that
 the code uses.
@@ -136,3 +138,28 @@ class Augmentation(Choice):
             return "Images are used as they are, the same in every epoch."
         purpose = "For drawings. " if self.ranges.serifs else ""
         return f"{purpose}Random for each image and epoch: {self.ranges}."
+
+
+TTA_ROTATION = 8.0
+"""Degrees."""
+TTA_SHIFT = 1.0
+"""Pixels."""
+TTA_ZOOM = 0.08
+"""Relative."""
+
+# Rotation (degrees), shift to the right and down (pixels), magnification.
+TTA_VIEWS = (
+    (0.0, 0.0, 0.0, 1.0),
+    (TTA_ROTATION, 0.0, 0.0, 1.0),
+    (-TTA_ROTATION, 0.0, 0.0, 1.0),
+    (0.0, TTA_SHIFT, 0.0, 1.0),
+    (0.0, -TTA_SHIFT, 0.0, 1.0),
+    (0.0, 0.0, TTA_SHIFT, 1.0),
+    (0.0, 0.0, -TTA_SHIFT, 1.0),
+    (0.0, 0.0, 0.0, 1 + TTA_ZOOM),
+    (0.0, 0.0, 0.0, 1 - TTA_ZOOM),
+)
+TTA_HELP = (
+    f"Averages the logits over {len(TTA_VIEWS)} views: original, rotated by ±{TTA_ROTATION:g}°, "
+    f"shifted by {TTA_SHIFT:g} px in 4 directions, scaled by ±{TTA_ZOOM:.0%}. Off: original only."
+)

@@ -13,32 +13,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from mnistlab.data.dataset import MNIST
+from mnistlab.data.options import TTA_VIEWS
 
 SIDE = MNIST.image_size
-ROTATION = 8.0
-"""Degrees."""
-SHIFT = 1.0
-"""Pixels."""
-ZOOM = 0.08
-"""Relative."""
-
-# Rotation (degrees), shift to the right and down (pixels), magnification.
-VIEWS = (
-    (0.0, 0.0, 0.0, 1.0),
-    (ROTATION, 0.0, 0.0, 1.0),
-    (-ROTATION, 0.0, 0.0, 1.0),
-    (0.0, SHIFT, 0.0, 1.0),
-    (0.0, -SHIFT, 0.0, 1.0),
-    (0.0, 0.0, SHIFT, 1.0),
-    (0.0, 0.0, -SHIFT, 1.0),
-    (0.0, 0.0, 0.0, 1 + ZOOM),
-    (0.0, 0.0, 0.0, 1 - ZOOM),
-)
 
 
 def tta_views(image: Tensor) -> Tensor:
     """The views (N, 28, 28) uint8 of an image (28, 28) uint8; the first is the image itself."""
-    copies = image.float().expand(len(VIEWS), 1, SIDE, SIDE)
+    copies = image.float().expand(len(TTA_VIEWS), 1, SIDE, SIDE)
     views = functional.grid_sample(copies, _grid(), align_corners=False)[:, 0]
     views = views.round_().to(torch.uint8)
     views[0] = image
@@ -49,9 +31,9 @@ def tta_views(image: Tensor) -> Tensor:
 def _grid() -> Tensor:
     """The source of each pixel of each view: (N, 28, 28, 2), in half image sides."""
     matrices = []
-    for degrees, right, down, zoom in VIEWS:
+    for degrees, right, down, zoom in TTA_VIEWS:
         cos, sin = (f(math.radians(degrees)) / zoom for f in (math.cos, math.sin))
         matrices.append([[cos, sin, -2 * right / SIDE], [-sin, cos, -2 * down / SIDE]])
     return functional.affine_grid(
-        torch.tensor(matrices), [len(VIEWS), 1, SIDE, SIDE], align_corners=False
+        torch.tensor(matrices), [len(TTA_VIEWS), 1, SIDE, SIDE], align_corners=False
     )

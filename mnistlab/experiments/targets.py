@@ -6,7 +6,7 @@ networks and recipes, so that they cannot disagree.
 
 from dataclasses import dataclass, replace
 
-from mnistlab.arch.presets import GOAL_ACCURACY, Preset, get_preset
+from mnistlab.arch.presets import TARGET_ACCURACY, Preset, get_preset
 from mnistlab.arch.spec import Spec, Transition
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.choice import Choice
@@ -276,15 +276,15 @@ def _smallest() -> Step:
     ratio = _total("most-accurate") / summarize(network.spec).total
     return Step(
         preset=network,
-        question=f"What is the smallest network at {percent(GOAL_ACCURACY)}?",
+        question=f"What is the smallest network at {percent(TARGET_ACCURACY)}?",
         change="The same layout, narrowed to the limit.",
         concepts=f"The same layout with about half the filters: {ratio:.0f}× fewer parameters. "
         "**Pooling** comes early, so most filters work at low resolution. It was narrowed while "
-        f"the mean of several **seeds** stayed above {percent(GOAL_ACCURACY)}.",
+        f"the mean of several **seeds** stayed above {percent(TARGET_ACCURACY)}.",
         what_to_look_for="The curves end lower than those of the larger network and rise until "
         "the last epoch: a small network has little room to memorize.",
         discuss=(
-            f"The interval reaches below {percent(GOAL_ACCURACY)}. Is the target met?",
+            f"The interval reaches below {percent(TARGET_ACCURACY)}. Is the target met?",
             "Which layer would you narrow next? Try it in Design.",
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from mnistlab.arch.presets import GOAL_ACCURACY, article_result
+from mnistlab.arch.presets import TARGET_ACCURACY, article_result
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import target_curves as target_charts
@@ -42,7 +42,7 @@ def reproduction_report(store: Store, reproduction: Reproduction) -> Report:
     overview = Section(
         title="Overview",
         target=(
-            f"Reach {percent(GOAL_ACCURACY)} on {MNIST.name} with fewer than {BUDGET:,} "
+            f"Reach {percent(TARGET_ACCURACY)} on {MNIST.name} with fewer than {BUDGET:,} "
             f"parameters, in {len(targets)} steps.",
         ),
         result=(

@@ -295,5 +295,5 @@ POSITION_SQL = {
 
 
 def one_line(text: str) -> str:
-    """A name that somebody typed, on one line and not too long for a table cell."""
+    """A name that a user typed, on one line and not too long for a table cell."""
     return " ".join(text.split())[:MAX_NAME]

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.terminal.parser import Commands
 from mnistlab.terminal.watch import Bar
 
@@ -17,6 +17,6 @@ def data(options: argparse.Namespace) -> None:
     from mnistlab.data.download import download_data
 
     bar = Bar()
-    download_data(home().data, bar.show)
+    download_data(default_home().data, bar.show)
     bar.end()
-    print(f"MNIST is in {home().data}")
+    print(f"MNIST is in {default_home().data}")

@@ -16,7 +16,7 @@ from mnistlab.experiments.seeds import (
     submit_missing,
 )
 from mnistlab.experiments.targets import TARGETS, Length, find_target
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.report import build
 from mnistlab.report.document import Report
 from mnistlab.report.html import html
@@ -108,8 +108,8 @@ def reproduce(options: argparse.Namespace) -> int:
     seeds = first_seeds(options.n_seeds)
     study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
     share_cores(len(study.targets) * len(seeds))
-    store = Store(home().runs)
-    runs = watch_all(store, reproduction.submit_reproduction(home(), study, options.owner))
+    store = Store(default_home().runs)
+    runs = watch_all(store, reproduction.submit_reproduction(default_home(), study, options.owner))
     print_columns(results_table(reproduction.target_runs(store, study)))
     if options.report_path:
         _write_report(build.reproduction_report(store, study), options.report_path)
@@ -128,8 +128,8 @@ def ablate(options: argparse.Namespace) -> int:
         target, options.variant, seeds, _length(options), Split(options.split)
     )
     share_cores(2 * len(seeds))
-    store = Store(home().runs)
-    runs = watch_all(store, ablation.submit_ablation(home(), study, options.owner))
+    store = Store(default_home().runs)
+    runs = watch_all(store, ablation.submit_ablation(default_home(), study, options.owner))
     baseline_runs, variant_runs = ablation.ablation_runs(store, study)
     (baseline, _), (variant, _) = study.configs
     rows = [("seed", baseline, variant)]
@@ -161,8 +161,10 @@ def study(options: argparse.Namespace) -> int:
     seeds = range(recipe.seed, recipe.seed + options.n_seeds)
     name = options.name or options.network
     share_cores(len(seeds))
-    store = Store(home().runs)
-    run_ids = list(submit_missing(home(), name, spec, recipe, seeds, options.owner).values())
+    store = Store(default_home().runs)
+    run_ids = list(
+        submit_missing(default_home(), name, spec, recipe, seeds, options.owner).values()
+    )
     runs = watch_all(store, run_ids)
     _print_seed_stats(runs)
     return exit_status(runs)
@@ -182,7 +184,7 @@ def _print_seed_stats(runs: Sequence[Run]) -> None:
 def report(options: argparse.Namespace) -> None:
     """Write a report on the reproduction, or on some runs, as HTML or Markdown."""
     check_output_path(options.out_path)
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     if options.reproduction is bool(options.run_ids):
         raise LabError("Give runs' numbers or --reproduction.")
     if options.reproduction:

@@ -9,7 +9,7 @@ from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json
 from mnistlab.handwriting.scoring import predict_drawings, prepare, scores
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.terminal.data_commands import GROUP
 from mnistlab.terminal.output_file import check_new, write_new
@@ -43,7 +43,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def handwriting(options: argparse.Namespace) -> None:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     if options.import_path:
         _import(store, options.import_path)
     elif options.export_path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from mnistlab import zoo
 from mnistlab.arch.presets import resolve
 from mnistlab.arch.summary import describe, summarize
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.terminal.parser import Commands, add_network
 from mnistlab.terminal.watch import Bar
 from mnistlab.text import percent
@@ -63,11 +63,11 @@ def calibrate(options: argparse.Namespace) -> None:
     from mnistlab.uncertainty.features import fit_uncertainty
 
     bar = Bar()
-    download_data(home().data, bar.show)
+    download_data(default_home().data, bar.show)
     bar.end()
     checkpoint = load_checkpoint(options.checkpoint_path)
     recipe = checkpoint.record.recipe
-    splits = split_mnist(load(home().data), recipe.split, recipe.train_size)
+    splits = split_mnist(load(default_home().data), recipe.split, recipe.train_size)
     uncertainty = fit_uncertainty(checkpoint.network, splits.train, splits.validation)
     path = model.uncertainty_path(options.checkpoint_path)
     model.save_uncertainty(path, uncertainty)

@@ -10,7 +10,7 @@ from pathlib import Path
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.stats.inference import significance
 from mnistlab.stats.predictions import disagreement, load_predictions
 from mnistlab.store.archive import export_run, import_run
@@ -74,8 +74,8 @@ def get_run(store: Store, run_id: int) -> Run:
 
 
 def list_runs(options: argparse.Namespace) -> None:
-    ensure_workers(home())
-    store = Store(home().runs)
+    ensure_workers(default_home())
+    store = Store(default_home().runs)
     page = table(store, Query(text=" ".join(options.words), size=options.number))
     for run in page.rows:
         best = f"{_accuracy(run)}, epoch {run.best_epoch}" if run.best else "–"
@@ -94,8 +94,8 @@ def _accuracy(run: RunSummary) -> str:
 
 
 def show(options: argparse.Namespace) -> None:
-    ensure_workers(home())
-    run = get_run(Store(home().runs), options.run_id)
+    ensure_workers(default_home())
+    run = get_run(Store(default_home().runs), options.run_id)
     lines = [
         ("name", run.name),
         ("owner", run.owner),
@@ -126,7 +126,7 @@ def show(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     runs = [get_run(store, run_id) for run_id in dict.fromkeys(options.run_ids)]
     if len(runs) < 2:
         raise LabError("Give at least two different runs.")
@@ -153,7 +153,7 @@ def print_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     if options.run_id is None:
         if options.tensorboard or options.record:
             option = "--tensorboard" if options.tensorboard else "--record"
@@ -184,5 +184,5 @@ def import_runs(options: argparse.Namespace) -> None:
             raise LabError(
                 f"Import failed: {path} is too large. Choose an archive exported by mnistlab."
             )
-        run_id = import_run(Store(home().runs), path.read_bytes())
+        run_id = import_run(Store(default_home().runs), path.read_bytes())
         print(f"{path}: run {run_id}")

@@ -5,7 +5,7 @@ import argparse
 from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store import queue
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
@@ -41,11 +41,11 @@ def add_commands(commands: Commands) -> None:
 def train(options: argparse.Namespace) -> int:
     spec = resolve(options.network)
     recipe = recipe_from(options, default_recipe(spec))
-    run_id = submit(home(), options.name or options.network, spec, recipe, options.owner)
+    run_id = submit(default_home(), options.name or options.network, spec, recipe, options.owner)
     if options.queue:
         print(f"Queued run {run_id}. Check it with `python -m mnistlab show {run_id}`.")
         return 0
-    return _wait(Store(home().runs), run_id)
+    return _wait(Store(default_home().runs), run_id)
 
 
 def _wait(store: Store, run_id: int, n_known_epochs: int = 0) -> int:
@@ -58,29 +58,29 @@ def _wait(store: Store, run_id: int, n_known_epochs: int = 0) -> int:
 
 
 def resume(options: argparse.Namespace) -> int:
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     run = get_run(store, options.run_id)
     queue.resume(store, run.id)
-    ensure_workers(home())
+    ensure_workers(default_home())
     return 0 if options.queue else _wait(store, run.id, len(run.epochs))
 
 
 def request(options: argparse.Namespace) -> None:
     """Pause or stop a run, as the command's name says; stop also ends a paused run."""
-    store, request = Store(home().runs), Request(options.command)
+    store, request = Store(default_home().runs), Request(options.command)
     run = get_run(store, options.run_id)
     if not (run.state.active or (run.state.resumable and request is Request.STOP)):
         raise LabError(f"Run {run.id} is already {run.state}.")
     if run.state is State.RUNNING and getattr(options, "force", False):
-        kill_worker(home(), run.id)
+        kill_worker(default_home(), run.id)
     else:
         store.request(run.id, request)
-    ensure_workers(home())
+    ensure_workers(default_home())
 
 
 def benchmark(options: argparse.Namespace) -> None:
     bar = Bar()
-    speed_model = run_benchmark(home(), bar.show)
+    speed_model = run_benchmark(default_home(), bar.show)
     bar.end()
     print(f"Estimated time per epoch (typical error {percent(speed_model.error, 0)}):")
     for preset in PRESETS:

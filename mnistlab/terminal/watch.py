@@ -11,7 +11,7 @@ from types import FrameType
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import pause_runs
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
@@ -46,7 +46,7 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
             _show_progress(bar, run)
             if interrupted() and run.request is not Request.STOP:
                 store.request(run_id, Request.STOP)
-            ensure_workers(home())
+            ensure_workers(default_home())
             time.sleep(POLL_SECONDS)
     bar.end()
     _print_result(run)
@@ -99,7 +99,7 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
     bar, printed = Bar(), set[int]()
     with first_interrupt() as interrupted:
         while True:
-            ensure_workers(home())
+            ensure_workers(default_home())
             runs = store.runs(ids)
             for run in runs:
                 if not run.state.active and run.id not in printed:

@@ -74,14 +74,14 @@ class TrainingState:
         random = _below(RANDOM, tensors)
         if set(random) != set(self._random()):
             raise ValueError("it holds other random generators")
-        self.shuffle_generator.set_state(random["order"])
+        self.shuffle_generator.set_state(random["shuffle"])
         for index, generator in enumerate(self.generators):
-            generator.set_state(random[f"chance{index}"])
+            generator.set_state(random[f"generator{index}"])
         self.epochs = list(epochs)
 
     def _random(self) -> dict[str, Tensor]:
-        states = {f"chance{number}": c.get_state() for number, c in enumerate(self.generators)}
-        return {"order": self.shuffle_generator.get_state(), **states}
+        states = {f"generator{i}": g.get_state() for i, g in enumerate(self.generators)}
+        return {"shuffle": self.shuffle_generator.get_state(), **states}
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

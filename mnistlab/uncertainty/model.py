@@ -30,7 +30,7 @@ from mnistlab.errors import CheckpointError, LabError
 REJECTION_RATE = 0.005
 """Fraction of the validation images above the OOD threshold."""
 SHRINKAGE = 1e-3
-"""Of the covariance towards the identity, relative to its mean variance."""
+"""Of the covariance toward the identity, relative to its mean variance."""
 MAX_FEATURES = 512
 """A network with more features only gets a temperature."""
 MAX_BYTES = 1 << 20

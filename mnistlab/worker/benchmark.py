@@ -7,7 +7,7 @@ from datetime import date
 
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import LabError
-from mnistlab.home import Home, home
+from mnistlab.home import Home, default_home
 from mnistlab.training.record import environment
 from mnistlab.worker.lock import lock
 from mnistlab.worker.processes import (
@@ -26,54 +26,54 @@ class BenchmarkError(LabError):
     """A benchmark that cannot run now, with the reason."""
 
 
-def load_speed_model(where: Home) -> SpeedModel | None:
+def load_speed_model(home: Home) -> SpeedModel | None:
     """The result of the last benchmark, None before the first. Raises LabError if it is damaged."""
     try:
-        return from_json(where.speed_model.read_text("utf-8"))
+        return from_json(home.speed_model.read_text("utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise BenchmarkError(f"{where.speed_model} cannot be read: {error}.") from None
+        raise BenchmarkError(f"{home.speed_model} cannot be read: {error}.") from None
 
 
-def start_benchmark(where: Home) -> None:
+def start_benchmark(home: Home) -> None:
     """Start the benchmark in a separate process; `is_running` is true until it ends.
 
     Raises BenchmarkError while a run is training: each would slow down the other.
     """
     with contextlib.ExitStack() as locks:
-        _lock_all_slots(where, locks)
-    spawn_detached(where, "mnistlab.worker.benchmark", log="benchmark.log")
+        _lock_all_slots(home, locks)
+    spawn_detached(home, "mnistlab.worker.benchmark", log="benchmark.log")
 
 
-def is_running(where: Home) -> bool:
+def is_running(home: Home) -> bool:
     """Whether a benchmark is running; a killed process no longer holds the lock."""
-    if not (where.runs / f"{LOCK}.lock").is_file():
+    if not (home.runs / f"{LOCK}.lock").is_file():
         return False
-    with lock(where.runs, LOCK) as is_free:
+    with lock(home.runs, LOCK) as is_free:
         return not is_free
 
 
-def run_benchmark(where: Home, report: Callable[[str, float], None]) -> SpeedModel:
+def run_benchmark(home: Home, report: Callable[[str, float], None]) -> SpeedModel:
     """Time the networks, fit the speed model and save it; `report` gets a message and the fraction
     done.
 
     It holds all worker slots meanwhile, so a queued run starts afterwards. Raises BenchmarkError
     if a run is training or another benchmark is running.
     """
-    with lock(where.runs, LOCK, patience=2) as is_free, contextlib.ExitStack() as locks:
+    with lock(home.runs, LOCK, patience=2) as is_free, contextlib.ExitStack() as locks:
         if not is_free:
             raise BenchmarkError("A benchmark is already running. Wait until it ends.")
-        _lock_all_slots(where, locks)
+        _lock_all_slots(home, locks)
         speed_model = _fit_speed_model(report)
-        write_atomic(where.speed_model, speed_model.to_json().encode())
-    ensure_workers(where)
+        write_atomic(home.speed_model, speed_model.to_json().encode())
+    ensure_workers(home)
     return speed_model
 
 
-def _lock_all_slots(where: Home, locks: contextlib.ExitStack) -> None:
+def _lock_all_slots(home: Home, locks: contextlib.ExitStack) -> None:
     for slot in range(worker_count()):
-        if not locks.enter_context(worker_lock(where, slot, patience=1)):
+        if not locks.enter_context(worker_lock(home, slot, patience=1)):
             raise BenchmarkError("A run is training. Run the benchmark when it has ended.")
 
 
@@ -102,7 +102,7 @@ def _fit_speed_model(report: Callable[[str, float], None]) -> SpeedModel:
 def main() -> None:
     """Run the benchmark; errors go to standard error, which is its log."""
     try:
-        run_benchmark(home(), lambda message, fraction: None)
+        run_benchmark(default_home(), lambda message, fraction: None)
     except (LabError, OSError) as error:
         print(error, file=sys.stderr)
 

@@ -39,7 +39,7 @@ class TrainingJob:
     store: Store
     run: Run
     training: TrainingState
-    parts: DataSplits
+    splits: DataSplits
     reporter: StatusReporter
     versions: dict[str, str]
 
@@ -58,11 +58,11 @@ class _RequestReceived(Exception):
 def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) -> None:
     """Train a claimed run to its end or until a request. Raises the error that prevents it."""
     try:
-        parts = _load_parts(run, home, reporter)
+        splits = _load_splits(run, home, reporter)
     except _RequestReceived:
         _suspend(store, run.id, reporter.requested, len(run.epochs))
         return
-    job = _start(store, run, parts, reporter)
+    job = _start(store, run, splits, reporter)
     reporter.report("Training")
     if reporter.requested is not Request.STOP:
         _train_epochs(job)
@@ -79,7 +79,7 @@ def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) 
         _suspend(store, run.id, reporter.requested, len(epochs))
 
 
-def _load_parts(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
+def _load_splits(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
     """The run's images, downloaded if necessary. Raises _RequestReceived on a request."""
 
     def raise_if_requested() -> None:
@@ -93,12 +93,12 @@ def _load_parts(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
 
     download_data(home.data, report_download)
     reporter.report("Loading MNIST")
-    parts = split_mnist(load(home.data), run.recipe.split, run.recipe.train_size)
+    splits = split_mnist(load(home.data), run.recipe.split, run.recipe.train_size)
     raise_if_requested()
-    return parts
+    return splits
 
 
-def _start(store: Store, run: Run, parts: DataSplits, reporter: StatusReporter) -> TrainingJob:
+def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter) -> TrainingJob:
     """A new training or a resumed one, whose epochs then replace those in the store."""
     # Each shard of a batch has a thread; torch's own threads would only wait for each other.
     torch.set_num_threads(1)
@@ -108,7 +108,7 @@ def _start(store: Store, run: Run, parts: DataSplits, reporter: StatusReporter) 
     for path in store.run_folder(run.id).rglob(".*"):
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
-    job = TrainingJob(store, run, training, parts, reporter, versions)
+    job = TrainingJob(store, run, training, splits, reporter, versions)
     if store.resume_path(run.id).is_file():
         load_training_state(store.resume_path(run.id), training, run.spec)
         _keep_weights(job)
@@ -130,7 +130,7 @@ def _train_epochs(job: TrainingJob) -> None:
     """
     for epoch in train(
         job.training,
-        job.parts,
+        job.splits,
         threads=thread_count(),
         report=job.reporter.progress,
         stopped=lambda: bool(job.reporter.requested),
@@ -170,15 +170,15 @@ def _suspend(store: Store, run_id: int, request: Request, epochs_done: int) -> N
 
 def _finish(job: TrainingJob, state: State, message: str) -> None:
     """Save the last weights, evaluate the best ones on the test images, and end the run."""
-    store, run, parts = job.store, job.run, job.parts
+    store, run, splits = job.store, job.run, job.splits
     job.reporter.report("Evaluating on test images")
     record = job.record()
     checkpoint.save_checkpoint(store.last_checkpoint_path(run.id), job.training.network, record)
     best = checkpoint.load_checkpoint(store.best_checkpoint_path(run.id))
     predictions = _test_predictions(job, best)
-    test = predictions.score if parts.test else None
+    test = predictions.score if splits.test else None
     job.reporter.report("Calibrating confidence")
-    uncertainty = fit_uncertainty(best.network, parts.train, parts.validation)
+    uncertainty = fit_uncertainty(best.network, splits.train, splits.validation)
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run.id)), uncertainty)
     final = replace(record, epoch=best.record.epoch, test=test)
     checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), best.network, final)
@@ -196,6 +196,6 @@ def _test_predictions(job: TrainingJob, best: checkpoint.Checkpoint) -> Predicti
     path = job.store.predictions_path(job.run.id)
     if path.is_file():
         return load_predictions(path)
-    predictions = predict_images(best.network, job.parts.test or job.parts.validation)
+    predictions = predict_images(best.network, job.splits.test or job.splits.validation)
     save_predictions(path, predictions)
     return predictions

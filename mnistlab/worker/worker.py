@@ -11,7 +11,7 @@ from errno import ENOSPC
 from pathlib import Path
 
 from mnistlab.errors import LabError
-from mnistlab.home import Home, home
+from mnistlab.home import Home, default_home
 from mnistlab.store.database.errors import Cause, StoreError
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
@@ -24,23 +24,23 @@ BALLAST = 1 << 18
 """Bytes of a file that is deleted when the disk is full, so that the run's end can be written."""
 
 
-def work(where: Home) -> None:
+def work(home: Home) -> None:
     """Train the queued runs, unless all worker slots are busy."""
-    store = Store(where.runs)
+    store = Store(home.runs)
     while True:
-        with free_slot(where, PATIENCE) as slot:
+        with free_slot(home, PATIENCE) as slot:
             if slot is None:
                 return
             store.interrupt_orphans(slot)
             while run := store.claim(slot, os.getpid()):
-                train_run(store, run, where, slot)
+                train_run(store, run, home, slot)
         # No worker was started for a run that was queued after the last claim, because this one
         # still held its lock.
         if not store.queue():
             return
 
 
-def train_run(store: Store, run: Run, where: Home, slot: int) -> None:
+def train_run(store: Store, run: Run, home: Home, slot: int) -> None:
     """Train one claimed run; if it fails, its message says why."""
     # Named by the slot: the next worker reuses the file that a killed one left.
     ballast = store.folder / f"ballast{slot}"
@@ -50,27 +50,27 @@ def train_run(store: Store, run: Run, where: Home, slot: int) -> None:
         reporter.report("Loading PyTorch")
         from mnistlab.worker.training_job import train_claimed
 
-        train_claimed(store, run, where, reporter)
+        train_claimed(store, run, home, reporter)
     except Exception as error:  # the other runs in the queue must still be trained
         ballast.unlink(missing_ok=True)
-        store.finish(run.id, State.FAILED, _reason(error, where))
+        store.finish(run.id, State.FAILED, _reason(error, home))
         if _internal(error):
             traceback.print_exc()
     finally:
         ballast.unlink(missing_ok=True)
 
 
-def _reason(error: Exception, where: Home) -> str:
+def _reason(error: Exception, home: Home) -> str:
     is_full = isinstance(error, StoreError) and error.cause is Cause.FULL
     if is_full or (isinstance(error, OSError) and error.errno == ENOSPC):
         return (
-            f"The disk is full ({where.root}). Free some space and resume; the run continues after "
+            f"The disk is full ({home.root}). Free some space and resume; the run continues after "
             "its last complete epoch."
         )
     if isinstance(error, StoreError) and not _internal(error):
         return f"{error} The epochs so far are saved; resume once fixed."
     if isinstance(error, OSError):
-        return f"{where.root} cannot be used: {error}. Resume once fixed."
+        return f"{home.root} cannot be used: {error}. Resume once fixed."
     if isinstance(error, LabError):
         return str(error)
     return f"Internal error: {type(error).__name__}: {error}. See worker.log."
@@ -101,7 +101,7 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         _lower_priority(niceness())
-        work(home())
+        work(default_home())
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -116,13 +116,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "broken", "layer", "fixed", "kept"), CASES)
-def test_a_rule_names_the_layer_and_its_fix_and_spares_the_neighbor(
-    rule: Rule, broken: str, layer: str, fixed: str | None, kept: str
+@pytest.mark.parametrize(("rule", "broken", "layer", "fixed", "valid"), CASES)
+def test_a_rule_names_the_layer_and_its_fix_and_not_a_similar_network(
+    rule: Rule, broken: str, layer: str, fixed: str | None, valid: str
 ) -> None:
     one = by_rule(broken)[rule]
     assert (one.layer, one.fix and str(one.fix)) == (layer, fixed)
-    assert rule not in by_rule(kept)
+    assert rule not in by_rule(valid)
     if one.fix:
         assert rule not in {again.rule for again in advise(summarize(one.fix))}
 
@@ -144,14 +144,14 @@ def test_no_preset_breaks_a_layout_rule() -> None:
         assert not plan & set(by_rule(str(preset.spec))), preset.name
 
 
-def test_a_click_never_takes_a_design_over_the_budget_nor_further_over_it() -> None:
+def test_a_fix_never_exceeds_the_budget_nor_increases_an_excess() -> None:
     for result in SUMMARIES:
         for one in advise(result):
             if one.fix:
                 assert summarize(one.fix).total <= max(BUDGET, result.total)
 
 
-def test_every_fix_can_be_built_and_sent_as_an_address() -> None:
+def test_every_fix_can_be_built_and_sent_as_a_link() -> None:
     for result in SUMMARIES:
         found = advise(result)
         assert len(set(found)) == len(found)

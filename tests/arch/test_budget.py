@@ -20,7 +20,7 @@ def test_every_formula_gives_its_row_s_total() -> None:
     assert parameter_formula(separable) == "8·9 + 8·16 + 16 + 4·16"
 
 
-def test_what_fits_fits_and_one_more_does_not() -> None:
+def test_the_largest_fitting_width_is_the_largest() -> None:
     tried = together = 0
     for result in SUMMARIES:
         for index, layer in enumerate(result.spec.layers):

@@ -16,23 +16,23 @@ SUMMARIES = [summarize(p.spec) for p in PRESETS[1:]] + possible(25, 900)
 
 
 @pytest.mark.parametrize("result", SUMMARIES, ids=lambda r: str(r.spec))
-def test_maps_are_what_the_built_network_hands_on(result: NetworkSummary) -> None:
+def test_activation_memory_is_the_built_network_s(result: NetworkSummary) -> None:
     network = build(result.spec, 0).eval()
-    seen: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for name, module in network.named_children():
 
         def hook(_: nn.Module, __: object, maps: Tensor, name: str = name) -> None:
-            seen[name] = maps.numel() * maps.element_size()
+            sizes[name] = maps.numel() * maps.element_size()
 
         module.register_forward_hook(hook)
     with torch.inference_mode():
         network(torch.zeros(1, 1, 28, 28))
-    seen.pop("flatten")
-    assert seen == {row.name: activation_bytes(row) for row in result.rows}
-    assert sum(seen.values()) == activation_memory(result)
+    sizes.pop("flatten")
+    assert sizes == {row.name: activation_bytes(row) for row in result.rows}
+    assert sum(sizes.values()) == activation_memory(result)
 
 
-def test_work_counts_what_each_layer_does() -> None:
+def test_cost_terms_are_each_layer_s() -> None:
     plain, normed = (summarize(parse(f"8-p4-8-gap{end}")) for end in ("", "-bn-drop0.1"))
     values = [row.out_channels * row.out_size**2 for row in plain.rows]
     for result in (plain, normed):
@@ -55,7 +55,7 @@ def test_work_counts_what_each_layer_does() -> None:
     assert activation_bytes(plain.rows[0]) == FLOAT_BYTES * 8 * 26 * 26
 
 
-def test_the_other_kinds_of_layers_add_what_they_write() -> None:
+def test_the_other_kinds_of_layers_add_their_outputs() -> None:
     rows = {row.name: row for row in summarize(parse("4-4dr-4r-gap-gelu")).rows}
     size = 4 * 26**2
     plain, separable, residual = (layer_cost(rows[f"conv{n}"], 1) for n in (1, 2, 3))

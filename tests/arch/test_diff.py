@@ -47,7 +47,7 @@ def test_what_was_changed_is_marked_and_nothing_else(
     assert changed_layers(parse(before), parse(after)) == rows
 
 
-def test_the_ladder_s_changes() -> None:
+def test_the_changes_between_the_targets() -> None:
     one, two, three, four = (preset.spec for preset in ARTICLE_PRESETS)
     assert changed_layers(one, two) == {*CONVS, "transition1", "transition2"}
     assert changed_layers(two, three) == changed_layers(three, four) == CONVS

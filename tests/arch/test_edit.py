@@ -18,7 +18,7 @@ def words(spec: Spec) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_a_layer_is_put_in_taken_out_and_moved_as_in_a_list(seed: int) -> None:
+def test_a_layer_is_inserted_removed_and_moved_as_in_a_list(seed: int) -> None:
     rng, spec = random.Random(seed), SPECS[seed]
     at = rng.randrange(len(spec.layers))
     listed = words(spec)
@@ -41,7 +41,7 @@ def test_the_ends_stop_a_move_and_the_only_layer_stays() -> None:
         edit.removed(parse("8"), 0)
 
 
-def test_doubled_and_halved_is_the_same_again_but_never_less_than_one_filter() -> None:
+def test_doubled_and_halved_is_the_same_but_never_less_than_one_filter() -> None:
     for spec in (p.spec for p in ARTICLE_PRESETS[1:]):
         assert edit.scaled(edit.scaled(spec, 2), 0.5) == spec
         assert summarize(edit.scaled(spec, 2)).total > 3 * summarize(spec).total
@@ -50,7 +50,7 @@ def test_doubled_and_halved_is_the_same_again_but_never_less_than_one_filter() -
         edit.scaled(parse("600-p-8"), 2)
 
 
-def test_a_new_layer_resembles_what_stands_before_it() -> None:
+def test_a_new_layer_resembles_the_layer_before_it() -> None:
     spec = parse("8-p10-16s")
     assert edit.matching_conv(spec, 1) == Conv(8) and edit.matching_conv(spec, 2) == Conv(
         16, padded=True
@@ -74,7 +74,7 @@ def test_layers_that_residual_connections_tie_change_together() -> None:
                 summarize(edit.with_filters(result.spec, at, 2))  # what can be built still can
 
 
-def test_a_convolution_put_below_a_residual_one_has_no_shortcut() -> None:
+def test_a_convolution_inserted_below_a_residual_one_has_no_shortcut() -> None:
     assert edit.matching_conv(parse("8-8dr-t4"), 2) == Conv(8, padded=True, separable=True)
 
 

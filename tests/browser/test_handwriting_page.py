@@ -75,8 +75,8 @@ def test_the_keyboard_reaches_every_control_and_a_phone_shows_everything(
             }""")
         )
     controls = {"Checkpoints", "Writer", "Label", "Misclassified only", "Export all"}
-    found = {name for name in controls if any(name in text for text in reached)}
-    assert found == controls and {"#1", "#2", "#3"} <= reached, reached
+    focused = {name for name in controls if any(name in text for text in reached)}
+    assert focused == controls and {"#1", "#2", "#3"} <= reached, reached
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     healthy(page)
     page.close()

@@ -58,7 +58,7 @@ def test_no_page_scrolls_sideways(app: App, page: Page) -> None:
             assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), (path, width)
 
 
-def test_the_first_screen_reads_a_drawing_and_its_points_open_their_steps(
+def test_the_first_screen_classifies_a_drawing_and_its_points_open_their_steps(
     app: App, page: Page
 ) -> None:
     page.goto(app.url)
@@ -116,7 +116,7 @@ def test_a_term_shows_its_definition_by_keyboard_and_by_pointer(app: App, page: 
     expect(tip).to_be_visible()
 
 
-def test_from_a_design_to_a_recognized_digit(app: App, page: Page) -> None:
+def test_from_a_network_to_a_classified_digit(app: App, page: Page) -> None:
     # Design: batch norm's 384 parameters come and go.
     page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full")
     gauge = page.locator(".lab-gauge-figure b")
@@ -126,7 +126,7 @@ def test_from_a_design_to_a_recognized_digit(app: App, page: Page) -> None:
     expect(page).to_have_url(re.compile(r"net=8-16-p10-16-20-t12-16-20-full-bn$"))
     healthy(page)
 
-    # Train: one epoch of this design on a small subset; a reload in mid-run finds it again.
+    # Train: one epoch of this network on few images; the run is still there after a reload.
     page.get_by_role("link", name="Train this network").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train a network")
     expect(gauge).to_have_text("12,874")
@@ -154,7 +154,7 @@ def test_from_a_design_to_a_recognized_digit(app: App, page: Page) -> None:
     assert run and run.state is State.DONE and run.test and len(run.epochs) == 1
     assert str(run.spec) == "8-16-p10-16-20-t12-16-20-full-bn"
 
-    # Draw: a 1 with the mouse, read by the shipped checkpoint, then kept over a change of page.
+    # Draw: a 1 with the mouse, classified by the default checkpoint, restored after another page.
     page.get_by_role("link", name="Draw", exact=True).click()
     draw(page, [(150, 40), (140, 140), (135, 240)])
     answer = page.locator(".lab-answer b")
@@ -183,7 +183,7 @@ def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
-def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> None:
+def test_the_design_page_has_its_network_after_other_pages(app: App, page: Page) -> None:
     gauge = page.locator(".lab-gauge-figure b").first
     page.goto(f"{app.url}/design")
     for number, total in ((2, "12,490"), (3, "12,874")):
@@ -206,7 +206,7 @@ def test_the_way_back_to_the_bench_finds_its_network(app: App, page: Page) -> No
     expect(gauge).to_have_text("12,490")
 
 
-def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page: Page) -> None:
+def test_a_run_outlives_the_app_and_the_page_shows_it_again(cold_app: App, page: Page) -> None:
     page.goto(f"{cold_app.url}/train")
     page.get_by_role("combobox", name="Training images").click()
     page.get_by_role("option", name=re.compile("demo")).click()
@@ -221,25 +221,23 @@ def test_a_run_outlives_the_app_and_the_page_finds_it_again(cold_app: App, page:
         expect(page.locator(".lab-state")).to_have_text("running")
         before = page.locator(".plot .main-svg").first
         expect(before).to_be_visible()
-        before.evaluate("node => node.dataset.seen = 'yes'")
+        before.evaluate("node => node.dataset.mark = 'yes'")
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator(".lab-state")).to_have_text("stopped")
-        assert before.get_attribute("data-seen") == "yes", "the chart's node was kept"
+        assert before.get_attribute("data-mark") == "yes", "the chart's node was kept"
         healthy(page)
     finally:
         end(again)
 
 
-def test_a_network_that_cannot_be_is_explained_and_the_last_good_one_stays(
-    app: App, page: Page
-) -> None:
+def test_an_invalid_network_is_an_error_and_the_last_valid_one_stays(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net=8-16-p10-16-20-t12-16-20-full-bn")
     gauge = page.locator(".lab-gauge-figure b")
     expect(gauge).to_have_text("12,874")
     text = page.get_by_role("textbox", name="Network")
-    for wrong, said in [("8-p-8-p-8-p-8", "conv4"), ("8-sixteen", "sixteen"), ("9" * 9, "conv1")]:
+    for wrong, part in [("8-p-8-p-8-p-8", "conv4"), ("8-sixteen", "sixteen"), ("9" * 9, "conv1")]:
         text.fill(wrong)
         text.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(page.get_by_role("alert")).to_contain_text(part)
         expect(gauge).to_have_text("12,874")
     healthy(page)

@@ -17,7 +17,7 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.processes import submit
 from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 TINY = parse("4-p4-8-p8-gap-bn")
 LONG = Recipe(epochs=300, batch_size=64, train_size=512)
@@ -271,7 +271,7 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
 
 
 def test_a_download_that_fails_says_why(app: App, store: Store, page: Page) -> None:
-    run_id = told(store, parse("4-gap"), Recipe(epochs=1), [100])
+    run_id = add_finished_run(store, parse("4-gap"), Recipe(epochs=1), [100])
     page.goto(f"{app.url}/run?run={run_id}")
     page.get_by_role("tab", name="Export").click()
     settled(page)
@@ -289,7 +289,7 @@ def test_a_download_that_fails_says_why(app: App, store: Store, page: Page) -> N
 def large_archive(folder: Path) -> bytes:
     """The archive of a run with 2.4 million parameters and two checkpoints: more than 15 MB."""
     store, spec, recipe = Store(folder), parse("8-p-8-p-512-512-gap"), Recipe(epochs=1)
-    run_id = told(store, spec, recipe, [100])
+    run_id = add_finished_run(store, spec, recipe, [100])
     run = store.run(run_id)
     assert run
     record = TrainingRecord(run.name, spec, recipe, run.epochs, 1, None, {})

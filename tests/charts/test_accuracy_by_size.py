@@ -2,7 +2,7 @@
 
 import re
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.summary import BUDGET
 from mnistlab.charts.accuracy_by_size import HEIGHT, WIDTH, Network, accuracy_by_size
 
@@ -29,10 +29,10 @@ def test_the_rules_separate_what_is_within_the_budget_and_at_the_target_accuracy
     svg = accuracy_by_size(NETWORKS, 1)
     rule = re.search(r'lab-hero-rule" d="M([\d.]+) \d+V\d+M\d+ ([\d.]+)H', svg)
     assert rule
-    budget, goal = map(float, rule.groups())
+    budget, target = map(float, rule.groups())
     for network, (x, y) in zip(NETWORKS, points(svg), strict=True):
         assert (x < budget) == (network.parameters < BUDGET)
-        assert (y < goal) == (network.accuracy > GOAL_ACCURACY)
+        assert (y < target) == (network.accuracy > TARGET_ACCURACY)
 
 
 def test_every_point_is_a_link_to_its_step_and_names_are_escaped() -> None:

@@ -17,7 +17,7 @@ from mnistlab.store.table import Point
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.schedules import Schedule, learning_rate_at
-from tests.store.example_runs import epoch, told
+from tests.store.example_runs import add_finished_run, epoch
 
 EPOCHS = [
     Epoch(n, 0.5 / n, 1 - 0.1 / n, 0.4 / n, 900 // n, 10_000, 0.1, 2.0, 4000.0) for n in range(1, 6)
@@ -55,7 +55,7 @@ def test_a_network_that_never_learns_is_still_in_view() -> None:
     assert charts.accuracy(stuck, 2)["layout"]["yaxis"]["range"][0] == 0
 
 
-def test_the_goal_s_band_is_its_confidence_interval_on_10_000_images() -> None:
+def test_the_target_accuracy_s_band_is_its_confidence_interval_on_10_000_images() -> None:
     shapes = charts.accuracy(EPOCHS, 5)["layout"]["shapes"]
     assert (shapes[0]["y0"], shapes[0]["y1"]) == (
         pytest.approx(99.23, abs=0.005),
@@ -135,8 +135,10 @@ def test_grouped_curves_have_a_color_a_group_and_an_interval_at_the_saved_epoch(
 ) -> None:
     store = Store(tmp_path)
     for seed in (0, 1):
-        told(store, TARGETS[2].spec, replace(TARGETS[2].quick, seed=seed), [200, 80, 90])
-    told(store, TARGETS[3].spec, TARGETS[3].quick, [300, 60])
+        add_finished_run(
+            store, TARGETS[2].spec, replace(TARGETS[2].quick, seed=seed), [200, 80, 90]
+        )
+    add_finished_run(store, TARGETS[3].spec, TARGETS[3].quick, [300, 60])
     runs = store.runs([1, 2, 3])
     figure = grouped_curves([("Target 3", runs[:2]), ("Target 4", runs[2:]), ("none", ())], 20)
     stars = [t for t in figure["data"] if t["mode"] == "markers"]

@@ -1,4 +1,4 @@
-"""The network's picture and the ruler, read back from what they draw."""
+"""The network's picture and the receptive fields' ruler, parsed from their SVG."""
 
 import itertools
 import re
@@ -22,9 +22,9 @@ SUMMARIES += possible(120)
 def by_layer(drawing: str) -> dict[str, ElementTree.Element]:
     """What stands for each row; the drawing must be well-formed."""
     named = [e for e in ElementTree.fromstring(drawing).iter() if "data-part" in e.attrib]
-    found = {e.attrib["data-part"]: e for e in named}
-    assert len(found) == len(named), "a row is drawn once"
-    return found
+    elements = {e.attrib["data-part"]: e for e in named}
+    assert len(elements) == len(named), "a row is drawn once"
+    return elements
 
 
 def test_the_picture_draws_every_map_to_scale() -> None:
@@ -73,12 +73,12 @@ def test_shortcuts_and_depthwise_windows_are_drawn_where_they_are() -> None:
     # A window stands on the maps that it reads.
     assert marked("lab-window lab-depthwise") == ["pool1", "conv3"]
     for name, element in drawn.items():
-        said = "".join(element.itertext())
-        assert ("residual" in said) == (name in ("conv2", "conv4"))
-        assert ("separable" in said) == (name in ("conv3", "conv4"))
+        text = "".join(element.itertext())
+        assert ("residual" in text) == (name in ("conv2", "conv4"))
+        assert ("separable" in text) == (name in ("conv3", "conv4"))
 
 
-def test_what_is_chosen_is_marked_once() -> None:
+def test_the_selected_layer_is_marked_once() -> None:
     result = summarize(PRESETS[3].spec)
     digit = np.zeros((28, 28), np.uint8)
     for drawing in (
@@ -90,7 +90,7 @@ def test_what_is_chosen_is_marked_once() -> None:
     assert "data:image/png" in receptive_field_picture(result, "conv4", digit)
 
 
-def test_the_ruler_s_bars_are_what_the_middle_units_see() -> None:
+def test_the_ruler_s_bars_are_the_middle_units_receptive_fields() -> None:
     for result in SUMMARIES:
         drawn = by_layer(receptive_field_picture(result, "", None))
         for row in result.rows:

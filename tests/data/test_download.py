@@ -105,7 +105,7 @@ def test_after_a_response_that_is_not_a_file_the_next_source_is_used(
         """the next source."""
         return dict.fromkeys(NAMES, b"")
 
-    with talking(lambda client: client.sendall(answer)) as address:
+    with tcp_server(lambda client: client.sendall(answer)) as address:
         monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
         download_data(tmp_path, silent, (download.from_mirrors, next_source))
     assert is_downloaded(tmp_path)
@@ -121,15 +121,15 @@ def test_a_slow_mirror_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 client.sendall(b"x")
                 time.sleep(0.02)
 
-    with talking(drip) as address:
+    with tcp_server(drip) as address:
         monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
         with pytest.raises(DataError, match="too slow"):
             download_data(tmp_path, silent, (download.from_mirrors,))
 
 
 @contextlib.contextmanager
-def talking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that reads a request and answers as told; its address."""
+def tcp_server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that reads a request and answers with `answer`; its address."""
 
     def serve() -> None:
         with contextlib.suppress(OSError):

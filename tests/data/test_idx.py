@@ -19,8 +19,8 @@ def test_images_and_labels_are_those_of_the_loaded_data_set(mnist_folder: Path) 
     }
     for part, digits in parts.items():
         indices = [0, 7, len(digits) - 1]
-        found = read_images(mnist_folder, part, indices)
-        assert np.array_equal(found, digits.images[indices].numpy())
+        actual = read_images(mnist_folder, part, indices)
+        assert np.array_equal(actual, digits.images[indices].numpy())
         assert read_labels(mnist_folder, part, indices).tolist() == digits.labels[indices].tolist()
 
 

@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from mnistlab.data.tta import ROTATION, SHIFT, VIEWS, ZOOM, tta_views
+from mnistlab.data.options import TTA_ROTATION, TTA_SHIFT, TTA_VIEWS, TTA_ZOOM
+from mnistlab.data.tta import tta_views
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -22,23 +23,27 @@ def middle(image: torch.Tensor) -> tuple[float, float]:
 
 def test_the_first_view_is_the_unchanged_image() -> None:
     image = torch.randint(0, 256, (28, 28), generator=torch.Generator().manual_seed(0)).byte()
-    seen = tta_views(image)
-    assert seen.shape == (len(VIEWS), 28, 28) and seen.dtype == torch.uint8
-    assert torch.equal(seen[0], image)
+    views = tta_views(image)
+    assert views.shape == (len(TTA_VIEWS), 28, 28) and views.dtype == torch.uint8
+    assert torch.equal(views[0], image)
 
 
 def test_each_view_has_its_shift_rotation_and_zoom() -> None:
     start = blob(8, 18)
     right, down = middle(start)
-    for seen, (turn, x, y, zoom) in zip(tta_views(start), VIEWS, strict=True):
-        angle = math.radians(turn)
-        # On the screen, y downwards, a positive turn is clockwise.
-        wanted = (
+    for view, (rotation, x, y, zoom) in zip(tta_views(start), TTA_VIEWS, strict=True):
+        angle = math.radians(rotation)
+        # On the screen, y downwards, a positive rotation is clockwise.
+        expected = (
             zoom * (right * math.cos(angle) - down * math.sin(angle)) + x,
             zoom * (right * math.sin(angle) + down * math.cos(angle)) + y,
         )
-        found = middle(seen)
-        assert math.dist(found, wanted) < 0.1, (turn, x, y, zoom, found, wanted)
-    assert {look[0] for look in VIEWS} == {0, ROTATION, -ROTATION}
-    assert {look[1] for look in VIEWS} == {0, SHIFT, -SHIFT} == {look[2] for look in VIEWS}
-    assert {look[3] for look in VIEWS} == {1, 1 + ZOOM, 1 - ZOOM}
+        actual = middle(view)
+        assert math.dist(actual, expected) < 0.1, (rotation, x, y, zoom, actual, expected)
+    assert {view[0] for view in TTA_VIEWS} == {0, TTA_ROTATION, -TTA_ROTATION}
+    assert (
+        {view[1] for view in TTA_VIEWS}
+        == {0, TTA_SHIFT, -TTA_SHIFT}
+        == {view[2] for view in TTA_VIEWS}
+    )
+    assert {view[3] for view in TTA_VIEWS} == {1, 1 + TTA_ZOOM, 1 - TTA_ZOOM}

@@ -21,10 +21,10 @@ from mnistlab.uncertainty import model
 from mnistlab.uncertainty.features import fit_uncertainty
 from tests.drawn_digits import DIGITS
 
-SHIPPED = zoo.checkpoints()
+PRETRAINED = zoo.checkpoints()
 
 
-def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() -> None:
+def test_target_4_is_pretrained_with_its_record_and_reaches_the_target_accuracy() -> None:
     path = zoo.checkpoint("target-4")
     assert path and path.stat().st_size < 100_000
     record, target = read_record(path), find_preset("target-4")
@@ -33,7 +33,7 @@ def test_target_4_is_shipped_with_its_record_and_reaches_the_article_s_goal() ->
     assert record.reported_score.accuracy >= 0.994
 
 
-def test_what_reads_drawings_was_trained_for_them_and_is_no_worse_on_mnist() -> None:
+def test_the_default_checkpoint_was_trained_for_drawings_and_is_no_worse_on_mnist() -> None:
     record = read_record(zoo.default_checkpoint())
     assert (
         zoo.default_checkpoint().stat().st_size < 100_000 and record.recipe.split is Split.ARTICLE
@@ -43,7 +43,7 @@ def test_what_reads_drawings_was_trained_for_them_and_is_no_worse_on_mnist() -> 
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
+def test_drawn_digits_are_classified_at_every_size(digit: int) -> None:
     classifier = Classifier(zoo.default_checkpoint())
     for size in (0.07, 0.3, 1.0):
         strokes = [[[round(x * size), round(y * size)] for x, y in s] for s in DIGITS[digit]]
@@ -54,7 +54,7 @@ def test_digits_as_people_draw_them_are_read_in_every_size(digit: int) -> None:
 @pytest.mark.parametrize(
     "own", [each for each in LAB_PRESETS if each.name in zoo.SEED_ERRORS], ids=lambda own: own.name
 )
-def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> None:
+def test_own_networks_are_pretrained_with_their_first_seed(own: Preset) -> None:
     path = zoo.checkpoint(own.name)
     assert path and path.stat().st_size < 100_000
     record, errors = read_record(path), zoo.SEED_ERRORS[own.name]
@@ -66,17 +66,17 @@ def test_the_lab_s_own_are_shipped_as_their_study_s_first_seed(own: Preset) -> N
     assert len(errors) >= 5
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_record_is_what_its_weights_do(path: Path, mnist_folder: Path) -> None:
+@pytest.mark.parametrize("path", PRETRAINED, ids=lambda path: path.stem)
+def test_a_pretrained_record_has_its_weights_errors(path: Path, mnist_folder: Path) -> None:
     loaded = checkpoint.load_checkpoint(path)
-    seen = evaluate(loaded.network, load(mnist_folder).test)
-    assert abs(seen.score.errors - loaded.record.reported_score.errors) <= 1, (
+    evaluation = evaluate(loaded.network, load(mnist_folder).test)
+    assert abs(evaluation.score.errors - loaded.record.reported_score.errors) <= 1, (
         "one may tip in rounding"
     )
     assert summarize(loaded.record.spec).total <= BUDGET
 
 
-def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) -> None:
+def test_a_classifier_returns_ten_probabilities_and_classifies_mnist(mnist_folder: Path) -> None:
     classifier = Classifier(zoo.default_checkpoint())
     test = load(mnist_folder).test
     right = 0
@@ -90,19 +90,21 @@ def test_a_reader_gives_ten_probabilities_and_reads_mnist(mnist_folder: Path) ->
     assert right >= 195
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_doubt_is_what_its_command_fits(path: Path, mnist_folder: Path) -> None:
-    kept = model.load_uncertainty(model.uncertainty_path(path), read_record(path).spec)
-    assert kept and model.uncertainty_path(path).stat().st_size < 100_000
+@pytest.mark.parametrize("path", PRETRAINED, ids=lambda path: path.stem)
+def test_a_pretrained_uncertainty_model_is_its_command_s_fit(
+    path: Path, mnist_folder: Path
+) -> None:
+    saved = model.load_uncertainty(model.uncertainty_path(path), read_record(path).spec)
+    assert saved and model.uncertainty_path(path).stat().st_size < 100_000
     loaded = checkpoint.load_checkpoint(path)
-    parts = split_mnist(load(mnist_folder), loaded.record.recipe.split)
-    fitted = fit_uncertainty(loaded.network, parts.train, parts.validation)
-    assert kept.temperature == pytest.approx(fitted.temperature, rel=0.06), "one step of the grid"
-    assert kept.ood_threshold == pytest.approx(fitted.ood_threshold, rel=0.02)
-    np.testing.assert_allclose(kept.means, fitted.means, rtol=0.01, atol=0.01)
+    splits = split_mnist(load(mnist_folder), loaded.record.recipe.split)
+    fitted = fit_uncertainty(loaded.network, splits.train, splits.validation)
+    assert saved.temperature == pytest.approx(fitted.temperature, rel=0.06), "one step of the grid"
+    assert saved.ood_threshold == pytest.approx(fitted.ood_threshold, rel=0.02)
+    np.testing.assert_allclose(saved.means, fitted.means, rtol=0.01, atol=0.01)
 
 
-def test_nonsense_is_given_up_and_digits_are_not() -> None:
+def test_scribbles_are_not_digits_and_digits_are() -> None:
     classifier, generator = Classifier(zoo.default_checkpoint()), np.random.default_rng(0)
     given_up = 0
     for _ in range(60):
@@ -117,7 +119,7 @@ def test_nonsense_is_given_up_and_digits_are_not() -> None:
         assert digit is not None and classifier.predict(digit).verdict is not Verdict.NOT_A_DIGIT
 
 
-def test_several_looks_are_the_mean_of_each_look_s_scores() -> None:
+def test_tta_averages_the_logits_of_the_views() -> None:
     classifier = Classifier(zoo.default_checkpoint())
     digit = digit_from_strokes(DIGITS[8])
     assert digit is not None and classifier.uncertainty is not None
@@ -128,6 +130,6 @@ def test_several_looks_are_the_mean_of_each_look_s_scores() -> None:
         for image in views_of(digit)
     ]
     mean = np.log(np.array(each, np.float64)).mean(0)
-    wanted = np.exp(mean - mean.max())
-    found = classifier.predict(digit).probabilities
-    np.testing.assert_allclose(found, wanted / wanted.sum(), rtol=1e-3)
+    expected = np.exp(mean - mean.max())
+    actual = classifier.predict(digit).probabilities
+    np.testing.assert_allclose(actual, expected / expected.sum(), rtol=1e-3)

@@ -38,7 +38,7 @@ def box(digit: PreparedDigit) -> tuple[int, int]:
 
 @pytest.mark.parametrize("place", [(0, 0), (150, 20), (160, 199)])
 @pytest.mark.parametrize("shape", [(100, 40), (40, 100), (9, 9), (3, 100)])
-def test_ink_of_any_size_and_place_fits_the_box_with_its_mass_in_the_middle(
+def test_ink_of_any_size_and_position_fits_the_box_with_its_mass_in_the_middle(
     place: tuple[int, int], shape: tuple[int, int]
 ) -> None:
     ink = np.zeros((300, 300), np.uint8)

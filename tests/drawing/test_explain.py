@@ -28,20 +28,20 @@ def image(seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize(
     "text", ["8-16-p10-16-20-t12-16-20-full-bn", "6-p-8-gap", "5-6-p-7-gap-bn"]
 )
-def test_exact_evidence_and_bias_add_up_to_the_scores(text: str) -> None:
+def test_exact_attributions_and_bias_add_up_to_the_logits(text: str) -> None:
     network = build(parse(text), 3).eval()
-    found = class_activation_maps(network, image())
-    assert found is not None and found.exact and found.bias is not None
-    scores = torch.from_numpy(found.maps.sum((1, 2)) + found.bias)
+    actual = class_activation_maps(network, image())
+    assert actual is not None and actual.exact and actual.bias is not None
+    scores = torch.from_numpy(actual.maps.sum((1, 2)) + actual.bias)
     torch.testing.assert_close(scores, logits(network, image()[None])[0], rtol=1e-4, atol=1e-4)
 
 
-def test_last_maps_of_one_unit_say_nothing_of_where() -> None:
+def test_last_maps_of_one_unit_have_no_activation_map() -> None:
     network = build(parse("12-16-p-16-20-20-p-20-gap-bn-nobias"), 0).eval()
     assert class_activation_maps(network, image()) is None
 
 
-def test_covering_takes_from_a_score_what_the_covered_ink_gave() -> None:
+def test_occlusion_subtracts_the_covered_ink_s_logit() -> None:
     class Ink(nn.Module):
         """Scores 3 by the ink of one pixel, and nothing else by anything."""
 
@@ -52,33 +52,33 @@ def test_covering_takes_from_a_score_what_the_covered_ink_gave() -> None:
 
     drawing = torch.zeros(28, 28, dtype=torch.uint8)
     drawing[10, 18] = drawing[20, 5] = 255
-    found = occlusion_maps(nn.Sequential(Ink()), drawing)
-    assert not found.exact and found.maps.shape == (10, 28, 28)
-    three, other = found.maps[3], found.maps[4]
+    actual = occlusion_maps(nn.Sequential(Ink()), drawing)
+    assert not actual.exact and actual.maps.shape == (10, 28, 28)
+    three, other = actual.maps[3], actual.maps[4]
     assert three.argmax() == 10 * 28 + 18 and three[20, 5] == 0 and abs(three[0, 0]) < 1e-6
     assert other[10, 18] == pytest.approx(-three[10, 18] / 9, rel=1e-4), "from the ten's mean"
 
 
 @pytest.mark.parametrize("preset", PRESETS[1:], ids=lambda preset: preset.name)
-def test_maps_have_the_ledger_s_shapes_and_a_unit_sees_what_the_ruler_says(preset) -> None:  # type: ignore[no-untyped-def]
+def test_maps_have_the_summary_s_shapes_and_units_their_receptive_fields(preset) -> None:  # type: ignore[no-untyped-def]
     network, rows = build(preset.spec, 0).eval(), summarize(preset.spec).rows
-    found = feature_maps(network, image())
+    actual = feature_maps(network, image())
     for row in rows:
-        if row.name in found:
-            assert found[row.name].shape == (row.out_channels, row.out_size, row.out_size)
+        if row.name in actual:
+            assert actual[row.name].shape == (row.out_channels, row.out_size, row.out_size)
     row = next(row for row in rows if row.name == "conv3")
     place = (1, row.out_size - 2)
     (top, bottom), (left, right) = (unit_field(row, unit).inside for unit in place)
     changed = image(1)
     changed[top:bottom, left:right] = image()[top:bottom, left:right]
     other = feature_maps(network, changed)["conv3"]
-    before = found["conv3"]
+    before = actual["conv3"]
     assert abs(other[:, place[0], place[1]] - before[:, place[0], place[1]]).max() < 1e-5
     assert abs(other - before).max() > 1e-3, "units that see elsewhere do change"
 
 
 @pytest.mark.parametrize("text", ["6-p-8-gap-bn", "4-p4-6-full"])
-def test_last_features_are_what_the_last_layer_decides_by(text: str) -> None:
+def test_penultimate_features_are_the_last_layer_s_inputs(text: str) -> None:
     network = build(parse(text), 1).eval()
     images = torch.stack([image(seed) for seed in range(5)])
     features = penultimate_features(network, images)

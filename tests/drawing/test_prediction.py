@@ -20,10 +20,10 @@ def reading(top: float, ood_score: float | None = None) -> Prediction:
     ],
 )
 def test_verdicts(top: float, ood_score: float | None, verdict: Verdict) -> None:
-    found = reading(top, ood_score)
-    assert found.verdict is verdict and found.digit == 4 and found.confidence == top
+    actual = reading(top, ood_score)
+    assert actual.verdict is verdict and actual.digit == 4 and actual.confidence == top
 
 
 def test_the_candidates_come_in_order() -> None:
-    found = Prediction((0.1, 0, 0.3, 0, 0.05, 0, 0, 0.55, 0, 0))
-    assert found.order[:4] == [7, 2, 0, 4]
+    actual = Prediction((0.1, 0, 0.3, 0, 0.05, 0, 0, 0.55, 0, 0))
+    assert actual.order[:4] == [7, 2, 0, 4]

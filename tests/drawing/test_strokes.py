@@ -1,4 +1,4 @@
-"""Strokes made digits: MNIST's thickness and place, whatever the size; what is bad is refused."""
+"""From strokes to a digit: MNIST's stroke width and position at any size; bad input is refused."""
 
 import math
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ RING = [
 ]
 
 
-def made(strokes: Sequence[Stroke]) -> PreparedDigit:
+def prepare(strokes: Sequence[Stroke]) -> PreparedDigit:
     digit = digit_from_strokes(strokes)
     assert digit is not None
     return digit
@@ -47,10 +47,10 @@ def changed(strokes: Sequence[Stroke], scale: float, x: float, y: float) -> list
 
 @pytest.mark.parametrize("strokes", [ONE, SEVEN, RING])
 @pytest.mark.parametrize(("scale", "x", "y"), [(0.01, 0, 0), (0.3, 55.3, -8), (1e4, -1e6, 3e5)])
-def test_neither_size_nor_place_changes_the_digit(
+def test_neither_size_nor_position_changes_the_digit(
     strokes: Sequence[Stroke], scale: float, x: float, y: float
 ) -> None:
-    first, second = made(strokes), made(changed(strokes, scale, x, y))
+    first, second = prepare(strokes), prepare(changed(strokes, scale, x, y))
     assert first.pixels.shape == (SIDE, SIDE) and max(first.scaled.shape) == BOX
     assert np.abs(first.pixels.astype(int) - second.pixels).max() <= 40, "rounding to a grid"
     assert np.abs(first.pixels.astype(int) - second.pixels).mean() < 1
@@ -58,7 +58,7 @@ def test_neither_size_nor_place_changes_the_digit(
 
 def test_the_ink_fills_the_box_and_its_mass_is_in_the_middle() -> None:
     for strokes in (ONE, SEVEN, RING):
-        pixels = made(strokes).pixels.astype(float)
+        pixels = prepare(strokes).pixels.astype(float)
         rows, columns = (np.flatnonzero(pixels.any(axis)) for axis in (1, 0))
         assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
         for axis in (0, 1):
@@ -86,7 +86,7 @@ def test_a_pixel_is_as_gray_as_the_stroke_covers_it(thickness: float) -> None:
 
 
 def test_the_strip_s_larger_picture_is_the_same_drawing() -> None:
-    digit = made(SEVEN)
+    digit = prepare(SEVEN)
     height, width = digit.scaled.shape
     whole = np.zeros((height * ENLARGED, width * ENLARGED))
     whole[: digit.cropped.shape[0], : digit.cropped.shape[1]] = digit.cropped
@@ -109,16 +109,16 @@ def thickness(images: Tensor) -> float:
 
 def test_strokes_are_as_thick_as_mnist_s(mnist_folder: Path) -> None:
     mnist = thickness(load(mnist_folder).train.images[:3000])
-    ours = [torch.from_numpy(made(strokes).pixels) for strokes in (ONE, SEVEN, RING)]
+    ours = [torch.from_numpy(prepare(strokes).pixels) for strokes in (ONE, SEVEN, RING)]
     assert thickness(torch.stack(ours)) == pytest.approx(mnist, rel=0.05)
 
 
 def test_a_dot_and_a_line_are_drawn_at_the_pen_s_size() -> None:
-    dot = made([[[99, 99]]])
+    dot = prepare([[[99, 99]]])
     assert max(dot.scaled.shape) == math.ceil(THICKNESS) and dot.pixels.max() == 255
-    assert np.array_equal(made([[[5, 5], [5, 5], [5, 5]]]).pixels, dot.pixels)
-    assert np.array_equal(made([[[0, 0], [0, 5e-324]]]).pixels, dot.pixels)
-    line = made([[[0, 50], [100, 50]]])
+    assert np.array_equal(prepare([[[5, 5], [5, 5], [5, 5]]]).pixels, dot.pixels)
+    assert np.array_equal(prepare([[[0, 0], [0, 5e-324]]]).pixels, dot.pixels)
+    line = prepare([[[0, 50], [100, 50]]])
     assert line.scaled.shape == (math.ceil(THICKNESS), BOX)
 
 
@@ -139,16 +139,16 @@ def test_without_a_point_there_is_no_digit(nothing: list[Stroke]) -> None:
         [[[0, 0]] * (MAX_POINTS + 1)],
     ],
 )
-def test_what_is_no_stroke_is_a_sentence(bad: list[Stroke]) -> None:
+def test_an_invalid_stroke_is_an_error(bad: list[Stroke]) -> None:
     with pytest.raises(DigitError):
         digit_from_strokes(bad)
 
 
-def test_as_many_points_as_are_taken_are_drawn_like_few() -> None:
+def test_the_maximum_number_of_points_is_drawn_like_few() -> None:
     steps = np.linspace(0, 1, MAX_POINTS)
     fine = [[[140 + 60 * math.cos(a * 6.2), 140 + 90 * math.sin(a * 6.2)] for a in steps]]
     coarse = [[[140 + 60 * math.cos(a * 6.2), 140 + 90 * math.sin(a * 6.2)] for a in steps[::100]]]
-    assert np.abs(made(fine).pixels.astype(int) - made(coarse).pixels).mean() < 1
+    assert np.abs(prepare(fine).pixels.astype(int) - prepare(coarse).pixels).mean() < 1
 
 
 def test_a_canvas_drawing_is_followed_along_its_curves() -> None:
@@ -170,13 +170,13 @@ def test_a_canvas_drawing_is_followed_along_its_curves() -> None:
         {"objects": [{"path": [["M", "a", None], ["L"], ["Z"], "M"]}]},
     ],
 )
-def test_what_is_no_drawing_has_no_strokes(odd: object) -> None:
+def test_invalid_canvas_data_has_no_strokes(odd: object) -> None:
     assert strokes_from_canvas(odd) == []
 
 
-def test_a_step_left_out_is_left_out() -> None:
+def test_a_disabled_step_is_not_applied() -> None:
     near = changed(SEVEN, 0.3, 10, 20)
-    whole = made(near)
+    whole = prepare(near)
     uncropped = digit_from_strokes(near, PreprocessingOptions(crop=False), 280)
     uncentered = digit_from_strokes(near, PreprocessingOptions(center=False))
     assert uncropped and uncentered
@@ -189,7 +189,7 @@ def test_a_step_left_out_is_left_out() -> None:
     assert np.array_equal(uncentered.pixels[top : top + height, left : left + width], whole.scaled)
 
 
-def test_what_leaves_the_canvas_is_kept_at_its_edge() -> None:
+def test_points_outside_the_canvas_are_moved_to_its_edge() -> None:
     digit = digit_from_strokes([[[-50, 140], [400, 140]]], PreprocessingOptions(crop=False), 280)
     assert digit and digit.scaled.shape == (BOX, BOX)
 
@@ -201,7 +201,7 @@ def put(**more: object) -> list[list[float]]:
     return strokes_from_canvas({"objects": [{**one, "path": path, **more}]})[0]
 
 
-def test_a_stroke_is_read_where_the_canvas_pencil_has_put_it() -> None:
+def test_a_stroke_has_the_canvas_pencil_s_position() -> None:
     assert put() == put(left=60.4, scaleX=1, angle=0) == [[40, 60], [80, 60]]
     assert put(left=100, top=90) == [[80, 90], [120, 90]]
     assert put(scaleX=2) == [[20, 60], [100, 60]]

@@ -18,23 +18,23 @@ from mnistlab.home import Home
 from mnistlab.stats.difference import image_error
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 STUDY = make_ablation(TARGETS[3], "dropout", (0, 1, 2))
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(tmp_path)
 
 
-def test_baseline_and_variant_share_seeds_and_the_reproduction_s_runs(lab: Home) -> None:
-    of_the_reproduction = submit_reproduction(lab, Reproduction())
-    ids = submit_ablation(lab, STUDY)
-    assert submit_ablation(lab, STUDY) == ids and len(set(ids)) == 6
+def test_baseline_and_variant_share_seeds_and_the_reproduction_s_runs(home: Home) -> None:
+    of_the_reproduction = submit_reproduction(home, Reproduction())
+    ids = submit_ablation(home, STUDY)
+    assert submit_ablation(home, STUDY) == ids and len(set(ids)) == 6
     assert ids[0] == of_the_reproduction[3], "target 4 with seed 0 exists already"
-    runs = Store(lab.runs).runs(ids)
+    runs = Store(home.runs).runs(ids)
     assert [run.recipe.seed for run in runs] == [0, 0, 1, 1, 2, 2]
     assert {run.spec.dropout for run in runs[::2]} == {0.05}
     assert {run.spec.dropout for run in runs[1::2]} == {0.0}
@@ -45,9 +45,9 @@ def test_several_seeds_are_compared_by_their_best_epochs(tmp_path: Path) -> None
     store = Store(tmp_path)
     for seed, (with_dropout, without) in enumerate([(60, 320), (62, 321), (58, 79)]):
         recipe = replace(STUDY.recipe, seed=seed)
-        told(store, STUDY.target.spec, recipe, [400, with_dropout, 390])
+        add_finished_run(store, STUDY.target.spec, recipe, [400, with_dropout, 390])
         if seed < 2:
-            told(store, STUDY.variant.spec, recipe, [without, 395])
+            add_finished_run(store, STUDY.variant.spec, recipe, [without, 395])
         else:
             store.add("waits", STUDY.variant.spec, recipe)
     baseline, variant = ablation_runs(store, STUDY)
@@ -63,8 +63,8 @@ def test_several_seeds_include_the_sampling_error_of_the_images(tmp_path: Path) 
     store = Store(tmp_path)
     for seed in (0, 1):
         recipe = replace(STUDY.recipe, seed=seed)
-        told(store, STUDY.target.spec, recipe, [60], wrong=range(6))
-        told(store, STUDY.variant.spec, recipe, [100], wrong=range(4, 10))
+        add_finished_run(store, STUDY.target.spec, recipe, [60], wrong=range(6))
+        add_finished_run(store, STUDY.variant.spec, recipe, [100], wrong=range(4, 10))
     difference = accuracy_difference(store, *ablation_runs(store, STUDY))
     assert (
         difference
@@ -82,10 +82,10 @@ def test_several_seeds_include_the_sampling_error_of_the_images(tmp_path: Path) 
 
 def test_one_seed_is_compared_image_by_image(tmp_path: Path) -> None:
     store, study = Store(tmp_path), replace(STUDY, seeds=(0,))
-    told(store, study.target.spec, study.recipe, [60], wrong=range(20))
+    add_finished_run(store, study.target.spec, study.recipe, [60], wrong=range(20))
     baseline, variant = ablation_runs(store, study)
     assert accuracy_difference(store, baseline, variant) is None
-    told(store, study.variant.spec, study.recipe, [70], wrong=range(10, 50))
+    add_finished_run(store, study.variant.spec, study.recipe, [70], wrong=range(10, 50))
     difference = accuracy_difference(store, *ablation_runs(store, study))
     assert difference and difference.n_pairs == 1 and difference.difference == pytest.approx(-0.02)
     assert difference.p_value == pytest.approx(0.00222, abs=1e-5) and difference.significant

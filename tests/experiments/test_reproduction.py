@@ -30,12 +30,12 @@ from mnistlab.store.table import Query
 from mnistlab.store.table import table as all_runs
 from mnistlab.training.recipe import Recipe
 from mnistlab.worker import processes
-from tests.store.example_runs import epoch, told
+from tests.store.example_runs import add_finished_run, epoch
 from tests.waiting import CEILING, until
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home folder without workers."""
     monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(tmp_path)
@@ -55,32 +55,32 @@ def tiny(count: int, epochs: int) -> tuple[Target, ...]:
     )
 
 
-def test_all_four_targets_train_before_the_next_seed_and_none_twice(lab: Home) -> None:
+def test_all_four_targets_train_before_the_next_seed_and_none_twice(home: Home) -> None:
     reproduction = Reproduction(Length.QUICK, seeds=(0, 1))
-    ids = submit_reproduction(lab, reproduction)
-    runs = Store(lab.runs).runs(ids)
+    ids = submit_reproduction(home, reproduction)
+    runs = Store(home.runs).runs(ids)
     assert [run.spec for run in runs] == [target.spec for target in TARGETS] * 2
     assert [run.recipe.seed for run in runs] == [0] * 4 + [1] * 4
     assert all(
         run.recipe == replace(TARGETS[n % 4].quick, seed=n // 4) for n, run in enumerate(runs)
     )
     assert all(TAG in run.tags for run in runs)
-    assert submit_reproduction(lab, reproduction) == ids
-    more = submit_reproduction(lab, replace(reproduction, seeds=(0, 1, 2)))
+    assert submit_reproduction(home, reproduction) == ids
+    more = submit_reproduction(home, replace(reproduction, seeds=(0, 1, 2)))
     assert more[:8] == ids and len(set(more)) == 12
-    holdout = submit_reproduction(lab, Reproduction(Length.QUICK, Split.HOLDOUT))
+    holdout = submit_reproduction(home, Reproduction(Length.QUICK, Split.HOLDOUT))
     assert not set(holdout) & set(more)
 
 
-def test_interrupted_runs_are_resumed_and_counted(lab: Home) -> None:
-    reproduction, store = Reproduction(), Store(lab.runs)
+def test_interrupted_runs_are_resumed_and_counted(home: Home) -> None:
+    reproduction, store = Reproduction(), Store(home.runs)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 4
-    ids = submit_reproduction(lab, reproduction)
+    ids = submit_reproduction(home, reproduction)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 0, "all are queued"
     store.request(ids[1], Request.PAUSE)
     store.request(ids[2], Request.STOP)
     assert n_missing(reproduction, target_runs(store, reproduction)) == 2
-    again = submit_reproduction(lab, reproduction)
+    again = submit_reproduction(home, reproduction)
     assert again[1] == ids[1] and again[2] not in ids, "a stopped run is not resumed"
     assert store.runs([ids[1]])[0].state is State.QUEUED
 
@@ -92,8 +92,8 @@ def test_a_target_is_summarized_over_its_seeds(tmp_path: Path) -> None:
     empty = lines[2]
     assert len(empty) == len(head) and empty[1] == "12,874" and "99.28%" in empty
     assert set(empty[4:]) == {"–"}
-    told(store, target.spec, target.full, [90, 60, 70])
-    told(store, target.spec, replace(target.full, seed=1), [80, 90, 70], train=1.0)
+    add_finished_run(store, target.spec, target.full, [90, 60, 70])
+    add_finished_run(store, target.spec, replace(target.full, seed=1), [80, 90, 70], train=1.0)
     result = target_result(target_runs(store, reproduction)[2].finished)
     assert result and result.best.scores == (Score(60, 10_000), Score(70, 10_000))
     assert result.last.mean == pytest.approx(0.993) and result.epochs == (2, 3)
@@ -112,7 +112,7 @@ def test_the_table_shows_running_runs_until_one_has_finished(tmp_path: Path) -> 
     store.add_epoch(run_id, epoch(1, 90))
     line = results_table(target_runs(store, Reproduction(seeds=(0, 1))))[1]
     assert line[0].endswith("…") and "99.10%" in line
-    told(store, target.spec, replace(target.quick, seed=1), [80])
+    add_finished_run(store, target.spec, replace(target.quick, seed=1), [80])
     line = results_table(target_runs(store, Reproduction(seeds=(0, 1))))[1]
     assert line[0] == "Target 1" and "99.20%" in line and "99.10%" not in line
 
@@ -121,18 +121,20 @@ def test_hold_out_results_have_a_column_for_test_accuracy(tmp_path: Path) -> Non
     store, target = Store(tmp_path), TARGETS[0]
     assert "Test" not in results_table(target_runs(store, Reproduction()))[0]
     holdout = Reproduction(split=Split.HOLDOUT)
-    told(store, target.spec, holdout.recipe(target), [90], test=Score(70, 10_000))
+    add_finished_run(store, target.spec, holdout.recipe(target), [90], test=Score(70, 10_000))
     head, line, *_ = results_table(target_runs(store, holdout))
     assert head == HEAD and line[head.index("Test")] == "99.30%"
 
 
-def test_the_newest_run_with_a_target_s_recipe_is_found(tmp_path: Path) -> None:
+def test_the_newest_run_with_a_target_s_recipe_is_returned(tmp_path: Path) -> None:
     store, target = Store(tmp_path), TARGETS[3]
     assert newest_runs(store) == {}
-    told(store, target.spec, target.full, [60])
-    mine = told(store, target.spec, replace(target.quick, seed=2, split=Split.HOLDOUT), [70])
-    told(store, target.spec, replace(target.full, epochs=7), [50])
-    told(store, TARGETS[2].spec, target.full, [50])
+    add_finished_run(store, target.spec, target.full, [60])
+    mine = add_finished_run(
+        store, target.spec, replace(target.quick, seed=2, split=Split.HOLDOUT), [70]
+    )
+    add_finished_run(store, target.spec, replace(target.full, epochs=7), [50])
+    add_finished_run(store, TARGETS[2].spec, target.full, [50])
     store.add("waits", target.spec, target.full)
     assert {name: run.id for name, run in newest_runs(store).items()} == {"target-4": mine}
 
@@ -178,7 +180,7 @@ def test_a_reproduction_resumes_after_its_worker_was_killed(real: Home) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
-def test_ctrl_c_lets_the_ladder_wait_and_the_same_command_finishes_it(real: Home) -> None:
+def test_ctrl_c_pauses_a_reproduction_and_the_same_command_finishes_it(real: Home) -> None:
     store = Store(real.runs)
     # The command's own ladder is long; the test's is two tiny networks.
     code = (

@@ -14,7 +14,7 @@ from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.recipe import Recipe
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 SPEC = TARGETS[3].spec
 ARTICLE, HOLDOUT = (Recipe(split=split) for split in (Split.ARTICLE, Split.HOLDOUT))
@@ -23,10 +23,12 @@ ARTICLE, HOLDOUT = (Recipe(split=split) for split in (Split.ARTICLE, Split.HOLDO
 def test_test_set_use_is_counted_from_the_store(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert count_test_set_use(store).n_selections == count_test_set_use(store).n_final == 0
-    told(store, SPEC, ARTICLE, [60] * 7)
-    first = told(store, SPEC, replace(ARTICLE, seed=1), [60] * 5)
-    told(store, SPEC, HOLDOUT, [60] * 9, test=Score(50, 10_000))
-    told(store, SPEC, replace(HOLDOUT, split=Split.ALL), [60] * 9, test=Score(50, 10_000))
+    add_finished_run(store, SPEC, ARTICLE, [60] * 7)
+    first = add_finished_run(store, SPEC, replace(ARTICLE, seed=1), [60] * 5)
+    add_finished_run(store, SPEC, HOLDOUT, [60] * 9, test=Score(50, 10_000))
+    add_finished_run(
+        store, SPEC, replace(HOLDOUT, split=Split.ALL), [60] * 9, test=Score(50, 10_000)
+    )
     store.add("queued", SPEC, ARTICLE)
     use = count_test_set_use(store)
     assert (use.n_selections, use.n_selecting_runs, use.n_final) == (12, 2, 2)
@@ -39,11 +41,11 @@ def test_test_set_use_is_counted_from_the_store(tmp_path: Path) -> None:
 def test_the_best_of_a_plateau_exceeds_its_mean(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert selection_bias(store).vs_plateau_mean is None
-    told(store, SPEC, ARTICLE, [60] * (2 * PLATEAU - 1))
+    add_finished_run(store, SPEC, ARTICLE, [60] * (2 * PLATEAU - 1))
     assert selection_bias(store).vs_plateau_mean is None, "too short to have a plateau"
     rise = [500] * PLATEAU
-    told(store, SPEC, ARTICLE, rise + [60, 70] * (PLATEAU // 2))
-    told(store, SPEC, HOLDOUT, rise + [60] * PLATEAU, test=Score(70, 10_000))
+    add_finished_run(store, SPEC, ARTICLE, rise + [60, 70] * (PLATEAU // 2))
+    add_finished_run(store, SPEC, HOLDOUT, rise + [60] * PLATEAU, test=Score(70, 10_000))
     bias = selection_bias(store)
     assert bias.vs_plateau_mean and bias.vs_plateau_mean.n_runs == 2
     assert bias.vs_plateau_mean.value == pytest.approx((0.0005 + 0) / 2)
@@ -65,7 +67,7 @@ def simulated(store: Store, rates: np.ndarray) -> tuple[float, float]:
     generator = np.random.default_rng(0)
     errors = generator.binomial(10_000, rates)
     for seed, run in enumerate(errors):
-        told(store, SPEC, replace(ARTICLE, seed=seed), [900] * 5 + run.tolist())
+        add_finished_run(store, SPEC, replace(ARTICLE, seed=seed), [900] * 5 + run.tolist())
 
     def true_bias(first: int) -> float:
         best = first + errors[:, first:].argmin(1)

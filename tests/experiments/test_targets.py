@@ -32,12 +32,12 @@ from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 
 def target(name: str) -> Target:
-    found = find_target(name)
-    assert found
-    return found
+    query = find_target(name)
+    assert query
+    return query
 
 
-def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
+def test_the_targets_are_the_article_s_with_its_recipes() -> None:
     assert tuple(each.preset for each in TARGETS) == ARTICLE_PRESETS
     for each in TARGETS:
         assert each.preset.article
@@ -58,26 +58,26 @@ def test_the_rungs_are_the_article_s_targets_in_its_way() -> None:
 
 def wordless(value: object) -> list[str]:
     """The names of all texts in a value, or in its parts, that say nothing."""
-    found = []
+    query = []
     for field in fields(value):  # type: ignore[arg-type]
         part = getattr(value, field.name)
         if isinstance(part, Suggestion):
-            found += wordless(part)
+            query += wordless(part)
         texts = part if isinstance(part, tuple) else (part,)
         if isinstance(part, str | tuple) and not (texts and all(one.strip() for one in texts)):
-            found.append(field.name)
-    return found
+            query.append(field.name)
+    return query
 
 
 @pytest.mark.parametrize("value", STEPS, ids=lambda value: str(value.preset.name))
-def test_no_word_of_a_target_or_a_network_is_missing(value: Step) -> None:
+def test_no_text_of_a_target_or_a_network_is_missing(value: Step) -> None:
     assert not wordless(value)
     for name in ("question", "change"):
         empty: dict[str, Any] = {name: ""}
         assert wordless(replace(value, **empty)) == [name], "the test sees what is missing"
 
 
-def test_every_preset_has_its_words() -> None:
+def test_every_preset_has_its_texts() -> None:
     named = [one.preset for one in STEPS]
     assert named == list(PRESETS)
 
@@ -95,7 +95,7 @@ def test_a_target_s_numbers_come_from_its_network_and_recipe() -> None:
     assert f"{PLATEAU_PATIENCE} epochs" in fourth.training_notes
 
 
-def test_a_shipped_record_is_of_the_article_s_way_in_full() -> None:
+def test_a_target_s_record_is_of_the_article_s_full_recipe() -> None:
     for each in TARGETS:
         path = zoo.record(each.preset.name)
         if path is None:
@@ -140,7 +140,7 @@ ALL = [(spec, recipe, s) for spec, recipe in CASES for s in variants(spec, recip
 @pytest.mark.parametrize(
     ("spec", "recipe", "one"), ALL, ids=lambda value: getattr(value, "name", "")
 )
-def test_a_switch_can_be_built_and_changes_that_choice_alone(
+def test_a_variant_can_be_built_and_changes_only_its_setting(
     spec: Spec, recipe: Recipe, one: Variant
 ) -> None:
     assert summarize(one.spec).total > 0
@@ -162,7 +162,7 @@ def test_a_switch_can_be_built_and_changes_that_choice_alone(
             assert (new.filters or 0) == round((old.filters or 0) * factor)
 
 
-def test_every_target_has_all_the_choices() -> None:
+def test_every_target_has_all_the_variants() -> None:
     for each in TARGETS:
         names = {one.name for one in variants(each.spec, each.full)}
         assert names >= TOUCHES.keys() - {
@@ -173,12 +173,12 @@ def test_every_target_has_all_the_choices() -> None:
     }
 
 
-def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
+def test_variants_move_the_pool_and_change_the_schedule() -> None:
     spec, recipe = target("target-2").spec, target("target-2").full
-    found = {
+    query = {
         name: str(find_variant(spec, recipe, name).spec) for name in ("early-pool", "late-pool")
     }
-    assert found == {
+    assert query == {
         "early-pool": "8-p10-16-16-20-t12-16-20-full",
         "late-pool": "8-16-16-p10-20-t12-16-20-full",
     }
@@ -187,11 +187,11 @@ def test_the_pool_goes_early_and_late_and_the_rate_falls_or_not() -> None:
     assert find_variant(last.spec, last.full, "learning-rate").recipe.schedule is Schedule.CONSTANT
 
 
-def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
-    def found(text: str) -> dict[str, str]:
+def test_layer_types_are_variants_where_they_fit() -> None:
+    def query(text: str) -> dict[str, str]:
         return {one.name: str(one.spec) for one in variants(parse(text), Recipe())}
 
-    plain, other = found("8-8s-p-16s-16s"), found("8d-8dr-p-16d-gelu")
+    plain, other = query("8-8s-p-16s-16s"), query("8d-8dr-p-16d-gelu")
     assert (plain["residual"], other["residual"]) == (
         "8-8r-p-16s-16r-full",
         "8d-8ds-p-16d-full-gelu",
@@ -205,7 +205,7 @@ def test_the_kinds_of_layers_are_switched_where_that_fits() -> None:
     }
 
 
-def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:
+def test_impossible_or_unchanged_variants_are_omitted() -> None:
     small = parse("8-p4-full")
     assert {one.name for one in variants(small, Recipe())}.isdisjoint({"early-pool", "late-pool"})
     with pytest.raises(LabError, match=r"fly.*batch-norm"):
@@ -214,7 +214,7 @@ def test_what_cannot_be_built_or_is_no_switch_is_left_out() -> None:
     assert "smaller-batch" not in {one.name for one in variants(small, tiny)}
 
 
-def test_a_record_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_no_record_is_an_error(tmp_path: Path) -> None:
     for name, text in (("nowhere.json", None), ("a.json", "{"), ("b.json", "[]"), ("c.json", "{}")):
         path = tmp_path / name
         if text is not None:

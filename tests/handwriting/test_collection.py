@@ -23,7 +23,7 @@ def drawn(label: int, writer: str = "Ada", shift: float = 0) -> LabeledDrawing:
     return validate(label, writer, [[[x + shift, y] for x, y in s] for s in DIGITS[label]])
 
 
-def said(store: Store) -> list[tuple[int, str]]:
+def stored_labels(store: Store) -> list[tuple[int, str]]:
     return [(kept.label, kept.writer) for kept in collection.listed(store)]
 
 
@@ -33,7 +33,7 @@ def test_an_empty_store_is_read_without_making_a_file(store: Store) -> None:
     assert not store.database.file.exists()
 
 
-def test_a_drawing_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_drawing_is_loaded_as_it_was_saved(store: Store) -> None:
     first = drawn(3, "Zoë <b>")
     kept = collection.save(store, first).drawing
     assert kept == StoredDrawing(1, 1234.5, "Zoë <b>", 3, first.stroke_hash)
@@ -49,18 +49,18 @@ def test_a_drawing_comes_back_as_it_went_in(store: Store) -> None:
     )
 
 
-def test_the_very_same_drawing_is_labeled_anew_not_kept_twice(store: Store) -> None:
+def test_the_same_drawing_is_relabeled_not_saved_twice(store: Store) -> None:
     first = collection.save(store, drawn(1))
     second = collection.save(store, LabeledDrawing(7, "Ben", drawn(1).strokes))
     assert first.previous is None and second.previous == first.drawing
-    assert second.drawing.id == first.drawing.id and said(store) == [(7, "Ben")]
+    assert second.drawing.id == first.drawing.id and stored_labels(store) == [(7, "Ben")]
     collection.undo(store, second)
-    assert said(store) == [(1, "Ada")]
+    assert stored_labels(store) == [(1, "Ada")]
     collection.undo(store, first)
-    assert said(store) == []
+    assert stored_labels(store) == []
 
 
-def test_an_import_doubles_nothing_and_overwrites_nothing(store: Store) -> None:
+def test_an_import_duplicates_nothing_and_overwrites_nothing(store: Store) -> None:
     many = [drawn(label, writer, shift) for label in (3, 8) for writer in "ab" for shift in (0, 1)]
     many = [validate(d.label, d.writer, [*d.strokes, [[0, n]]]) for n, d in enumerate(many)]
     assert collection.save_all(store, many) == 8
@@ -78,7 +78,7 @@ def test_an_import_doubles_nothing_and_overwrites_nothing(store: Store) -> None:
     assert [one.label for one in collection.export(store, "d")] == [3, 3, 8, 8]
 
 
-def test_many_are_kept_together_or_not_at_all(store: Store) -> None:
+def test_many_are_saved_together_or_not_at_all(store: Store) -> None:
     class Broken(LabeledDrawing):
         @property
         def stroke_hash(self) -> str:
@@ -100,7 +100,7 @@ def test_newest_first_by_writer_by_label_and_in_pages(store: Store) -> None:
     assert len(collection.listed(store, label=0)) == 5 and not collection.listed(store, writer="x")
 
 
-def test_what_is_deleted_comes_back_as_it_was(store: Store) -> None:
+def test_a_deleted_drawing_is_restored_unchanged(store: Store) -> None:
     for digit in DIGITS:
         collection.save(store, drawn(digit))
     before, exported = collection.listed(store), collection.export(store)
@@ -115,7 +115,7 @@ def test_what_is_deleted_comes_back_as_it_was(store: Store) -> None:
     assert len(collection.delete(store, range(100_000))) == 10, "more than SQLite takes values"
 
 
-def test_a_damaged_store_is_a_sentence(store: Store) -> None:
+def test_a_damaged_store_is_an_error(store: Store) -> None:
     store.folder.mkdir()
     store.database.file.write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match="cannot be used"):

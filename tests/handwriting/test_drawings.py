@@ -29,7 +29,7 @@ def file(**changes: Any) -> bytes:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_what_is_written_is_read_again(packed: bool) -> None:
+def test_written_drawings_are_read_unchanged(packed: bool) -> None:
     drawings = [validate(digit, f"Zoë “{digit}”\\", strokes) for digit, strokes in DIGITS.items()]
     content = to_json(drawings).encode()
     assert from_json(gzip.compress(content, mtime=0) if packed else content) == drawings
@@ -48,7 +48,7 @@ def test_a_drawing_is_its_strokes_without_empty_ones_and_its_writer_may_be_missi
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "part"),
     [
         ({"label": 10}, "label"),
         ({"label": -1}, "label"),
@@ -79,14 +79,14 @@ def test_a_drawing_is_its_strokes_without_empty_ones_and_its_writer_may_be_missi
         ({"strokes": [[[1, 2]]] * (MAX_POINTS + 1)}, "points"),
     ],
 )
-def test_a_wrong_drawing_is_named_with_what_is_wrong(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(HandwritingError, match=f"drawing 2: .*{said}") as refused:
+def test_an_invalid_drawing_is_named_with_the_reason(change: dict[str, Any], part: str) -> None:
+    with pytest.raises(HandwritingError, match=f"drawing 2: .*{part}") as refused:
         from_json(file(**change))
     assert len(str(refused.value)) < 400
 
 
 @pytest.mark.parametrize("missing", ["label", "strokes"])
-def test_what_is_missing_is_named(missing: str) -> None:
+def test_a_missing_field_is_named(missing: str) -> None:
     entry = {name: value for name, value in ONE.items() if name != missing}
     with pytest.raises(HandwritingError, match=f"drawing 1: .*{missing}"):
         from_json(json.dumps([entry]).encode())
@@ -128,11 +128,15 @@ NESTED = b"[" * 500_000
     ],
     ids=lambda content: repr(content[:24]),
 )
-def test_what_is_no_such_file_is_a_short_sentence(content: bytes) -> None:
+def test_another_file_is_a_short_error(content: bytes) -> None:
     with pytest.raises(HandwritingError) as refused:
         from_json(content)
-    told = str(refused.value)
-    assert len(told) < 400 and told.isprintable() and "<b>" not in told
+    add_finished_run = str(refused.value)
+    assert (
+        len(add_finished_run) < 400
+        and add_finished_run.isprintable()
+        and "<b>" not in add_finished_run
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,16 +151,16 @@ def test_what_is_no_such_file_is_a_short_sentence(content: bytes) -> None:
     ],
     ids=["bomb", "long", "many", "lists", "numbers", "fields"],
 )
-def test_what_is_too_large_is_refused_before_it_is_made_into_values(content: bytes) -> None:
+def test_a_file_that_is_too_large_is_refused_before_it_is_parsed(content: bytes) -> None:
     with pytest.raises(HandwritingError, match=r"more|larger"):
         from_json(content)
 
 
-def test_a_million_empty_gzip_members_are_not_gone_through() -> None:
+def test_a_million_empty_gzip_members_are_not_read() -> None:
     assert from_json(gzip.compress(file(), mtime=0) + gzip.compress(b"") * 300_000)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
-def test_a_drawing_from_the_page_is_held_to_the_same(wrong: float) -> None:
+def test_a_drawing_from_the_page_has_the_same_limits(wrong: float) -> None:
     with pytest.raises(HandwritingError, match="coordinate"):
         validate(3, "Ada", [[[1.0, 2.0], [wrong, 4.0]]])

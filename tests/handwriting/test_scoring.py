@@ -31,7 +31,7 @@ class Always:
         return [Prediction(shares) for _ in digits]
 
 
-def test_a_drawing_is_read_as_the_draw_page_would_show_it() -> None:
+def test_a_drawing_s_prediction_is_the_draw_page_s() -> None:
     read = Always(7)
     drawn = validate(4, "", DIGITS[4])
     (answer,) = predict_drawings(read, [prepare(drawn)])
@@ -40,7 +40,7 @@ def test_a_drawing_is_read_as_the_draw_page_would_show_it() -> None:
     assert expected and (read.shown[0].pixels == expected.pixels).all()
 
 
-def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
+def test_an_invalid_drawing_is_misclassified_and_stops_nothing() -> None:
     endless = LabeledDrawing(1, "", (((1.0, 2.0),) * (MAX_POINTS + 1),))
     assert prepare(endless) is None
     one = prepare(validate(1, "", DIGITS[1]))
@@ -48,7 +48,7 @@ def test_what_cannot_be_drawn_is_misread_and_stops_nothing() -> None:
     assert [each.digit for each in read] == [1, None, 1]
 
 
-def test_many_are_read_as_each_alone() -> None:
+def test_a_batch_has_the_predictions_of_single_drawings() -> None:
     digits = [digit for n in DIGITS if (digit := prepare(validate(n, "", DIGITS[n])))]
     digits = (digits * (BATCH // len(digits) + 1))[: BATCH + 3]
     classifier = Classifier(zoo.default_checkpoint())
@@ -60,12 +60,12 @@ def test_many_are_read_as_each_alone() -> None:
         )
 
 
-def kept(number: int, writer: str, label: int) -> StoredDrawing:
+def stored(number: int, writer: str, label: int) -> StoredDrawing:
     return StoredDrawing(number, 0.0, writer, label, f"mark{number}")
 
 
-def test_scores_in_all_and_by_writer_and_the_surest_mistake_first() -> None:
-    drawings = [kept(1, "Bo", 1), kept(2, "Ada", 7), kept(3, "Bo", 3), kept(4, "Bo", 4)]
+def test_scores_in_total_and_by_writer_and_the_most_confident_error_first() -> None:
+    drawings = [stored(1, "Bo", 1), stored(2, "Ada", 7), stored(3, "Bo", 3), stored(4, "Bo", 4)]
     read = {
         "mark1": DrawingPrediction(1, 0.9),
         "mark2": DrawingPrediction(1, 0.5),

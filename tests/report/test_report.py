@@ -22,7 +22,7 @@ from mnistlab.stats.score import Score
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 WILD = '<script>alert("&")</script> [x](http://a.b) `*_|~ </script> 1. #'
 
@@ -32,11 +32,11 @@ def store(tmp_path: Path) -> Store:
     """All four targets, one ablation, and a run with notes."""
     store = Store(tmp_path / "runs")
     for target in TARGETS:
-        told(store, target.spec, target.full, [90, 60, 70], wrong=range(20))
+        add_finished_run(store, target.spec, target.full, [90, 60, 70], wrong=range(20))
     study = make_ablation(TARGETS[3], "dropout", (0,), Length.FULL)
-    told(store, study.variant.spec, study.recipe, [95, 80], wrong=range(10, 50))
+    add_finished_run(store, study.variant.spec, study.recipe, [95, 80], wrong=range(10, 50))
     strict = replace(TARGETS[3].full, split=Split.HOLDOUT)
-    wild = told(store, TARGETS[3].spec, strict, [60], name=WILD, test=Score(55, 10_000))
+    wild = add_finished_run(store, TARGETS[3].spec, strict, [60], name=WILD, test=Score(55, 10_000))
     edit_details(store, wild, "", WILD, "tag", f"{WILD}\nsecond line")
     return store
 
@@ -101,14 +101,14 @@ def test_a_report_says_that_a_run_is_not_done(store: Store) -> None:
     run_id = store.add("half", TARGETS[2].spec, TARGETS[2].quick)
     assert "not trained yet" in markdown(build.runs_report(store, store.runs([run_id]))).lower()
     assert html(build.runs_report(store, store.runs([run_id, 4])))
-    stopped = told(store, TARGETS[2].spec, TARGETS[2].quick, [60])
+    stopped = add_finished_run(store, TARGETS[2].spec, TARGETS[2].quick, [60])
     with store.database.writing() as db:
         db.execute("UPDATE runs SET state = ? WHERE id = ?", (State.STOPPED, stopped))
     assert "stopped" in markdown(build.runs_report(store, store.runs([stopped])))
 
 
 def test_seeds_of_one_recipe_have_a_mean(store: Store) -> None:
-    again = told(store, TARGETS[3].spec, replace(TARGETS[3].full, seed=1), [70, 62, 66])
+    again = add_finished_run(store, TARGETS[3].spec, replace(TARGETS[3].full, seed=1), [70, 62, 66])
     assert "(2 seeds;" in markdown(build.runs_report(store, store.runs([4, again])))
     assert "(2 seeds;" not in markdown(reports(store)["runs"])
 

@@ -120,7 +120,7 @@ def test_disagreement_lists_the_images_that_only_one_network_classifies(
         disagreement(predictions, strangers)
 
 
-def test_discordance_is_of_what_the_pairs_have_in_common() -> None:
+def test_discordance_is_of_the_images_that_the_pairs_share() -> None:
     labels, confidence = np.zeros(10, np.uint8), np.ones(10, np.float32)
 
     def misreads(*images: int) -> Predictions:
@@ -140,7 +140,9 @@ def test_discordance_is_of_what_the_pairs_have_in_common() -> None:
         discordance([])
 
 
-def test_readings_come_back_as_they_went(predictions: Predictions, tmp_path: Path) -> None:
+def test_predictions_are_loaded_as_they_were_saved(
+    predictions: Predictions, tmp_path: Path
+) -> None:
     path = tmp_path / "predictions.safetensors"
     save_predictions(path, predictions)
     back = load_predictions(path)
@@ -149,7 +151,9 @@ def test_readings_come_back_as_they_went(predictions: Predictions, tmp_path: Pat
     assert path.stat().st_size < 100_000
 
 
-def test_what_is_no_reading_is_refused(predictions: Predictions, tmp_path: Path) -> None:
+def test_files_that_hold_no_predictions_are_refused(
+    predictions: Predictions, tmp_path: Path
+) -> None:
     path = tmp_path / "predictions.safetensors"
     with pytest.raises(CheckpointError, match="not finished"):
         load_predictions(path)

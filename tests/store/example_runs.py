@@ -17,30 +17,30 @@ def epoch(number: int, errors: int, train: float = 0.99, rate: float = 0.001) ->
     return Epoch(number, 1 - train, train, errors / 5000, errors, 10_000, rate, 2.0, 5000.0)
 
 
-def told(
+def add_finished_run(
     store: Store,
     spec: Spec,
     recipe: Recipe,
     errors: Sequence[int],
-    name: str = "told",
+    name: str = "finished",
     test: Score | None = None,
     wrong: Sequence[int] = (),
     train: float = 0.99,
 ) -> int:
     """A finished run with so many errors per epoch; `wrong` are misclassified test images."""
     run_id = store.add(name, spec, recipe)
-    # Others may wait: they step aside for this one.
+    # Runs that wait before this one are paused.
     while (claimed := store.claim()) and claimed.id != run_id:
         store.finish(claimed.id, State.PAUSED, "")
     store.replace_epochs(run_id, [epoch(n, e, train) for n, e in enumerate(errors, 1)])
     if wrong:
-        save_predictions(store.predictions_path(run_id), readings(wrong))
+        save_predictions(store.predictions_path(run_id), predictions_with_errors(wrong))
     store.finish(run_id, State.DONE, "", test)
     return run_id
 
 
-def readings(wrong: Sequence[int], count: int = 1000) -> Predictions:
+def predictions_with_errors(wrong: Sequence[int], count: int = 1000) -> Predictions:
     labels = (np.arange(count) % 10).astype(np.uint8)
-    read = labels.copy()
-    read[list(wrong)] = (labels[list(wrong)] + 1) % 10
-    return Predictions(labels, read, np.full(count, 0.9, np.float32))
+    predicted = labels.copy()
+    predicted[list(wrong)] = (labels[list(wrong)] + 1) % 10
+    return Predictions(labels, predicted, np.full(count, 0.9, np.float32))

@@ -88,7 +88,7 @@ def add_finished_run(store: Store) -> int:
     means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
     fitted = model.UncertaintyModel(0.7, means, whitening, 2.0)
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run_id)), fitted)
-    store.finish(run_id, State.DONE, "Reached its goal.", TEST)
+    store.finish(run_id, State.DONE, "Reached the target accuracy.", TEST)
     return run_id
 
 

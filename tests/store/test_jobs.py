@@ -11,10 +11,10 @@ from mnistlab.worker.processes import MAX_LOG, spawn_detached
 
 
 def test_a_long_log_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def say(*values: object, stdout: Any, **more: object) -> None:
+    def spawn(*values: object, stdout: Any, **more: object) -> None:
         stdout.write(b"said\n")
 
-    monkeypatch.setattr(subprocess, "Popen", say)
+    monkeypatch.setattr(subprocess, "Popen", spawn)
     home = Home(tmp_path)
     log = home.runs / "any.log"
     for _ in range(2):

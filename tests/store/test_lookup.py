@@ -15,7 +15,7 @@ from mnistlab.store.lookup import find_runs
 from mnistlab.store.store import Store
 from mnistlab.store.trash import move_to_trash
 from mnistlab.training.recipe import Recipe
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 
 SPEC, RECIPE = parse("4-p4-gap-bn"), Recipe(epochs=1, batch_size=64, train_size=256)
 
@@ -33,12 +33,12 @@ def reordered(text: str) -> str:
 
 
 @pytest.mark.parametrize("rewrite", [older, reordered])
-def test_a_recipe_s_text_may_change_and_its_run_is_found(
+def test_a_recipe_s_text_may_change_and_lookup_returns_its_run(
     tmp_path: Path, rewrite: Callable[[str], str]
 ) -> None:
     store, target = Store(tmp_path), TARGETS[3]
     mine = store.add("mine", SPEC, RECIPE)
-    run_id = told(store, target.spec, replace(target.quick, seed=2), [60])
+    run_id = add_finished_run(store, target.spec, replace(target.quick, seed=2), [60])
     with store.database.writing() as db:
         for row in db.execute("SELECT id, recipe FROM runs").fetchall():
             db.execute(
@@ -57,7 +57,7 @@ def test_only_this_network_s_runs_with_a_fitting_recipe_that_are_not_deleted(
     # As many parameters, another network.
     store.add("", parse("4-p4-gap-bn-drop0.1"), RECIPE)
     second = store.add("", SPEC, replace(RECIPE, seed=1))
-    gone = told(store, SPEC, RECIPE, [60])
+    gone = add_finished_run(store, SPEC, RECIPE, [60])
     move_to_trash(store, [gone])
     assert [run.id for run in find_runs(store, SPEC, lambda recipe: True)] == [first, second]
     assert [run.id for run in find_runs(store, SPEC, lambda recipe: recipe.seed == 1)] == [second]

@@ -253,7 +253,7 @@ def test_imported_runs_are_not_recent_runs(store: Store) -> None:
     assert queue.queued_count(store) == 1
 
 
-def test_a_worker_whose_run_was_taken_gets_a_pause_request(store: Store) -> None:
+def test_a_worker_whose_run_was_claimed_by_another_gets_a_pause_request(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim(slot=3, pid=77)
     assert store.busy_slots() == {3} and store.process_of(run_id) == (3, 77)
@@ -338,7 +338,7 @@ def test_a_damaged_store_is_reported_and_not_overwritten(store: Store) -> None:
     assert store.database.file.read_bytes().startswith(b"not a database")
 
 
-def test_reading_never_waits_for_a_writer(store: Store) -> None:
+def test_a_read_never_waits_for_a_write(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     with sqlite3.connect(store.database.file, isolation_level=None) as writer:
         writer.execute("BEGIN IMMEDIATE")

@@ -145,7 +145,7 @@ def test_the_store_follows_the_table_of_releases(
 
 
 @pytest.mark.parametrize(("state", "noted"), [*itertools.product(State, Request)])
-def test_the_store_resumes_as_the_table_says(tmp_path: Path, state: State, noted: Request) -> None:
+def test_the_store_resumes_as_in_the_table(tmp_path: Path, state: State, noted: Request) -> None:
     store = Store(tmp_path)
     run_id = run_in(store, state, noted, 1)
     before, to = row_of(store, run_id), resumed(state, noted)

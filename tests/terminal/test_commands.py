@@ -43,14 +43,18 @@ def one(tmp_path: Path) -> Path:
     return tmp_path / "one.png"
 
 
+def numbers(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
+
+
 def test_summary_takes_presets_and_network_strings(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", "target-4"]) == 0
     out = capsys.readouterr().out
-    assert "12,874" in out and "2,126 under budget" in out
+    assert "12,874" in out and "2,126" in out
     assert main(["summary", "8 16 p10 16 gap"]) == 0
 
 
-def test_data_says_where_it_is(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_prints_its_folder(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data"]) == 0
     assert str(lab) in capsys.readouterr().out
 
@@ -67,10 +71,10 @@ def test_benchmark_estimates_the_time_per_epoch(
     monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
     assert main(["benchmark"]) == 0
     out = capsys.readouterr().out
-    assert all(preset.name in out for preset in PRESETS) and "typical error" in out
+    assert all(preset.name in out for preset in PRESETS) and "%" in out
     with worker_lock(Home(lab)):
         assert main(["benchmark"]) == 2
-    assert "is training" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.slow
@@ -91,7 +95,7 @@ def test_train_shows_its_epochs_and_runs_lists_the_run(
 
 
 @pytest.mark.slow
-def test_runs_are_queued_paused_resumed_compared_and_carried_away(
+def test_runs_are_queued_paused_resumed_compared_and_exported(
     lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def do(command: str, status: int = 0) -> str:
@@ -135,7 +139,7 @@ def test_runs_are_queued_paused_resumed_compared_and_carried_away(
     assert first.epochs == second.epochs and first.test == second.test
 
 
-def test_drawings_are_counted_scored_and_carried_away(
+def test_drawings_are_counted_scored_and_exported(
     lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def do(command: str, status: int = 0) -> str:
@@ -143,28 +147,28 @@ def test_drawings_are_counted_scored_and_carried_away(
         return capsys.readouterr().out
 
     monkeypatch.chdir(tmp_path)
-    assert "No drawings" in do("handwriting")
+    assert len(do("handwriting").splitlines()) == 1
     do("handwriting --score", status=2)
     do("handwriting --export none.json", status=2)
     drawings = [validate(label, "Ada", DIGITS[label]) for label in (1, 7)]
     drawings.append(validate(9, "", DIGITS[4]))
     Path("class.json").write_text(to_json(drawings))
-    assert "3 drawings, skipped 0" in do("handwriting --import class.json")
-    assert "0 drawings, skipped 3" in do("handwriting --import class.json")
+    assert numbers(do("handwriting --import class.json")) == ["3", "0"]
+    assert numbers(do("handwriting --import class.json")) == ["0", "3"]
     assert "Ada" in do("handwriting") and len(do("handwriting").splitlines()) == 2
     out = do("handwriting --score")
     assert "66.67%" in out and "9 predicted as 4" in out and "sketch" in out
     out = do(f"handwriting --score {zoo.checkpoint('target-4')} --writer Ada")
     assert "100.00%" in out and "predicted as" not in out and "target-4" in out
     do("handwriting --score class.json", status=2)
-    assert "2 drawings" in do("handwriting --export ada.json --writer Ada")
+    assert numbers(do("handwriting --export ada.json --writer Ada")) == ["2"]
     assert from_json(Path("ada.json").read_bytes()) == drawings[:2]
     assert do("handwriting --export ada.json", status=2) == "", "nothing is written over"
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
-def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
+def test_ctrl_c_stops_the_run_and_each_epoch_is_printed_once(lab: Path) -> None:
     command = [
         "train",
         "4-p4-8-gap-bn",
@@ -202,17 +206,17 @@ def test_ctrl_c_stops_the_run_and_says_each_epoch_once(lab: Path) -> None:
         ("train target-4 --epochs 1.5", "epochs: 1.5"),
         ("train target-4 --schedule spiral", "spiral"),
         ("train target-4 --target-accuracy 99.4", "target accuracy: 99.4"),
-        ("report 7 --out a.html", "Run 7 not found"),
+        ("report 7 --out a.html", "Run 7"),
         ("report 7 --out a.pdf", ".html or .md"),
         ("report --out a.md", "--reproduction"),
         ("report --reproduction --out README.md", "README.md"),
         ("reproduce --report a.txt", ".html or .md"),
         ("export --record", "number"),
-        ("show 7", "Run 7 not found"),
-        ("resume 7", "Run 7 not found"),
-        ("pause 7", "Run 7 not found"),
-        ("compare 7 8", "Run 7 not found"),
-        ("export 7", "Run 7 not found"),
+        ("show 7", "Run 7"),
+        ("resume 7", "Run 7"),
+        ("pause 7", "Run 7"),
+        ("compare 7 8", "Run 7"),
+        ("export 7", "Run 7"),
         ("export --tensorboard", "number"),
         ("import nowhere.zip", "nowhere.zip"),
         ("import README.md", "Import failed"),
@@ -235,11 +239,12 @@ def test_an_error_is_one_line_and_status_2(
     assert part in captured.err and captured.err.count("\n") == 1 and not captured.out
 
 
-def test_a_checkpoint_that_is_none_is_one_line(
+def test_a_file_that_is_no_checkpoint_is_one_line(
     one: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(one), "--checkpoint", str(one)]) == 2
-    assert "one.png is truncated, or not written" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "one.png" in error and error.count("\n") == 1
 
 
 def test_the_module_runs_as_a_command() -> None:

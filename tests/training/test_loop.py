@@ -40,11 +40,13 @@ def test_the_same_seed_gives_the_same_weights_with_and_without_reports(splits: D
     def run(seed: int, watched: bool) -> tuple[list[tuple[float, int]], torch.Tensor]:
         network = build(SMALL, seed)
         recipe = Recipe(epochs=2, batch_size=64, augmentation=Augmentation.SHIFT, seed=seed)
-        seen: list[Progress] = []
+        reports: list[Progress] = []
         training = TrainingState(network, recipe)
-        loop = train(training, splits, report=seen.append) if watched else train(training, splits)
+        loop = (
+            train(training, splits, report=reports.append) if watched else train(training, splits)
+        )
         epochs = [(e.train_loss, e.validation_errors) for e in loop]
-        assert len(seen) == (16 if watched else 0)
+        assert len(reports) == (16 if watched else 0)
         return epochs, torch.cat([p.detach().flatten() for p in network.state_dict().values()])
 
     first, second, other = run(1, watched=True), run(1, watched=False), run(2, watched=False)
@@ -57,26 +59,26 @@ def test_the_network_has_an_epoch_s_weights_when_the_epoch_is_yielded(
 ) -> None:
     network = build(SMALL, 0)
     for epoch in train(TrainingState(network, QUICK), splits):
-        seen = evaluate(network, splits.validation)
-        assert seen.score.errors == epoch.validation_errors
-        assert seen.loss == pytest.approx(epoch.validation_loss)
+        reports = evaluate(network, splits.validation)
+        assert reports.score.errors == epoch.validation_errors
+        assert reports.loss == pytest.approx(epoch.validation_loss)
 
 
 def test_progress_counts_to_the_epoch_s_images(splits: DataSplits) -> None:
-    seen: list[Progress] = []
-    list(train(TrainingState(build(SMALL, 0), QUICK), splits, report=seen.append))
-    assert [(p.epoch, p.done) for p in seen] == [
+    reports: list[Progress] = []
+    list(train(TrainingState(build(SMALL, 0), QUICK), splits, report=reports.append))
+    assert [(p.epoch, p.done) for p in reports] == [
         (e, d) for e in (1, 2, 3) for d in range(64, 513, 64)
     ]
-    assert {p.total for p in seen} == {512}
+    assert {p.total for p in reports} == {512}
 
 
 @pytest.mark.parametrize("batch", [100, 512, 1000])
 def test_images_per_epoch_is_the_last_progress(splits: DataSplits, batch: int) -> None:
     recipe = Recipe(epochs=1, batch_size=batch, train_size=512, augmentation=Augmentation.NONE)
-    seen: list[Progress] = []
-    list(train(TrainingState(build(SMALL, 0), recipe), splits, report=seen.append))
-    assert {progress.total for progress in seen} == {recipe.images_per_epoch}
+    reports: list[Progress] = []
+    list(train(TrainingState(build(SMALL, 0), recipe), splits, report=reports.append))
+    assert {progress.total for progress in reports} == {recipe.images_per_epoch}
 
 
 def test_stopping_ends_the_iteration_without_the_unfinished_epoch(splits: DataSplits) -> None:

@@ -113,7 +113,7 @@ def test_a_damaged_state_is_an_error(saved_path: Path) -> None:
     metadata = read_record(saved_path).to_metadata()
     for name, value in (
         ("optimizer.0.momentum_buffer", None),
-        ("random.order", None),
+        ("random.shuffle", None),
         ("random.global", torch.zeros(7, dtype=torch.uint8)),
         ("random.global", torch.zeros(7)),
         ("network.conv1.conv.weight", None),

@@ -8,7 +8,7 @@ import pytest
 from mnistlab.ui.common.caching import LruCache, OnceCache
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_is_evicted_first() -> None:
     cache: LruCache[str, int] = LruCache(2)
     cache.put("a", 1)
     cache.put("b", 2)
@@ -47,8 +47,8 @@ def test_one_computes_and_the_others_wait() -> None:
         return cache.get("a", compute)
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(ask, range(8)))
-    assert len(computed) == 1 and found == set(computed)
+        values = set(pool.map(ask, range(8)))
+    assert len(computed) == 1 and values == set(computed)
 
 
 def test_different_values_do_not_wait_for_each_other() -> None:
@@ -56,11 +56,11 @@ def test_different_values_do_not_wait_for_each_other() -> None:
     together = Barrier(2)
     with ThreadPoolExecutor(2) as pool:
         # Neither comes to its end unless both are being computed.
-        found = pool.map(lambda key: cache.get(key, lambda: together.wait(30)), (1, 2))
-        assert sorted(found) == [0, 1]
+        values = pool.map(lambda key: cache.get(key, lambda: together.wait(30)), (1, 2))
+        assert sorted(values) == [0, 1]
 
 
-def test_what_failed_is_tried_again_and_what_went_is_computed_anew() -> None:
+def test_failed_and_evicted_values_are_computed_again() -> None:
     cache: OnceCache[int, int] = OnceCache(2)
     with pytest.raises(ZeroDivisionError):
         cache.get(1, lambda: 1 // 0)

@@ -19,6 +19,7 @@ from mnistlab.worker.processes import worker_lock
 from tests.ui.app_test import body, run, settled
 
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
+ESTIMATE = "Time per epoch</span><b>≈"
 
 
 def design_page(net: str = NET, tab: str = "Parameters") -> AppTest:
@@ -50,14 +51,14 @@ def test_a_layer_s_menu_changes_it_in_its_place(layer: int, action: str, expecte
     assert str(ACTIONS[action](parse(NET), layer)) == f"{expected}-full-bn-drop0.05"
 
 
-def test_what_cannot_be_built_is_a_sentence_and_nothing_changes() -> None:
+def test_a_network_that_cannot_be_built_is_an_error_and_nothing_changes() -> None:
     at = design_page()
     at.number_input(key="filters0").set_value(5000)
     settled(at)
     assert "5,000" in at.error[0].value and at.number_input(key="filters0").value == 8
 
 
-def test_every_step_can_be_undone_and_done_again() -> None:
+def test_every_step_can_be_undone_and_redone() -> None:
     at = design_page()
     texts = [net(at)]
     at.number_input(key="filters0").set_value(9)
@@ -81,7 +82,7 @@ def test_every_step_can_be_undone_and_done_again() -> None:
     assert next(b for b in at.button if b.label == "Redo").disabled, "another way was taken"
 
 
-def test_reset_leads_back_to_what_one_came_with_or_chose() -> None:
+def test_reset_returns_to_the_network_of_the_link_or_preset() -> None:
     def reset() -> Button:
         return next(b for b in at.button if b.label == "Reset")
 
@@ -132,7 +133,7 @@ def test_a_convolution_s_options_reach_the_address() -> None:
         for field in ("padded", "residual", "separable"):
             assert at.checkbox(key=f"{field}1").value == getattr(layer, field)
     at.checkbox(key="residual3").set_value(True)
-    assert "conv3: a residual connection adds 8" in settled(at).error[0].value
+    assert "conv3" in settled(at).error[0].value
     assert net(at) == "8-8ds-p-12-gap" and not at.checkbox(key="residual3").value
     assert net(press(at, "Undo")) == "8-8dr-p-12-gap"
 
@@ -144,7 +145,7 @@ def test_layers_that_a_residual_connection_ties_get_their_filters_together() -> 
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
-def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
+def test_every_fix_can_be_applied(preset: object) -> None:
     at = design_page(str(preset.spec), "Advice")  # type: ignore[attr-defined]
     for _ in range(8):
         offers = [one for one in advise(summarize(parse(net(at)))) if one.fix]
@@ -154,7 +155,7 @@ def test_every_piece_of_advice_can_be_taken(preset: object) -> None:
         assert net(at) == str(offers[0].fix) and not at.error
 
 
-def test_a_network_s_json_is_taken_in_and_a_hostile_one_refused() -> None:
+def test_a_network_s_json_is_imported_and_a_hostile_one_refused() -> None:
     at = design_page(tab="Export")
     other = PRESETS[4].spec
     for content, expected in [
@@ -184,19 +185,17 @@ def test_forty_layers_are_still_edited() -> None:
     assert net(settled(at)).endswith("-5s-full") and not at.error
 
 
-def test_an_epoch_s_seconds_are_known_once_the_machine_was_measured(
+def test_the_time_per_epoch_is_estimated_after_the_benchmark(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = design_page(tab="Cost")
-    assert "Time per epoch</span><b>not measured" in body(at) and "Time per epoch (s)" not in body(
-        at
-    )
+    assert ESTIMATE not in body(at)
     monkeypatch.setattr(timing, "NETWORKS", [("4-p4-p-gap", 64), ("8-p-8-gap-bn", 32)])
     with worker_lock(Home(lab)):
         press(at, "Benchmark this machine")
         assert "training" in at.error[0].value
     run_benchmark(Home(lab), lambda what, share: None)
     settled(at)
-    assert "Time per epoch</span><b>≈" in body(at) and "Time per epoch (s)" in body(at)
+    assert ESTIMATE in body(at)
     Home(lab).speed_model.write_bytes(b"\xff{")
-    assert "Time per epoch</span><b>not measured" in body(settled(at))
+    assert ESTIMATE not in body(settled(at))

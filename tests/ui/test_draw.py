@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.data.download import NOT_DOWNLOADED
 from mnistlab.home import Home
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
@@ -59,7 +60,7 @@ def prediction(at: AppTest) -> str:
     return found[1]
 
 
-def seen(at: AppTest) -> list[str]:
+def card_images(at: AppTest) -> list[str]:
     """The images of the cards on the page."""
     return re.findall(r'<figure class="lab-card"><img [^>]*src="([^"]+)"', body(at))
 
@@ -71,16 +72,16 @@ def press(at: AppTest, label: str) -> AppTest:
 
 def test_each_step_is_shown_and_can_be_turned_off() -> None:
     at = page()
-    assert prediction(at) == "?" and not seen(at)
+    assert prediction(at) == "?" and not card_images(at)
     draw(at, STEM)
-    assert prediction(at) == "1" and len(seen(at)) == 5
-    pictures = seen(at)
+    assert prediction(at) == "1" and len(card_images(at)) == 5
+    pictures = card_images(at)
     for key in ("stroke_width", "crop", "center"):
         at.toggle(key=f"step_{key}").set_value(False)
-        changed = seen(settled(at))
+        changed = card_images(settled(at))
         assert changed[0] == pictures[0] and changed[3] != pictures[3], key
         at.toggle(key=f"step_{key}").set_value(True)
-        assert seen(settled(at)) == pictures
+        assert card_images(settled(at)) == pictures
 
 
 def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
@@ -88,11 +89,11 @@ def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
     undo = next(b for b in at.button if b.label == "Undo")
     assert undo.disabled
     draw(at, STEM)
-    alone = seen(at)[3]
+    alone = card_images(at)[3]
     draw(at, STEM, BAR)
-    assert seen(at)[3] != alone
+    assert card_images(at)[3] != alone
     press(at, "Undo")
-    assert seen(at)[3] == alone and prediction(at) == "1"
+    assert card_images(at)[3] == alone and prediction(at) == "1"
     press(at, "Undo")
     assert prediction(at) == "?" and next(b for b in at.button if b.label == "Undo").disabled
     draw(at, STEM, BAR)
@@ -103,10 +104,10 @@ def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
 def test_the_drawing_is_restored_after_another_page() -> None:
     at = page()
     draw(at, STEM)
-    before = seen(at)[1:]
+    before = card_images(at)[1:]
     settled(at.switch_page("pages/design.py"))
     settled(at.switch_page("pages/draw.py"))
-    assert prediction(at) == "1" and seen(at)[1:] == before
+    assert prediction(at) == "1" and card_images(at)[1:] == before
     press(at, "Undo")
     assert prediction(at) == "?"
 
@@ -143,9 +144,9 @@ def test_a_scribble_is_not_a_digit() -> None:
     zigzag = [(20 + 240 * (n % 2), 20 + 12 * n) for n in range(20)]
     cross = [(20 + 12 * n, 20 + 240 * (n % 2)) for n in range(20)]
     draw(at, zigzag, cross)
-    assert prediction(at) == "?" and "like a digit" in body(at)
+    assert prediction(at) == "?" and card_images(at), "it was preprocessed and classified"
     draw(at, STEM)
-    assert prediction(at) == "1" and "like a digit" not in body(at)
+    assert prediction(at) == "1"
 
 
 def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
@@ -156,11 +157,11 @@ def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
         explain(at, name)
         assert "lab-empty" in body(at)
     draw(at, STEM)
-    assert "no saved epochs" in body(at)
+    assert "lab-empty" in body(at), "the default checkpoint has no saved epochs"
     explain(at, ATTRIBUTION)
-    assert len(seen(at)) == 5 + 10
+    assert len(card_images(at)) == 5 + 10
     explain(at, NEAREST)
-    assert len(seen(at)) == 5 + 10 and len(re.findall("<b>1</b>", body(at))) >= 8
+    assert len(card_images(at)) == 5 + 10 and len(re.findall("<b>1</b>", body(at))) >= 8
     explain(at, COMPARE)
     assert len(re.findall('lab-answer"', body(at))) == 1 + 3
     at.multiselect(key="compared").set_value([])
@@ -205,7 +206,7 @@ def test_class_activation_maps_are_offered_where_the_last_maps_are_large_enough(
     settled(at)
     at.button_group(key="attribution_method").set_value("Class activation map")
     settled(at)
-    assert "Exact" in body(at) and len(seen(at)) == 15
+    assert "Exact" in body(at) and len(card_images(at)) == 15
 
 
 def test_a_run_s_epochs_predict_one_by_one(lab: Path) -> None:
@@ -226,19 +227,19 @@ def test_a_test_image_has_its_label_and_the_drawing_is_restored_after_it(
 ) -> None:
     at = page()
     draw(at, STEM)
-    before = seen(at)[1:]
+    before = card_images(at)[1:]
     at.button_group(key="source").set_value("MNIST")
     settled(at)
-    assert "not downloaded yet" in body(at)
+    assert NOT_DOWNLOADED in body(at)
     (lab / "data").symlink_to(mnist_folder)
     at.session_state["test_image"] = 0
     settled(at)
-    assert prediction(at) == "7" and "True label: 7 (correct)" in body(at)
+    assert prediction(at) == "7" and "label: 7" in body(at)
     press(at, "Random image")
     assert at.session_state["test_image"] != 0
     at.button_group(key="source").set_value("Draw")
     settled(at)
-    assert prediction(at) == "1" and seen(at)[1:] == before
+    assert prediction(at) == "1" and card_images(at)[1:] == before
 
 
 def test_a_damaged_uncertainty_model_is_an_error(
@@ -290,7 +291,7 @@ def test_damaged_epoch_files_do_not_affect_the_others(lab: Path) -> None:
     explain(at, EPOCHS)
     choose(at, "mine")
     assert at.select_slider[0].options == ["1", "3", "4"]
-    assert "Skipped 1" in at.warning[0].value
+    assert re.findall(r"\d+", at.warning[0].value) == ["1"]
     assert "uncalibrated" in body(at), "no temperature is fitted yet"
 
 
@@ -303,12 +304,12 @@ def test_a_checkpoint_deleted_during_the_run_is_an_error(
     explain(at, NEAREST)
     found = checkpoints.find
 
-    def gone(home: Home) -> checkpoints.CheckpointList:
-        known = found(home)
+    def find_then_delete(home: Home) -> checkpoints.CheckpointList:
+        available = found(home)
         store.best_checkpoint_path(run_id).unlink(missing_ok=True)
-        return known
+        return available
 
-    monkeypatch.setattr(checkpoints, "find", gone)
+    monkeypatch.setattr(checkpoints, "find", find_then_delete)
     choose(at, "mine")
     assert "best.safetensors" in at.error[0].value
 

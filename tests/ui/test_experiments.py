@@ -12,7 +12,7 @@ from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
-from tests.store.example_runs import told
+from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import run
 
 
@@ -59,7 +59,7 @@ def test_the_conditions_come_from_the_address(lab: Path) -> None:
 def test_the_table_fills_in(lab: Path) -> None:
     store = Store(lab / "runs")
     for target in TARGETS[:2]:
-        told(store, target.spec, target.quick, [400, 345, 350])
+        add_finished_run(store, target.spec, target.quick, [400, 345, 350])
     text = shown(run("pages/experiments.py"))
     assert "96.55%" in text and "345" in text and "99.28%" in text
 
@@ -81,9 +81,9 @@ def test_baseline_and_variant_are_trained_and_their_difference_is_shown(lab: Pat
     assert [each.spec.dropout for each in store.queue()] == [0.05, 0]
     for waiting in store.queue():
         store.request(waiting.id, "stop")  # type: ignore[arg-type]
-    told(store, target.spec, target.quick, [60], wrong=range(20))
+    add_finished_run(store, target.spec, target.quick, [60], wrong=range(20))
     one = find_variant(target.spec, target.quick, "dropout")
-    told(store, one.spec, one.recipe, [70], wrong=range(10, 50))
+    add_finished_run(store, one.spec, one.recipe, [70], wrong=range(10, 50))
     text = shown(run("pages/experiments.py", **query))
     assert "−2.00 pp" in text and "McNemar" in text and "Ablations of target 4" in text
     assert {each.state for each in store.runs([3, 4])} == {State.DONE}
@@ -91,17 +91,17 @@ def test_baseline_and_variant_are_trained_and_their_difference_is_shown(lab: Pat
 
 def test_a_table_of_ablations_is_corrected_for_its_length(lab: Path) -> None:
     store, target = Store(lab / "runs"), TARGETS[3]
-    told(store, target.spec, target.quick, [60], wrong=range(20))
+    add_finished_run(store, target.spec, target.quick, [60], wrong=range(20))
     # 12 images lost and 3 gained: significant alone (p = 0.035), not as one of two.
     one = find_variant(target.spec, target.quick, "dropout")
-    told(store, one.spec, one.recipe, [69], wrong=range(3, 32))
+    add_finished_run(store, one.spec, one.recipe, [69], wrong=range(3, 32))
     query = {"view": "Ablation", "target": "Target 4", "variant": one.label}
     assert "Holm" not in shown(run("pages/experiments.py", **query)), (
         "a single comparison needs no correction"
     )
     other = variants(target.spec, target.quick)[-1]
     assert other.name != one.name
-    told(store, other.spec, other.recipe, [60], wrong=range(20))
+    add_finished_run(store, other.spec, other.recipe, [60], wrong=range(20))
     text = shown(run("pages/experiments.py", **query))
     assert ", significant (p = 0.035)" in text and "Holm" in text
     assert "not significant (p = 0.07)" in text and "not significant (p = 1.00)" in text
@@ -115,6 +115,6 @@ def test_another_target_has_its_own_variants() -> None:
 
 def test_selection_bias_counts_test_set_use(lab: Path) -> None:
     store, target = Store(lab / "runs"), TARGETS[3]
-    told(store, target.spec, target.full, [60, 70] * 10)
+    add_finished_run(store, target.spec, target.full, [60, 70] * 10)
     text = shown(run("pages/experiments.py", view="Selection bias"))
     assert "20 times" in text and "+0.05" in text and "no runs yet" in text

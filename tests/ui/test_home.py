@@ -1,5 +1,6 @@
 """The home page: its steps with made-up records and runs, the first screen, the address."""
 
+import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -16,7 +17,7 @@ from mnistlab.training.defaults import train_command
 from mnistlab.training.record import TrainingRecord, record_to_json
 from mnistlab.ui.home import about
 from mnistlab.ui.home.terms import explained
-from tests.store.example_runs import epoch, told
+from tests.store.example_runs import add_finished_run, epoch
 from tests.ui.app_test import run, settled
 
 
@@ -67,9 +68,11 @@ def test_the_control_opens_a_step_and_puts_it_into_the_address() -> None:
 
 
 @pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
-def test_a_step_without_a_record_says_how_to_make_one(empty_zoo: Path, number: int) -> None:
+def test_a_step_without_a_record_has_the_command_that_trains_it(
+    empty_zoo: Path, number: int
+) -> None:
     step, text = STEPS[number - 1], shown(open_step(number))
-    assert f"{step.total:,}" in text and "ot measured yet" in text
+    assert f"{step.total:,}" in text
     command = (
         train_command(step.spec, step.full)
         if step in TARGETS
@@ -84,29 +87,28 @@ def test_a_step_compares_its_record_with_the_article(empty_zoo: Path) -> None:
     text = shown(open_step(3))
     assert "98.50%" in text and "−0.78 pp; 95% CI" in text
     text = shown(open_step(4))
-    assert "99.45% here, 99.45% in the article (0.00 pp; 95% CI" in text
-    assert "+0.95 pp for no more parameters" in text
+    assert re.search(r"99\.45% .*99\.45% .*\(0\.00 pp; 95% CI", text) and "+0.95 pp" in text
 
 
 def test_the_user_s_own_run_of_the_same_recipe_is_in_the_figures(
     lab: Path, empty_zoo: Path
 ) -> None:
     store, target = Store(lab / "runs"), TARGETS[1]
-    told(store, target.spec, replace(target.full, epochs=3), [123])
+    add_finished_run(store, target.spec, replace(target.full, epochs=3), [123])
     assert "98.77%" not in shown(open_step(2)), "another recipe is another experiment"
-    own = told(store, target.spec, target.quick, [345, 321])
+    own = add_finished_run(store, target.spec, target.quick, [345, 321])
     text = shown(open_step(2))
-    assert f"Run {own}" in text and "96.79%" in text and "6,000 images, article protocol" in text
+    assert f"Run {own}" in text and "96.79%" in text and "6,000 images" in text
 
 
-def test_damaged_records_and_a_damaged_store_are_sentences(lab: Path, empty_zoo: Path) -> None:
+def test_damaged_records_and_a_damaged_store_are_warnings(lab: Path, empty_zoo: Path) -> None:
     add_record(empty_zoo, "target-3", [70])
     (empty_zoo / "targets" / "target-3.json").write_text("{")
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
     at = open_step(4)
     warnings = " ".join(warning.value for warning in at.warning)
-    assert "target-3.json" in warnings and "cannot be used" in warnings
+    assert "target-3.json" in warnings and "store.sqlite" in warnings
     assert STEPS[3].question in shown(at)
 
 

@@ -40,7 +40,7 @@ def test_nothing_is_frozen_again_until_many_modules_came_in(
     assert gc.get_freeze_count() > frozen
 
 
-def test_a_page_freezes_what_it_was_opened_with(
+def test_a_page_freezes_the_objects_of_its_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Pages run by Streamlit's own AppTest: bad input is a sentence, and nothing is lost."""
+"""Pages run by Streamlit's own AppTest: bad input is an error message, and nothing is lost."""
 
 import base64
 import io
@@ -36,7 +36,7 @@ def net(at: AppTest) -> str:
     return str(at.text_input(key="net").value)
 
 
-def test_every_page_opens_in_an_empty_lab() -> None:
+def test_every_page_opens_with_an_empty_store() -> None:
     for page in PAGES:
         run(page)
 
@@ -71,7 +71,7 @@ def test_batch_norm_s_384_parameters() -> None:
     "text",
     ["nonsense", "8-p-8-p-8-p-8-8", "9" * 9, "8-" * 10_000, "1024-1024-1024", "<b>8</b>"],
 )
-def test_a_design_that_cannot_be_is_a_sentence_and_the_last_good_one_stays(text: str) -> None:
+def test_an_invalid_network_is_an_error_and_the_last_valid_one_stays(text: str) -> None:
     at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
     at.text_input(key="net").set_value(text).run()
     assert not at.exception and len(at.error) == 1
@@ -87,7 +87,7 @@ def test_an_error_quotes_an_address_as_plain_text(quoted: str) -> None:
     assert re.search(r"\\[\[$<]", error.value)
 
 
-def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Path) -> None:
+def test_a_learning_rate_out_of_bounds_is_an_error_and_starts_nothing(lab: Path) -> None:
     at = run("pages/train.py")
     for wrong in (0.0, -1.0, 1e9):
         next(n for n in at.number_input if n.label == "Learning rate").set_value(wrong).run()
@@ -96,16 +96,16 @@ def test_a_learning_rate_out_of_bounds_is_a_sentence_and_starts_nothing(lab: Pat
     assert newest(Store(lab / "runs"), 9) == []
 
 
-def test_a_damaged_store_is_a_sentence_on_every_page(lab: Path) -> None:
+def test_a_damaged_store_is_an_error_on_every_page(lab: Path) -> None:
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
     for page in ("train", "runs", "run", "compare", "experiments"):
-        assert "cannot be used" in run(f"pages/{page}.py").error[0].value
+        assert "store.sqlite" in run(f"pages/{page}.py").error[0].value
     at = run("pages/draw.py")
-    assert "cannot be used" in " ".join(e.value for e in [*at.error, *at.warning])
+    assert "store.sqlite" in " ".join(e.value for e in [*at.error, *at.warning])
 
 
-def test_an_emptied_text_brings_the_bench_s_network_back() -> None:
+def test_an_empty_text_restores_the_current_network() -> None:
     at = run("pages/design.py", net="8-16-p10-16-20-t12-16-20-full-bn")
     at.text_input(key="net").set_value("").run()
     assert not at.error and net(at).endswith("full-bn")
@@ -114,14 +114,14 @@ def test_an_emptied_text_brings_the_bench_s_network_back() -> None:
 
 
 @pytest.mark.parametrize(("label", "wrong"), [("Epochs", 0), ("Batch size", 5000), ("Seed", -1)])
-def test_a_whole_number_out_of_bounds_is_a_sentence_too(label: str, wrong: int) -> None:
+def test_an_integer_out_of_bounds_is_an_error(label: str, wrong: int) -> None:
     at = run("pages/train.py")
     next(n for n in at.number_input if n.label == label).set_value(wrong).run()
     assert not at.exception and label.lower() in at.error[0].value
     assert next(b for b in at.button if b.label == "Start training").disabled
 
 
-def test_a_train_address_brings_its_network() -> None:
+def test_the_train_page_takes_the_network_of_the_link() -> None:
     assert "8,026" in html(run("pages/train.py", net="4-8-p6-8-8-full-bn"))
 
 
@@ -136,12 +136,12 @@ def test_an_unknown_run_in_the_address_is_a_warning_and_an_old_one_is_shown(lab:
         store.request(store.add(f"run {number}", current_network.DEFAULT, Recipe()), Request.STOP)
     for wrong in ("61", "-1", "<script>", "9" * 5000, "١"):
         at = run("pages/train.py", run=wrong)
-        assert "not found" in at.warning[0].value and "run 59" in html(at)
+        assert len(at.warning) == 1 and "run 59" in html(at)
     at = run("pages/train.py", run="1")
     assert not at.warning and "run 0" in html(at)
 
 
-def test_who_has_changed_a_design_is_offered_that_one_for_training() -> None:
+def test_after_an_edit_the_train_page_selects_the_current_network() -> None:
     at = run("pages/train.py")
     at.selectbox(key=current_network.CHOICE_KEY).select("Target 1: Vanilla").run()
     assert "1,595,316" in html(at)
@@ -175,7 +175,7 @@ def drawing(points: list[tuple[int, int]]) -> dict[str, object]:
     return {"drawing": {"raw": {"objects": []}, "data": f"data:image/png;base64,{data}"}}
 
 
-def test_a_drawing_is_answered(lab: Path) -> None:
+def test_a_drawing_is_classified(lab: Path) -> None:
     at = run("pages/draw.py")
     at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
     at.run()
@@ -191,7 +191,7 @@ def pickled(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, pickled])
-def test_a_damaged_checkpoint_is_said_on_every_page_that_uses_it(
+def test_a_damaged_checkpoint_is_an_error_on_the_pages_that_use_it(
     lab: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
     damaged = Path(shutil.copy(zoo.default_checkpoint(), lab / "target-4.safetensors"))
@@ -202,8 +202,8 @@ def test_a_damaged_checkpoint_is_said_on_every_page_that_uses_it(
     if damage is cut:
         at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
         at.run()
-        assert "damaged" in at.error[0].value
+        assert "target-4.safetensors" in at.error[0].value
         assert "lab-pixels" in html(at), "the drawing stays"
     else:
-        assert "truncated, or not written" in at.warning[0].value
+        assert "target-4.safetensors" in at.warning[0].value
     assert not at.exception

@@ -1,5 +1,6 @@
 """The train page's recipe: help texts hold the code's values, choices reach the run."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,18 +75,18 @@ def test_every_choice_has_its_label_and_reaches_the_run(lab: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "numbers"),
     [
-        (Recipe(batch_size=64), ("49,984", "2 parts of 32 images")),
-        (Recipe(batch_size=100, norm_batch_size=30), ("50,000", "3 parts of 33 or 34 images")),
+        (Recipe(batch_size=64), ("49,984", "2", "32")),
+        (Recipe(batch_size=100, norm_batch_size=30), ("50,000", "3", "33", "34")),
         (
             Recipe(batch_size=4096, train_size=100),
-            ("100 images in batches of 100", "4,096", "of 50"),
+            ("100", "4,096", "50"),
         ),
-        (Recipe(batch_size=64, norm_batch_size=4096), ("1 part of 64 images",)),
+        (Recipe(batch_size=64, norm_batch_size=4096), ("1", "64")),
     ],
 )
 def test_an_epoch_and_batch_norm_are_described_as_they_are_trained(
     recipe: Recipe, numbers: tuple[str, ...]
 ) -> None:
     text = normalization(parse("8-gap-bn"), recipe)
-    assert all(number in text for number in numbers)
+    assert set(numbers) <= set(re.findall(r"\d[\d,]*", text))
     assert "norm" not in normalization(parse("8-gap"), recipe)

@@ -52,7 +52,6 @@ def text_of(at: AppTest) -> str:
 
 def test_without_a_drawing_nothing_can_be_saved(at: AppTest) -> None:
     assert all(button.disabled for button in at.button) and len(at.button) == 11
-    assert "Draw" in text_of(at)
 
 
 def test_one_click_saves_and_another_one_corrects(at: AppTest, store: Store) -> None:
@@ -101,7 +100,7 @@ def test_an_invalid_drawing_and_a_damaged_store_are_errors(at: AppTest, store: S
     store.database.file.write_bytes(b"no database" * 1000)
     draw(at, STEM)
     label(at, 1)
-    assert "cannot be used" in at.error[0].value
+    assert "store.sqlite" in at.error[0].value
 
 
 def test_only_the_last_saves_of_a_long_session_can_be_undone(

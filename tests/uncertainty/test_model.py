@@ -31,7 +31,7 @@ def fitted() -> model.UncertaintyModel:
 
 
 @pytest.mark.parametrize("true_label", [0.5, 1.0, 2.5])
-def test_the_temperature_that_made_the_labels_is_found(true_label: float) -> None:
+def test_the_fit_returns_the_temperature_that_drew_the_labels(true_label: float) -> None:
     draw = torch.Generator().manual_seed(0)
     scores = torch.randn(20_000, 10, generator=draw) * 4
     labels = torch.multinomial((scores / true_label).softmax(1), 1, generator=draw)[:, 0]
@@ -40,7 +40,7 @@ def test_the_temperature_that_made_the_labels_is_found(true_label: float) -> Non
     )
 
 
-def test_features_are_each_map_s_mean_and_deviation_and_scores_the_network_s() -> None:
+def test_features_are_each_map_s_mean_and_sd_and_logits_the_network_s() -> None:
     network, digits = build(SPEC, 0).eval(), random_digits(7)
     scores, features = logits_and_features(network, digits.images)
     from mnistlab.data.mnist import normalize
@@ -73,7 +73,7 @@ def test_the_distance_is_mahalanobis_to_the_nearest_mean() -> None:
     assert (strange > 1).mean() == pytest.approx(model.REJECTION_RATE, abs=0.003)
 
 
-def test_noise_is_stranger_than_digits(mnist_folder: Path) -> None:
+def test_noise_has_a_higher_ood_score_than_digits(mnist_folder: Path) -> None:
     train = load(mnist_folder).train
     network = build(SPEC, 0).eval()
     fitted = fit_uncertainty(network, train[:2000], train[50_000:52_000])
@@ -84,9 +84,7 @@ def test_noise_is_stranger_than_digits(mnist_folder: Path) -> None:
     assert (strange > 1).all() and (usual > 1).mean() < 0.03
 
 
-def test_a_file_keeps_every_bit_and_is_small(
-    tmp_path: Path, fitted: model.UncertaintyModel
-) -> None:
+def test_a_file_has_every_bit_and_is_small(tmp_path: Path, fitted: model.UncertaintyModel) -> None:
     path = model.uncertainty_path(tmp_path / "best.safetensors")
     model.save_uncertainty(path, fitted)
     back = model.load_uncertainty(path, SPEC)
@@ -95,15 +93,15 @@ def test_a_file_keeps_every_bit_and_is_small(
     assert back.ood_threshold == fitted.ood_threshold and back.temperature == fitted.temperature
 
 
-def test_a_wide_network_has_a_temperature_alone(tmp_path: Path) -> None:
+def test_a_wide_network_has_a_temperature_only(tmp_path: Path) -> None:
     wide = build(WIDE, 0).eval()
     fitted = fit_uncertainty(wide, random_digits(30), random_digits(30, 1))
-    model.save_uncertainty(tmp_path / "wide.doubt", fitted)
-    back = model.load_uncertainty(tmp_path / "wide.doubt", WIDE)
+    model.save_uncertainty(tmp_path / "wide.uncertainty", fitted)
+    back = model.load_uncertainty(tmp_path / "wide.uncertainty", WIDE)
     assert back and back.ood_scores(np.zeros((1, 600), np.float32)) is None and back.temperature > 0
 
 
-def test_a_network_that_sees_nothing_has_a_finite_doubt() -> None:
+def test_a_network_without_output_has_a_finite_uncertainty_model() -> None:
     dead = build(SPEC, 0).eval()
     for weights in dead.parameters():
         torch.nn.init.zeros_(weights)
@@ -111,16 +109,16 @@ def test_a_network_that_sees_nothing_has_a_finite_doubt() -> None:
     assert np.isfinite(fitted.whitening).all() and fitted.ood_threshold > 0
 
 
-def test_what_is_not_there_is_none_and_what_is_damaged_is_a_sentence(
+def test_a_missing_file_is_none_and_a_damaged_one_an_error(
     tmp_path: Path, fitted: model.UncertaintyModel
 ) -> None:
-    path = tmp_path / "x.doubt"
+    path = tmp_path / "x.uncertainty"
     assert model.load_uncertainty(path, SPEC) is None
     model.save_uncertainty(path, fitted)
     whole = path.read_bytes()
     for content in (b"", whole[:-1], whole[:40], b"\0" * 200, whole.replace(b"means", b"meanz")):
         write_atomic(path, content)
-        with pytest.raises(CheckpointError, match=r"x\.doubt.*Delete"):
+        with pytest.raises(CheckpointError, match=r"x\.uncertainty.*Delete"):
             model.load_uncertainty(path, SPEC)
     tensors = load_numpy(whole)
     for name, value in (
@@ -135,26 +133,28 @@ def test_what_is_not_there_is_none_and_what_is_damaged_is_a_sentence(
             model.load_uncertainty(path, SPEC)
 
 
-def test_maps_beyond_half_precision_leave_a_temperature_that_can_be_read(tmp_path: Path) -> None:
+def test_maps_beyond_half_precision_still_have_a_temperature(tmp_path: Path) -> None:
     loud = build(parse("4-p-8-gap"), 0).eval()
     for weights in loud.parameters():
         weights.data.mul_(1e4)
     fitted = fit_uncertainty(loud, random_digits(100), random_digits(100, 1))
-    model.save_uncertainty(tmp_path / "loud.doubt", fitted)
-    back = model.load_uncertainty(tmp_path / "loud.doubt", parse("4-p-8-gap"))
+    model.save_uncertainty(tmp_path / "loud.uncertainty", fitted)
+    back = model.load_uncertainty(tmp_path / "loud.uncertainty", parse("4-p-8-gap"))
     assert back and back.ood_threshold == 0
 
 
-def test_another_network_s_doubt_is_refused(tmp_path: Path, fitted: model.UncertaintyModel) -> None:
-    model.save_uncertainty(tmp_path / "x.doubt", fitted)
+def test_another_network_s_uncertainty_model_is_refused(
+    tmp_path: Path, fitted: model.UncertaintyModel
+) -> None:
+    model.save_uncertainty(tmp_path / "x.uncertainty", fitted)
     with pytest.raises(CheckpointError, match="another network"):
-        model.load_uncertainty(tmp_path / "x.doubt", parse("4-p-9-p8-gap-bn"))
+        model.load_uncertainty(tmp_path / "x.uncertainty", parse("4-p-9-p8-gap-bn"))
 
 
 @pytest.mark.parametrize(
     "text", ["4-p-8-p8-gap-bn", "8s-gap", "12-16-p-16-20-20-p-20-gap", "p-p4-full"]
 )
-def test_features_are_as_many_as_foretold(text: str) -> None:
+def test_the_number_of_features_is_as_computed(text: str) -> None:
     spec = parse(text)
     features = logits_and_features(build(spec, 0).eval(), random_digits(3).images)[1]
     assert features.shape == (3, model.feature_count(spec))

@@ -74,7 +74,7 @@ class Workers:
 
     def start(
         self,
-        lab: Home,
+        home: Home,
         after: float | None = None,
         at: int | None = None,
         largest: int | None = None,
@@ -82,7 +82,7 @@ class Workers:
         """Start a worker that is killed `after` seconds or before its `at`th touch of the disk, or
         that can write no file beyond `largest` bytes.
         """
-        job = {"lab": str(lab.root), "after": after, "at": at, "largest": largest}
+        job = {"home": str(home.root), "after": after, "at": at, "largest": largest}
         assert self._server.stdin
         self._server.stdin.write(json.dumps(job) + "\n")
 
@@ -93,17 +93,17 @@ class Workers:
         assert code in (0, -signal.SIGKILL) and not hung, f"the worker ended with {code}"
         return bool(code == 0)
 
-    def work(self, lab: Home, **faults: Any) -> bool:
-        self.start(lab, **faults)
+    def work(self, home: Home, **faults: Any) -> bool:
+        self.start(home, **faults)
         return self.ended()
 
 
-def queued(lab: Home, run: tuple[str, Recipe]) -> int:
-    return Store(lab.runs).add("", parse(run[0]), run[1])
+def add_run(home: Home, run: tuple[str, Recipe]) -> int:
+    return Store(home.runs).add("", parse(run[0]), run[1])
 
 
-def the(lab: Home, run_id: int) -> Run:
-    run = Store(lab.runs).run(run_id)
+def get_run(home: Home, run_id: int) -> Run:
+    run = Store(home.runs).run(run_id)
     assert run is not None
     return run
 
@@ -113,9 +113,9 @@ def row(epoch: Epoch) -> dict[str, float]:
     return {k: v for k, v in asdict(epoch).items() if k not in ("seconds", "images_per_second")}
 
 
-def outcome(lab: Home, run_id: int) -> dict[str, Any]:
+def outcome(home: Home, run_id: int) -> dict[str, Any]:
     """Everything that a run gives, to the bit."""
-    store, run = Store(lab.runs), the(lab, run_id)
+    store, run = Store(home.runs), get_run(home, run_id)
     files: tuple[Path, ...]
     files = (
         store.best_checkpoint_path(run_id),
@@ -198,8 +198,8 @@ def _worker(job: dict[str, Any]) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         if job["at"] is not None:
-            _die_at(job["at"], job["lab"])
-        worker.work(Home(Path(job["lab"])))
+            _die_at(job["at"], job["home"])
+        worker.work(Home(Path(job["home"])))
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -210,7 +210,7 @@ def _worker(job: dict[str, Any]) -> None:
 TOUCHES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "sqlite3.connect"}
 
 
-def _die_at(last: int, lab: str) -> None:
+def _die_at(last: int, home: str) -> None:
     """Kill this process right before its `last`th touch of the disk: a file that is opened to be
     written, forced to the disk, renamed or removed; a folder made; an SQL statement but a PRAGMA.
     """
@@ -225,7 +225,7 @@ def _die_at(last: int, lab: str) -> None:
         if event == "open":
             path, _, flags = values
             writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            if writes and not isinstance(path, int) and os.fspath(path).startswith(lab):
+            if writes and not isinstance(path, int) and os.fspath(path).startswith(home):
                 touch()
         elif event in TOUCHES:
             touch()

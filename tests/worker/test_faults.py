@@ -27,7 +27,7 @@ from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
 from mnistlab.worker import processes
 from tests.waiting import until
-from tests.worker.faults import Workers, bits, outcome, queued, the
+from tests.worker.faults import Workers, add_run, bits, get_run, outcome
 
 pytestmark = [
     pytest.mark.slow,
@@ -71,34 +71,36 @@ def workers(mnist_folder: Path) -> Iterator[Workers]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return opened(tmp_path, mnist_folder, monkeypatch)
+def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return make_home(tmp_path, mnist_folder, monkeypatch)
 
 
-def opened(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def make_home(root: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home folder with MNIST; only the tests start workers."""
     (root / "data").symlink_to(data)
-    monkeypatch.setattr(processes, "start_worker", lambda lab: None)
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
     return Home(root)
 
 
-def alone(workers: Workers, lab: Home, run: tuple[str, Recipe]) -> tuple[dict[str, Any], float]:
-    """What a run gives that is left alone, and how many seconds three of its epochs take."""
-    run_id = queued(lab, run)
-    assert workers.work(lab)
-    found = the(lab, run_id)
+def run_uninterrupted(
+    workers: Workers, home: Home, run: tuple[str, Recipe]
+) -> tuple[dict[str, Any], float]:
+    """The result of a run without faults, and the seconds that three of its epochs take."""
+    run_id = add_run(home, run)
+    assert workers.work(home)
+    found = get_run(home, run_id)
     assert found.state is State.DONE
-    return outcome(lab, run_id), 3 * found.seconds / len(found.epochs)
+    return outcome(home, run_id), 3 * found.seconds / len(found.epochs)
 
 
-def next_start(lab: Home, run_id: int) -> Run:
+def next_start(home: Home, run_id: int) -> Run:
     """The run as the app finds it on its next start, in a store that is whole."""
-    processes.ensure_workers(lab)
-    with sqlite3.connect(Store(lab.runs).database.file) as db:
+    processes.ensure_workers(home)
+    with sqlite3.connect(Store(home.runs).database.file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert not db.execute("PRAGMA foreign_key_check").fetchall()
     db.close()
-    run = the(lab, run_id)
+    run = get_run(home, run_id)
     assert [epoch.number for epoch in run.epochs] == list(range(1, run.epochs_done + 1))
     if run.state is State.INTERRUPTED:
         assert "killed" in run.message and "Resume" in run.message
@@ -107,53 +109,53 @@ def next_start(lab: Home, run_id: int) -> Run:
     return run
 
 
-def finished(workers: Workers, lab: Home, run_id: int) -> dict[str, Any]:
-    """What a run gives that is resumed and then left alone."""
-    again(Store(lab.runs), run_id)
-    assert workers.work(lab)
-    return outcome(lab, run_id)
+def run_resumed(workers: Workers, home: Home, run_id: int) -> dict[str, Any]:
+    """The result of a run that is resumed and then has no faults."""
+    again(Store(home.runs), run_id)
+    assert workers.work(home)
+    return outcome(home, run_id)
 
 
-def answered(lab: Home, run_id: int) -> Callable[[], bool]:
+def request_is_answered(home: Home, run_id: int) -> Callable[[], bool]:
     """The condition that a run has no preempt request any more."""
-    return lambda: the(lab, run_id).request is not Request.PREEMPT
+    return lambda: get_run(home, run_id).request is not Request.PREEMPT
 
 
-def pause_after(workers: Workers, lab: Home, run_id: int, epochs: int) -> None:
-    workers.start(lab)
-    until(lambda: len(the(lab, run_id).epochs) >= epochs)
-    Store(lab.runs).request(run_id, Request.PAUSE)
-    assert workers.ended() and the(lab, run_id).state is State.PAUSED
+def pause_after(workers: Workers, home: Home, run_id: int, epochs: int) -> None:
+    workers.start(home)
+    until(lambda: len(get_run(home, run_id).epochs) >= epochs)
+    Store(home.runs).request(run_id, Request.PAUSE)
+    assert workers.ended() and get_run(home, run_id).state is State.PAUSED
 
 
-def test_killed_at_random_moments_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers
+def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
+    home: Home, workers: Workers
 ) -> None:
-    generator, store = random.Random(0), Store(lab.runs)
-    references = [alone(workers, lab, run) for run in RUNS]
-    kills, ends, lost = 0, 0, []
+    generator, store = random.Random(0), Store(home.runs)
+    references = [run_uninterrupted(workers, home, run) for run in RUNS]
+    kills, ends, failed = 0, 0, []
     while kills < KILLS:
         reference, span = references[ends % len(RUNS)]
-        run_id = queued(lab, RUNS[ends % len(RUNS)])
-        while the(lab, run_id).state is not State.DONE:
+        run_id = add_run(home, RUNS[ends % len(RUNS)])
+        while get_run(home, run_id).state is not State.DONE:
             again(store, run_id)
             after = generator.uniform(0, 2 * span) if kills < KILLS else None
-            kills += not workers.work(lab, after=after)
-            next_start(lab, run_id)
+            kills += not workers.work(home, after=after)
+            next_start(home, run_id)
         ends += 1
-        if outcome(lab, run_id) != reference:
-            lost.append(run_id)
-    print(f"\nkills tried {kills}, runs finished {ends}, runs lost {len(lost)}")
-    assert not lost
+        if outcome(home, run_id) != reference:
+            failed.append(run_id)
+    print(f"\nkills tried {kills}, runs finished {ends}, runs that differ {len(failed)}")
+    assert not failed
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])
-def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers, first: int
+def test_killed_at_every_write_a_run_has_the_uninterrupted_result(
+    home: Home, workers: Workers, first: int
 ) -> None:
     """Every third write from the first one on, so that processes can share them."""
-    reference, _ = alone(workers, lab, TINY)
-    kept = {
+    reference, _ = run_uninterrupted(workers, home, TINY)
+    saved = {
         "best.safetensors",
         "best.uncertainty",
         "last.safetensors",
@@ -163,59 +165,57 @@ def test_killed_at_every_write_a_run_ends_as_it_would_have_alone(
     killed, at = True, first - 3
     while killed:
         at += 3
-        run_id = queued(lab, TINY)
-        killed = not workers.work(lab, at=at)
-        over = next_start(lab, run_id).state is State.DONE
-        assert finished(workers, lab, run_id) == reference, f"killed at {at}"
-        left = {path.name for path in Store(lab.runs).run_folder(run_id).iterdir()} - kept
+        run_id = add_run(home, TINY)
+        killed = not workers.work(home, at=at)
+        over = next_start(home, run_id).state is State.DONE
+        assert run_resumed(workers, home, run_id) == reference, f"killed at {at}"
+        left = {path.name for path in Store(home.runs).run_folder(run_id).iterdir()} - saved
         assert not left or (over and left == {"resume.safetensors"}), f"killed at {at}"
-        assert len(epoch_checkpoints(Store(lab.runs).best_checkpoint_path(run_id))) == 2, (
+        assert len(epoch_checkpoints(Store(home.runs).best_checkpoint_path(run_id))) == 2, (
             f"killed at {at}"
         )
-        assert over or not list(lab.runs.glob("ballast*")), f"killed at {at}"
+        assert over or not list(home.runs.glob("ballast*")), f"killed at {at}"
     print(f"\nkilled at every third of {at - 3} writes")
     assert at > 50, "the hooks have not been told of the writes"
 
 
-def test_paused_again_and_again_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers
-) -> None:
-    generator, store, heard = random.Random(1), Store(lab.runs), 0
+def test_paused_repeatedly_a_run_has_the_uninterrupted_result(home: Home, workers: Workers) -> None:
+    generator, store, heard = random.Random(1), Store(home.runs), 0
     for run in RUNS:
-        reference, span = alone(workers, lab, run)
-        run_id, wishes = queued(lab, run), 8
-        while the(lab, run_id).state is not State.DONE:
+        reference, span = run_uninterrupted(workers, home, run)
+        run_id, wishes = add_run(home, run), 8
+        while get_run(home, run_id).state is not State.DONE:
             again(store, run_id)
-            workers.start(lab)
+            workers.start(home)
             if wishes:
                 time.sleep(generator.uniform(0, span))
                 store.request(run_id, Request.PAUSE)
                 wishes -= 1
             assert workers.ended()
-            found = the(lab, run_id)
+            found = get_run(home, run_id)
             assert found.state in (State.DONE, State.PAUSED), found.message
             heard += found.state is State.PAUSED
-        assert outcome(lab, run_id) == reference
+        assert outcome(home, run_id) == reference
     print(f"\nheard {heard} times")
     assert heard >= 8
 
 
-def test_preempted_again_and_again_a_run_ends_as_it_would_have_alone(
-    lab: Home, workers: Workers
+def test_preempted_repeatedly_a_run_has_the_uninterrupted_result(
+    home: Home, workers: Workers
 ) -> None:
-    generator, store, heard = random.Random(2), Store(lab.runs), 0
+    generator, store, heard = random.Random(2), Store(home.runs), 0
     for run in RUNS:
-        reference, span = alone(workers, lab, run)
-        run_id = queued(lab, run)
-        workers.start(lab)
+        reference, span = run_uninterrupted(workers, home, run)
+        run_id = add_run(home, run)
+        workers.start(home)
         for _ in range(8):
             time.sleep(generator.uniform(0, span))
             store.request(run_id, Request.PREEMPT)
-            placed = the(lab, run_id).request is Request.PREEMPT
-            until(answered(lab, run_id))
-            heard += placed and the(lab, run_id).state.active
+            placed = get_run(home, run_id).request is Request.PREEMPT
+            until(request_is_answered(home, run_id))
+            heard += placed and get_run(home, run_id).state.active
         assert workers.ended()
-        assert outcome(lab, run_id) == reference
+        assert outcome(home, run_id) == reference
     print(f"\nheard {heard} times")
     assert heard >= 8
 
@@ -251,77 +251,77 @@ def test_a_full_disk_is_reported_and_the_run_resumes_once_there_is_space(
     workers: Workers,
     leave: int,
 ) -> None:
-    lab = opened(small_disk, mnist_folder, monkeypatch)
-    reference, _ = alone(workers, lab, LARGE)
-    run_id = queued(lab, LARGE)
-    best = Store(lab.runs).best_checkpoint_path(run_id)
-    workers.start(lab)
-    until(lambda: len(the(lab, run_id).epochs) >= 2)
+    home = make_home(small_disk, mnist_folder, monkeypatch)
+    reference, _ = run_uninterrupted(workers, home, LARGE)
+    run_id = add_run(home, LARGE)
+    best = Store(home.runs).best_checkpoint_path(run_id)
+    workers.start(home)
+    until(lambda: len(get_run(home, run_id).epochs) >= 2)
     fill(small_disk, leave)
     assert workers.ended()
-    found = the(lab, run_id)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "disk is full" in found.message, found.message
     assert 1 <= checkpoint.load_checkpoint(best).record.epoch <= len(found.epochs) + 1
-    kept = bits(best)
+    saved = bits(best)
 
     # Enough space for requests, not enough to train.
     fill(small_disk, 131072)
-    again(Store(lab.runs), run_id)
-    assert workers.work(lab)
-    found = the(lab, run_id)
+    again(Store(home.runs), run_id)
+    assert workers.work(home)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "disk is full" in found.message, found.message
-    assert bits(best) == kept
+    assert bits(best) == saved
 
     (small_disk / "filler").unlink()
-    assert finished(workers, lab, run_id) == reference
+    assert run_resumed(workers, home, run_id) == reference
 
 
 def test_a_file_size_limit_fails_the_run_which_then_resumes_without_it(
-    lab: Home, workers: Workers
+    home: Home, workers: Workers
 ) -> None:
-    reference, _ = alone(workers, lab, LARGE)
-    run_id = queued(lab, LARGE)
-    best = Store(lab.runs).best_checkpoint_path(run_id)
-    pause_after(workers, lab, run_id, 2)
-    kept, before = bits(best), the(lab, run_id).epochs
-    again(Store(lab.runs), run_id)
-    assert workers.work(lab, largest=300_000)
-    found = the(lab, run_id)
+    reference, _ = run_uninterrupted(workers, home, LARGE)
+    run_id = add_run(home, LARGE)
+    best = Store(home.runs).best_checkpoint_path(run_id)
+    pause_after(workers, home, run_id, 2)
+    saved, before = bits(best), get_run(home, run_id).epochs
+    again(Store(home.runs), run_id)
+    assert workers.work(home, largest=300_000)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and "File too large" in found.message, found.message
-    assert bits(best) == kept and found.epochs == before
-    assert finished(workers, lab, run_id) == reference
+    assert bits(best) == saved and found.epochs == before
+    assert run_resumed(workers, home, run_id) == reference
 
 
 def test_a_file_in_place_of_the_folder_fails_the_run_which_then_resumes(
-    lab: Home, workers: Workers
+    home: Home, workers: Workers
 ) -> None:
-    reference, _ = alone(workers, lab, TINY)
-    run_id = queued(lab, TINY)
-    folder = Store(lab.runs).run_folder(run_id)
+    reference, _ = run_uninterrupted(workers, home, TINY)
+    run_id = add_run(home, TINY)
+    folder = Store(home.runs).run_folder(run_id)
     folder.write_text("in the way")
-    assert workers.work(lab)
-    found = the(lab, run_id)
+    assert workers.work(home)
+    found = get_run(home, run_id)
     assert found.state is State.FAILED and str(folder) in found.message, found.message
     folder.unlink()
-    assert finished(workers, lab, run_id) == reference
+    assert run_resumed(workers, home, run_id) == reference
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999, None])
 def test_a_truncated_or_missing_training_state_fails_with_a_message(
-    lab: Home, workers: Workers, share: float | None
+    home: Home, workers: Workers, share: float | None
 ) -> None:
-    run_id = queued(lab, LONG)
-    pause_after(workers, lab, run_id, 2)
-    store = Store(lab.runs)
-    kept, rows = bits(store.best_checkpoint_path(run_id)), the(lab, run_id).epochs
+    run_id = add_run(home, LONG)
+    pause_after(workers, home, run_id, 2)
+    store = Store(home.runs)
+    saved, rows = bits(store.best_checkpoint_path(run_id)), get_run(home, run_id).epochs
     file = store.resume_path(run_id)
     if share is None:
         file.unlink()
     else:
         os.truncate(file, int(file.stat().st_size * share))
     queue.resume(store, run_id)
-    assert workers.work(lab)
-    found = the(lab, run_id)
+    assert workers.work(home)
+    found = get_run(home, run_id)
     word = "is missing" if share is None else "damaged"
     assert found.state is State.FAILED and word in found.message, found.message
-    assert bits(store.best_checkpoint_path(run_id)) == kept and found.epochs == rows
+    assert bits(store.best_checkpoint_path(run_id)) == saved and found.epochs == rows

@@ -91,7 +91,7 @@ def test_layers_and_overhead_add_up_to_an_epoch(preset: object) -> None:
     assert half / 468 == pytest.approx(known.epoch_seconds(result, recipe) / 937)
 
 
-def test_it_is_written_and_read_back_and_damage_is_refused() -> None:
+def test_a_speed_model_is_read_as_written_and_damage_is_refused() -> None:
     known = example_model()
     assert from_json(known.to_json()) == known
     text = known.to_json()
@@ -115,7 +115,7 @@ def test_it_is_written_and_read_back_and_damage_is_refused() -> None:
             from_json(wrong)
 
 
-def test_networks_are_timed_by_the_clock_that_is_given() -> None:
+def test_networks_are_timed_by_the_given_clock() -> None:
     ticks = count()
     (network, batch) = NETWORKS[0]
     first = next(timings(1, torch.device("cpu"), clock=lambda: float(next(ticks))))

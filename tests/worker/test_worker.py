@@ -38,32 +38,34 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A home of its own, with MNIST; at the end nothing trains on."""
     (tmp_path / "data").symlink_to(mnist_folder)
     monkeypatch.setenv("MNISTLAB_THREADS", "1")
-    lab = Home(tmp_path)
-    yield lab
-    store = Store(lab.runs)
+    home = Home(tmp_path)
+    yield home
+    store = Store(home.runs)
     for run in newest(store, 99):
         store.request(run.id, Request.STOP)
-    until(lambda: tended(lab) and not any(run.state.active for run in newest(store, 99)))
+    until(
+        lambda: call_ensure_workers(home) and not any(run.state.active for run in newest(store, 99))
+    )
 
 
-def tended(lab: Home) -> bool:
+def call_ensure_workers(home: Home) -> bool:
     """Call `ensure_workers` as the pages do while they wait."""
-    ensure_workers(lab)
+    ensure_workers(home)
     return True
 
 
-def the(lab: Home, run_id: int) -> Run:
-    run = Store(lab.runs).run(run_id)
+def get_run(home: Home, run_id: int) -> Run:
+    run = Store(home.runs).run(run_id)
     assert run is not None
     return run
 
 
-def pid_of(lab: Home, run_id: int) -> int:
-    process = Store(lab.runs).process_of(run_id)
+def pid_of(home: Home, run_id: int) -> int:
+    process = Store(home.runs).process_of(run_id)
     assert process is not None
     return process[1]
 
@@ -74,62 +76,62 @@ def same(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(lab: Home) -> None:
-    run_id = submit(lab, "first", SMALL, QUICK)
-    until(lambda: not the(lab, run_id).state.active)
-    run = the(lab, run_id)
+def test_a_submitted_run_trains_to_its_end_and_keeps_its_best_checkpoint(home: Home) -> None:
+    run_id = submit(home, "first", SMALL, QUICK)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.DONE and run.message == ""
     assert [epoch.number for epoch in run.epochs] == [1, 2]
-    loaded = checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(run_id))
+    loaded = checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(run_id))
     assert loaded.record.epochs == run.epochs and loaded.record.saved_epoch == best(run.epochs)
     assert loaded.record.test == run.test and run.test and run.test.count == 10_000
-    last = checkpoint.load_checkpoint(Store(lab.runs).last_checkpoint_path(run_id))
+    last = checkpoint.load_checkpoint(Store(home.runs).last_checkpoint_path(run_id))
     assert last.record.epoch == 2
     for epoch in run.epochs:
         each = checkpoint.load_checkpoint(
-            Store(lab.runs).epoch_checkpoint_path(run_id, epoch.number)
+            Store(home.runs).epoch_checkpoint_path(run_id, epoch.number)
         )
         assert each.record.saved_epoch == epoch
     assert same(each.network, last.network)
     # The uncertainty model is next to the checkpoint, where the classifier of drawings loads it.
     fitted = model.load_uncertainty(
-        model.uncertainty_path(Store(lab.runs).best_checkpoint_path(run_id)), SMALL
+        model.uncertainty_path(Store(home.runs).best_checkpoint_path(run_id)), SMALL
     )
     assert fitted and fitted.ood_threshold > 0
 
 
 def test_a_large_network_keeps_its_best_and_last_epoch_alone(
-    lab: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(lab.runs)
+    store = Store(home.runs)
     run_id = store.add("", SMALL, QUICK)
     run = store.claim()
     assert run
     monkeypatch.setattr("mnistlab.worker.training_job.KEEP_EPOCHS_BELOW", run.parameters - 1)
-    train_run(store, run, lab, 0)
-    assert the(lab, run_id).state is State.DONE
+    train_run(store, run, home, 0)
+    assert get_run(home, run_id).state is State.DONE
     assert not store.epoch_checkpoint_path(run_id, 1).exists()
     assert (
         store.best_checkpoint_path(run_id).exists() and store.last_checkpoint_path(run_id).exists()
     )
 
 
-def test_the_article_protocol_has_no_test_score(lab: Home) -> None:
+def test_the_article_protocol_has_no_test_score(home: Home) -> None:
     recipe = Recipe(epochs=1, batch_size=64, train_size=256, split=Split.ARTICLE)
-    run_id = submit(lab, "", SMALL, recipe)
-    until(lambda: not the(lab, run_id).state.active)
-    run = the(lab, run_id)
+    run_id = submit(home, "", SMALL, recipe)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.DONE and run.test is None
 
 
 def test_the_all_data_protocol_saves_its_last_epoch_and_has_only_a_test_score(
-    lab: Home,
+    home: Home,
 ) -> None:
     # So high a rate that the last of three epochs is hardly ever the best one.
     recipe = Recipe(epochs=3, batch_size=64, train_size=256, learning_rate=1.0, split=Split.ALL)
-    run_id = submit(lab, "", SMALL, recipe)
-    until(lambda: not the(lab, run_id).state.active)
-    run, store = the(lab, run_id), Store(lab.runs)
+    run_id = submit(home, "", SMALL, recipe)
+    until(lambda: not get_run(home, run_id).state.active)
+    run, store = get_run(home, run_id), Store(home.runs)
     assert run.state is State.DONE and run.best_epoch == 3 and run.test
     assert (run.best, run.last) == (None, None)
     kept, last = (
@@ -144,75 +146,79 @@ def test_the_all_data_protocol_saves_its_last_epoch_and_has_only_a_test_score(
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="not on Linux")
 @pytest.mark.parametrize("nice", [None, 3])
 def test_a_worker_s_session_has_low_priority(
-    lab: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
+    home: Home, monkeypatch: pytest.MonkeyPatch, nice: int | None
 ) -> None:
     if nice is None:
         monkeypatch.delenv("MNISTLAB_NICE", raising=False)
     else:
         monkeypatch.setenv("MNISTLAB_NICE", str(nice))
-    run_id = submit(lab, "", SMALL, LONG)
-    until(lambda: the(lab, run_id).progress)
-    group = Path(f"/proc/{pid_of(lab, run_id)}/autogroup").read_text()
+    run_id = submit(home, "", SMALL, LONG)
+    until(lambda: get_run(home, run_id).progress)
+    group = Path(f"/proc/{pid_of(home, run_id)}/autogroup").read_text()
     assert group.split()[-1] == str(10 if nice is None else nice), (
         "else it takes as much as the pages' server"
     )
 
 
-def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(lab: Home) -> None:
-    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
-    until(lambda: the(lab, long).epochs)
-    Store(lab.runs).request(long, Request.STOP)
-    until(lambda: not the(lab, short).state.active)
-    run = the(lab, long)
+def test_a_stop_ends_a_run_within_the_epoch_and_the_next_one_begins(home: Home) -> None:
+    long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
+    until(lambda: get_run(home, long).epochs)
+    Store(home.runs).request(long, Request.STOP)
+    until(lambda: not get_run(home, short).state.active)
+    run = get_run(home, long)
     assert run.state is State.STOPPED and str(len(run.epochs)) in run.message
     assert (
-        checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(long)).record.epochs
+        checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(long)).record.epochs
         == run.epochs
     )
-    assert the(lab, short).state is State.DONE
+    assert get_run(home, short).state is State.DONE
     # The steps of the incomplete epoch are not in the checkpoint.
-    last = checkpoint.load_checkpoint(Store(lab.runs).last_checkpoint_path(long))
-    seen = evaluate(last.network, split_mnist(load(lab.data), LONG.split).validation)
+    last = checkpoint.load_checkpoint(Store(home.runs).last_checkpoint_path(long))
+    evaluation = evaluate(last.network, split_mnist(load(home.data), LONG.split).validation)
     assert last.record.epoch == len(run.epochs)
-    assert seen.score == run.epochs[-1].validation
+    assert evaluation.score == run.epochs[-1].validation
 
 
-def test_a_killed_worker_s_run_is_interrupted_and_the_queue_continues(lab: Home) -> None:
-    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
-    until(lambda: len(the(lab, long).epochs) >= 2)
-    ensure_workers(lab)
-    assert the(lab, long).state is State.RUNNING, "a living worker's run is left alone"
-    os.kill(pid_of(lab, long), signal.SIGKILL)
-    until(lambda: tended(lab) and not the(lab, short).state.active)
-    run = the(lab, long)
+def test_a_killed_worker_s_run_is_interrupted_and_the_queue_continues(home: Home) -> None:
+    long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
+    until(lambda: len(get_run(home, long).epochs) >= 2)
+    ensure_workers(home)
+    assert get_run(home, long).state is State.RUNNING, "a living worker's run is left alone"
+    os.kill(pid_of(home, long), signal.SIGKILL)
+    until(lambda: call_ensure_workers(home) and not get_run(home, short).state.active)
+    run = get_run(home, long)
     assert run.state is State.INTERRUPTED and "killed" in run.message
-    assert the(lab, short).state is State.DONE
-    kept = checkpoint.load_checkpoint(Store(lab.runs).best_checkpoint_path(long))
+    assert get_run(home, short).state is State.DONE
+    kept = checkpoint.load_checkpoint(Store(home.runs).best_checkpoint_path(long))
     # Between its checkpoint and its row an epoch is in the file alone.
     assert kept.record.epoch <= len(run.epochs) + 1
-    queue.resume(Store(lab.runs), long)
-    until(lambda: tended(lab) and len(the(lab, long).epochs) > len(run.epochs) + 1)
-    assert the(lab, long).epochs[: len(run.epochs)] == run.epochs
-    with sqlite3.connect(Store(lab.runs).database.file) as db:
+    queue.resume(Store(home.runs), long)
+    until(
+        lambda: call_ensure_workers(home) and len(get_run(home, long).epochs) > len(run.epochs) + 1
+    )
+    assert get_run(home, long).epochs[: len(run.epochs)] == run.epochs
+    with sqlite3.connect(Store(home.runs).database.file) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_workers_started_too_many_times_train_every_run_once(lab: Home) -> None:
-    ids = [submit(lab, "", SMALL, Recipe(epochs=1, train_size=64, batch_size=32)) for _ in range(4)]
+def test_workers_started_too_many_times_train_every_run_once(home: Home) -> None:
+    ids = [
+        submit(home, "", SMALL, Recipe(epochs=1, train_size=64, batch_size=32)) for _ in range(4)
+    ]
     for _ in range(3):
-        processes.start_worker(lab)
-    until(lambda: all(not the(lab, run_id).state.active for run_id in ids))
-    assert [len(the(lab, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
+        processes.start_worker(home)
+    until(lambda: all(not get_run(home, run_id).state.active for run_id in ids))
+    assert [len(get_run(home, run_id).epochs) for run_id in ids] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("stopped", [True, False])
 def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
-    lab: Home, monkeypatch: pytest.MonkeyPatch, stopped: bool
+    home: Home, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
-    store, views = Store(lab.runs), []
+    store, views = Store(home.runs), []
     run_id = store.add("", SMALL, QUICK)
 
-    def counting(network: nn.Module, digits: LabeledImages) -> Predictions:
+    def predict_and_count(network: nn.Module, digits: LabeledImages) -> Predictions:
         views.append(len(digits))
         return predict_images(network, digits)
 
@@ -228,74 +234,78 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
         raise Killed
 
     real_add_epoch = Store.add_epoch
-    monkeypatch.setattr("mnistlab.worker.training_job.predict_images", counting)
+    monkeypatch.setattr("mnistlab.worker.training_job.predict_images", predict_and_count)
     monkeypatch.setattr(Store, "add_epoch", add_epoch)
     with monkeypatch.context() as end, pytest.raises(Killed):
         end.setattr(Store, "finish", killed)
         run = store.claim()
         assert run is not None
-        train_run(store, run, lab, 0)
+        train_run(store, run, home, 0)
     store.interrupt_orphans(0)
-    assert the(lab, run_id).state is State.INTERRUPTED and views == [10_000]
+    assert get_run(home, run_id).state is State.INTERRUPTED and views == [10_000]
     queue.resume(store, run_id)
     run = store.claim()
     assert run is not None
-    train_run(store, run, lab, 0)
-    run = the(lab, run_id)
+    train_run(store, run, home, 0)
+    run = get_run(home, run_id)
     assert run.state is (State.STOPPED if stopped else State.DONE)
     assert len(run.epochs) == (1 if stopped else 2) and views == [10_000]
     assert run.test and run.test == load_predictions(store.predictions_path(run_id)).score
 
 
-def test_a_paused_run_can_be_ended_without_more_training(lab: Home) -> None:
-    store, run_id = Store(lab.runs), submit(lab, "", SMALL, LONG)
-    until(lambda: the(lab, run_id).epochs)
+def test_a_paused_run_can_be_ended_without_more_training(home: Home) -> None:
+    store, run_id = Store(home.runs), submit(home, "", SMALL, LONG)
+    until(lambda: get_run(home, run_id).epochs)
     store.request(run_id, Request.PAUSE)
-    until(lambda: the(lab, run_id).state is State.PAUSED)
-    paused = the(lab, run_id)
+    until(lambda: get_run(home, run_id).state is State.PAUSED)
+    paused = get_run(home, run_id)
     store.request(run_id, Request.STOP)
-    until(lambda: tended(lab) and the(lab, run_id).state is State.STOPPED)
-    assert the(lab, run_id).epochs == paused.epochs and the(lab, run_id).test
+    until(lambda: call_ensure_workers(home) and get_run(home, run_id).state is State.STOPPED)
+    assert get_run(home, run_id).epochs == paused.epochs and get_run(home, run_id).test
 
 
-def test_a_worker_that_hangs_is_killed_and_its_run_resumes(lab: Home) -> None:
-    run_id = submit(lab, "", SMALL, Recipe(epochs=10, batch_size=8, train_size=512))
-    until(lambda: len(the(lab, run_id).epochs) >= 2)
-    os.kill(pid_of(lab, run_id), signal.SIGSTOP)
-    _, status = os.waitpid(pid_of(lab, run_id), os.WUNTRACED)
+def test_a_worker_that_hangs_is_killed_and_its_run_resumes(home: Home) -> None:
+    run_id = submit(home, "", SMALL, Recipe(epochs=10, batch_size=8, train_size=512))
+    until(lambda: len(get_run(home, run_id).epochs) >= 2)
+    os.kill(pid_of(home, run_id), signal.SIGSTOP)
+    _, status = os.waitpid(pid_of(home, run_id), os.WUNTRACED)
     assert os.WIFSTOPPED(status)
-    heard = the(lab, run_id).heartbeat
+    heard = get_run(home, run_id).heartbeat
     assert heard is not None
-    assert the(lab, run_id).seconds_silent(heard + 3600), (
+    assert get_run(home, run_id).seconds_silent(heard + 3600), (
         "silence is what a hanging worker is known by"
     )
-    processes.kill_worker(lab, run_id)
-    run = the(lab, run_id)
+    processes.kill_worker(home, run_id)
+    run = get_run(home, run_id)
     assert run.state is State.INTERRUPTED and run.message
-    queue.resume(Store(lab.runs), run_id)
-    ensure_workers(lab)
-    until(lambda: the(lab, run_id).state is State.DONE)
-    assert [epoch.number for epoch in the(lab, run_id).epochs] == list(range(1, 11))
+    queue.resume(Store(home.runs), run_id)
+    ensure_workers(home)
+    until(lambda: get_run(home, run_id).state is State.DONE)
+    assert [epoch.number for epoch in get_run(home, run_id).epochs] == list(range(1, 11))
 
 
 def test_two_workers_train_two_runs_side_by_side(
-    lab: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTLAB_WORKERS", "2")
-    ids = [submit(lab, "", SMALL, LONG) for _ in range(3)]
-    until(lambda: tended(lab) and all(the(lab, run_id).epochs for run_id in ids[:2]))
-    assert the(lab, ids[2]).state is State.QUEUED
-    assert pid_of(lab, ids[0]) != pid_of(lab, ids[1])
+    ids = [submit(home, "", SMALL, LONG) for _ in range(3)]
+    until(
+        lambda: (
+            call_ensure_workers(home) and all(get_run(home, run_id).epochs for run_id in ids[:2])
+        )
+    )
+    assert get_run(home, ids[2]).state is State.QUEUED
+    assert pid_of(home, ids[0]) != pid_of(home, ids[1])
 
 
-def test_run_next_preempts_a_run_which_then_continues_by_itself(lab: Home) -> None:
-    long, short = submit(lab, "", SMALL, LONG), submit(lab, "", SMALL, QUICK)
-    until(lambda: the(lab, long).epochs)
-    queue.run_next(Store(lab.runs), short)
-    until(lambda: the(lab, short).state is State.DONE)
-    before = len(the(lab, long).epochs)
-    until(lambda: len(the(lab, long).epochs) > before)
-    assert the(lab, long).state is State.RUNNING
+def test_run_next_preempts_a_run_which_then_continues_by_itself(home: Home) -> None:
+    long, short = submit(home, "", SMALL, LONG), submit(home, "", SMALL, QUICK)
+    until(lambda: get_run(home, long).epochs)
+    queue.run_next(Store(home.runs), short)
+    until(lambda: get_run(home, short).state is State.DONE)
+    before = len(get_run(home, long).epochs)
+    until(lambda: len(get_run(home, long).epochs) > before)
+    assert get_run(home, long).state is State.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -331,9 +341,9 @@ def test_niceness_can_be_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_data_without_a_connection_fails_with_a_message(
-    lab: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (lab.root / "data").unlink()
+    (home.root / "data").unlink()
     # Proxies on this machine's closed ports: every source is refused at once.
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -341,21 +351,21 @@ def test_missing_data_without_a_connection_fails_with_a_message(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("no_proxy", "")
-    run_id = submit(lab, "", SMALL, QUICK)
-    until(lambda: not the(lab, run_id).state.active)
-    run = the(lab, run_id)
+    run_id = submit(home, "", SMALL, QUICK)
+    until(lambda: not get_run(home, run_id).state.active)
+    run = get_run(home, run_id)
     assert run.state is State.FAILED and "Could not download" in run.message
-    assert not list(lab.data.glob("*idx*"))
+    assert not list(home.data.glob("*idx*"))
 
 
-def test_an_impossible_network_is_refused_before_it_is_queued(lab: Home) -> None:
+def test_an_impossible_network_is_refused_before_it_is_queued(home: Home) -> None:
     with pytest.raises(SpecError, match="conv14"):
-        submit(lab, "", Spec(tuple(Conv(8) for _ in range(14))), QUICK)
-    assert newest(Store(lab.runs), 9) == []
+        submit(home, "", Spec(tuple(Conv(8) for _ in range(14))), QUICK)
+    assert newest(Store(home.runs), 9) == []
 
 
-def test_only_one_worker_holds_the_lock(lab: Home) -> None:
-    with worker_lock(lab) as first, worker_lock(lab) as second:
+def test_only_one_worker_holds_the_lock(home: Home) -> None:
+    with worker_lock(home) as first, worker_lock(home) as second:
         assert (first, second) == (True, False)
-    with worker_lock(lab) as third:
+    with worker_lock(home) as third:
         assert third

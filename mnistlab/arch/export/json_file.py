@@ -35,7 +35,7 @@ LAYER_FIELDS = {
     "pool": (),
 }
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Member = TypeVar("Member", bound=StrEnum)
 
 
 def to_json(spec: Spec) -> str:
@@ -182,7 +182,7 @@ def _parse_bool(name: str, value: object) -> bool:
     return value
 
 
-def _parse_enum(name: str, value: object, kind: type[Choice]) -> Choice:
+def _parse_enum(name: str, value: object, kind: type[Member]) -> Member:
     if not isinstance(value, str) or value not in list(kind):
         raise SpecError(f"{name}: {_preview(value)} is not one of {', '.join(kind)}.")
     return kind(value)

@@ -1,7 +1,7 @@
-"""Caches that all visitors of the server share: bounded, and safe to use from any thread.
+"""Caches that all sessions of the server share: bounded, and safe to use from any thread.
 
 Not Streamlit's own: those outlive a reload of the code, and their values' classes are then no
-longer the code's. These go with the module that holds them.
+longer the code's. These end with their module.
 """
 
 from collections import OrderedDict

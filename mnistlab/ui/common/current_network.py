@@ -12,8 +12,10 @@ from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 
 DEFAULT = get_preset("target-4").spec
-LABEL = "My design"
-"""The current network's label where a network is selected."""
+KEY = "current_network"
+"""Its session key."""
+LABEL = "Current network"
+"""Its label where a network is selected."""
 CHOICE_KEY = "train_network"
 """Session key of the network selected for training."""
 MAX_UNDO = 200
@@ -28,8 +30,13 @@ class History(StrEnum):
 
 def current() -> Spec:
     """The current network: the last valid one."""
-    text = st.session_state.get("design")
+    text = st.session_state.get(KEY)
     return parse(text) if text else DEFAULT
+
+
+def is_set() -> bool:
+    """Whether the session has a current network; until then it is the default."""
+    return KEY in st.session_state
 
 
 def set_from_text(text: str) -> Spec:
@@ -46,8 +53,8 @@ def set_current(spec: Spec) -> Spec:
     Raises SpecError, without a change, if it cannot be built.
     """
     summarize(spec)
-    if "design" not in st.session_state:
-        st.session_state["design"] = st.session_state["origin"] = str(spec)
+    if not is_set():
+        st.session_state[KEY] = st.session_state["origin"] = str(spec)
     if spec != current():
         history(History.PAST).append(str(current()))
         del history(History.PAST)[:-MAX_UNDO]
@@ -85,6 +92,6 @@ def move_in_history(direction: History) -> None:
 
 
 def _store(spec: Spec) -> None:
-    st.session_state["design"] = str(spec)
+    st.session_state[KEY] = str(spec)
     # After an edit the Train page selects the edited network, not an earlier selection.
     st.session_state[CHOICE_KEY] = LABEL

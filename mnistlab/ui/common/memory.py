@@ -1,7 +1,7 @@
-"""What stays for good is put out of the garbage collector's sight.
+"""Objects that live as long as the server are excluded from garbage collection.
 
-Torch and Streamlit make a quarter of a million objects that live as long as the server. A full
-collection goes through all of them, which takes a quarter of a second in which no page is drawn.
+Torch and Streamlit create about 250,000 of them. A full collection visits each one, which takes
+0.25 s in which no page is drawn.
 """
 
 import gc
@@ -9,15 +9,15 @@ import sys
 from functools import cache
 
 STEP = 250
-"""Modules that come in before it is worth doing again; torch alone brings several times as many."""
+"""Newly imported modules that are worth another freeze; torch alone has several times as many."""
 
 
 def freeze_modules() -> None:
-    """Let the collector pass over all that is in memory now, if many modules have come in.
+    """Exclude all present objects from collection, if many modules were imported since last time.
 
-    Each page calls this first. It freezes at the server's first page and at the first page after
-    torch has been imported, wherever that was; a handful of times in all, because a cycle that is
-    garbage just then is never freed. Freezing takes microseconds, whatever there is.
+    Each page calls this first. It freezes on the server's first page and on the first page after
+    torch has been imported. It does so only a few times, because a garbage cycle that exists at
+    that moment is never freed. Freezing takes microseconds, however many objects there are.
     """
     _freeze(len(sys.modules) // STEP)
 

@@ -8,7 +8,7 @@ from mnistlab.arch.cost import activation_bytes, activation_memory
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import NetworkSummary, summarize
 from mnistlab.errors import LabError
-from mnistlab.home import Home, home
+from mnistlab.home import Home, default_home
 from mnistlab.text import duration, percent
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import Recipe
@@ -24,7 +24,7 @@ STARTUP_SECONDS = 20.0
 def speed_model() -> SpeedModel | None:
     """This machine's speed model; None before the benchmark, or if the file is damaged."""
     try:
-        return benchmark.load_speed_model(home())
+        return benchmark.load_speed_model(default_home())
     except LabError:
         return None
 
@@ -87,17 +87,17 @@ def cost(result: NetworkSummary, model: SpeedModel | None) -> None:
                 f"One epoch: {recipe.images_per_epoch:,} images in batches of {recipe.batch_size}."
             )
         )
-    _benchmark(home(), model)
+    _benchmark(default_home(), model)
 
 
-def _benchmark(lab: Home, model: SpeedModel | None) -> None:
+def _benchmark(home: Home, model: SpeedModel | None) -> None:
     """The button that starts the benchmark, or its progress."""
-    if not _is_running(lab):
+    if not _is_running(home):
         st.button(
             "Run benchmark again" if model else "Benchmark this machine",
             icon=":material/timer:",
             on_click=page.run_action,
-            args=(_start, lab),
+            args=(_start, home),
             help="Times a dozen small networks to estimate the time per epoch; takes about 15 s.",
         )
         return
@@ -105,30 +105,30 @@ def _benchmark(lab: Home, model: SpeedModel | None) -> None:
     @st.fragment(run_every=POLL_SECONDS)
     def wait() -> None:
         st.html(html.progress("Benchmark running: a dozen small networks", "", None))
-        if not _is_running(lab):
+        if not _is_running(home):
             st.rerun()
 
     wait()
 
 
-def _start(lab: Home) -> None:
-    benchmark.start_benchmark(lab)
-    st.session_state["benchmark_started"] = (time.time(), _modified_at(lab))
+def _start(home: Home) -> None:
+    benchmark.start_benchmark(home)
+    st.session_state["benchmark_started"] = (time.time(), _modified_at(home))
 
 
-def _is_running(lab: Home) -> bool:
+def _is_running(home: Home) -> bool:
     """Whether the benchmark is running, or has just been started."""
     try:
-        if benchmark.is_running(lab):
+        if benchmark.is_running(home):
             return True
     except LabError:
         return False
     started_at: float
     started_at, modified_at = st.session_state.get("benchmark_started", (0.0, 0.0))
     is_starting = time.time() - started_at < STARTUP_SECONDS
-    return is_starting and bool(_modified_at(lab) == modified_at)
+    return is_starting and bool(_modified_at(home) == modified_at)
 
 
-def _modified_at(lab: Home) -> float:
+def _modified_at(home: Home) -> float:
     """When the speed model was stored; 0 if there is none."""
-    return lab.speed_model.stat().st_mtime if lab.speed_model.is_file() else 0.0
+    return home.speed_model.stat().st_mtime if home.speed_model.is_file() else 0.0

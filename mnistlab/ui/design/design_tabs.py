@@ -18,7 +18,7 @@ from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summariz
 from mnistlab.charts.receptive_field import receptive_field_picture
 from mnistlab.data.download import DataError, missing_text
 from mnistlab.data.idx import read_images
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.text import percent
 from mnistlab.ui.common import html, page
 from mnistlab.ui.common.svg import show_svg
@@ -126,7 +126,7 @@ def _next_image() -> None:
 
 def _training_image(index: int) -> tuple[NDArray[np.uint8] | None, str]:
     """One of MNIST's training images; or None, and why it could not be read."""
-    folder = home().data
+    folder = default_home().data
     try:
         image: NDArray[np.uint8] = read_images(folder, "train", [index])[0]
     except DataError as error:

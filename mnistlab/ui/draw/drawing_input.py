@@ -9,7 +9,7 @@ from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.download import DataError, missing_text
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.ui.common import html, page
 from mnistlab.ui.draw import canvas, paste
 from mnistlab.ui.draw.canvas import Drawing
@@ -104,7 +104,7 @@ def _test_image() -> DrawingInput:
     if "test_image" not in state:
         _random_image()
     number = state["test_image"]
-    folder = home().data
+    folder = default_home().data
     try:
         image = read_images(folder, "test", [number])[0]
         label = int(read_labels(folder, "test", [number])[0])

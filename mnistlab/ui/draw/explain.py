@@ -15,7 +15,7 @@ from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, svg
 from mnistlab.ui.common.caching import OnceCache
@@ -168,7 +168,7 @@ def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
     """The training images whose penultimate features are nearest to the drawing's."""
     import torch
 
-    folder, count = home().data, _indexed_count(choice)
+    folder, count = default_home().data, _indexed_count(choice)
     try:
         with st.spinner(f"Indexing {count:,} training images…"):
             index = _index(choice, count, folder)

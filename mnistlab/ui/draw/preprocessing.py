@@ -5,6 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistlab.data.options import TTA_HELP, TTA_VIEWS
 from mnistlab.drawing.digit import PreparedDigit, PreprocessingOptions
 from mnistlab.markup import Markup
 from mnistlab.ui.common import html
@@ -36,10 +37,9 @@ def choose(has_strokes: bool) -> tuple[PreprocessingOptions, bool]:
         "Puts the center of mass at the middle of 28×28. Off: the center of the box.",
     )
     tta = _toggle(
-        "Test-time augmentation (9 views)",
+        f"Test-time augmentation ({len(TTA_VIEWS)} views)",
         "tta",
-        "Averages the logits over 9 views: original, rotated by ±8°, shifted by 1 px in 4 "
-        "directions, enlarged, reduced. Off: original only.",
+        TTA_HELP,
     )
     return PreprocessingOptions(
         normalize_stroke_width=normalize or not has_strokes, crop=crop, center=center
@@ -90,7 +90,7 @@ def _cards(
         ),
     ]
     if tta:
-        cards.append(html.card(_sheet(digit), "9 views", "logits averaged"))
+        cards.append(html.card(_sheet(digit), f"{len(TTA_VIEWS)} views", "logits averaged"))
     return cards
 
 

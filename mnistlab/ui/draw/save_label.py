@@ -10,7 +10,7 @@ from mnistlab.drawing.strokes import Stroke
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import SaveResult, StoredDrawing
 from mnistlab.handwriting.drawings import HandwritingError, stroke_hash, validate
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.ui.common import html, page
 
@@ -21,7 +21,7 @@ MAX_UNDO = 100
 def show(strokes: Sequence[Stroke], predicted: int | None = None) -> None:
     """Ten label buttons, the predicted one highlighted; the last save, with Undo; the writer."""
     page.show_action_error()
-    store = Store(home().runs)
+    store = Store(default_home().runs)
     with st.container(key="save_label"):
         st.markdown("**Correct label**")
         with st.container(key="labels"):

@@ -42,26 +42,26 @@ def choose(length: Length, split: Split, seeds: Sequence[int]) -> Ablation:
     return ablation.make_ablation(target, names[variant], seeds, length, split)
 
 
-def show(lab: Home, study: Ablation) -> None:
+def show(home: Home, study: Ablation) -> None:
     """Baseline and variant as they train, and the difference between them."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     baseline, variant = ablation.ablation_runs(store, study)
     runs = [*baseline.values(), *variant.values()]
     n_planned = 2 * len(study.seeds)
     n_missing = n_planned - sum(run.state.active or run.state is State.DONE for run in runs)
     buttons(
-        lab,
+        home,
         runs,
         "Train baseline and variant",
         n_missing,
         n_planned,
-        lambda: ablation.submit_ablation(lab, study),
+        lambda: ablation.submit_ablation(home, study),
     )
 
     def draw(store: Store) -> None:
         baseline, variant = ablation.ablation_runs(store, study)
         runs = [*baseline.values(), *variant.values()]
-        show_progress(lab, runs, [study.recipe] * n_planned)
+        show_progress(home, runs, [study.recipe] * n_planned)
         (baseline_label, _), (variant_label, _) = study.configs
         groups = [
             (baseline_label, tuple(baseline.values())),
@@ -81,7 +81,7 @@ def show(lab: Home, study: Ablation) -> None:
         if difference := ablation.accuracy_difference(store, baseline, variant):
             st.markdown(f"**{describe(study.variant.label, difference)}**")
 
-    live.auto_refresh(lab, [run.id for run in runs], draw)
+    live.auto_refresh(home, [run.id for run in runs], draw)
     st.html(html.caption(HOW_COMPARED))
     name = f"{study.target.preset.name}-{study.variant.name}"
     downloads(name, lambda: build.ablation_report(store, study))
@@ -100,9 +100,9 @@ HOLM = (
 )
 
 
-def show_all(lab: Home, study: Ablation) -> None:
+def show_all(home: Home, study: Ablation) -> None:
     """Every variant of the target that was trained under these conditions, with its difference."""
-    store, labels, differences = Store(lab.runs), [], []
+    store, labels, differences = Store(home.runs), [], []
     for variant in variants(study.target.spec, study.recipe):
         one = Ablation(study.target, variant, study.recipe, study.seeds)
         runs = ablation.ablation_runs(store, one)

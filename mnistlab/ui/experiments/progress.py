@@ -14,7 +14,7 @@ from mnistlab.ui.train import live
 
 
 def buttons(
-    lab: Home,
+    home: Home,
     runs: Sequence[Run],
     label: str,
     n_missing: int,
@@ -44,13 +44,13 @@ def buttons(
                 "Pause all",
                 icon=":material/pause:",
                 on_click=page.run_action,
-                args=(pause_runs, Store(lab.runs), active),
+                args=(pause_runs, Store(home.runs), active),
                 help="Finished epochs are saved. Resume continues after them.",
                 key="pause",
             )
 
 
-def show_progress(lab: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
+def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
     """The running runs and a bar for all of them; `recipes` are those of all planned runs."""
     if not runs:
         return
@@ -66,4 +66,4 @@ def show_progress(lab: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> 
     )
     for run in runs:
         if run.state is State.RUNNING:
-            live.status(lab, run)
+            live.status(home, run)

@@ -15,24 +15,24 @@ from mnistlab.ui.experiments.progress import buttons, show_progress
 from mnistlab.ui.train import live
 
 
-def show_reproduction(lab: Home, plan: Reproduction) -> None:
+def show_reproduction(home: Home, plan: Reproduction) -> None:
     """The buttons that train all four targets; their curves and results as they come."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     results = reproduction.target_runs(store, plan)
     runs = [run for result in results for run in result.runs]
     buttons(
-        lab,
+        home,
         runs,
         "Train all four targets",
         reproduction.n_missing(plan, results),
         len(plan.targets) * len(plan.seeds),
-        lambda: reproduction.submit_reproduction(lab, plan),
+        lambda: reproduction.submit_reproduction(home, plan),
     )
 
     def draw(store: Store) -> None:
         results = reproduction.target_runs(store, plan)
         recipes = [result.recipe for result in results] * len(plan.seeds)
-        show_progress(lab, [run for result in results for run in result.runs], recipes)
+        show_progress(home, [run for result in results for run in result.runs], recipes)
         groups = [(result.target.preset.label, result.runs) for result in results]
         epochs = max(result.recipe.epochs for result in results)
         key = f"reproduction-{plan.length}-{plan.split}"
@@ -40,7 +40,7 @@ def show_reproduction(lab: Home, plan: Reproduction) -> None:
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 
-    live.auto_refresh(lab, [run.id for run in runs], draw)
+    live.auto_refresh(home, [run.id for run in runs], draw)
     st.html(html.caption(TABLE))
     downloads(f"reproduction-{plan.length}", lambda: build.reproduction_report(store, plan))
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mnistlab.data.dataset import MNIST
 from mnistlab.experiments import selection_bias
 from mnistlab.experiments.selection_bias import Mean
 from mnistlab.home import Home
@@ -12,10 +13,10 @@ from mnistlab.ui.common import html
 from mnistlab.worker.processes import ensure_workers
 
 
-def show(lab: Home) -> None:
+def show(home: Home) -> None:
     """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
-    ensure_workers(lab)
-    store = Store(lab.runs)
+    ensure_workers(home)
+    store = Store(home.runs)
     use, bias = count_test_set_use(store), selection_bias.selection_bias(store)
     st.subheader("How often was the test set used?", anchor=False)
     st.html(
@@ -46,13 +47,14 @@ def show(lab: Home) -> None:
 
 TEST_SET_USE = (
     "The article protocol selects the epoch on the test images, so each epoch uses them. Hold-out "
-    "selects on 10,000 training images and uses the test images once, after the run. The more "
-    "often images select, the more optimistic the accuracy on them. Runs in the trash count; "
-    "permanently deleted runs do not."
+    f"selects on {MNIST.n_validation:,} training images and uses the test images once, after the "
+    "run. The more often images select, the more optimistic the accuracy on them. Runs in the "
+    "trash count; permanently deleted runs do not."
 )
 SELECTION_BIAS = (
-    "In percentage points (pp): mean and 95% CI over the newest finished runs of at least 20 "
-    "epochs. Best − mean: the bias of choosing among ten epochs, if these are equally good. "
+    "In percentage points (pp): mean and 95% CI over the newest finished runs of at least "
+    f"{2 * selection_bias.PLATEAU} epochs. Best − mean: the bias of choosing among "
+    f"{selection_bias.PLATEAU} epochs, if these are equally good. "
     "Best − last: covers all epochs, but includes real improvement of an earlier epoch. "
     "Validation − test: images that selected the epoch against images that did not; one set is "
     "slightly easier, so only a mean over many runs is informative."

@@ -4,7 +4,7 @@ for a lesson.
 Functions insert the numbers that the code uses.
 """
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.summary import BUDGET
 from mnistlab.data.dataset import MNIST
 from mnistlab.experiments.targets import QUICK_TRAIN_SIZE, TARGETS
@@ -22,11 +22,11 @@ accuracy on images that the network was not trained on.
 
 def numbers() -> str:
     """What is counted and measured, as Markdown."""
-    target_accuracy = Score(round(MNIST.n_test * (1 - GOAL_ACCURACY)), MNIST.n_test)
+    target_accuracy = Score(round(MNIST.n_test * (1 - TARGET_ACCURACY)), MNIST.n_test)
     interval = percent_range(*target_accuracy.confidence_interval)
     return f"""
 - **The article** is a tutorial that takes a CNN from {TARGETS[0].total:,} parameters to fewer than
-  {BUDGET:,} in four targets, at {percent(GOAL_ACCURACY)} on MNIST. It prints no filter counts and
+  {BUDGET:,} in four targets, at {percent(TARGET_ACCURACY)} on MNIST. It prints no filter counts and
   no learning rates: these networks reproduce its four totals exactly, the rates are ours.
 - **MNIST**: {MNIST.n_images:,} handwritten digits, {MNIST.image_size}×{MNIST.image_size} grayscale;
   {MNIST.n_train:,} to train, {MNIST.n_test:,} to test.

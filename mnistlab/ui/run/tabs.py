@@ -26,20 +26,20 @@ from mnistlab.ui.train import live
 from mnistlab.worker.processes import submit
 
 
-def show_curves(lab: Home, run: Run) -> None:
+def show_curves(home: Home, run: Run) -> None:
     """The run as it trains, and where to go from it."""
 
     def draw(store: Store) -> None:
         for current in store.runs([run.id]):
-            live.show_run(lab, current, wide=True)
+            live.show_run(home, current, wide=True)
 
-    live.auto_refresh(lab, [run.id], draw)
+    live.auto_refresh(home, [run.id], draw)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Train again",
             icon=":material/replay:",
             on_click=page.run_action,
-            args=(_train_again, lab, run),
+            args=(_train_again, home, run),
             help="A new run with the same network and recipe.",
         )
         st.page_link(
@@ -51,14 +51,14 @@ def show_curves(lab: Home, run: Run) -> None:
         st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
 
 
-def _train_again(lab: Home, run: Run) -> None:
-    run_picker.select_run(submit(lab, run.name, run.spec, run.recipe, run.owner))
+def _train_again(home: Home, run: Run) -> None:
+    run_picker.select_run(submit(home, run.name, run.spec, run.recipe, run.owner))
 
 
-def show_errors(lab: Home, run: Run) -> None:
+def show_errors(home: Home, run: Run) -> None:
     """Confusion matrix, reliability diagram, each digit's accuracy, the misclassified images."""
     try:
-        predictions = load_predictions(Store(lab.runs).predictions_path(run.id))
+        predictions = load_predictions(Store(home.runs).predictions_path(run.id))
     except LabError as error:
         st.html(html.empty(str(error)))
         return
@@ -76,31 +76,31 @@ def show_errors(lab: Home, run: Run) -> None:
         )
     st.html(run_details.accuracies(predictions))
     st.subheader("Misclassified, most confident first", anchor=False)
-    st.html(run_details.misclassified(lab.data, predictions))
+    st.html(run_details.misclassified(home.data, predictions))
 
 
-def show_filters(lab: Home, run: Run) -> None:
+def show_filters(home: Home, run: Run) -> None:
     try:
-        st.html(run_details.first_filters(Store(lab.runs).best_checkpoint_path(run.id)))
+        st.html(run_details.first_filters(Store(home.runs).best_checkpoint_path(run.id)))
     except LabError as error:
         st.html(html.empty(str(error)))
 
 
-def show_configuration(lab: Home, run: Run) -> None:
+def show_configuration(home: Home, run: Run) -> None:
     """The network, the recipe, the machine and its versions, and the command for all of it."""
     rows = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
     rows += [
         (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
     ]
-    rows += run_details.environment(Store(lab.runs).best_checkpoint_path(run.id))
+    rows += run_details.environment(Store(home.runs).best_checkpoint_path(run.id))
     st.html(html.rows(rows))
     st.caption("Command line:")
     st.code(train_command(run.spec, run.recipe), language="sh", wrap_lines=True)
 
 
-def show_export(lab: Home, run: Run) -> None:
+def show_export(home: Home, run: Run) -> None:
     """Buttons for the run's archive, its epochs, its checkpoints and its report."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     checkpoints = (
         ("Best checkpoint", store.best_checkpoint_path(run.id)),
         ("Last checkpoint", store.last_checkpoint_path(run.id)),
@@ -133,7 +133,7 @@ def show_export(lab: Home, run: Run) -> None:
     st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
 
 
-def edit_notes(lab: Home, run: Run) -> None:
+def edit_notes(home: Home, run: Run) -> None:
     """A form for the run's name, owner, tags and notes."""
     with st.form(f"notes_form{run.id}", border=False):
         left, middle, right = st.columns(3)
@@ -144,5 +144,5 @@ def edit_notes(lab: Home, run: Run) -> None:
         )
         notes = st.text_area("Notes", run.notes, height=90, key=f"notes{run.id}")
         if st.form_submit_button("Save notes"):
-            page.run_action(edit_details, Store(lab.runs), run.id, name, owner, tags, notes)
+            page.run_action(edit_details, Store(home.runs), run.id, name, owner, tags, notes)
             st.rerun()

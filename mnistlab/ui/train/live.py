@@ -27,12 +27,12 @@ IDLE_SECONDS = 5.0
 """Time between two refreshes of a page, while a run trains or waits and while none does."""
 
 
-def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
+def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
     """Draw at regular intervals, and restart workers that have died.
 
     The whole page reruns as soon as a run starts or ends, even if another browser caused it.
     """
-    store = Store(lab.runs)
+    store = Store(home.runs)
     try:
         before = queue.activity(store, run_ids)
     except LabError as error:
@@ -44,7 +44,7 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
     def refresh() -> None:
         page.show_action_error()
         try:
-            ensure_workers(lab)
+            ensure_workers(home)
             draw(store)
             changed = queue.activity(store, run_ids) != before
         except LabError as error:
@@ -56,9 +56,9 @@ def auto_refresh(lab: Home, run_ids: Sequence[int], draw: Callable[[Store], None
     refresh()
 
 
-def controls(lab: Home, run: RunSummary) -> None:
+def controls(home: Home, run: RunSummary) -> None:
     """The buttons that a run's state allows."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
 
     def button(
         label: str,
@@ -81,32 +81,32 @@ def controls(lab: Home, run: RunSummary) -> None:
     if run.state is State.RUNNING and run.request is not Request.STOP:
         button("Stop", "stop", store.request, run.id, Request.STOP)
     if run.state is State.RUNNING and run.seconds_silent(time.time()) is not None:
-        button("Kill process", "cancel", kill_worker, lab, run.id)
+        button("Kill process", "cancel", kill_worker, home, run.id)
     if run.state is State.QUEUED and not run.request:
         button("Cancel", "close", store.request, run.id, Request.STOP)
     if run.state.resumable and not run.deleted:
-        button("Resume", "play_arrow", _resume, lab, run.id)
+        button("Resume", "play_arrow", _resume, home, run.id)
         if run.epochs_done and not run.request:
-            button("Finish now", "stop", _finish, lab, run.id)
+            button("Finish now", "stop", _finish, home, run.id)
 
 
-def _resume(lab: Home, run_id: int) -> None:
-    queue.resume(Store(lab.runs), run_id)
-    ensure_workers(lab)
+def _resume(home: Home, run_id: int) -> None:
+    queue.resume(Store(home.runs), run_id)
+    ensure_workers(home)
 
 
-def _finish(lab: Home, run_id: int) -> None:
-    Store(lab.runs).request(run_id, Request.STOP)
-    ensure_workers(lab)
+def _finish(home: Home, run_id: int) -> None:
+    Store(home.runs).request(run_id, Request.STOP)
+    ensure_workers(home)
 
 
-def status(lab: Home, run: RunSummary) -> None:
+def status(home: Home, run: RunSummary) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
     words = [f"{run.id} · {run.name}", run.owner, _message(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
-        controls(lab, run)
-    st.html(_progress_bar(lab, run))
+        controls(home, run)
+    st.html(_progress_bar(home, run))
 
 
 PENDING = {
@@ -128,10 +128,10 @@ def _message(run: RunSummary) -> str:
     return "" if run.message == "Training" else run.message
 
 
-def _progress_bar(lab: Home, run: RunSummary) -> Markup:
+def _progress_bar(home: Home, run: RunSummary) -> Markup:
     done, planned = run.epochs_done, run.recipe.epochs
     if run.state is State.QUEUED:
-        return html.progress(position_text(lab, run), "", None)
+        return html.progress(position_text(home, run), "", None)
     if run.state is not State.RUNNING:
         trained = f"{duration(run.seconds)} of training" if done else ""
         return html.progress(f"{done} of {planned} epochs", trained, done / planned)
@@ -190,22 +190,22 @@ def show_metrics(run: Run) -> None:
         st.html(html.caption(" ".join(filter(None, sentences))))
 
 
-def show_run(lab: Home, run: Run, wide: bool = False) -> None:
+def show_run(home: Home, run: Run, wide: bool = False) -> None:
     """One run's state, curves, figures, network and recipe."""
-    status(lab, run)
+    status(home, run)
     curves(run, wide)
     show_metrics(run)
     settings = f"{run.parameters:,} parameters · {run.recipe}"
     st.html(html.mono(str(run.spec)) + html.caption(settings))
 
 
-def show_runs(lab: Home, runs: Sequence[Run]) -> None:
+def show_runs(home: Home, runs: Sequence[Run]) -> None:
     """One run in full, or the states of several and their curves in shared charts."""
     if len(runs) == 1:
-        show_run(lab, runs[0])
+        show_run(home, runs[0])
         return
     for run in runs:
-        status(lab, run)
+        status(home, run)
     if runs:
         key = "-".join(str(run.id) for run in runs)
         plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")

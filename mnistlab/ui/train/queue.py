@@ -18,9 +18,9 @@ NAMED = 4
 """Runs that are named in front of a queued one."""
 
 
-def show(lab: Home) -> None:
+def show(home: Home) -> None:
     """The queued runs in order; nothing if none waits for longer than a worker's start."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     queued, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
     if count <= max(0, worker_count() - len(running)):
         return
@@ -31,14 +31,14 @@ def show(lab: Home) -> None:
             start = f"starts in about {duration(wait)}" if wait is not None else ""
             words = [f"{run.id} · {run.name}", run.owner, start]
             st.html(html.status(str(position), words), width="stretch")
-            _buttons(lab, store, run, position, count)
+            _buttons(home, store, run, position, count)
     if count > len(queued):
         st.html(html.caption(f"… and {count - len(queued)} more."))
 
 
-def _buttons(lab: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
+def _buttons(home: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
     for label, description, action, values, disabled in (
-        ("Run next", RUN_NEXT, _run_next, (lab, run.id), False),
+        ("Run next", RUN_NEXT, _run_next, (home, run.id), False),
         ("Up", "Move up.", queue.move, (store, run.id, -1), position == 1),
         ("Down", "Move down.", queue.move, (store, run.id, 1), position == count),
         ("Cancel", "Remove from queue.", store.request, (run.id, Request.STOP), bool(run.request)),
@@ -57,14 +57,14 @@ def _buttons(lab: Home, store: Store, run: RunSummary, position: int, count: int
 RUN_NEXT = "Run next: pauses the current run, then resumes it."
 
 
-def _run_next(lab: Home, run_id: int) -> None:
-    queue.run_next(Store(lab.runs), run_id, worker_count())
-    ensure_workers(lab)
+def _run_next(home: Home, run_id: int) -> None:
+    queue.run_next(Store(home.runs), run_id, worker_count())
+    ensure_workers(home)
 
 
-def position_text(lab: Home, run: RunSummary) -> str:
+def position_text(home: Home, run: RunSummary) -> str:
     """A queued run's position, the runs before it, and about how long it waits."""
-    store = Store(lab.runs)
+    store = Store(home.runs)
     queued, running = store.queue(FORECAST), store.running()
     ids = [each.id for each in queued]
     if run.id not in ids:

@@ -5,14 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab.arch.presets import GOAL_ACCURACY
+from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
 from mnistlab.choice import Choice
 from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
-from mnistlab.home import home
+from mnistlab.home import default_home
 from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
@@ -137,7 +137,7 @@ def _early_stopping() -> dict[str, Any]:
         max_value=100.0,
         step=0.05,
         format="%.2f",
-        help=f"The article's aim is {percent(GOAL_ACCURACY)}.",
+        help=f"The article's target accuracy is {percent(TARGET_ACCURACY)}.",
         **persistent("target_accuracy"),
     )
     return {
@@ -220,10 +220,10 @@ def _preview(recipe: Recipe) -> None:
     """Augmented training images. torch is imported only if the reader switches the preview on."""
     if not st.toggle("Preview augmentation", **persistent("preview")):
         return
-    if not download.is_downloaded(home().data):
+    if not download.is_downloaded(default_home().data):
         st.html(html.caption(download.NOT_DOWNLOADED))
         return
     from mnistlab.data.augment import preview
 
-    images = preview(home().data, recipe.augmentation, recipe.seed)
+    images = preview(default_home().data, recipe.augmentation, recipe.seed)
     st.html(html.grid(list(images), columns=8))

@@ -178,7 +178,7 @@ def test_the_text_may_be_left_out_and_a_rate_may_be_whole() -> None:
     ],
     ids=lambda value: value[:40].strip() if len(value) < 40 else "",
 )
-def test_what_is_no_network_is_refused_by_name(text: str, named: str) -> None:
+def test_an_invalid_network_is_an_error_that_names_the_element(text: str, named: str) -> None:
     with pytest.raises(SpecError, match=named) as refused:
         from_json(text)
     message = str(refused.value)

@@ -50,11 +50,11 @@ def test_every_line_is_a_layer_of_the_written_module(result: NetworkSummary) -> 
         if not list(module.children()):
             module.register_forward_hook(hook)
     network(torch.zeros(1, 1, 28, 28))
-    seen = []
+    module_names = []
     for line in lines(result):
         block, _, children = line.name.rpartition(".")
         parts = [f"{block}.{child}".lstrip(".") for child in children.split("+")]
-        seen += parts
+        module_names += parts
         assert line.shape == shapes[parts[-1]], line
         numbers = [
             value.numel()
@@ -63,7 +63,7 @@ def test_every_line_is_a_layer_of_the_written_module(result: NetworkSummary) -> 
             if "num_batches" not in key
         ]
         assert line.parameters == sum(numbers), line
-    assert seen == list(shapes), "every layer has its line, in order"
+    assert module_names == list(shapes), "every layer has its line, in order"
 
 
 def test_the_other_kinds_are_called_as_keras_calls_them() -> None:
@@ -75,7 +75,7 @@ def test_the_other_kinds_are_called_as_keras_calls_them() -> None:
     assert lines(summarize(parse("8-gelu")))[1].kind == "Activation"
 
 
-def test_target_4_is_summed_up_as_keras_would() -> None:
+def test_target_4_s_summary_is_keras_s() -> None:
     text = keras_summary(summarize(ARTICLE_PRESETS[3].spec)).splitlines()
     assert text[4].split(maxsplit=2)[2].rsplit(maxsplit=1) == ["(None, 26, 26, 8)", "80"]
     assert text[5].startswith("conv1.norm (BatchNormalization)  (None, 26, 26, 8) ")

@@ -33,7 +33,7 @@ SPECS += [parse(text) for text in ("p4-t5-full", "4-gap", "p-gap-bn-drop0.5")]
 KINDS = "6-6r-p-10d-10dr-p-12ds-gap-bn-gelu-drop0.05"
 
 
-def executed(source: str) -> dict[str, Any]:
+def execute(source: str) -> dict[str, Any]:
     """The file's names, as an import would leave them; any warning is an error."""
     names: dict[str, Any] = {"__name__": "written"}
     with warnings.catch_warnings():
@@ -59,12 +59,12 @@ def test_there_are_sixty_networks_to_try() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_the_file_is_the_network_that_the_lab_builds(spec: Spec) -> None:
+def test_the_file_is_the_network_that_mnistlab_builds(spec: Spec) -> None:
     torch.manual_seed(0)
-    written, built = executed(pytorch_source(spec))["network"](), build(spec, seed=0)
+    written, built = execute(pytorch_source(spec))["network"](), build(spec, seed=0)
     ours, theirs = built.state_dict(), written.state_dict()
     assert list(theirs) == list(ours)
-    # The shapes, and He's draws in the lab's order.
+    # The shapes, and He's draws in mnistlab's order.
     assert all(torch.equal(theirs[key], ours[key]) for key in ours)
     written.load_state_dict(disturbed(built).state_dict())
     images = torch.randn(2, 1, 28, 28)
@@ -77,7 +77,7 @@ def test_the_file_is_the_network_that_the_lab_builds(spec: Spec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
-    network = executed(pytorch_source(spec))["network"]()
+    network = execute(pytorch_source(spec))["network"]()
     kind = nn.Dropout2d if spec.dropout_kind is Dropout.CHANNEL else nn.Dropout
     blocks = [network.get_submodule(n) for n, _ in network.named_children() if "conv" in n]
     assert len(blocks) == sum(isinstance(layer, Conv) for layer in spec.layers)
@@ -90,14 +90,14 @@ def test_dropout_stands_where_the_spec_has_it(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_the_comments_say_what_every_layer_gives(spec: Spec) -> None:
+def test_the_comments_have_every_layer_s_output(spec: Spec) -> None:
     source = pytorch_source(spec)
-    said = re.findall(r"^ {8}(\w+)=.*, +# +([\d×]+) +(\d+) +([\d,]+)$", source, re.MULTILINE)
-    network = executed(source)["network"]().eval()
+    comments = re.findall(r"^ {8}(\w+)=.*, +# +([\d×]+) +(\d+) +([\d,]+)$", source, re.MULTILINE)
+    network = execute(source)["network"]().eval()
     rows = {row.name: row for row in summarize(spec).rows}
-    assert [name for name, *_ in said] == [name for name, _ in network.named_children()]
+    assert [name for name, *_ in comments] == [name for name, _ in network.named_children()]
     x = torch.zeros(1, 1, 28, 28)
-    for name, shape, sees, count in said:
+    for name, shape, sees, count in comments:
         layer = network.get_submodule(name)
         x = layer(x)
         assert shape == "×".join(map(str, x.shape[1:])), name
@@ -108,7 +108,7 @@ def test_the_comments_say_what_every_layer_gives(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
-def test_a_preset_s_file_is_fit_to_be_read(preset: Any) -> None:
+def test_a_preset_s_file_is_short_and_formatted(preset: Any) -> None:
     source = pytorch_source(preset.spec)
     assert max(map(len, source.splitlines())) <= 100
     docstring = ast.get_docstring(ast.parse(source)) or ""
@@ -130,7 +130,7 @@ def test_a_long_network_s_text_is_broken_and_still_reads() -> None:
     assert parse((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[1]) == spec
 
 
-def test_what_cannot_be_built_is_not_written() -> None:
+def test_an_impossible_network_is_not_written() -> None:
     with pytest.raises(SpecError, match=r"^pool5: "):
         pytorch_source(parse("8-p-p-p-p-p"))
 
@@ -151,21 +151,21 @@ def test_the_file_runs_as_a_program(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", checkpoints(), ids=lambda p: p.stem)
-def test_the_docstring_s_lines_read_a_shipped_checkpoint(
+def test_the_docstring_s_lines_load_a_pretrained_checkpoint(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(path, tmp_path / "best.safetensors")
     monkeypatch.chdir(tmp_path)
-    lab = checkpoint.load_checkpoint(path)
-    source = pytorch_source(lab.record.spec)
+    loaded = checkpoint.load_checkpoint(path)
+    source = pytorch_source(loaded.record.spec)
     docstring = ast.get_docstring(ast.parse(source)) or ""
     recipe = "\n".join(line for line in docstring.splitlines() if line.startswith("    "))
-    names = executed(source)
+    names = execute(source)
     images = torch.randint(256, (16, 1, 28, 28), dtype=torch.uint8)
     names["images"] = images
     exec(textwrap.dedent(recipe), names)
     with torch.no_grad():
-        expected = lab.network(normalize(images[:, 0]))
+        expected = loaded.network(normalize(images[:, 0]))
         torch.testing.assert_close(names["images"], normalize(images[:, 0]))
         torch.testing.assert_close(names["model"](names["images"]), expected, rtol=1e-4, atol=1e-4)
     assert names["predictions"].tolist() == expected.argmax(1).tolist()

@@ -90,7 +90,7 @@ def photographed(paper: Image.Image, seed: int = 0, shadow: bool = True) -> byte
     ],
     ids=["sheet", "fine", "broad", "ruled", "squared", "table", "board", "broad chalk"],
 )
-def test_ten_digits_are_read_on_every_paper(
+def test_ten_digits_are_classified_on_every_paper(
     classifier: Classifier,
     digit: int,
     paper: Callable[[], Image.Image],
@@ -101,7 +101,7 @@ def test_ten_digits_are_read_on_every_paper(
     assert classifier.predict(digit_from_file(content)).digit == digit
 
 
-def test_mnist_s_own_pictures_are_read_dark_or_light_and_cut_close(
+def test_mnist_s_own_images_are_classified_dark_or_light_and_cropped(
     classifier: Classifier, mnist_folder: Path
 ) -> None:
     test = load(mnist_folder).test
@@ -124,7 +124,7 @@ def pixels(content: bytes) -> np.ndarray:
     return digit_from_file(content).pixels.astype(float)
 
 
-def test_strokes_become_as_thick_as_mnist_s_unless_they_are_left_alone() -> None:
+def test_stroke_width_becomes_mnist_s_unless_it_is_not_normalized() -> None:
     def median(pen: int, steps: PreprocessingOptions) -> float:
         digits = [digit_from_file(png(written(n, sheet(), pen)), steps) for n in (1, 2, 4, 7)]
         return thickness(torch.stack([torch.from_numpy(d.pixels.copy()) for d in digits]))
@@ -163,7 +163,7 @@ def test_a_stroke_apart_stays_and_specks_and_lines_do_not() -> None:
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_a_photo_is_read_upright_however_the_camera_was_held(turn: int) -> None:
+def test_a_photo_is_rotated_by_its_exif_orientation(turn: int) -> None:
     upright = written(4, sheet())
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,

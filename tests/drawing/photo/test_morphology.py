@@ -43,21 +43,24 @@ def flooded(mask: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mask", MASKS, ids=lambda mask: f"{mask.shape}")
-def test_what_hangs_together_is_what_can_be_walked(mask: np.ndarray) -> None:
-    found, walked = connected_components(mask), flooded(mask)
-    assert found.count == walked.max(initial=0) and ((found.labels > 0) == mask).all()
-    pairs = set(zip(found.labels[mask].tolist(), walked[mask].tolist(), strict=True))
-    assert len(pairs) == found.count
-    sizes, boxes = found.sums(mask), found.boxes()
-    for name in range(1, found.count + 1):
-        rows, columns = (found.labels == name).nonzero()
+def test_connected_components_are_those_of_a_flood_fill(mask: np.ndarray) -> None:
+    components, flooded_labels = connected_components(mask), flooded(mask)
+    assert (
+        components.count == flooded_labels.max(initial=0)
+        and ((components.labels > 0) == mask).all()
+    )
+    pairs = set(zip(components.labels[mask].tolist(), flooded_labels[mask].tolist(), strict=True))
+    assert len(pairs) == components.count
+    sizes, boxes = components.sums(mask), components.boxes()
+    for name in range(1, components.count + 1):
+        rows, columns = (components.labels == name).nonzero()
         assert sizes[name] == len(rows)
         box = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
         assert boxes[name].tolist() == box
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 5, 30])
-def test_the_highest_around_is_what_it_says_and_a_closing_its_opposite_s(reach: int) -> None:
+def test_a_maximum_filter_and_a_closing_fit_their_definitions(reach: int) -> None:
     for gray in GRAYS:
         around = max_filter(gray, reach)
         assert np.array_equal(closing(gray, reach), -max_filter(-around, reach))
@@ -67,7 +70,7 @@ def test_the_highest_around_is_what_it_says_and_a_closing_its_opposite_s(reach: 
             assert around[y, x] == gray[rows, max(0, x - reach) : x + reach + 1].max()
 
 
-def test_a_closing_fills_what_is_narrow_and_leaves_slopes_and_what_is_wide() -> None:
+def test_a_closing_fills_narrow_gaps_and_keeps_slopes_and_wide_gaps() -> None:
     slope = np.add.outer(np.arange(40.0), np.arange(50.0)).astype(np.float32) + 100
     assert np.array_equal(closing(slope, 4)[4:-4, 4:-4], slope[4:-4, 4:-4])
     with_line, with_bar = slope.copy(), slope.copy()
@@ -78,7 +81,7 @@ def test_a_closing_fills_what_is_narrow_and_leaves_slopes_and_what_is_wide() -> 
     assert np.abs(closing(with_bar, 4)[4:-4, 20:29] - with_bar[4:-4, 20:29]).max() <= 8
 
 
-def test_smoothing_and_halving_keep_the_light() -> None:
+def test_smoothing_and_halving_keep_the_mean() -> None:
     point = np.zeros((2, 61, 61), np.float32)
     point[:, 30, 30] = 1
     blurred = gaussian_blur(point, 3)
@@ -95,8 +98,8 @@ def test_a_stroke_is_as_wide_as_it_was_drawn_and_only_one_way(pen: int, dark: bo
     paper, ink = (200, 60) if dark else (60, 200)
     sheet = Image.new("L", (200, 160), paper)
     ImageDraw.Draw(sheet).line([(30, 40), (120, 60), (90, 130)], ink, pen, joint="curve")
-    found = find_edges(gaussian_blur(np.asarray(sheet, np.float32), 1))
-    right, wrong = (find_strokes(found, 40, way) for way in (dark, not dark))
+    components = find_edges(gaussian_blur(np.asarray(sheet, np.float32), 1))
+    right, wrong = (find_strokes(components, 40, way) for way in (dark, not dark))
     assert float(np.median(right.width[right.weight > 0])) == pytest.approx(pen, abs=1.5)
     assert right.weight.sum() > 5 * wrong.weight.sum()
     inside = (np.asarray(sheet) == ink).mean()
@@ -111,7 +114,7 @@ def test_light_s_slopes_have_no_outline() -> None:
 
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("askew", [-16, 0, 16])
-def test_printed_lines_go_and_what_is_written_across_them_stays(askew: int, squared: bool) -> None:
+def test_printed_lines_are_removed_and_strokes_across_them_stay(askew: int, squared: bool) -> None:
     sheet = Image.new("L", (300, 220), 230)
     draw = ImageDraw.Draw(sheet)
     for step in range(-20, 320, 35):
@@ -122,12 +125,12 @@ def test_printed_lines_go_and_what_is_written_across_them_stays(askew: int, squa
     for each in (sheet, plain):
         written = ImageDraw.Draw(each)
         written.line([(120, 60), (180, 58), (140, 170)], 60, 6, joint="curve")
-    gray, wanted = (gaussian_blur(np.asarray(one, np.float32), 0.8) for one in (sheet, plain))
+    gray, expected = (gaussian_blur(np.asarray(one, np.float32), 0.8) for one in (sheet, plain))
     cleared = remove_ruled_lines(np.stack([gray] * 3)).mean(0)
-    beside = ~ndimage.binary_dilation(wanted < 215, iterations=3)
-    assert ((wanted - cleared)[beside] > 10).mean() < 0.003, "no line is left"
-    assert ((wanted - gray)[beside] > 10).mean() > 0.02
-    assert np.abs(cleared - wanted)[wanted < 100].mean() < 6, "the digit is"
+    beside = ~ndimage.binary_dilation(expected < 215, iterations=3)
+    assert ((expected - cleared)[beside] > 10).mean() < 0.003, "no line is left"
+    assert ((expected - gray)[beside] > 10).mean() > 0.02
+    assert np.abs(cleared - expected)[expected < 100].mean() < 6, "the digit is"
 
 
 def test_a_long_stroke_that_does_not_reach_the_edge_is_no_printed_line() -> None:
