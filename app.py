@@ -11,7 +11,7 @@ from mnistlab.experiments.targets import LAB_NETWORKS, TARGETS
 from mnistlab.home import home
 from mnistlab.store.store import Store
 from mnistlab.text import percent
-from mnistlab.ui.common import page, plot
+from mnistlab.ui.common import page
 from mnistlab.ui.home import home_text, target_panel
 
 page.setup("Home", "How small can a network be and still read handwriting?")
@@ -50,5 +50,3 @@ for index, network in enumerate(LAB_NETWORKS):
 
 with st.expander("About these numbers"):
     st.markdown(home_text.ABOUT)
-# Last, so that the text does not wait for the chart library.
-plot.load()

@@ -1,5 +1,7 @@
 """Design: change a network and see its parameters, receptive fields, cost and advice."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mnistlab.arch.advice.advise import advise
@@ -127,7 +129,7 @@ with results:
             ]
         )
     )
-    tabs = {
+    tabs: dict[str, Callable[[], None]] = {
         "Parameters": lambda: design_tabs.parameters(result, selected),
         "Advice": lambda: design_tabs.advice(result, set_network),
         "Receptive field": lambda: design_tabs.receptive_field(result, selected, select_layer),

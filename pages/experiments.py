@@ -5,14 +5,13 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.home import home
-from mnistlab.ui.common import page, plot
+from mnistlab.ui.common import page
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 
 REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
 lab = home()
 
 page.setup("Experiments", "Experiments")
-plot.load()
 view = st.segmented_control(
     "Experiment",
     [REPRODUCE, ABLATION, BIAS],

@@ -16,7 +16,6 @@ lab = home()
 store = Store(lab.runs)
 
 page.setup("Runs", "Runs")
-plot.load()
 try:
     ensure_workers(lab)
     shown = run_table.load_page(store, run_table.filters())
