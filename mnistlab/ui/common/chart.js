@@ -3,22 +3,17 @@
 // Each component's script is a module of its own, so what all charts share is on `window`.
 const FAILED = "The chart library could not be loaded. Reload the page.";
 
-const load = (address) =>
-  new Promise((resolve, reject) => {
+const library = (address) => {
+  window.labPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;
     script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(FAILED));
+    script.onerror = () => {
+      window.labPlotly = undefined; // the next update tries again
+      reject(new Error(FAILED));
+    };
     document.head.append(script);
   });
-
-const library = (addresses) => {
-  window.labPlotly ??= addresses
-    .reduce((loading, address) => loading.catch(() => load(address)), Promise.reject())
-    .catch((error) => {
-      window.labPlotly = undefined; // the next update tries again
-      throw error;
-    });
   return window.labPlotly;
 };
 
@@ -72,7 +67,7 @@ export default function ({ data, parentElement }) {
   node.style.height = `${data.figure.layout.height}px`;
   // Once the library is there, drawing at once spares the page a frame without the new figure.
   if (window.Plotly) return void start(node, window.Plotly);
-  library(data.sources).then(
+  library(data.library).then(
     (Plotly) => start(node, Plotly),
     (error) => {
       node.textContent = error.message;
