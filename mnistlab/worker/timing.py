@@ -16,9 +16,9 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.training.state import TrainingState
 from mnistlab.worker.speed_model import Timing
 
-# Small and wide, shallow and deep, padded, residual and depthwise-separable or not, with and without
-# batch norm and dropout, in several batch sizes: the fit must separate the cost of a layer from the
-# cost of a step.
+# Small and wide, shallow and deep, padded, residual and depthwise-separable or not, with and
+# without batch norm and dropout, in several batch sizes: the fit must separate the cost of a layer
+# from the cost of a step.
 NETWORKS = (
     ("4-p-8-p-8-gap", 128),
     ("4-8-12-p4-8-12-p-full-bn", 32),
