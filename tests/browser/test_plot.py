@@ -58,7 +58,7 @@ def test_charts_and_style_are_there_under_a_base_path(page: Page, home_folder: P
             page.locator(".stMainBlockContainer").evaluate(
                 "node => getComputedStyle(node).maxWidth"
             )
-            == "1180px"
+            == "1228px"
         )
     finally:
         page.close()

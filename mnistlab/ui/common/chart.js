@@ -3,9 +3,16 @@
 // Each component's script is a module of its own, so what all charts share is on `window`.
 const FAILED = "The chart library could not be loaded. Reload the page.";
 
-// A page for projectors (first_load.js) has larger type.
-const fontSize = () =>
-  document.documentElement.classList.contains("lab-big") ? { size: 18 } : {};
+// A page for projectors (first_load.js) has larger type; a figure's sizes are in pixels.
+const FACTOR = 1.4;
+const enlarge = (layout) => {
+  if (!document.documentElement.classList.contains("lab-big")) return;
+  layout.font.size = 12 * FACTOR;
+  const fonts = [layout.title, ...(layout.shapes ?? []).map((shape) => shape.label)]
+    .map((part) => part?.font)
+    .filter((font) => font?.size);
+  for (const font of fonts) font.size *= FACTOR;
+};
 
 const library = (address) => {
   window.labPlotly ??= new Promise((resolve, reject) => {
@@ -30,10 +37,11 @@ const draw = (node, Plotly) => {
   if (content === node.lab.content) return;
   node.lab.content = content;
   const layout = {
-    ...figure.layout,
-    font: { color: textColor, family: style.fontFamily, ...fontSize() },
+    ...structuredClone(figure.layout),
+    font: { color: textColor, family: style.fontFamily },
     hoverlabel: { bgcolor: background, font: { color: textColor } },
   };
+  enlarge(layout);
   // While an axis' revision stays the same, plotly keeps the reader's zoom.
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
     layout[name] = { ...layout[name], uirevision: `${node.lab.resets}` };
@@ -42,7 +50,7 @@ const draw = (node, Plotly) => {
   const traces = structuredClone(figure.data).map((trace) =>
     trace.texttemplate ? { ...trace, textfont: { color: textColor } } : trace
   );
-  Plotly.react(node, traces, structuredClone(layout), {
+  Plotly.react(node, traces, layout, {
     displaylogo: false,
     displayModeBar: false,
     doubleClick: false,
