@@ -6,12 +6,11 @@ import streamlit as st
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.summary import summarize
-from mnistlab.data import download
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import current_network, html, page, run_picker
+from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.design import cost
 from mnistlab.ui.train import live, queue
 from mnistlab.ui.train.recipe import choose_recipe, persistent
@@ -53,8 +52,7 @@ with recipe_column:
         submission = (name or network, spec, recipe, owner)
     except LabError as error:
         page.show_error(error)
-    if not download.is_downloaded(home.data):
-        st.html(html.caption(download.NOT_DOWNLOADED))
+    get_mnist.show("train", "The first run downloads it, too.")
 
 with run_column:
     try:

@@ -39,7 +39,7 @@ class Mnist:
 def load(folder: Path) -> Mnist:
     """Load the four files. Raises DataError if one is missing, truncated or not MNIST's."""
     if not is_downloaded(folder):
-        raise DataError(f"MNIST is not in {folder}. Run `python -m mnistlab data` to download it.")
+        raise DataError(f"{MNIST.name} is not downloaded yet.")
     # Checked again, because files can be copied by hand, or truncated on a full disk.
     train, test = (
         _labeled_images(_read(folder, part.images), _read(folder, part.labels))
@@ -55,7 +55,7 @@ def _read(folder: Path, file: DataFile) -> bytearray:
         verify_checksum(file, content)
     except DataError as error:
         raise DataError(
-            f"{path} is damaged: {error}. Delete it and run `python -m mnistlab data`."
+            f"{path.name} is damaged: {error}. Delete it and download {MNIST.name} again."
         ) from None
     return bytearray(content)
 

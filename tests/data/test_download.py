@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -70,8 +71,12 @@ def test_after_a_mirror_with_wrong_bytes_the_next_is_used(
     host = f"http://127.0.0.1:{server.server_port}"
     mirrors = [f"{host}/bad/", f"{host}/cut/", f"{host}/good/"]
     monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: mirrors)
-    download_data(tmp_path, silent, (download.from_mirrors,))
+    reports = list[tuple[str, float]]()
+    download_data(tmp_path, lambda *report: reports.append(report), (download.from_mirrors,))
     assert is_downloaded(tmp_path)
+    # Megabytes of all four files together, which never go back within a mirror.
+    assert all(re.search(r"[\d.]+ of 11\.6 MB$", text) for text, _ in reports)
+    assert all(0 <= fraction <= 1 for _, fraction in reports) and reports[-1][1] > 0.9
     assert {path.name for path in tmp_path.iterdir()} == set(NAMES), "nothing else is left behind"
 
 

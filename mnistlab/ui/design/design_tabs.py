@@ -16,11 +16,11 @@ from mnistlab.arch.presets import PRESETS, get_preset
 from mnistlab.arch.spec import INPUT_SIZE, Spec, named
 from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 from mnistlab.charts.receptive_field import receptive_field_picture
-from mnistlab.data.download import DataError, missing_text
+from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import html, page
+from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.uploads import NETWORK, megabytes
 
@@ -115,7 +115,8 @@ def receptive_field(
             )
         )
         if image is None:
-            st.html(html.caption(f"{problem} This is a sketch."))
+            if get_mnist.show("receptive-field", "Until then this is a sketch."):
+                st.html(html.caption(f"{problem} This is a sketch."))
         else:
             st.button("Next image", on_click=_next_image, icon=":material/refresh:")
 
@@ -126,11 +127,10 @@ def _next_image() -> None:
 
 def _training_image(index: int) -> tuple[NDArray[np.uint8] | None, str]:
     """One of MNIST's training images; or None, and why it could not be read."""
-    folder = default_home().data
     try:
-        image: NDArray[np.uint8] = read_images(folder, "train", [index])[0]
+        image: NDArray[np.uint8] = read_images(default_home().data, "train", [index])[0]
     except DataError as error:
-        return None, missing_text(folder, error)
+        return None, str(error)
     return image, ""
 
 

@@ -9,7 +9,6 @@ from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
 from mnistlab.choice import Choice
-from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import default_home
@@ -17,7 +16,7 @@ from mnistlab.text import percent, quantity
 from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
-from mnistlab.ui.common import html, plot
+from mnistlab.ui.common import get_mnist, html, plot
 
 TRAIN_SIZES = {None: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
 
@@ -220,8 +219,7 @@ def _preview(recipe: Recipe) -> None:
     """Augmented training images. torch is imported only if the reader switches the preview on."""
     if not st.toggle("Preview augmentation", **persistent("preview")):
         return
-    if not download.is_downloaded(default_home().data):
-        st.html(html.caption(download.NOT_DOWNLOADED))
+    if not get_mnist.show("preview"):
         return
     from mnistlab.data.augment import preview
 
