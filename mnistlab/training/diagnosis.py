@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
+from mnistlab.stats.score import Score
 from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
@@ -40,16 +41,21 @@ def failure(epochs: Sequence[Epoch]) -> Failure | None:
     last, lowest = epochs[-1], min(epoch.train_loss for epoch in epochs)
     if not (math.isfinite(last.train_loss) and math.isfinite(last.validation_loss)):
         return Failure.DIVERGED
-    is_guessing = last.validation_accuracy < CHANCE
+    guesses = is_guessing(last.validation)
     has_risen = last.train_loss > max(RISE * lowest, lowest + GUESSING_MARGIN)
     is_worse_than_guessing = last.train_loss > GUESSING_LOSS + GUESSING_MARGIN
-    if len(epochs) > 1 and has_risen and (is_guessing or is_worse_than_guessing):
+    if len(epochs) > 1 and has_risen and (guesses or is_worse_than_guessing):
         return Failure.DIVERGED
-    if len(epochs) == 1 or not is_guessing:
+    if len(epochs) == 1 or not guesses:
         return None
     # With equal probabilities for all classes, the largest is that of the same class every time.
     guesses_equally = abs(last.train_loss - GUESSING_LOSS) <= GUESSING_MARGIN
     return Failure.ONE_CLASS if guesses_equally else Failure.CHANCE
+
+
+def is_guessing(score: Score | None) -> bool:
+    """Whether a validation score is no better than guessing; False if there is none."""
+    return score is not None and score.accuracy < CHANCE
 
 
 def what_to_change(spec: Spec, recipe: Recipe) -> str:

@@ -21,8 +21,8 @@ def show(key: str, purpose: str = "") -> bool:
     home = default_home()
     if is_downloaded(home.data):
         return True
-    # A fixed height: the bar takes the place of the button, and nothing below moves.
-    with st.container(height=112, border=True, key=f"get-mnist-{key}"):
+    # Its least height is in style.css: the bar takes the button's place, and nothing below moves.
+    with st.container(border=True, key=f"get-mnist-{key}"):
         if (download := latest_download(home)) and download.is_running:
             _show_progress(home)
         else:
