@@ -1,3 +1,1 @@
 """Design, train and test small CNNs on MNIST: how few parameters does high accuracy need?"""
-
-VERSION = "1.0.0"
