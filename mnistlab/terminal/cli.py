@@ -4,7 +4,6 @@ import argparse
 import platform
 from importlib import metadata
 
-from mnistlab import VERSION
 from mnistlab.terminal import (
     app_commands,
     data_commands,
@@ -16,6 +15,7 @@ from mnistlab.terminal import (
 )
 from mnistlab.terminal.parser import Commands, Parser
 
+VERSION = "1.0.0"
 GROUPS = (
     app_commands,
     training_commands,
