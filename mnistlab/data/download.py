@@ -54,7 +54,8 @@ def _size(path: Path) -> int | None:
 
 def missing_text(folder: Path, error: DataError) -> str:
     """Why images could not be read: not downloaded yet, or what is wrong with the files."""
-    return str(error) if is_downloaded(folder) else NOT_DOWNLOADED
+    has_files = any((folder / file.name).is_file() for file in MNIST.files)
+    return str(error) if has_files else NOT_DOWNLOADED
 
 
 def download_data(
