@@ -80,7 +80,8 @@ def setup(name: str, title: str) -> bool:
     this itself.
     """
     memory.freeze_modules()
-    st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
+    browser_title = title if name in PARENTS else name
+    st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
     st.html(
         fill(
             "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{}}}"
