@@ -37,7 +37,7 @@ def rename(run_id: int, name: str, lab: Path) -> None:
 def with_label(*labels: str) -> property:
     """What a browser sends for a control in which these labels are selected."""
 
-    def widget_state(self: Selectbox | Multiselect) -> WidgetState:
+    def widget_state(self: Selectbox[str] | Multiselect[str]) -> WidgetState:
         state = WidgetState(id=self.id)
         if isinstance(self, Selectbox):
             (state.string_value,) = labels
