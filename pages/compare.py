@@ -8,7 +8,7 @@ from mnistlab.home import default_home
 from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.compare import comparison
 from mnistlab.ui.train import live
@@ -18,7 +18,6 @@ home = default_home()
 store = Store(home.runs)
 
 page.setup("Compare", "Compare runs")
-plot.load()
 try:
     ensure_workers(home)
     selected_ids = run_picker.choose_runs(store, newest(store, 200))

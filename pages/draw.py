@@ -5,7 +5,7 @@ import streamlit as st
 from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
-from mnistlab.ui.common import checkpoints, html, page, plot
+from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
     canvas,
     compare,
@@ -109,7 +109,6 @@ elif explanation and digit is not None and result is not None:
         elif explanation == COMPARE:
             compare.compare_checkpoints(available.choices, digit, tta, source.true_label)
         elif explanation == EPOCHS:
-            plot.load()
             compare.across_epochs(choice, digit, tta, source.true_label)
     except LabError as error:
         page.show_error(error)

@@ -5,7 +5,7 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.home import default_home
-from mnistlab.ui.common import page, plot
+from mnistlab.ui.common import page
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 from mnistlab.ui.experiments.conditions import choose_conditions
 
@@ -13,7 +13,6 @@ REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias
 home = default_home()
 
 page.setup("Experiments", "Experiments")
-plot.load()
 view = st.segmented_control(
     "Experiment",
     [REPRODUCE, ABLATION, BIAS],

@@ -6,7 +6,7 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.run import tabs
 from mnistlab.worker.processes import ensure_workers
 
@@ -18,7 +18,6 @@ try:
 except LabError as error:
     title, failure = "Run", str(error)
 page.setup("Run", title)
-plot.load()
 if failure:
     page.show_error(failure)
     st.stop()

@@ -80,11 +80,16 @@ class App:
 
 
 def serve(
-    folder: Path, script: str | Path = "app.py", root: Path = ROOT, options: Sequence[str] = ()
+    folder: Path,
+    script: str | Path = "app.py",
+    root: Path = ROOT,
+    options: Sequence[str] = (),
+    base_path: str = "",
 ) -> App:
     """Start a script of the app that lies in `root`, with a home folder of its own.
 
-    The settings are those of its `.streamlit/config.toml`, but for the `options`.
+    The settings are those of its `.streamlit/config.toml`, but for the `options`. All addresses
+    start with `base_path`, as behind a proxy that serves other apps too.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -93,6 +98,7 @@ def serve(
             [
                 sys.executable, "-m", "streamlit", "run", str(script),
                 f"--server.port={port}", "--server.headless=true",
+                f"--server.baseUrlPath={base_path}",
                 *options,
             ],
             cwd=root,
@@ -101,7 +107,7 @@ def serve(
             stdout=log,
             stderr=log,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{base_path}"
     deadline = time.monotonic() + TIMEOUT / 1000
     while process.poll() is None and time.monotonic() < deadline:
         try:

@@ -131,6 +131,38 @@ def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
     healthy(page)
 
 
+def test_a_double_click_shows_all_of_a_chart_that_was_empty_at_first(
+    app: App, store: Store, page: Page
+) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/train?run={run_id}")
+    loss = page.locator(".plot").nth(1)
+    expect(loss.locator(".main-svg").first).to_be_visible()
+    empty_range = loss.evaluate("node => node.layout.yaxis.range")
+    assert loss.evaluate("node => node.data[0].x.length") == 0
+    wait_for_epochs(page, store, run_id, 2)
+    end(store, run_id)
+    expect(page.locator(".lab-state").first).to_have_text("stopped")
+    ranges = "node => [node.layout.xaxis.range, node.layout.yaxis.range]"
+    whole = loss.evaluate(ranges)
+    assert whole[1] != empty_range
+    loss.scroll_into_view_if_needed()
+    box = loss.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    x, y = box["x"], box["y"]
+    page.mouse.move(x + 20, y + 20)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 80, steps=8)
+    page.mouse.up()
+    zoomed = loss.evaluate(ranges)
+    assert zoomed[0] != whole[0] and zoomed[1] != whole[1]
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        page.mouse.dblclick(x + 60, y + 60)
+        page.wait_for_timeout(500)
+        assert loss.evaluate(ranges) == whole
+
+
 def test_the_queue_shows_positions_and_run_next_preempts_the_current_run(
     app: App, store: Store, page: Page
 ) -> None:

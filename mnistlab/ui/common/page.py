@@ -1,14 +1,12 @@
-"""The start of every page: title, navigation links, style."""
+"""The start of every page: title, navigation links, errors of actions."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
 
-from mnistlab.charts import base
 from mnistlab.errors import LabError
-from mnistlab.markup import Markup, escape_markdown, fill
+from mnistlab.markup import escape_markdown
 from mnistlab.ui.common import current_network, memory
 
 PAGES = {
@@ -22,7 +20,6 @@ PAGES = {
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
 Arguments = ParamSpec("Arguments")
-STYLE = Path(__file__).with_name("style.css")
 
 
 def _query(name: str, is_current: bool = False) -> dict[str, str] | None:
@@ -82,17 +79,6 @@ def setup(name: str, title: str) -> bool:
     memory.freeze_modules()
     browser_title = title if name in PARENTS else name
     st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
-    st.html(
-        fill(
-            "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{}}}"
-            "{}</style>",
-            base.TRAIN_COLOR,
-            base.VALIDATION_COLOR,
-            base.WITHIN_BUDGET_COLOR,
-            base.OVER_BUDGET_COLOR,
-            Markup(STYLE.read_text("utf-8")),  # noqa: S704 (a file of this package)
-        )
-    )
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
             is_current = label == PARENTS.get(name, name)

@@ -102,7 +102,7 @@ def _finish(home: Home, run_id: int) -> None:
 
 def status(home: Home, run: RunSummary) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
-    words = [f"{run.id} · {run.name}", run.owner, _message(run)]
+    words = [f"{run.id} · {run.name}", run.owner, status_text(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
         controls(home, run)
@@ -116,7 +116,8 @@ PENDING = {
 }
 
 
-def _message(run: RunSummary) -> str:
+def status_text(run: RunSummary) -> str:
+    """What a run is doing, or why it ended."""
     silent = run.seconds_silent(time.time())
     if silent is not None:
         return (
@@ -124,7 +125,9 @@ def _message(run: RunSummary) -> str:
             "resume the run."
         )
     if run.state.active and run.request in PENDING:
-        return PENDING[run.request]
+        # What the process does until it stops; a training step takes a moment only.
+        step = "" if run.message in ("", "Training") else f" {run.message}."
+        return PENDING[run.request] + step
     return "" if run.message == "Training" else run.message
 
 
