@@ -75,7 +75,7 @@ def show_errors(home: Home, run: Run) -> None:
             )
         )
     st.html(run_details.accuracies(predictions))
-    st.subheader("Misclassified, most confident first", anchor=False)
+    st.header("Misclassified, most confident first", anchor=False)
     st.html(run_details.misclassified(home.data, predictions))
 
 
