@@ -126,7 +126,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
 
 def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
     """The drawings with their filters, and what can be done with the selected ones."""
-    st.subheader("Drawings", anchor=False)
+    st.header("Drawings", anchor=False)
     filters = gallery.choose([*counts])
     selected = gallery.show(store, drawings, predictions, filters)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -145,7 +145,6 @@ def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
                 lambda: to_json(collection.export(store, filters.writer)).encode(),
                 "handwriting.json",
                 key="export",
-                mime="application/json",
                 help="Label, writer and strokes of each drawing as JSON, which this page can "
                 "import.",
             )

@@ -45,6 +45,6 @@ def _items(path: Path, indices: Iterable[int], header: int, size: int) -> NDArra
                 items[row] = np.frombuffer(file.read(size), np.uint8)
     except (OSError, ValueError):
         raise DataError(
-            f"{path.name} is missing or damaged. Delete it and download {MNIST.name} again."
+            f"{path.name} is missing or damaged. Download {MNIST.name} again to replace it."
         ) from None
     return items

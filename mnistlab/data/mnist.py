@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.dataset import MNIST, DataFile
-from mnistlab.data.download import DataError, is_downloaded, verify_checksum
+from mnistlab.data.download import DataError, verify_checksum
 from mnistlab.data.options import Split
 
 
@@ -38,8 +38,6 @@ class Mnist:
 
 def load(folder: Path) -> Mnist:
     """Load the four files. Raises DataError if one is missing, truncated or not MNIST's."""
-    if not is_downloaded(folder):
-        raise DataError(f"{MNIST.name} is not downloaded yet.")
     # Checked again, because files can be copied by hand, or truncated on a full disk.
     train, test = (
         _labeled_images(_read(folder, part.images), _read(folder, part.labels))
@@ -50,12 +48,14 @@ def load(folder: Path) -> Mnist:
 
 def _read(folder: Path, file: DataFile) -> bytearray:
     path = folder / file.name
+    if not path.is_file():
+        raise DataError(f"{file.name} is missing. Download {MNIST.name} first.")
     content = path.read_bytes()
     try:
         verify_checksum(file, content)
     except DataError as error:
         raise DataError(
-            f"{path.name} is damaged: {error}. Delete it and download {MNIST.name} again."
+            f"{path.name} is damaged: {error}. Download {MNIST.name} again to replace it."
         ) from None
     return bytearray(content)
 

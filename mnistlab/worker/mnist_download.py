@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnistlab.data.download import Progress, download_data, is_downloaded
+from mnistlab.data.download import Progress, download_data
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.worker.lock import lock
@@ -16,11 +16,11 @@ WAITING = "Another download is running"
 
 
 def download_once(home: Home, progress: Progress) -> None:
-    """Download MNIST unless it is there; while another process does that, wait for it.
+    """Download what is missing or damaged; while another process does that, wait for it.
 
     Raises DataError if all sources fail. What `progress` raises ends the wait or the download.
     """
-    while not is_downloaded(home.data):
+    while True:
         with lock(home.runs, LOCK, PATIENCE) as is_free:
             if is_free:
                 download_data(home.data, progress)

@@ -105,13 +105,11 @@ def _test_image() -> DrawingInput:
         _random_image()
     number = state["test_image"]
     folder = default_home().data
-    if not get_mnist.show("test-image"):
-        return EMPTY
     try:
         image = read_images(folder, "test", [number])[0]
         label = int(read_labels(folder, "test", [number])[0])
     except DataError as error:
-        page.show_error(error)
+        get_mnist.show("test-image", damage=get_mnist.damage(folder, error))
         return EMPTY
     st.html(html.card(image, f"Test image {number:,}: {label}", "MNIST test set"))
     st.button(

@@ -17,7 +17,7 @@ from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import checkpoints, get_mnist, html, page, svg
+from mnistlab.ui.common import checkpoints, get_mnist, html, svg
 from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 
@@ -178,7 +178,7 @@ def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
         nearest = index.nearest(checkpoints.classifier(choice).network, image, N_NEAREST)
         images = read_images(folder, "train", [number for number, _ in nearest])
     except DataError as error:
-        page.show_error(error)
+        get_mnist.show("nearest", damage=get_mnist.damage(folder, error))
         return
     st.html(
         html.cards(

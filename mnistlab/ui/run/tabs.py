@@ -18,7 +18,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
 from mnistlab.text import percent
 from mnistlab.training.defaults import train_command
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import get_mnist, html, page, plot, run_picker
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
@@ -75,8 +75,9 @@ def show_errors(home: Home, run: Run) -> None:
             )
         )
     st.html(run_details.accuracies(predictions))
-    st.subheader("Misclassified, most confident first", anchor=False)
-    st.html(run_details.misclassified(home.data, predictions))
+    st.header("Misclassified, most confident first", anchor=False)
+    if get_mnist.show("errors", "The misclassified digits are among its test images."):
+        st.html(run_details.misclassified(home.data, predictions))
 
 
 def show_filters(home: Home, run: Run) -> None:
@@ -117,7 +118,6 @@ def show_export(home: Home, run: Run) -> None:
             lambda: epochs_csv(store.run(run.id) or run),
             f"run{run.id}-epochs.csv",
             key="epochs-csv",
-            mime="text/csv",
         ),
         *(
             Download(label, path.read_bytes, f"run{run.id}-{path.name}", key=label)
