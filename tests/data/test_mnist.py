@@ -72,5 +72,5 @@ def test_files_of_the_right_size_with_other_content_are_errors(
 
 
 def test_missing_files_are_an_error_that_says_what_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="missing.*Download"):
+    with pytest.raises(DataError, match=r"missing.*Download"):
         load(tmp_path)
