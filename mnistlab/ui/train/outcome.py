@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from mnistlab.data.idx import read_images
+from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.markup import Markup, fill, join
@@ -58,7 +59,8 @@ def _subject(runs: Sequence[Run]) -> Run | None:
 def _headline(run: Run, score: Score) -> Markup:
     low, high = score.confidence_interval
     errors = f"{quantity(score.errors, 'error')} in {score.count:,} test images"
-    optimistic = "" if run.test else " · optimistic: these images also selected the epoch"
+    is_optimistic = run.recipe.split is Split.ARTICLE
+    optimistic = " · optimistic: these images also selected the epoch" if is_optimistic else ""
     return fill(
         '<div class="lab-end" role="status"><b>{}</b>'
         "<span><strong>{}</strong><br>{}95% CI {} · {}{}</span></div>",
