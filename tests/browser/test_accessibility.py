@@ -33,15 +33,12 @@ ADDRESSES = (
     "handwriting",
 )
 STREAMLITS_OWN = {
-    (
-        "presentation-role-conflict",
-        "[data-testid=stFileUploaderDropzone]",
-    ): "the drop area is focusable, and the button in it has the same function",
-    (
-        "scrollable-region-focusable",
-        "[data-testid=stCode] pre",
-    ): "Chromium and Firefox let the keyboard focus and "
-    "scroll it; the download below has the same text",
+    ("presentation-role-conflict", "[data-testid=stFileUploaderDropzone]"): (
+        "the drop area is focusable, and the button in it has the same function"
+    ),
+    ("scrollable-region-focusable", "[data-testid=stCode] pre"): (
+        "Chromium and Firefox let the keyboard scroll it; the download below has the same text"
+    ),
 }
 """What axe-core finds in Streamlit's own elements, by its rule and the element: why it does no
 harm, or why we cannot change it."""

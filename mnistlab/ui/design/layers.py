@@ -35,8 +35,9 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Insert max-pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL_WIDTH = 84
-"""Pixels for a layer's name and type; if wider, a phone cuts off the line."""
+LABEL_WIDTH, FILTERS_WIDTH = 80, 122
+"""Pixels for a layer's name and type and for its filters. If they were wider, a phone would cut off
+the line; below 120 pixels, a number has no − and +."""
 OPTIONS = {
     "padded": ("Padding", "Adds a border of zeros, so that the output has the size of the input."),
     "residual": (
@@ -112,7 +113,7 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
         key=f"filters{index}",
         on_change=update_filters,
         label_visibility="collapsed",
-        width=125,
+        width=FILTERS_WIDTH,
     )
     if isinstance(layer, Conv):
         _options(index, name, layer, set_network)
