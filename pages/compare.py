@@ -29,9 +29,15 @@ if len(runs) < 2:
     st.html(html.empty("Select two or more runs above." if runs else run_picker.NO_RUNS))
     st.stop()
 
-live.auto_refresh(
-    home, selected_ids, lambda store: comparison.show_curves(store.runs(selected_ids))
-)
+
+def draw(store: Store) -> None:
+    """The verdict and the curves, as they are now."""
+    runs = store.runs(selected_ids)
+    comparison.show_verdict(store, runs)
+    comparison.show_curves(runs)
+
+
+live.auto_refresh(home, selected_ids, draw)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
 comparison.show_differences(runs)
 comparison.show_results(runs)

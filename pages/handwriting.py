@@ -145,7 +145,6 @@ def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
                 lambda: to_json(collection.export(store, filters.writer)).encode(),
                 "handwriting.json",
                 key="export",
-                mime="application/json",
                 help="Label, writer and strokes of each drawing as JSON, which this page can "
                 "import.",
             )

@@ -10,9 +10,8 @@ from pathlib import Path
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
+from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.stats.inference import significance
-from mnistlab.stats.predictions import disagreement, load_predictions
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
@@ -136,14 +135,7 @@ def compare(options: argparse.Namespace) -> None:
     rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))
     print_columns(rows)
-    if len(runs) == 2:
-        first, second = (load_predictions(store.predictions_path(run.id)) for run in runs)
-        result = disagreement(first, second)
-        print(
-            f"\nTest images: only run {runs[0].id} correct {len(result.only_first_correct)}, only "
-            f"run {runs[1].id} correct {len(result.only_second_correct)}. "
-            f"McNemar's test: {significance(result.p_value)}."
-        )
+    print(f"\n{verdict(store, runs)}")
 
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:

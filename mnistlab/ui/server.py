@@ -1,4 +1,4 @@
-"""What the server sends besides Streamlit's own files: the style in every page, and plotly.js.
+"""What the server sends besides Streamlit's own files: the style, plotly.js, and downloads.
 
 An element that brings the style, as Streamlit offers it, reaches the browser after the first
 elements are drawn, which then move. Here the style is part of the page from the start, and so is
@@ -6,16 +6,21 @@ the order to fetch the code of the elements that nearly every page has.
 """
 
 import re
+import secrets
+import threading
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,8 +59,55 @@ def _plotly(request: Request) -> FileResponse:
     return FileResponse(PLOTLY, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
+OFFER_SECONDS = 600.0
+"""How long a file can be downloaded after it was made."""
+EXPIRED = "This file is no longer here. Press the download button again."
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that one browser may download, and the time when it was made."""
+
+    content: bytes
+    file_name: str
+    time: float
+
+
+_offers: dict[str, Offer] = {}
+_offers_lock = threading.Lock()
+
+
+def offer(content: bytes, file_name: str) -> str:
+    """Keep a file for OFFER_SECONDS; the address at which it can be downloaded.
+
+    The address cannot be guessed. It is valid whatever the page's script does meanwhile.
+    """
+    token, now = secrets.token_urlsafe(16), time.monotonic()
+    with _offers_lock:
+        for old in [each for each, file in _offers.items() if now - file.time > OFFER_SECONDS]:
+            del _offers[old]
+        _offers[token] = Offer(content, file_name, now)
+    return _address(f"download/{token}")
+
+
+def _download(request: Request) -> Response:
+    with _offers_lock:
+        file = _offers.get(request.path_params["token"])
+    if file is None:
+        return PlainTextResponse(EXPIRED, status_code=404)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name)}",
+        "Cache-Control": "no-store",
+    }
+    # Never HTML, even for a report: a browser must save it, and `Additions` must not change it.
+    return Response(file.content, headers=headers, media_type="application/octet-stream")
+
+
 def routes() -> Sequence[Route]:
-    return [Route(plotly_address(), _plotly)]
+    return [
+        Route(plotly_address(), _plotly),
+        Route(_address("download/{token}"), _download),
+    ]
 
 
 @cache

@@ -178,12 +178,7 @@ def page(chromium: "Browser") -> Iterator["Page"]:
 
 
 def download(page: "Page", button: str) -> Path:
-    """The file of a download button, clicked while the script is not running.
-
-    During a run a click can fail: the end of a run removes the files of the previous run's buttons,
-    and the browser may not have the new buttons yet.
-    """
-    settled(page)
+    """The file of a download button."""
     with page.expect_download() as coming:
         page.get_by_role("button", name=button).click()
     return Path(coming.value.path())

@@ -318,6 +318,19 @@ def test_a_download_that_fails_says_why(app: App, store: Store, page: Page) -> N
     healthy(page)
 
 
+def test_no_download_is_lost_while_the_page_reruns(app: App, store: Store, page: Page) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/runs")
+    wait_for_epochs(page, store, run_id, 1)
+    expect(page.get_by_role("button", name="Download table (CSV)")).to_be_visible()
+    for _ in range(20):
+        # The whole page reruns when the button is pressed, and a part of it every second.
+        page.get_by_text("Descending").click()
+        assert "parameters" in download(page, "Download table (CSV)").read_text("utf-8-sig")
+    end(store, run_id)
+    healthy(page)
+
+
 def large_archive(folder: Path) -> bytes:
     """The archive of a run with 2.4 million parameters and two checkpoints: more than 15 MB."""
     store, spec, recipe = Store(folder), parse("8-p-8-p-512-512-gap"), Recipe(epochs=1)

@@ -87,3 +87,21 @@ def test_plotly_is_sent_compressed_and_kept_for_good() -> None:
 def test_addresses_start_with_the_base_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "get_option", lambda name: "/some/lab/")
     assert server.plotly_address().startswith("/some/lab/lab/plotly-")
+
+
+def test_a_file_is_downloaded_at_its_own_address_as_it_was_made() -> None:
+    page = b"<html><body></body></html>"
+    answer = ask(server.offer(page, "Bericht ü.html"), BROWSER)
+    assert answer.status == 200 and answer.body == page, "a report is not a page of the app"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].endswith("filename*=UTF-8''Bericht%20%C3%BC.html")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_file_is_removed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = server.offer(b"old", "old.txt")
+    monkeypatch.setattr(server, "OFFER_SECONDS", -1.0)
+    new = server.offer(b"new", "new.txt")
+    assert old != new and ask(old).status == 404
+    assert ask(new).status == 200
+    assert ask(new + "x").status == 404

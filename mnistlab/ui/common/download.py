@@ -1,21 +1,40 @@
 """Buttons whose file is made when they are pressed, with an error if that fails.
 
-Streamlit calls the function in another thread and, if it raises, shows only "Failed to generate
-file for download" for five seconds. Here the buttons are a fragment, which reruns on a click, waits
-for that function's end and shows the error's own sentence.
+`st.download_button` loses clicks: its file belongs to one run of the page's script, and the end of
+the next run removes it, whether or not the browser has received the next button. Here a plain
+button makes the file in its callback, which Streamlit calls whatever the page is doing, and offers
+it at an address that no run removes (`mnistlab.ui.server.offer`). A small component opens that
+address.
 """
 
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import streamlit as st
 
 from mnistlab.errors import LabError
+from mnistlab.ui import server
 from mnistlab.ui.common import page
 
-START_SECONDS, END_SECONDS = 2.0, 60.0
-"""How long to wait for the browser's request of the file, and for the file itself."""
+RESULT_SECONDS = 30.0
+"""How long the result of a click is shown, so that a rerun meanwhile does not lose it."""
+SCRIPT = """
+export default function ({ data }) {
+  // A rerun draws the component again; each file is downloaded once.
+  const started = (window.labDownloads ??= new Set());
+  if (started.has(data.address)) return;
+  started.add(data.address);
+  const link = document.createElement("a");
+  link.href = data.address;
+  link.download = data.file_name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -26,57 +45,58 @@ class Download:
     build: Callable[[], str | bytes]
     file_name: str
     key: str
-    mime: str | None = None
     icon: str = ":material/download:"
     help: str | None = None
     disabled: bool = False
 
 
-class Attempt:
-    """One call of a download's function, made in another thread; its error, if any."""
+@dataclass(frozen=True)
+class Result:
+    """What a click led to: the address of the file, or else an error."""
 
-    def __init__(self, build: Callable[[], str | bytes]) -> None:
-        self._build = build
-        self._error = ""
-        self._has_started, self._has_ended = threading.Event(), threading.Event()
-
-    def __call__(self) -> str | bytes:
-        self._has_started.set()
-        try:
-            return self._build()
-        except (LabError, OSError) as error:
-            self._error = str(error)
-            raise
-        finally:
-            self._has_ended.set()
-
-    def error(self) -> str:
-        """Wait for the end of the call: its error, or "" if it succeeded or never started."""
-        if self._has_started.wait(START_SECONDS):
-            self._has_ended.wait(END_SECONDS)
-        return self._error
+    time: float
+    file_name: str
+    address: str = ""
+    error: str = ""
 
 
 @st.fragment
 def download_buttons(*downloads: Download) -> None:
-    """Buttons in a row; below them the error of the one that was pressed."""
-    attempts = []
+    """Buttons in a row; below them the error of the one that was pressed last."""
+    key = f"result-{downloads[0].key}"
     with st.container(horizontal=True):
         for each in downloads:
-            key = f"attempt-{each.key}"
-            # A click asks for the file that was offered before this rerun.
-            previous, st.session_state[key] = st.session_state.get(key), Attempt(each.build)
-            if st.download_button(
+            st.button(
                 each.label,
-                st.session_state[key],
-                each.file_name,
-                each.mime,
                 key=each.key,
                 icon=each.icon,
                 help=each.help,
                 disabled=each.disabled,
-            ):
-                attempts.append(previous)
-    for attempt in attempts:
-        if attempt and (error := attempt.error()):
-            page.show_error(error)
+                on_click=_make_file,
+                args=(each, key),
+            )
+        result: Result | None = st.session_state.get(key)
+        if result is None or time.monotonic() - result.time > RESULT_SECONDS:
+            return
+        if result.address:
+            data = {"address": result.address, "file_name": result.file_name}
+            _start()(data=data, key=f"start-{key}", width=1, height=1)
+    if result.error:
+        page.show_error(result.error)
+
+
+def _make_file(download: Download, key: str) -> None:
+    """Make a file and offer it to the browser, or keep the error for the next run."""
+    address = error = ""
+    try:
+        content = download.build()
+        data = content.encode() if isinstance(content, str) else content
+        address = server.offer(data, download.file_name)
+    except (LabError, OSError) as problem:
+        error = str(problem)
+    st.session_state[key] = Result(time.monotonic(), download.file_name, address, error)
+
+
+@cache
+def _start() -> Any:
+    return st.components.v2.component("mnistlab.download", js=SCRIPT, isolate_styles=False)

@@ -77,7 +77,8 @@ def setup(name: str, title: str) -> bool:
     this itself.
     """
     memory.freeze_modules()
-    st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
+    browser_title = title if name in PARENTS else name
+    st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
             is_current = label == PARENTS.get(name, name)

@@ -24,12 +24,11 @@ def downloads(name: str, build: Callable[[], Report]) -> None:
                 partial(content, write),
                 f"{name}.{suffix}",
                 key=f"report-{name}-{suffix}",
-                mime=mime,
                 icon=":material/description:",
             )
-            for label, suffix, mime, write in (
-                ("Report (HTML)", "html", "text/html", html),
-                ("Report (Markdown)", "md", "text/markdown", markdown),
+            for label, suffix, write in (
+                ("Report (HTML)", "html", html),
+                ("Report (Markdown)", "md", markdown),
             )
         )
     )

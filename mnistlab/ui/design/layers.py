@@ -35,9 +35,10 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Insert max-pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL_WIDTH, FILTERS_WIDTH = 80, 122
-"""Pixels for a layer's name and type and for its filters. If they were wider, a phone would cut off
-the line; below 120 pixels, a number has no − and +."""
+LABEL_WIDTH, FILTERS_WIDTH, OPTIONS_WIDTH = 80, 122, 55
+"""Pixels for a layer's name and type, its filters, and the button that opens the options. If they
+were wider, a phone would cut off the line; below 120 pixels, a number has no − and +.
+"""
 OPTIONS = {
     "padded": ("Padding", "Adds a border of zeros, so that the output has the size of the input."),
     "residual": (
@@ -69,7 +70,7 @@ def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             st.html(html.labeled(name, _caption(layer, captions[name])), width=LABEL_WIDTH)
             if layer.filters is None:
-                st.space("stretch")
+                st.space(FILTERS_WIDTH + OPTIONS_WIDTH + 8)  # as wide as the other lines' controls
             else:
                 _layer(index, name, layer, set_network)
             st.menu_button(
@@ -131,15 +132,23 @@ def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> Non
     """A popover: padding, residual connection, depthwise-separable."""
     state = st.session_state
 
+    key = f"options{index}"
+    state[key] = [option for option in OPTIONS if getattr(layer, option)]
+
     def update_options() -> None:
-        options = [option for option in OPTIONS if state[f"{option}{index}"]]
-        new = edit.with_options(layer, options)
+        new = edit.with_options(layer, state[key])
         page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
     with st.popover("", icon=":material/tune:", help=f"Options of {name}"):
-        for option, (label, help_text) in OPTIONS.items():
-            state[f"{option}{index}"] = getattr(layer, option)
-            st.checkbox(label, key=f"{option}{index}", on_change=update_options, help=help_text)
+        st.pills(
+            f"Options of {name}",
+            list(OPTIONS),
+            format_func=lambda option: OPTIONS[option][0],
+            selection_mode="multi",
+            key=key,
+            on_change=update_options,
+            help="\n".join(f"- **{label}**: {text}" for label, text in OPTIONS.values()),
+        )
 
 
 def edit_options(spec: Spec, set_network: SetNetwork) -> None:

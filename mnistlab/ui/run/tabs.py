@@ -117,7 +117,6 @@ def show_export(home: Home, run: Run) -> None:
             lambda: epochs_csv(store.run(run.id) or run),
             f"run{run.id}-epochs.csv",
             key="epochs-csv",
-            mime="text/csv",
         ),
         *(
             Download(label, path.read_bytes, f"run{run.id}-{path.name}", key=label)

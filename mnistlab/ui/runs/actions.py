@@ -118,7 +118,6 @@ def export_table(store: Store, shown: TablePage) -> None:
             lambda: table_csv(all_rows(store, shown.query)),
             "runs.csv",
             key="table-csv",
-            mime="text/csv",
             help="The matching runs on all pages.",
             disabled=not shown.table.rows,
         )
