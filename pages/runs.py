@@ -24,6 +24,7 @@ except LabError as error:
     page.show_error(error)
     st.stop()
 
+actions.show_import_notice()
 actions.undo_delete(store)
 selected = run_table.show(shown)
 actions.for_selected(store, selected, shown)

@@ -12,6 +12,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.store.archive import export_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
+from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
@@ -288,16 +289,21 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     page.get_by_role("tab", name="Export").click()
     archive = download(page, "Run archive (.zip)")
     healthy(page)
+    exported = store.run(run_id)
+    assert exported
 
-    page.goto(f"{app.url}/runs")
-    page.get_by_text("Import runs").click()
-    page.locator("input[type=file]").set_input_files(
-        {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
-    )
-    page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("2 runs.")).to_be_visible()
-    imported, exported = store.run(run_id + 1), store.run(run_id)
-    assert imported and exported and imported.epochs == exported.epochs
+    for notice in ("Already imported as run 1. Restore it", "Imported as run 2."):
+        move_to_trash(store, [run_id])
+        page.goto(f"{app.url}/runs")
+        page.get_by_text("Import runs").click()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
+        )
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text(notice)).to_be_visible()
+        empty_trash(store)
+    imported = store.run(run_id + 1)
+    assert imported and imported.epochs == exported.epochs
     assert imported.name == "a better name" and imported.test == exported.test
     healthy(page)
 
