@@ -11,7 +11,7 @@ from mnistlab.data.mnist import DataSplits, LabeledImages
 from mnistlab.errors import LabError
 from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.early_stopping import early_stop_reason
-from mnistlab.training.epoch import Epoch, Progress
+from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.evaluate import Evaluation, evaluate
 from mnistlab.training.schedules import learning_rate_at
 from mnistlab.training.state import TrainingState
@@ -33,9 +33,10 @@ def train(
     """Train until the recipe ends, and yield each Epoch as it ends.
 
     The caller decides what to save: when an Epoch is yielded, `training` has the weights of that
-    epoch and everything that the next one depends on. `report` and `stopped` are called after every
-    step; if `stopped` returns True, the generator ends without the unfinished epoch. The result
-    does not depend on `threads`. Raises TrainingError if the loss becomes NaN or infinite.
+    epoch and everything that the next one depends on. `report` is called after every step and every
+    batch of the validation, `stopped` after every step; if it returns True, the generator ends
+    without the unfinished epoch. The result does not depend on `threads`. Raises TrainingError if
+    the loss becomes NaN or infinite.
     """
     recipe, epochs = training.recipe, training.epochs
     # All images stay on the device, as uint8.
@@ -50,7 +51,14 @@ def train(
             if result is None:
                 return
             replicas.end_epoch()
-            evaluation = evaluate(training.network, validation, replicas.map)
+            evaluation = evaluate(
+                training.network,
+                validation,
+                replicas.map,
+                lambda done: report(
+                    Progress(len(epochs) + 1, done, len(validation), 0.0, Phase.VALIDATE)
+                ),
+            )
             _check_loss(training, result, evaluation)
             epoch = Epoch(
                 number=len(epochs) + 1,

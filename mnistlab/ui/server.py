@@ -28,7 +28,7 @@ from mnistlab.charts import base
 from mnistlab.markup import Markup, fill, join
 
 STYLE = Path(__file__).parent / "common" / "style.css"
-FIRST_LOAD = STYLE.with_name("first_load.js")
+SCRIPTS = [STYLE.with_name(name) for name in ("first_load.js", "page_links.js")]
 PLOTLY = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
 ELEMENTS = (
     "BidiComponent",
@@ -129,7 +129,10 @@ def additions() -> Markup:
                 for name in element_files()
             ),
             style,
-            fill("<script>{}</script>", Markup(FIRST_LOAD.read_text("utf-8"))),  # noqa: S704
+            *(
+                fill("<script>{}</script>", Markup(path.read_text("utf-8")))  # noqa: S704
+                for path in SCRIPTS
+            ),
         ]
     )
 

@@ -17,6 +17,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
+from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.page import Arguments
 from mnistlab.ui.train.queue import position_text
@@ -126,9 +127,9 @@ def status_text(run: RunSummary) -> str:
         )
     if run.state.active and run.request in PENDING:
         # What the process does until it stops; a training step takes a moment only.
-        step = "" if run.message in ("", "Training") else f" {run.message}."
+        step = "" if run.message in ("", Phase.TRAIN) else f" {run.message}."
         return PENDING[run.request] + step
-    return "" if run.message == "Training" else run.message
+    return "" if run.message == Phase.TRAIN else run.message
 
 
 def _progress_bar(home: Home, run: RunSummary) -> Markup:
@@ -146,6 +147,12 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
         f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} images · "
         f"{progress.images_per_second:,.0f} images/s"
     )
+    if progress.phase != Phase.TRAIN:
+        position = (
+            f"Epoch {progress.epoch} of {planned} · {progress.phase}, "
+            f"{progress.done:,} of {progress.total:,} images"
+        )
+        return html.progress(position, "", progress.done / progress.total)
     remaining = f"{duration(epoch_seconds)} left in this epoch"
     if run.seconds_left is not None:
         end = datetime.fromtimestamp(time.time() + run.seconds_left).strftime("%H:%M")
