@@ -89,6 +89,7 @@ def scatter(points: Sequence[Point]) -> Figure:
         "x": [point.parameters for point in points],
         "y": [100 * point.accuracy for point in points],
         "text": [f"{point.id} · {point.name}" for point in points],
+        "customdata": [point.id for point in points],
         "hovertemplate": "%{text}<br>%{x:,} parameters, %{y:.2f}%<extra></extra>",
         "marker": {
             "size": 9,
@@ -149,6 +150,7 @@ def confusion(counts: NDArray[np.int64]) -> Figure:
         "z": errors.tolist(),
         "text": [[str(value) if value else "" for value in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
+        "customdata": [[[label, digit] for digit in range(10)] for label in range(10)],
         "hovertemplate": "%{y} predicted as %{x}: %{text}<extra></extra>",
         "colorscale": [[0, "rgba(214, 69, 69, 0)"], [1, "rgba(214, 69, 69, 0.85)"]],
         "showscale": False,
