@@ -43,7 +43,7 @@ comparison.show_differences(runs)
 comparison.show_results(runs)
 st.subheader("Disagreements", anchor=False)
 if len(runs) == 2:
-    comparison.show_disagreements(store, home.data, *runs)
+    comparison.show_disagreements(home, *runs)
 else:
     st.html(html.caption("Select exactly two runs to see the images on which they disagree."))
 downloads("runs-" + "-".join(str(run.id) for run in runs), lambda: build.runs_report(store, runs))

@@ -7,7 +7,7 @@ from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import html, page, run_picker
-from mnistlab.ui.run import tabs
+from mnistlab.ui.run import errors, tabs
 from mnistlab.worker.processes import ensure_workers
 
 home = default_home()
@@ -36,7 +36,7 @@ if run.deleted:
 
 contents = {
     "Curves": tabs.show_curves,
-    "Errors": tabs.show_errors,
+    "Errors": errors.show,
     "Filters": tabs.show_filters,
     "Configuration": tabs.show_configuration,
     "Export": tabs.show_export,

@@ -134,9 +134,9 @@ def _parameter_axis(totals: Sequence[int]) -> dict[str, object]:
     smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
     low, high = math.log10(smallest / 1.3), math.log10(largest * 1.3)
     # Few labels fit on a wide axis; a narrow one needs more of them to have any.
-    steps = (1, 2, 5) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
+    steps = (1, 3) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
     ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
-    return {"type": "log", "tickformat": ",", "tickvals": ticks, "range": [low, high]}
+    return {"type": "log", "tickformat": "~s", "tickvals": ticks, "range": [low, high]}
 
 
 def confusion(counts: NDArray[np.int64]) -> Figure:
