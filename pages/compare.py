@@ -41,7 +41,7 @@ live.auto_refresh(home, selected_ids, draw)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
 comparison.show_differences(runs)
 comparison.show_results(runs)
-st.subheader("Disagreements", anchor=False)
+st.header("Disagreements", anchor=False)
 if len(runs) == 2:
     comparison.show_disagreements(home, *runs)
 else:

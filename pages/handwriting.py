@@ -126,7 +126,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
 
 def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
     """The drawings with their filters, and what can be done with the selected ones."""
-    st.subheader("Drawings", anchor=False)
+    st.header("Drawings", anchor=False)
     filters = gallery.choose([*counts])
     selected = gallery.show(store, drawings, predictions, filters)
     with st.container(horizontal=True, vertical_alignment="center"):

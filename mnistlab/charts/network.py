@@ -49,7 +49,7 @@ def network_picture(
         )  # fmt: skip
     sections = (
         fill(
-            '<section class="lab-group"><h4>{}</h4><div>{}</div></section>',
+            '<section class="lab-group"><p class="lab-group-name">{}</p><div>{}</div></section>',
             title.split("#")[0],
             join(figures),
         )

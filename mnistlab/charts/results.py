@@ -124,7 +124,7 @@ def _budget_line() -> dict[str, object]:
             "textposition": "start",
             "textangle": 0,
             "xanchor": "right",
-            "font": {"color": REFERENCE_COLOR, "size": 11},
+            "font": {"size": 11},
         },
     }
 

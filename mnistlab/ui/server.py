@@ -114,12 +114,14 @@ def routes() -> Sequence[Route]:
 def additions() -> Markup:
     """What is added at the end of every page, where it is stronger than Streamlit's own style."""
     style = fill(
-        "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{}}}"
-        "{}</style>",
+        "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{};"
+        "--lab-text-within:light-dark({},{});--lab-text-over:light-dark({},{})}}{}</style>",
         base.TRAIN_COLOR,
         base.VALIDATION_COLOR,
         base.WITHIN_BUDGET_COLOR,
         base.OVER_BUDGET_COLOR,
+        *base.WITHIN_BUDGET_TEXT,
+        *base.OVER_BUDGET_TEXT,
         Markup(STYLE.read_text("utf-8")),  # noqa: S704 (a file of this package)
     )
     return join(

@@ -34,9 +34,9 @@ def test_a_cell_is_shown_with_its_count_until_all_are_shown() -> None:
     at = run("pages/run.py", run="1", tab="Errors")
     at.session_state["cell1"] = (3, 4)
     settled(at)
-    assert "3 predicted as 4: 2 images" in [each.value for each in at.subheader]
+    assert "3 predicted as 4: 2 images" in [each.value for each in at.header]
     next(each for each in at.button if each.label == "Show all errors").click().run()
-    assert not any("predicted as" in each.value for each in at.subheader)
+    assert not any("predicted as" in each.value for each in at.header)
 
 
 def test_without_mnist_the_figures_are_there_and_the_images_are_explained() -> None:

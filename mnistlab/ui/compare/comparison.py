@@ -40,7 +40,7 @@ def show_curves(runs: Sequence[Run]) -> None:
 
 def show_differences(runs: Sequence[Run]) -> None:
     """The settings in which at least two of the runs differ."""
-    st.subheader("Differences", anchor=False)
+    st.header("Differences", anchor=False)
     if rows := [(each.setting, *each.values) for each in differences(runs)]:
         st.html(html.rows(rows, ["", *labels(runs)]))
     else:
@@ -49,7 +49,7 @@ def show_differences(runs: Sequence[Run]) -> None:
 
 def show_results(runs: Sequence[Run]) -> None:
     """What each run has reached, a column for each."""
-    st.subheader("Results", anchor=False)
+    st.header("Results", anchor=False)
     results = [_results(run) for run in runs]
     rows = [(name, *(result[name] for result in results)) for name in results[0]]
     st.html(html.rows(rows, ["", *labels(runs)]))

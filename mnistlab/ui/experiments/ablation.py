@@ -129,7 +129,7 @@ def show_all(home: Home, study: Ablation) -> None:
         )
         for label, each in zip(labels, holm_corrected(differences), strict=True)
     ]
-    st.subheader(f"Ablations of {study.target.preset.label.lower()}", anchor=False)
+    st.header(f"Ablations of {study.target.preset.label.lower()}", anchor=False)
     head = ("Variant", "Δ accuracy (pp)", "95% CI", "Seeds", "Significant")
     st.html(html.table(head, rows, sums=False))
     n_tests = sum(each.p_value is not None for each in differences)

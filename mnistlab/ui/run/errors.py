@@ -45,7 +45,7 @@ def show(home: Home, run: Run) -> None:
     if cell := st.session_state.get(key):
         _show_cell(home, run, predictions, *cell)
     else:
-        st.subheader("Misclassified, most confident first", anchor=False)
+        st.header("Misclassified, most confident first", anchor=False)
         indices = predictions.errors_by_confidence()
         test_images.show(home, run, predictions, indices, "No misclassified images.", "errors")
 
@@ -55,7 +55,7 @@ def _show_cell(home: Home, run: Run, predictions: Predictions, label: int, digit
     indices = predictions.in_cell(label, digit)
     with st.container(horizontal=True, vertical_alignment="center"):
         text = f"{label} predicted as {digit}: {quantity(len(indices), 'image')}"
-        st.subheader(text, anchor=False, width="content")
+        st.header(text, anchor=False, width="content")
         st.button(
             "Show all errors",
             icon=":material/close:",
