@@ -26,7 +26,10 @@ except LabError as error:
     page.show_error(error)
     st.stop()
 if len(runs) < 2:
-    st.html(html.empty("Select two or more runs above." if runs else run_picker.NO_RUNS))
+    if runs:
+        st.html(html.empty("Select two or more runs above."))
+    else:
+        run_picker.show_no_runs()
     st.stop()
 
 

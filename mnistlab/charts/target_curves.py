@@ -62,6 +62,7 @@ def _reference_line(label: str, epochs: Sequence[Epoch], dash: str) -> Trace:
     return line(f"{label}, reference", x, y, REFERENCE_COLOR) | {
         "mode": "lines",
         "line": {"color": REFERENCE_COLOR, "width": 1.5, "dash": dash},
+        "showlegend": True,  # also if it is the only line
         "uid": f"{label}r",
     }
 

@@ -17,6 +17,11 @@ from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.run import test_images
 
+CURVES = (
+    "Left: validation accuracy after each epoch; click “train” in the legend to add a run's training "
+    "accuracy. Right: mean cross-entropy on the validation images."
+)
+
 
 def labels(runs: Sequence[Run]) -> list[str]:
     """Each run's number and name."""
@@ -36,6 +41,7 @@ def show_curves(runs: Sequence[Run]) -> None:
         plot.chart(charts.compared_accuracy(runs), f"accuracy{key}")
     with right:
         plot.chart(charts.compared_loss(runs), f"loss{key}")
+    st.html(html.caption(CURVES))
 
 
 def show_differences(runs: Sequence[Run]) -> None:

@@ -22,6 +22,12 @@ from mnistlab.ui.run import run_details
 from mnistlab.ui.train import live
 from mnistlab.worker.processes import submit
 
+CURVES = (
+    "Accuracy and loss are measured after each epoch, on the training images while the network "
+    "learns from them and on the validation images. The generalization gap is their difference in "
+    "percentage points (pp). Drag over a chart to enlarge a part of it, double-click to go back."
+)
+
 
 def show_curves(home: Home, run: Run) -> None:
     """The run as it trains, and where to go from it."""
@@ -31,6 +37,7 @@ def show_curves(home: Home, run: Run) -> None:
             live.show_run(home, current, wide=True)
 
     live.auto_refresh(home, [run.id], draw)
+    st.html(html.caption(CURVES))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Train again",

@@ -81,7 +81,10 @@ def show(page: TablePage) -> list[RunSummary]:
     """Show one page; the runs that are selected on it."""
     rows, state = page.table.rows, st.session_state
     if not rows:
-        st.html(html.empty(NO_MATCH if page.is_filtered else run_picker.NO_RUNS))
+        if page.is_filtered:
+            st.html(html.empty(NO_MATCH))
+        else:
+            run_picker.show_no_runs()
         return []
     # Other rows make another table; what was selected stays selected there.
     state["selected_ids"] = table_element.show(rows, state.get("selected_ids", []))
