@@ -115,7 +115,7 @@ def choose_beginning(
     submission: Submission | None, recent: Sequence[RunSummary]
 ) -> Submission | None:
     """Three cards; the run whose button was pressed. Without a `submission` none can be pressed."""
-    st.subheader("Three ways to begin", anchor=False)
+    st.header("Three ways to begin", anchor=False)
     recipe = submission.recipe if submission else Recipe()
     pressed = None
     cards = st.container(horizontal=True)
