@@ -12,7 +12,7 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.store.archive import export_run, import_run
+from mnistlab.store.archive import DuplicateRunError, export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
@@ -180,5 +180,9 @@ def import_runs(options: argparse.Namespace) -> None:
             raise LabError(
                 f"Import failed: {path} is too large. Choose an archive exported by mnistlab."
             )
-        run_id = import_run(Store(default_home().runs), path.read_bytes())
-        print(f"{path}: run {run_id}")
+        try:
+            run_id = import_run(Store(default_home().runs), path.read_bytes())
+        except DuplicateRunError as error:
+            print(f"{path}: {error}")
+        else:
+            print(f"{path}: run {run_id}")

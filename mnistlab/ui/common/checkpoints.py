@@ -11,6 +11,7 @@ from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import epoch_checkpoints
+from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import best_first
 from mnistlab.text import percent
@@ -109,6 +110,12 @@ def _record(path: Path, modified: int) -> TrainingRecord:
 def classifier(choice: CheckpointChoice) -> "Classifier":
     """The loaded checkpoint. Raises CheckpointError if the file is damaged or missing."""
     return _classifier(choice.path, modified(choice.path), _uncertainty_modified(choice.path))
+
+
+def of_run(store: Store, run: RunSummary) -> "Classifier":
+    """A run's loaded best checkpoint. Raises CheckpointError if the file is damaged or missing."""
+    path = store.best_checkpoint_path(run.id)
+    return _classifier(path, modified(path), _uncertainty_modified(path))
 
 
 def epoch_classifier(choice: CheckpointChoice, epoch_path: Path) -> "Classifier":

@@ -102,7 +102,12 @@ def _table(kind: str, lines: Iterable[Markup]) -> Markup:
 def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Markup:
     text, number = Markup(" class=lab-left"), Markup("")
     body = join(
-        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=text if column < left else number)
+        fill(
+            "<{tag}{kind}>{}</{tag}>",
+            cell,
+            tag=tag if cell else "td",  # a header that is empty is no header
+            kind=text if column < left else number,
+        )
         for column, cell in enumerate(cells)
     )
     return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
@@ -170,12 +175,19 @@ def progress(left: str, right: str, fraction: float | None) -> Markup:
     )
 
 
-def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> Markup:
-    """A small gray image (H, W) with a title and a note; red-framed if `wrong`."""
+def card(
+    image: NDArray[np.uint8], title: str, note: str, wrong: bool = False, part: str = ""
+) -> Markup:
+    """A small gray image (H, W) with a title and a note; red-framed if `wrong`.
+
+    With a `part`, the card is a button of a picture that `ui.common.svg` shows.
+    """
+    button = fill(' role="button" tabindex="0" data-part="{}"', part) if part else ""
     return fill(
-        '<figure class="lab-card{kind}"><img alt="{title}" src="{image}">'
+        '<figure class="lab-card{kind}"{button}><img alt="{title}" src="{image}">'
         "<figcaption><b>{title}</b>{note}</figcaption></figure>",
         kind=" lab-wrong" if wrong else "",
+        button=button,
         title=title,
         image=_png(image),
         note=note,

@@ -102,12 +102,13 @@ def _finish(home: Home, run_id: int) -> None:
     ensure_workers(home)
 
 
-def status(home: Home, run: RunSummary) -> None:
+def status(home: Home, run: RunSummary, has_controls: bool = True) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
     words = [f"{run.id} · {run.name}", run.owner, status_text(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
-        controls(home, run)
+        if has_controls:
+            controls(home, run)
     st.html(_progress_bar(home, run))
 
 
