@@ -9,7 +9,7 @@ from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import LabError
-from mnistlab.text import percent
+from mnistlab.text import percent, quantity
 from mnistlab.training.schedules import Schedule
 
 MOMENTUM = 0.9
@@ -99,13 +99,13 @@ class Recipe:
     def __str__(self) -> str:
         images = "all images" if self.train_size is None else f"{self.available_images:,} images"
         return (
-            f"{self.epochs} epochs · {self.optimizer.label}, learning rate {self.learning_rate:g} "
-            f"({self.schedule.label.lower()}), weight decay {self.weight_decay:g} · batch size "
+            f"{quantity(self.epochs, 'epoch')} · {self.optimizer.label}, "
+            f"learning rate {self.learning_rate:g} ({self.schedule.label.lower()}), weight decay {self.weight_decay:g} · batch size "
             f"{self.batch_size} · {images} · augmentation: {self.augmentation.label.lower()} · "
             f"protocol: {self.split.label.lower()} · seed {self.seed}"
             + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
-            + (f" · patience {self.patience} epochs" if self.patience else "")
+            + (f" · patience {quantity(self.patience, 'epoch')}" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
 

@@ -158,6 +158,8 @@ def test_from_a_network_to_a_classified_digit(app: App, page: Page) -> None:
     field = page.get_by_label("Epochs", exact=True)
     field.fill("1")
     field.press("Enter")
+    # A menu that is opened during a rerun closes again.
+    expect(page.get_by_text(re.compile("^1 epoch ·"))).to_be_visible()
     settled(page)
     page.get_by_role("combobox", name="Training images").click()
     page.get_by_role("option", name=re.compile("demo")).click()
