@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Multiselect, Selectbox
 
 from mnistlab import zoo
 from mnistlab.arch.build import build
@@ -22,9 +23,10 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints
+from mnistlab.ui.draw.canvas_buttons import _remaining
 from tests.ui.app_test import body, run, settled
 
-ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
+MAPS, NEAREST = "Feature maps", "Nearest training images"
 COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
 STEM = [(150, 40), (140, 140), (135, 240)]
 BAR = [(60, 140), (220, 140)]
@@ -65,6 +67,30 @@ def card_images(at: AppTest) -> list[str]:
     return re.findall(r'<figure class="lab-card"><img [^>]*src="([^"]+)"', body(at))
 
 
+def checkpoint_box(at: AppTest) -> Selectbox:
+    return next(box for box in at.selectbox if box.label == "Checkpoint")
+
+
+def comparison(at: AppTest) -> Multiselect:
+    return next(box for box in at.multiselect if box.label == "Checkpoints")
+
+
+def why(at: AppTest) -> AppTest:
+    at.toggle(key="why").set_value(True)
+    return settled(at)
+
+
+def undo(at: AppTest, *strokes: list[tuple[int, int]]) -> AppTest:
+    """What the buttons do in the browser: the canvas sends the strokes that are left."""
+    return draw(at, *strokes)
+
+
+def restored_remain(at: AppTest, count: int) -> AppTest:
+    """What the browser sends after Undo or Clear removed strokes of an earlier page."""
+    at.session_state["canvas_buttons"] = {"remaining": [at.session_state["canvas"], count]}
+    return settled(at)
+
+
 def press(at: AppTest, label: str) -> AppTest:
     next(b for b in at.button if b.label == label).click()
     return settled(at)
@@ -86,19 +112,14 @@ def test_each_step_is_shown_and_can_be_turned_off() -> None:
 
 def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
     at = page()
-    undo = next(b for b in at.button if b.label == "Undo")
-    assert undo.disabled
     draw(at, STEM)
     alone = card_images(at)[3]
     draw(at, STEM, BAR)
     assert card_images(at)[3] != alone
-    press(at, "Undo")
+    undo(at, STEM)
     assert card_images(at)[3] == alone and prediction(at) == "1"
-    press(at, "Undo")
-    assert prediction(at) == "?" and next(b for b in at.button if b.label == "Undo").disabled
-    draw(at, STEM, BAR)
-    press(at, "Clear")
-    assert prediction(at) == "?"
+    undo(at)
+    assert prediction(at) == "?" and not card_images(at)
 
 
 def test_the_drawing_is_restored_after_another_page() -> None:
@@ -108,8 +129,20 @@ def test_the_drawing_is_restored_after_another_page() -> None:
     settled(at.switch_page("pages/design.py"))
     settled(at.switch_page("pages/draw.py"))
     assert prediction(at) == "1" and card_images(at)[1:] == before
-    press(at, "Undo")
+    # A stroke on the new canvas joins the restored one, and outlives it.
+    draw(at, BAR)
+    both = card_images(at)[3]
+    assert both != before[2]
+    restored_remain(at, 0)
+    assert card_images(at)[3] not in (both, before[2])
+    draw(at)
     assert prediction(at) == "?"
+
+
+@pytest.mark.parametrize("sent", [None, 3, [1], ["x", "y"], [0, 0], [2, -5], [2, 99]])
+def test_what_a_browser_sends_about_restored_strokes_may_be_anything(sent: object) -> None:
+    assert _remaining({"remaining": sent}, 2, 3) == (0 if sent == [2, -5] else 3)
+    assert _remaining({"remaining": [2, 1]}, 2, 3) == 1 and _remaining(None, 2, 3) == 3
 
 
 def test_pixels_without_strokes_are_classified_too() -> None:
@@ -130,7 +163,7 @@ def test_a_drawing_of_a_million_points_is_an_error() -> None:
     at.session_state["canvas1"] = endless
     settled(at)
     assert "points" in at.error[0].value and "checkpoint" not in at.error[0].value
-    press(at, "Clear")
+    draw(at)
     assert prediction(at) == "?" and not at.error
 
 
@@ -153,18 +186,23 @@ def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
     (lab / "data").symlink_to(mnist_folder)
     at = page()
     # Without a drawing, each of them names the next step.
-    for name in (ATTRIBUTION, MAPS, NEAREST, COMPARE, EPOCHS):
+    for name in (MAPS, NEAREST, COMPARE, EPOCHS):
         explain(at, name)
-        assert "lab-empty" in body(at)
+        assert body(at).count('class="lab-empty"') == 2, "the preprocessing, too"
+    why(at)
+    assert body(at).count('class="lab-empty"') == 3
     draw(at, STEM)
     assert "lab-empty" in body(at), "the default checkpoint has no saved epochs"
-    explain(at, ATTRIBUTION)
+    assert len(card_images(at)) == 5 + 2, "the two likeliest digits"
+    at.toggle(key="attribution_all").set_value(True)
+    settled(at)
     assert len(card_images(at)) == 5 + 10
+    at.toggle(key="why").set_value(False)
     explain(at, NEAREST)
     assert len(card_images(at)) == 5 + 10 and len(re.findall("<b>1</b>", body(at))) >= 8
     explain(at, COMPARE)
     assert len(re.findall('lab-answer"', body(at))) == 1 + 3
-    at.multiselect(key="compared").set_value([])
+    comparison(at).set_value([])
     settled(at)
     assert len(re.findall('lab-answer"', body(at))) == 1
 
@@ -187,9 +225,9 @@ def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> Non
         at.selectbox(key="maps_layer").set_value(layer)
         settled(at)
     # Another network has other layers; the selection must adapt.
-    other = next(o for o in at.selectbox(key="checkpoint").options if "target-4" in o)
-    index = at.selectbox(key="checkpoint").options.index(other)
-    at.selectbox(key="checkpoint").select_index(index)
+    other = next(o for o in checkpoint_box(at).options if "Target 4" in o)
+    index = checkpoint_box(at).options.index(other)
+    checkpoint_box(at).select_index(index)
     settled(at)
     assert at.selectbox(key="maps_layer").options != layers
     assert "Receptive field" in body(at) and not at.error
@@ -198,15 +236,15 @@ def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> Non
 def test_class_activation_maps_are_offered_where_the_last_maps_are_large_enough() -> None:
     at = page()
     draw(at, STEM)
-    explain(at, ATTRIBUTION)
+    why(at)
     assert "attribution_method" not in {group.key for group in at.button_group}
-    options = at.selectbox(key="checkpoint").options
-    index = next(n for n, o in enumerate(options) if "target-4" in o)
-    at.selectbox(key="checkpoint").select_index(index)
+    options = checkpoint_box(at).options
+    index = next(n for n, o in enumerate(options) if "Target 4" in o)
+    checkpoint_box(at).select_index(index)
     settled(at)
     at.button_group(key="attribution_method").set_value("Class activation map")
     settled(at)
-    assert "Exact" in body(at) and len(card_images(at)) == 15
+    assert "Exact" in body(at) and len(card_images(at)) == 7
 
 
 def test_a_run_s_epochs_predict_one_by_one(lab: Path) -> None:
@@ -276,8 +314,8 @@ def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
 
 
 def choose(at: AppTest, name: str) -> AppTest:
-    options = at.selectbox(key="checkpoint").options
-    at.selectbox(key="checkpoint").select_index(next(n for n, o in enumerate(options) if name in o))
+    options = checkpoint_box(at).options
+    checkpoint_box(at).select_index(next(n for n, o in enumerate(options) if name in o))
     return settled(at)
 
 
@@ -320,7 +358,7 @@ def test_a_run_has_its_current_name_never_rendered_as_markdown(lab: Path) -> Non
     at = page()
     draw(at, STEM)
     explain(at, COMPARE)
-    at.multiselect(key="compared").set_value([str(store.best_checkpoint_path(run_id))])
+    comparison(at).set_value([str(store.best_checkpoint_path(run_id))])
     settled(at)
     assert not any("example.org" in element.value for element in at.markdown)
     assert "![x](https://example.org/x.png)" in body(at)

@@ -53,7 +53,9 @@ def body(prediction: Prediction | None, true_label: int | None = None) -> Markup
         verdict = "correct" if prediction.digit == true_label else "misclassified"
         small += f" · True label: {true_label} ({verdict})"
     probabilities = prediction.probabilities if prediction else None
-    return html.answer(large, small) + html.bars(probabilities)
+    # Probabilities of ten digits mean nothing for an input that is none of them.
+    muted = prediction is not None and prediction.verdict is Verdict.NOT_A_DIGIT
+    return html.answer(large, small) + html.bars(probabilities, muted)
 
 
 def explain_confidence() -> None:
