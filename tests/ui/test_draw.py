@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,18 @@ from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.data.download import NOT_DOWNLOADED
+from mnistlab.handwriting import collection
 from mnistlab.home import Home
+from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.store.table import edit_details
+from mnistlab.store.table import edit_details, move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints
 from mnistlab.ui.draw.canvas_buttons import _remaining
+from tests.drawing.photo.test_photo import photo_of
 from tests.ui.app_test import body, run, settled
 
 MAPS, NEAREST = "Feature maps", "Nearest training images"
@@ -69,6 +73,17 @@ def card_images(at: AppTest) -> list[str]:
 
 def checkpoint_box(at: AppTest) -> Selectbox:
     return next(box for box in at.selectbox if box.label == "Checkpoint")
+
+
+def labels_of(box: Multiselect) -> list[str]:
+    """The labels of the selected options."""
+    return [box.format_func(value) for value in box.value]
+
+
+def selected(at: AppTest) -> str:
+    """The label of the selected checkpoint."""
+    box = checkpoint_box(at)
+    return str(box.format_func(box.value))
 
 
 def comparison(at: AppTest) -> Multiselect:
@@ -342,8 +357,8 @@ def test_a_checkpoint_deleted_during_the_run_is_an_error(
     explain(at, NEAREST)
     found = checkpoints.find
 
-    def find_then_delete(home: Home) -> checkpoints.CheckpointList:
-        available = found(home)
+    def find_then_delete(home: Home, run_ids: Sequence[int]) -> checkpoints.CheckpointList:
+        available = found(home, run_ids)
         store.best_checkpoint_path(run_id).unlink(missing_ok=True)
         return available
 
@@ -373,3 +388,117 @@ def test_the_sentence_about_confidence_has_the_code_s_own_thresholds(
     monkeypatch.setattr(shown, "REJECTION_RATE", 0.013)
     text = shown.about_confidence()
     assert "66%" in text and "1.3%" in text
+
+
+def test_the_address_selects_a_run_and_follows_the_select_box(lab: Path) -> None:
+    a_run(lab, "first", 1)
+    a_run(lab, "second", 2)
+    at = run("pages/draw.py", run="1")
+    assert not at.warning and selected(at).startswith("first ")
+    choose(at, "second")
+    assert list(at.query_params["run"]) == ["2"] and selected(at).startswith("second ")
+    choose(at, "Target 4")
+    assert "run" not in at.query_params and selected(at).startswith("Target 4 ")
+    # A link to the same run again decides again.
+    at.query_params["run"] = "1"
+    assert selected(settled(at)).startswith("first ")
+
+
+def test_two_runs_in_the_address_open_the_comparison(lab: Path) -> None:
+    a_run(lab, "first", 1)
+    a_run(lab, "second", 1)
+    at = run("pages/draw.py", run="2,1")
+    assert at.button_group(key="explanation").value == COMPARE
+    assert [text.split(" · ")[0] for text in labels_of(comparison(at))] == ["second", "first"]
+    draw(at, STEM)
+    assert len(re.findall('lab-answer"', body(at))) == 1 + 2
+    # The address opens it once, and does not undo what is chosen afterwards.
+    explain(at, MAPS)
+    assert at.button_group(key="explanation").value == MAPS
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("99", "99"), ("nonsense", "nonsense"), ("1,99", "99"), ("2", "trash"), ("3", "epoch")],
+)
+def test_a_run_without_a_checkpoint_is_named_and_the_page_works(
+    lab: Path, text: str, named: str
+) -> None:
+    store, _ = a_run(lab, "first", 1)
+    _, deleted = a_run(lab, "deleted", 1)
+    store.finish(deleted, State.FINISHED, "")
+    assert move_to_trash(store, [deleted]) == [2]
+    assert store.add("queued", parse("4-p-8-gap-bn"), Recipe(epochs=1)) == 3
+    at = run("pages/draw.py", run=text)
+    (warning,) = at.warning
+    assert named in warning.value
+    assert selected(at).startswith("first " if text == "1,99" else "Sketch ")
+    draw(at, STEM)
+    assert prediction(at) != "?"
+
+
+def test_a_renamed_run_stays_selected_everywhere(lab: Path) -> None:
+    store, run_id = a_run(lab, "old", 1)
+    at = run("pages/draw.py", run=str(run_id))
+    draw(at, STEM)
+    explain(at, COMPARE)
+    path = str(store.best_checkpoint_path(run_id))
+    comparison(at).set_value([path])
+    settled(at)
+    edit_details(store, run_id, "new", "", "", "")
+    settled(at)
+    assert selected(at).startswith("new ") and labels_of(comparison(at))[0].startswith("new ")
+    # What is chosen in a list that still has the old name counts, too.
+    choose(at, "Target 4")
+    box = checkpoint_box(at)
+    box.select_index(next(n for n, text in enumerate(box.options) if text.startswith("new ")))
+    edit_details(store, run_id, "newest", "", "", "")
+    assert selected(settled(at)).startswith("newest ")
+
+
+def test_no_checkpoint_is_named_as_its_file() -> None:
+    at = page()
+    names = [text.split(" · ")[0] for text in checkpoint_box(at).options]
+    assert names[0] == "Sketch" and "Most accurate" in names
+    assert all(name[0].isupper() and "-" not in name for name in names)
+
+
+def test_bars_are_gray_only_if_it_is_not_a_digit() -> None:
+    at = page()
+    muted = 'class="lab-bars lab-muted"'
+    draw(at, STEM)
+    assert muted not in body(at)
+    zigzag = [(20 + 240 * (n % 2), 20 + 12 * n) for n in range(20)]
+    draw(at, zigzag, [(y, x) for x, y in zigzag])
+    assert prediction(at) == "?" and muted in body(at)
+
+
+def test_a_photo_is_shown_with_a_frame_and_saved_as_its_center_lines(lab: Path) -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    assert 'lab-photo"' not in body(at) and "label4" not in {one.key for one in at.button}
+    at.file_uploader[0].set_value(("four.jpg", photo_of(4), "image/jpeg"))
+    settled(at)
+    assert prediction(at) == "4" and '<img class="lab-photo"' in body(at) and not at.warning
+    at.button(key="label4").click()
+    settled(at)
+    store = Store(lab / "runs")
+    assert collection.counts(store)[""][4] == 1
+    at.button(key="next_photo").click()
+    settled(at)
+    assert prediction(at) == "?" and '<img class="lab-photo"' not in body(at)
+
+
+def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    content = photo_of(4)
+    at.file_uploader[0].set_value(("four.jpg", content[: len(content) * 9 // 10], "image/jpeg"))
+    settled(at)
+    assert prediction(at) == "4" and len(at.warning) == 1
+    heic = b"\x00\x00\x00\x18ftypheic" + bytes(200)
+    at.file_uploader[0].set_value(("four.heic", heic, "image/heic"))
+    settled(at)
+    assert "HEIC" in at.error[0].value

@@ -76,7 +76,9 @@ def _without_filling(pixels: Colors) -> Colors:
     shown = difference > MAX_FILLING_DIFFERENCE
     rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
     if 2 * len(rows) * len(columns) < shown.size:
-        raise DigitError("More than half of the image is missing. Copy the file again.")
+        raise DigitError(
+            "Not a readable image: more than half of it is missing. Copy the file again."
+        )
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 

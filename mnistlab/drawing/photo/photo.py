@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnistlab.drawing.digit import GrayImage
+from mnistlab.drawing.digit import GrayImage, PreprocessingOptions
 from mnistlab.drawing.photo.decode import Colors, decode_image
 from mnistlab.drawing.photo.ink import SIDE, find_ink
+from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
+AS_FOUND = PreprocessingOptions(normalize_stroke_width=False)
 FRAME_COLOR = (232, 89, 12)
 FRAME_MARGIN, FRAME_WIDTH = 6, 3
 """Pixels."""
@@ -16,17 +18,16 @@ FRAME_MARGIN, FRAME_WIDTH = 6, 3
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo (H, W, 3), its ink (H, W) uint8, and whether the end of its file was missing."""
+    """A photo (H, W, 3), the ink that was found in it, and whether the end of its file was missing.
+
+    `ink` is scaled to MNIST's stroke width. `box`: left, top, right and bottom of the digit in the
+    photo's pixels; right and bottom are outside of it.
+    """
 
     pixels: Colors
     ink: GrayImage
+    box: tuple[int, int, int, int]
     is_truncated: bool
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of the ink; right and bottom are outside of it."""
-        rows, columns = np.flatnonzero(self.ink.any(1)), np.flatnonzero(self.ink.any(0))
-        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
     def framed(self) -> Colors:
         """The photo with a frame around the digit."""
@@ -46,4 +47,7 @@ class Photo:
 def read_photo(content: bytes) -> Photo:
     """Read an image file of one digit. Raises DigitError if it is not one."""
     decoded = decode_image(content, SIDE)
-    return Photo(decoded.pixels, find_ink(decoded.pixels), decoded.is_truncated)
+    ink = find_ink(decoded.pixels, AS_FOUND)
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return Photo(decoded.pixels, normalize_stroke_width(ink), box, decoded.is_truncated)

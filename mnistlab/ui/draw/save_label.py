@@ -96,7 +96,7 @@ def _describe(store: Store, strokes: Sequence[Stroke], last: SaveResult | None) 
         count = collection.counts(store).get(writer, Counter[int]()).total()
     except StoreError:
         return f"{saved}."
-    return f"{saved} · {count:,} saved" + (f" by {writer}" if writer else "")
+    return f"{saved} · {count:,} in total" + (f" by {writer}" if writer else "")
 
 
 def _save(store: Store, label: int, strokes: Sequence[Stroke]) -> None:
