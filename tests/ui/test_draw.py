@@ -426,7 +426,7 @@ def test_a_run_without_a_checkpoint_is_named_and_the_page_works(
 ) -> None:
     store, _ = a_run(lab, "first", 1)
     _, deleted = a_run(lab, "deleted", 1)
-    store.finish(deleted, State.FINISHED, "")
+    store.finish(deleted, State.DONE, "")
     assert move_to_trash(store, [deleted]) == [2]
     assert store.add("queued", parse("4-p-8-gap-bn"), Recipe(epochs=1)) == 3
     at = run("pages/draw.py", run=text)
