@@ -6,7 +6,6 @@ from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
 from mnistlab.ui.common import checkpoints, html, page, plot
 from mnistlab.ui.draw import (
-    canvas,
     checkpoint,
     compare,
     drawing_input,
@@ -34,15 +33,15 @@ if not available.choices:
 if comparison_linked:
     st.session_state["explanation"] = COMPARE
 
-# Columns that wrap, see style.css: a canvas in a narrower column could not be drawn on.
-with st.container(horizontal=True, gap="medium", key="draw_row"):
-    canvas_column = st.container(width=canvas.SIDE, key="draw_canvas")
+# style.css says what is beside what: a canvas in a narrower column could not be drawn on.
+with st.container(key="draw_row"):
+    canvas_column = st.container(key="draw_canvas")
     answer_column = st.container(key="draw_answer")
+    label_column = st.container(key="draw_labels")
     steps_column = st.container(key="draw_steps")
 
 with canvas_column:
     source = drawing_input.show(new_page)
-    label_place = st.container()
 drawing = source.drawing
 with answer_column:
     choice = checkpoint.choose(available)
@@ -83,7 +82,7 @@ except LabError as error:
         page.show_error(f"{error} Choose another checkpoint above.")
 
 if source.can_be_saved:
-    with label_place:
+    with label_column:
         save_label.show(source.strokes, source.clear)
         st.page_link(
             "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"

@@ -148,6 +148,17 @@ def test_the_answer_is_beside_the_canvas(app: App, page: Page, width: int) -> No
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_the_answer_follows_the_canvas_on_a_phone(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    canvas = page.locator("canvas.upper-canvas").bounding_box()
+    answer = page.locator(".lab-answer").bounding_box()
+    labels = page.locator(".st-key-labels").bounding_box()
+    assert canvas and answer and labels
+    assert canvas["y"] + 280 < answer["y"] < labels["y"] and answer["y"] < canvas["y"] + 460
+
+
 def test_saving_fills_the_label_and_next_clears_the_canvas(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     prediction = page.locator(".lab-answer b")
