@@ -29,7 +29,7 @@ from mnistlab.arch.summary import summarize
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError, LabError
 
-REJECTION_RATE = 0.005
+REJECTION_RATE = 0.008
 """Fraction of the validation images above the OOD threshold."""
 SHRINKAGE = 3e-3
 """Of a covariance toward the identity, relative to its mean variance."""
