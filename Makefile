@@ -1,6 +1,8 @@
 # Three commands: `make run`, `make dev` (which watches the code) and `make test`. All make what they
 # need and are quick the second time.
 PYTHON ?= python3
+# Another one if 8501 is in use: `make run PORT=8502`.
+PORT ?= 8501
 BIN := .venv/bin
 # How many processes share the tests; `make test TESTERS=1` runs them one after the other.
 TESTERS ?= auto
@@ -8,10 +10,10 @@ TESTERS ?= auto
 .PHONY: run dev test check clean
 
 run: .venv/run.stamp
-	$(BIN)/python -m streamlit run app.py
+	$(BIN)/python -m mnistlab app --port $(PORT)
 
 dev: .venv/dev.stamp
-	$(BIN)/python -m streamlit run app.py --server.fileWatcherType auto --server.runOnSave true
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto --server.runOnSave true
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses $(TESTERS) --maxprocesses 4 --dist worksteal

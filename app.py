@@ -1,4 +1,8 @@
-"""Home: draw a digit, see the networks by size and accuracy, and open them step by step."""
+"""The server, and the page Home: draw a digit, see the networks by size and accuracy, open one.
+
+`streamlit run app.py` imports this file for `app`, the server; the server then runs it as a script
+for the page.
+"""
 
 import streamlit as st
 
@@ -8,8 +12,33 @@ from mnistlab.experiments.targets import STEPS
 from mnistlab.home import default_home
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
-from mnistlab.ui.common import page, plot
+from mnistlab.ui import server
+from mnistlab.ui.common import page
 from mnistlab.ui.home import about, first_screen, step_panel, stepper
+
+
+def show_home() -> None:
+    new_page = page.setup("Home", "How small can a network be and still read handwriting?")
+    first_place = st.container()
+    number = stepper.show()
+    step = STEPS[number - 1]
+    with st.container(key="step"):
+        step_panel.show(step, own_run(step.preset.name))
+    columns = st.columns(3)
+    for column, (label, icon, text) in zip(
+        columns,
+        (
+            ("How training works", "model_training", about.TRAINING),
+            ("About these numbers", "calculate", about.numbers()),
+            ("Lesson plan", "school", about.lesson()),
+        ),
+        strict=True,
+    ):
+        with column, st.expander(label, icon=f":material/{icon}:"):
+            st.markdown(text)
+    # Last, because the first visitor waits here for torch.
+    with first_place:
+        first_screen.show(new_page, number, stepper.select)
 
 
 def own_run(name: str) -> Run | None:
@@ -23,24 +52,7 @@ def own_run(name: str) -> Run | None:
         return None
 
 
-new_page = page.setup("Home", "How small can a network be and still read handwriting?")
-first_place = st.container()
-number = stepper.show()
-step = STEPS[number - 1]
-with st.container(key="step"):
-    step_panel.show(step, own_run(step.preset.name))
-columns = st.columns(3)
-for column, (label, icon, text) in zip(
-    columns,
-    (
-        ("How training works", "model_training", about.TRAINING),
-        ("About these numbers", "calculate", about.numbers()),
-        ("Lesson plan", "school", about.lesson()),
-    ),
-    strict=True,
-):
-    with column, st.expander(label, icon=f":material/{icon}:"):
-        st.markdown(text)
-with first_place:
-    first_screen.show(new_page, number, stepper.select)
-plot.load()
+if __name__ == "__main__":
+    show_home()
+else:
+    app = st.App(__file__, routes=server.routes(), middleware=server.middleware())

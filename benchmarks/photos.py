@@ -31,14 +31,18 @@ def sample(
     ]
 
 
-def main() -> None:
+def options_from_command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--number", type=int, default=500, help="how many digits; default: 500")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="a folder for the misclassified photos")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = options_from_command_line()
     digits = read(options.file)
 
     import torch
@@ -54,7 +58,7 @@ def main() -> None:
     classifier = Classifier(path)
     correct: Counter[str] = Counter()
     count_of: Counter[str] = Counter()
-    seconds = []
+    seconds: list[float] = []
     for number, (digit, scene, generator) in enumerate(
         sample(digits, options.number, options.seed)
     ):
@@ -74,9 +78,15 @@ def main() -> None:
             options.keep.mkdir(parents=True, exist_ok=True)
             name = f"{number:04d}-{scene.kind}-{label}-as-{predicted}.jpg"
             (options.keep / name).write_bytes(content)
+    print_result(correct, count_of, seconds, f"{path.stem}, seed {options.seed}")
+
+
+def print_result(
+    correct: Counter[str], count_of: Counter[str], seconds: list[float], title: str
+) -> None:
     count = len(seconds)
     print(f"{100 * correct['all'] / count:.2f}%  {correct['all']} of {count} photos", end=" ")
-    print(f"classified correctly by {path.stem}, seed {options.seed}", end="; ")
+    print(f"classified correctly by {title}", end="; ")
     print(f"{1000 * np.median(seconds):.0f} ms each, at most {1000 * max(seconds):.0f}")
     print(f"{100 * correct['strokes'] / count:.2f}%  of the strokes themselves")
     for key in sorted(count_of.keys() - {"all"}):

@@ -182,13 +182,13 @@ def opened(url: str) -> float:
         return time.perf_counter() - started
 
 
-def measure(options: tuple[str, ...]) -> Figures:
-    """Every figure of a fresh server with these settings."""
+def measure(options: tuple[str, ...], checkout: Path = ROOT) -> Figures:
+    """Every figure of a fresh server of a checkout with these settings."""
     from tests.browser.conftest import serve
 
     folder = Path(tempfile.mkdtemp())
     (folder / "data").symlink_to(ROOT / ".cache" / "data")
-    root = unfrozen(Path(tempfile.mkdtemp())) if options else ROOT
+    root = unfrozen(Path(tempfile.mkdtemp())) if options else checkout
     app = serve(folder, root=root, options=options)
     server, figures = app.process.pid, {}
     try:

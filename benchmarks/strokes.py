@@ -11,6 +11,7 @@ import gzip
 import json
 import sys
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -73,12 +74,50 @@ def on_canvas(lines: list[NDArray[np.int64]], brush: int) -> dict[str, object]:
     return {"version": "4.4.0", "objects": objects}
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Result:
+    """Counts of all digits, of each label, each size group and each verdict."""
+
+    correct: Counter[object] = field(default_factory=Counter)
+    count_of: Counter[object] = field(default_factory=Counter)
+    wrong: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    """Of each label: how often each other digit was predicted."""
+
+    def add(self, label: int, predicted: int, size: float, verdict: str) -> None:
+        upper = int(np.searchsorted(SIZES, size))
+        for key in ("all", label, f"{SIZES[upper - 1]}–{SIZES[upper]}", verdict):
+            self.count_of[key] += 1
+            self.correct[key] += predicted == label
+        if predicted != label:
+            self.wrong[label][predicted] += 1
+
+    def print(self, title: str, verdicts: list[str]) -> None:
+        percent = {key: 100 * self.correct[key] / n for key, n in self.count_of.items()}
+        n_all = self.count_of["all"]
+        print(f"{percent['all']:.2f}%  {self.correct['all']:,} of {n_all:,} {title}")
+        for verdict in verdicts:
+            if count := self.count_of[verdict]:
+                line = f"{100 * count / n_all:6.2f}% of all"
+                print(f"  {verdict:<12} {line}, {percent[verdict]:.2f}% of them correct")
+        for label in range(10):
+            if count := self.count_of[label]:
+                most = ", ".join(f"{n} as {d}" for d, n in self.wrong[label].most_common(3))
+                print(f"  {label}      {percent[label]:6.2f}%  of {count:>5}  {most}")
+        for low, high in pairwise(SIZES):
+            if count := self.count_of[key := f"{low}–{high}"]:
+                print(f"  {key:>7} pixels {percent[key]:6.2f}%  of {count:>5}")
+
+
+def options_from_command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = options_from_command_line()
     digits = read(options.file)
 
     import torch
@@ -93,9 +132,7 @@ def main() -> None:
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
     generator = np.random.default_rng(options.seed)
-    correct: Counter[object] = Counter()
-    count_of: Counter[object] = Counter()
-    wrong: dict[int, Counter[int]] = defaultdict(Counter)
+    result = Result()
     for number, digit in enumerate(digits):
         # Every size as often: a decade of pixels is as likely to be drawn in as the next.
         size = float(np.exp(generator.uniform(*np.log([SIZES[0], SIZES[-1]]))))
@@ -107,29 +144,8 @@ def main() -> None:
             sys.exit(f"{options.file}: digit {number}: {error}")
         assert prepared is not None, "every digit has a point"
         prediction = classifier.predict(prepared)
-        predicted, label = prediction.digit, digit["label"]
-        group = f"{SIZES[np.searchsorted(SIZES, size) - 1]}–{SIZES[np.searchsorted(SIZES, size)]}"
-        for key in ("all", label, group, prediction.verdict):
-            count_of[key] += 1
-            correct[key] += predicted == label
-        if predicted != label:
-            wrong[label][predicted] += 1
-    accuracy = {key: correct[key] / count_of[key] for key in count_of}
-    print(f"{100 * accuracy['all']:.2f}%  {correct['all']:,} of {count_of['all']:,}", end=" ")
-    print(f"classified correctly by {path.stem}, seed {options.seed}")
-    for verdict in Verdict:
-        if count := count_of[verdict]:
-            line = f"{100 * count / count_of['all']:6.2f}% of all"
-            line += f", {100 * accuracy[verdict]:.2f}% of them correct"
-            print(f"  {verdict:<12} {line}")
-    for label in range(10):
-        if count_of[label]:
-            most = ", ".join(f"{n} as {d}" for d, n in wrong[label].most_common(3))
-            print(f"  {label}      {100 * accuracy[label]:6.2f}%  of {count_of[label]:>5}  {most}")
-    for low, high in pairwise(SIZES):
-        key = f"{low}–{high}"
-        if count_of[key]:
-            print(f"  {key:>7} pixels {100 * accuracy[key]:6.2f}%  of {count_of[key]:>5}")
+        result.add(digit["label"], prediction.digit, size, prediction.verdict)
+    result.print(f"classified correctly by {path.stem}, seed {options.seed}", [*Verdict])
 
 
 if __name__ == "__main__":

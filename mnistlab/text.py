@@ -49,3 +49,8 @@ def duration(seconds: float | None) -> str:
 def quantity(number: int, noun: str) -> str:
     """A number of things whose plural ends in s: "1 seed", "12,800 images"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def how_often(number: int) -> str:
+    """A number of times: "never", "once", "12,800 times"."""
+    return {0: "never", 1: "once"}.get(number, f"{number:,} times")

@@ -8,7 +8,7 @@ from mnistlab.home import default_home
 from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.compare import comparison
 from mnistlab.ui.train import live
@@ -18,7 +18,6 @@ home = default_home()
 store = Store(home.runs)
 
 page.setup("Compare", "Compare runs")
-plot.load()
 try:
     ensure_workers(home)
     selected_ids = run_picker.choose_runs(store, newest(store, 200))
@@ -30,13 +29,19 @@ if len(runs) < 2:
     st.html(html.empty("Select two or more runs above." if runs else run_picker.NO_RUNS))
     st.stop()
 
-live.auto_refresh(
-    home, selected_ids, lambda store: comparison.show_curves(store.runs(selected_ids))
-)
+
+def draw(store: Store) -> None:
+    """The verdict and the curves, as they are now."""
+    runs = store.runs(selected_ids)
+    comparison.show_verdict(store, runs)
+    comparison.show_curves(runs)
+
+
+live.auto_refresh(home, selected_ids, draw)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
 comparison.show_differences(runs)
 comparison.show_results(runs)
-st.subheader("Disagreements", anchor=False)
+st.header("Disagreements", anchor=False)
 if len(runs) == 2:
     comparison.show_disagreements(store, home.data, *runs)
 else:

@@ -11,16 +11,21 @@ from mnistlab.arch.spec import Activation, Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import network_picture
 from mnistlab.errors import LabError
-from mnistlab.ui.common import current_network, html, page
+from mnistlab.home import default_home
+from mnistlab.store.store import Store
+from mnistlab.ui.common import current_network, html, page, run_picker
 from mnistlab.ui.common.current_network import History
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.design import cost, design_tabs
 from mnistlab.ui.design.layers import edit_layers, edit_options
 
 
-def set_network(spec: Spec) -> None:
-    """Make a network the current one, or show why it cannot be built."""
-    page.run_action(current_network.set_current, spec)
+def set_network(spec: Spec, control: str = "") -> None:
+    """Make a network the current one, or show why it cannot be built.
+
+    `control` is the key of a control that is changed in small steps.
+    """
+    page.run_action(current_network.set_current, spec, control)
     update_text()
 
 
@@ -44,13 +49,33 @@ def update_text() -> None:
     st.session_state["net"] = str(current_network.current())
 
 
+def read_address() -> None:
+    """Take the network from an address that was pasted into the text field."""
+    st.session_state["net"] = current_network.text_in_address(st.session_state["net"])
+
+
+def open_network_of_run() -> None:
+    """Open the network of the run in the address (`?run=3`).
+
+    Raises LabError if there is no such run.
+    """
+    text = st.query_params[run_picker.PARAMETER]
+    del st.query_params[run_picker.PARAMETER]
+    runs = Store(default_home().runs).runs(run_picker.run_ids(text)[:1])
+    if not runs:
+        raise LabError(f"Run {text[:20]} not found. Showing the current network.")
+    current_network.open_preset(runs[0].spec)
+    update_text()
+
+
 def select_layer(layer: str) -> None:
     """Select the layer that the picture, the receptive fields and the table highlight."""
     st.session_state["selected_layer"] = layer
 
 
+if st.query_params.get(run_picker.PARAMETER) and "net" not in st.query_params:
+    page.run_action(open_network_of_run)
 page.setup("Design", "Design a network")
-
 toolbar = st.container(horizontal=True, gap="xsmall")
 # The browser's Back button may lead to an address without a network: show the current one.
 if not st.session_state.get("net", st.query_params.get("net")):
@@ -59,6 +84,7 @@ text = st.text_input(
     "Network",
     key="net",
     bind="query-params",
+    on_change=read_address,
     placeholder=str(current_network.current()),
     help="16: 3×3 convolution with 16 filters (16s: padded, 16r: residual, 16d: "
     "depthwise-separable). p10: transition to 10 channels; p: max-pool; t12: partial transition. "
@@ -111,10 +137,10 @@ show_svg(network_picture(result, selected), "picture", select_layer)
 
 controls, results = st.columns([2, 3], gap="large")
 with controls:
-    st.subheader("Layers", anchor=False)
+    st.header("Layers", anchor=False)
     with st.container(gap="xsmall"):
         edit_layers(spec, set_network)
-    st.subheader("Whole network", anchor=False)
+    st.header("Whole network", anchor=False)
     edit_options(spec, set_network)
     page.primary_link("Train", "Train this network", ":material/play_arrow:")
 with results:

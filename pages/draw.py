@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
-from mnistlab.ui.common import checkpoints, html, page, plot
+from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
     checkpoint,
     compare,
@@ -108,7 +108,6 @@ elif explanation and digit is not None:
         elif explanation == NEAREST:
             explain.show_nearest(choice, digit)
         elif explanation == EPOCHS:
-            plot.load()
             compare.across_epochs(choice, digit, tta, source.true_label)
     except LabError as error:
         page.show_error(error)

@@ -5,14 +5,14 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.home import default_home
-from mnistlab.ui.common import page, plot
+from mnistlab.ui.common import page
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
+from mnistlab.ui.experiments.conditions import choose_conditions
 
 REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
 home = default_home()
 
 page.setup("Experiments", "Experiments")
-plot.load()
 view = st.segmented_control(
     "Experiment",
     [REPRODUCE, ABLATION, BIAS],
@@ -26,7 +26,7 @@ try:
     if view == BIAS:
         selection_bias.show(home)
     else:
-        length, split, seeds = reproduction.choose_conditions()
+        length, split, seeds = choose_conditions()
         if view == REPRODUCE:
             reproduction.show_reproduction(home, Reproduction(length, split, seeds))
         else:

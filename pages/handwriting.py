@@ -18,6 +18,7 @@ from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
+from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.stable_select import select_many
 from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
@@ -85,7 +86,7 @@ def table(
     first_writers = list(counts.items())[:MAX_WRITERS]
     rows = [
         (
-            writer or gallery.NO_NAME,
+            writer or collection.NO_NAME,
             f"{labels.total():,}",
             *(cell(result.by_writer.get(writer)) for _, result in columns),
         )
@@ -124,7 +125,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
 
 def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
     """The drawings with their filters, and what can be done with the selected ones."""
-    st.subheader("Drawings", anchor=False)
+    st.header("Drawings", anchor=False)
     filters = gallery.choose([*counts])
     selected = gallery.show(store, drawings, predictions, filters)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -137,15 +138,15 @@ def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
             disabled=not selected,
             help="Deletes the selected drawings; can be undone.",
         )
-        st.download_button(
-            "Export all" if filters.writer is None else "Export this writer",
-            lambda: to_json(collection.export(store, filters.writer)).encode(),
-            "handwriting.json",
-            "application/json",
-            key="export",
-            icon=":material/download:",
-            help="Label, writer and strokes of each drawing as JSON, which this page can import.",
-            on_click="ignore",
+        download_buttons(
+            Download(
+                "Export all" if filters.writer is None else "Export this writer",
+                lambda: to_json(collection.export(store, filters.writer)).encode(),
+                "handwriting.json",
+                key="export",
+                help="Label, writer and strokes of each drawing as JSON, which this page can "
+                "import.",
+            )
         )
 
 
@@ -200,7 +201,7 @@ with st.expander("Import drawings", icon=":material/upload:"):
         st.button("Import", on_click=page.run_action, args=(import_files, files), type="primary")
 if counts:
     with st.expander("Rename writer", icon=":material/edit:"), st.form("rename", border=False):
-        old = st.selectbox("Writer", [*counts], format_func=lambda name: name or gallery.NO_NAME)
+        old = st.selectbox("Writer", [*counts], format_func=lambda name: name or collection.NO_NAME)
         new = st.text_input("New name", max_chars=MAX_NAME)
         if st.form_submit_button("Rename") and new.strip():
             page.run_action(collection.rename, store, old, new)

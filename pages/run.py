@@ -6,7 +6,7 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.run import tabs
 from mnistlab.worker.processes import ensure_workers
 
@@ -18,7 +18,6 @@ try:
 except LabError as error:
     title, failure = "Run", str(error)
 page.setup("Run", title)
-plot.load()
 if failure:
     page.show_error(failure)
     st.stop()
@@ -35,18 +34,20 @@ if run is None:
 if run.deleted:
     st.warning("This run is in the trash. Restore it on the Runs page.")
 
-curves, errors, filters, configuration, export, notes = st.tabs(
-    ["Curves", "Errors", "Filters", "Configuration", "Export", "Notes"]
-)
-with curves:
-    tabs.show_curves(home, run)
-with errors:
-    tabs.show_errors(home, run)
-with filters:
-    tabs.show_filters(home, run)
-with configuration:
-    tabs.show_configuration(home, run)
-with export:
-    tabs.show_export(home, run)
-with notes:
-    tabs.edit_notes(home, run)
+contents = {
+    "Curves": tabs.show_curves,
+    "Errors": tabs.show_errors,
+    "Filters": tabs.show_filters,
+    "Configuration": tabs.show_configuration,
+    "Export": tabs.show_export,
+    "Notes": tabs.edit_notes,
+}
+# Only the open tab is drawn; the address names it, so that a link can open one.
+for tab, show in zip(
+    st.tabs(list(contents), key="tab", on_change="rerun", bind="query-params"),
+    contents.values(),
+    strict=True,
+):
+    if tab.open:
+        with tab:
+            show(home, run)

@@ -16,7 +16,6 @@ home = default_home()
 store = Store(home.runs)
 
 page.setup("Runs", "Runs")
-plot.load()
 try:
     ensure_workers(home)
     shown = run_table.load_page(store, run_table.filters())

@@ -11,7 +11,7 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import current_network, html, page, plot, run_picker
+from mnistlab.ui.common import current_network, html, page, run_picker
 from mnistlab.ui.design import cost
 from mnistlab.ui.train import live, queue
 from mnistlab.ui.train.recipe import choose_recipe, persistent
@@ -27,7 +27,6 @@ if not current_network.is_set() and (text := st.query_params.get("net")):
 # Set before anything is shown, so that a reload at any moment finds the same network.
 st.query_params["net"] = str(current_network.current())
 page.setup("Train", "Train a network")
-plot.load()
 
 networks = {current_network.LABEL: current_network.current()}
 networks |= {preset.heading: preset.spec for preset in PRESETS}

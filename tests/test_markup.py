@@ -141,8 +141,3 @@ def test_a_template_s_values_are_text_unless_they_are_markup() -> None:
     assert fill("<b>{}</b>", Markup("<i>")) == "<b><i></b>"
     assert fill("{}{name:.1%}", 1, name=0.5) == "150.0%"
     assert join([fill("{}", "&"), fill("{}", "<")]) == "&amp;&lt;"
-    assert fill("{} {}", "99.4 %", Markup("9 %")) == "99.4\N{NO-BREAK SPACE}% 9 %"
-
-
-def test_a_line_never_begins_with_a_percent_sign() -> None:
-    assert " %" not in html.caption("99.40 % of 10,000")

@@ -1,6 +1,6 @@
 import pytest
 
-from mnistlab.text import duration, percent_range, quantity, short_percent, signed
+from mnistlab.text import duration, how_often, percent_range, quantity, short_percent, signed
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_one_thing_is_singular() -> None:
 )  # fmt: skip
 def test_durations_have_two_units(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_how_often_has_no_zero_times() -> None:
+    assert [how_often(n) for n in (0, 1, 2, 12_800)] == [
+        "never",
+        "once",
+        "2 times",
+        "12,800 times",
+    ]

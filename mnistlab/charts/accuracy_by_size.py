@@ -10,7 +10,7 @@ from mnistlab.markup import Markup, fill, join
 from mnistlab.text import percent, percent_range
 
 WIDTH, HEIGHT = 560, 400
-LEFT, RIGHT, TOP, BOTTOM = 62, 24, 16, 42
+LEFT, RIGHT, TOP, BOTTOM = 62, 24, 28, 42
 RADIUS = 6
 
 
@@ -89,6 +89,7 @@ def _scales(axes: _Axes) -> Markup:
         (target_x, bottom + 18, "middle", f"{BUDGET:,}", "lab-hero-target"),
         (axes.x(largest), bottom + 18, "middle", f"{largest:,}", ""),
         (right, bottom + 36, "end", "parameters", ""),
+        (LEFT, TOP - 16, "start", "accuracy", ""),
     ]
     labels = join(
         fill(

@@ -30,15 +30,19 @@ def receptive_field_of_unit(
 
     A click selects the unit whose receptive field has its center there.
     """
+    # The receptive field in pixels, cut off at the image's borders, then in SVG units.
     top, left = (unit_field(row, position) for position in unit)
     (y0, y1), (x0, x1) = top.inside, left.inside
     x, y, width, height = (PIXEL * n for n in (x0, y0, x1 - x0, y1 - y0))
+    # A path of two rectangles, filled between them: everything outside the field is dimmed.
     frame = fill(
         '<path class="lab-unseen" fill-rule="evenodd" d="M0 0h{}v{}h-{}z{}"/>'
         '<rect class="lab-seen" x="{}" y="{}" width="{}" height="{}"/>',
         *(SIDE, SIDE, SIDE, f"M{x} {y}h{width}v{height}h-{width}z"),
         *(x + 1, y + 1, width - 2, height - 2),
     )
+    # A clickable square for each unit, as wide as the effective stride, so that they do not
+    # overlap; each is centered on its unit's receptive field.
     step = row.effective_stride * PIXEL
     first = (row.first_pixel + row.receptive_field / 2) * PIXEL - step / 2
     hit = '<rect class="lab-hit" data-part="{}:{}" x="{:g}" y="{:g}" width="{}" height="{}"/>'
@@ -57,10 +61,12 @@ def receptive_field_of_unit(
 
 def layer_maps(maps: NDArray[np.float32], unit: tuple[int, int]) -> Markup:
     """All feature maps (C, H, W) of a layer, with one unit (row, column) outlined in each."""
+    # A grid of maps; the last row and column have no gap after them.
     count, size = len(maps), maps.shape[-1]
     columns = min(COLUMNS, count)
     width = columns * (MAP + GAP) - GAP
     height = -(-count // columns) * (MAP + GAP) - GAP
+    # The side of a unit in SVG units: maps of every resolution are drawn equally large.
     cell = MAP / size
     parts = []
     for number, gray in enumerate(grayscale(maps)):

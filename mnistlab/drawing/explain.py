@@ -78,13 +78,17 @@ def occlusion_maps(network: nn.Sequential, image: Tensor) -> Attribution:
     After M. Zeiler & R. Fergus, "Visualizing and understanding convolutional networks" (2014). A
     pixel's value is the mean over the squares that hide it.
     """
+    # A mask (28, 28) for each position of the square: 1 where it hides a pixel.
     masks = torch.zeros(len(STARTS) ** 2, SIDE, SIDE)
     for number, (top, left) in enumerate((y, x) for y in STARTS for x in STARTS):
         masks[number, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = 1
+    # Hidden pixels are black. One batch: first the image itself, then all its occluded versions.
     occluded = torch.where(masks > 0, torch.zeros_like(image), image)
     outputs = logits(network, torch.cat([image[None], occluded]))
+    # Relative to the mean of the ten: a change that all logits share changes no probability.
     outputs = outputs - outputs.mean(1, keepdim=True)
     drops = outputs[:1] - outputs[1:]
+    # For each digit k and pixel (y, x): the mean drop over the squares p that hide the pixel.
     maps = torch.einsum("pk,pyx->kyx", drops, masks) / masks.sum(0)
     return Attribution(maps.numpy(), False)
 

@@ -85,13 +85,17 @@ def rasterize(lines: Sequence[NDArray[np.float64]], thickness: float, side: int 
     pixel's value is the signed distance from its center to the stroke's edge plus ½, clipped to
     0–1: the exact coverage of a pixel by a straight edge along the axes.
     """
+    # The size: strokes reach half their thickness beyond their points.
     reach = np.concatenate(lines).max(0) + thickness / 2
     width, height = (side or max(1, math.ceil(length - 1e-9)) for length in reach)
+    # Each pixel's squared distance from its nearest segment, a chunk of segments at a time to limit
+    # the memory.
     nearest = np.full((height, width), np.inf)
     starts, ends = _segments(lines)
     for first in range(0, len(starts), CHUNK):
         part = slice(first, first + CHUNK)
         np.minimum(nearest, _distance(starts[part], ends[part], height, width), out=nearest)
+    # The distance of the pixel from the stroke's edge, as a coverage from 0 to 1.
     covered = np.clip(thickness / 2 + 0.5 - np.sqrt(nearest), 0, 1)
     return np.round(255 * covered).astype(np.uint8)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.data.options import Split
-from mnistlab.errors import CheckpointError, LabError
+from mnistlab.errors import CheckpointError
 from mnistlab.experiments.seeds import runs_by_seed, submit_missing
 from mnistlab.experiments.targets import Length, Target
 from mnistlab.experiments.variants import Variant, find_variant
@@ -17,7 +17,6 @@ from mnistlab.store.store import Store
 from mnistlab.training.recipe import Recipe
 
 TAG = "ablation"
-MAX_SEEDS = 20
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,3 @@ def _with_predictions(
     result = disagreement(first, second)
     n_only_correct = len(result.only_first_correct), len(result.only_second_correct)
     return paired_images(*n_only_correct, count=len(first.labels), p_value=result.p_value)
-
-
-def first_seeds(count: int) -> tuple[int, ...]:
-    """The seeds 0 to `count` − 1. Raises LabError if there are too many."""
-    if not 1 <= count <= MAX_SEEDS:
-        raise LabError(f"{count:,} seeds requested; choose 1 to {MAX_SEEDS}.")
-    return tuple(range(count))

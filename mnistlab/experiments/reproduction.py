@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mnistlab.data.options import Split
-from mnistlab.experiments.seeds import runs_by_seed, submit_missing
+from mnistlab.experiments.seeds import MAX_SEEDS, runs_by_seed, submit_missing
 from mnistlab.experiments.targets import TARGETS, Length, Target
 from mnistlab.home import Home
 from mnistlab.store.lookup import find_runs
@@ -18,8 +18,6 @@ from mnistlab.store.store import Store
 from mnistlab.training.recipe import Recipe
 
 TAG = "reproduction"
-MAX_SEEDS = 20
-"""More than a day of training at full length; the Home page looks for runs of these seeds."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mnistlab.arch.spec import Spec
+from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
@@ -16,6 +17,11 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import submit
 
 TAG = "seeds"
+MAX_SEEDS = 20
+"""Of a reproduction or an ablation: more than a day of training at full length. The Home page looks
+for runs of these seeds."""
+MAX_STUDY_SEEDS = 1000
+"""Of one network, which may be small."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,13 @@ class SeedStats:
             f"95% CI of the {self.scores[0].count:,} images "
             f"{percent_range(*self.confidence_interval)})"
         )
+
+
+def first_seeds(count: int) -> tuple[int, ...]:
+    """The seeds 0 to `count` − 1. Raises LabError if there are none or too many."""
+    if not 1 <= count <= MAX_SEEDS:
+        raise LabError(f"{count:,} seeds requested; choose 1 to {MAX_SEEDS}.")
+    return tuple(range(count))
 
 
 def seed_stats(scores: Sequence[Score | None]) -> SeedStats | None:

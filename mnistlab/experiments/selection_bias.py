@@ -1,30 +1,17 @@
-"""Test-set use and selection bias of the runs in a store."""
+"""Selection bias of the runs in a store: how optimistic the best epoch's accuracy is."""
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnistlab.stats.inference import t_interval
-from mnistlab.store.aggregates import plateaus, test_set_reads
+from mnistlab.store.aggregates import plateaus
 from mnistlab.store.store import Store
 
 PLATEAU = 10
 """The last epochs of a run, from which the first estimate takes the best."""
 MAX_RUNS = 200
 """The newest runs are enough, and a page should not wait for thousands."""
-
-
-@dataclass(frozen=True)
-class TestSetUse:
-    """How often runs evaluated on the test images.
-
-    `n_selections` epochs of `n_selecting_runs` runs, to select the best epoch; `n_final` runs once,
-    after training.
-    """
-
-    n_selections: int
-    n_selecting_runs: int
-    n_final: int
 
 
 @dataclass(frozen=True)
@@ -48,16 +35,6 @@ class SelectionBias:
     vs_plateau_mean: Mean | None
     vs_last: Mean | None
     vs_test: Mean | None
-
-
-def count_test_set_use(store: Store) -> TestSetUse:
-    """Count over every run in the store, including the trash.
-
-    A run with the article protocol uses the test images after each epoch, any other once after
-    training. Permanently deleted runs and evaluations outside this store are not known.
-    """
-    reads = test_set_reads(store)
-    return TestSetUse(reads.selecting, reads.selecting_runs, reads.final)
 
 
 def selection_bias(store: Store) -> SelectionBias:

@@ -14,6 +14,9 @@ from mnistlab.store.drawings import DrawingText, Row
 from mnistlab.store.drawings import StoredDrawing as StoredDrawing
 from mnistlab.store.store import Store
 
+NO_NAME = "(no name)"
+"""The writer of drawings without one, wherever writers are listed."""
+
 
 @dataclass(frozen=True)
 class SaveResult:

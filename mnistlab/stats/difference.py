@@ -104,9 +104,12 @@ def paired_images(
     the four counts (A. Agresti and Y. Min, "Simple improved confidence intervals for comparing
     matched proportions", 2005). It covers the choice of images, not other seeds.
     """
+    # Half an image for each of the four counts, so n grows by two: no interval has the length 0.
     before, after, n = only_before + 0.5, only_after + 0.5, count + 2
     middle = (after - before) / n
+    # The variance of a difference of two paired proportions: (b + a − (a − b)² / n) / n².
     half = Z_95 * math.sqrt(before + after - (after - before) ** 2 / n) / n
+    # The difference itself is reported without the added images.
     return AccuracyDifference(
         (only_after - only_before) / count, (middle - half, middle + half), 1, p_value
     )

@@ -8,16 +8,16 @@ from mnistlab.store.store import Store
 
 
 @dataclass(frozen=True)
-class TestSetReads:
-    """How often the runs in the store have read the test images.
+class TestSetUse:
+    """How often runs evaluated on the test images.
 
-    `selecting`: epochs that were validated on them, by `selecting_runs` runs; `final`: runs that
-    evaluated them once at their end.
+    `n_selections` epochs of `n_selecting_runs` runs, to select the best epoch; `n_final` runs once,
+    after training.
     """
 
-    selecting: int
-    selecting_runs: int
-    final: int
+    n_selections: int
+    n_selecting_runs: int
+    n_final: int
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,12 @@ class Plateau:
     test_above_best: float | None
 
 
-def test_set_reads(store: Store) -> TestSetReads:
-    """Of every run in the store, including those in the trash."""
+def count_test_set_use(store: Store) -> TestSetUse:
+    """Count over every run in the store, including the trash.
+
+    A run with the article protocol uses the test images after each epoch, any other once after
+    training. Permanently deleted runs and evaluations outside this store are not known.
+    """
     article = "json_extract(recipe, '$.split') = ?"
     with store.database.reading() as db:
         row = db.execute(
@@ -44,7 +48,7 @@ def test_set_reads(store: Store) -> TestSetReads:
             "count(test_count) FROM runs",
             (Split.ARTICLE, Split.ARTICLE),
         ).fetchone()
-    return TestSetReads(*map(int, row))
+    return TestSetUse(*map(int, row))
 
 
 def plateaus(store: Store, epochs: int, limit: int) -> list[Plateau]:

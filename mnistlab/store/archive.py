@@ -5,6 +5,7 @@ they are, except those of single epochs, which are not exported. Archives come f
 everything is checked before anything is written, and no name in an archive becomes a path.
 """
 
+import contextlib
 import io
 import json
 import shutil
@@ -33,6 +34,7 @@ from mnistlab.store.archive_content import (
     parse_untrusted,
 )
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.folders import IMPORT_MARK
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
@@ -113,9 +115,12 @@ def import_run(store: Store, content: bytes) -> int:
     # Next to the run folders, so that a single rename brings all files there.
     folder = store.folder / f".import-{uuid.uuid4().hex}"
     try:
-        for name in files.keys() - {RUN}:
+        names = files.keys() - {RUN}
+        for name in names:
             write_atomic(folder / name, files[name])
-        return store.add_ended(archived.row, archived.epochs, folder)
+        if names:
+            write_atomic(folder / IMPORT_MARK, b"")
+        run_id = store.add_ended(archived.row, archived.epochs, folder)
     except OSError as error:
         raise ArchiveError(
             f"Import failed: {store.folder} cannot be written ({error}). Free some space or check "
@@ -123,6 +128,10 @@ def import_run(store: Store, content: bytes) -> int:
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    # The row is there, so a mark that stays does no harm.
+    with contextlib.suppress(OSError):
+        (store.run_folder(run_id) / IMPORT_MARK).unlink(missing_ok=True)
+    return run_id
 
 
 def _read_zip(content: bytes) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -17,8 +18,12 @@ from mnistlab.training.recipe import Recipe
 EPOCH_COLUMNS = (*(field.name for field in fields(Epoch)), "validation_accuracy")
 # Recipe fields in the first columns; the others follow the results.
 FIRST_FIELDS = ("seed", "split")
-TEXTS = ("name", "owner", "tags", "network")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"""(\A|[;\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
+"""Where a spreadsheet would evaluate a cell: at its start and, where lists are separated by
+semicolons, after one; full-width signs count as signs in Japanese spreadsheets.
+"""
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel takes UTF-8 for the code page of the country."""
 
 
 class ExportError(LabError):
@@ -43,16 +48,24 @@ def table_csv(rows: Iterable[RunSummary]) -> str:
 
 
 def _csv(columns: Iterable[str], rows: Iterable[dict[str, object]]) -> str:
+    """Every export's file: for Excel, LibreOffice and `csv` with the encoding `utf-8-sig`."""
     text = io.StringIO(newline="")
+    text.write(BYTE_ORDER_MARK)
     writer = csv.DictWriter(text, tuple(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """The value, or a text that no spreadsheet evaluates as a formula."""
+    # Anyone may name a run. An apostrophe marks the rest as text (OWASP, "CSV injection").
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def _cells(run: RunSummary) -> dict[str, object]:
     settings = asdict(run.recipe)
-    cells: dict[str, object] = {
+    return {
         "id": run.id,
         "name": run.name,
         "owner": run.owner,
@@ -71,7 +84,6 @@ def _cells(run: RunSummary) -> dict[str, object]:
         **settings,
         "created": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
     }
-    return cells | {name: _no_formula(str(cells[name])) for name in TEXTS}
 
 
 def _score(kind: str, score: Score | None) -> dict[str, object]:
@@ -89,13 +101,6 @@ TABLE_COLUMNS = (
     *(f.name for f in fields(Recipe) if f.name not in (*FIRST_FIELDS, "epochs")),
     "created",
 )
-
-
-def _no_formula(text: str) -> str:
-    """A text that no spreadsheet evaluates as a formula."""
-    # Anyone may name a run, and a spreadsheet would evaluate a cell that begins like a formula; the
-    # apostrophe marks the rest as text (OWASP, "CSV injection").
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def write_tensorboard(run: Run, folder: Path) -> Path:

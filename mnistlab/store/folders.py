@@ -8,6 +8,10 @@ def epoch_checkpoints(best_path: Path) -> list[Path]:
     return sorted((best_path.parent / "epochs").glob("[0-9][0-9][0-9][0-9].safetensors"))
 
 
+IMPORT_MARK = ".import"
+"""An empty file in an imported run's folder until its row is in the store; see `store.trash`."""
+
+
 class RunFolders:
     """The folders of runs below one folder; they may not exist yet."""
 

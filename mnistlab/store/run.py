@@ -95,7 +95,7 @@ class RunSummary:
             return None
         current = 0.0
         if self.progress and self.progress.epoch > self.epochs_done:
-            current = self.progress.done / self.progress.total
+            current = self.progress.epoch_fraction
         n_left = self.recipe.epochs - self.epochs_done - current
         return max(0.0, n_left) * self.seconds / self.epochs_done
 

@@ -1,14 +1,11 @@
-"""All runs as a table, filtered, sorted and paged in SQL; names, tags and notes; the trash."""
+"""All runs as a table, filtered, sorted and paged in SQL; its cells that a person may edit."""
 
-import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import MAX_NOTES, Store, one_line
-from mnistlab.store.trash import put_back, remove_runs
 
 
 class Sort(StrEnum):
@@ -107,13 +104,6 @@ def best_first(store: Store, count: int) -> list[RunSummary]:
     return [row for row in rows if row.best_epoch]
 
 
-def owners(store: Store) -> list[str]:
-    """All owners of runs, in alphabetical order."""
-    with store.database.reading() as db:
-        rows = db.execute("SELECT DISTINCT owner FROM runs WHERE owner != '' ORDER BY owner")
-        return [row["owner"] for row in rows]
-
-
 def _where(query: Query) -> tuple[str, list[object]]:
     conditions, values = [f"deleted IS {'NOT NULL' if query.deleted else 'NULL'}"], list[object]()
     for word in query.text.split():
@@ -125,8 +115,13 @@ def _where(query: Query) -> tuple[str, list[object]]:
     return f"WHERE {' AND '.join(conditions)}", values
 
 
+MAX_TAGS = 200
+"""Characters of all tags together."""
+
+
 def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, notes: str) -> None:
     """Change a run's name, owner, tags and notes; an empty name keeps the old one."""
+    words = tags.replace(",", " ").replace("#", " ").split()
     with store.database.writing() as db:
         db.execute(
             "UPDATE runs SET name = coalesce(nullif(?, ''), name), owner = ?, tags = ?, notes = ? "
@@ -134,48 +129,8 @@ def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, no
             (
                 one_line(name),
                 one_line(owner),
-                " ".join(dict.fromkeys(tags.replace(",", " ").replace("#", " ").split()))[:200],
+                " ".join(dict.fromkeys(words))[:MAX_TAGS],
                 notes.strip()[:MAX_NOTES],
                 run_id,
             ),
         )
-
-
-def move_to_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
-    """Move runs to the trash; the ids of those moved: queued and running ones are not."""
-    with store.database.writing() as db:
-        return _set_deleted(db, run_ids, store.now(), "deleted IS NULL AND state NOT IN (?, ?)",
-                     (State.QUEUED, State.RUNNING))  # fmt: skip
-
-
-def restore_from_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
-    """Restore runs from the trash; the ids of those restored."""
-    with store.database.writing() as db:
-        put_back(store, db)
-        return _set_deleted(db, run_ids, None, "deleted IS NOT NULL", ())
-
-
-def empty_trash(store: Store) -> int:
-    """Delete the runs in the trash and their files permanently; how many.
-
-    Raises StoreError if a file cannot be removed. The other runs are deleted nevertheless, and the
-    next call tries the remaining files again.
-    """
-    with store.database.reading() as db:
-        rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
-    return remove_runs(store, [row["id"] for row in rows])
-
-
-def _set_deleted(
-    db: sqlite3.Connection,
-    run_ids: Sequence[int],
-    deleted: float | None,
-    condition: str,
-    values: Sequence[object],
-) -> list[int]:
-    placeholders = ", ".join("?" * len(run_ids))
-    rows = db.execute(
-        f"UPDATE runs SET deleted = ? WHERE id IN ({placeholders}) AND {condition} RETURNING id",
-        (deleted, *run_ids, *values),
-    ).fetchall()
-    return sorted(row["id"] for row in rows)

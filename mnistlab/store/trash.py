@@ -1,11 +1,15 @@
-"""Deleting runs permanently: rows and folders, which one transaction cannot cover.
+"""The trash: runs are moved there, restored, or deleted permanently.
 
-A run's row is deleted and its folder renamed in one transaction; the files are removed afterwards,
-while other processes can use the store. If the process is killed in between, the renamed folder is
-either removed later, or renamed back because its row is still there.
+Deleting concerns rows and folders, which one transaction cannot cover. A run's row is deleted and
+its folder renamed in one transaction; the files are removed afterwards, while other processes can
+use the store. If the process is killed in between, the renamed folder is either removed later, or
+renamed back because its row is still there.
 
-Folders without the renaming are never removed, even if no row has their id: they may belong to
-another store that was moved away.
+An import adds a row and a folder in the same way, and a process that is killed before the commit
+leaves a folder without a row. Its mark (`folders.IMPORT_MARK`) says that it may be removed.
+
+Other folders are never removed, even if no row has their id: they may belong to another store that
+was moved away.
 """
 
 import contextlib
@@ -15,13 +19,55 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.folders import IMPORT_MARK
+from mnistlab.store.run import State
 from mnistlab.store.store import Store
 
 IMPORT_SECONDS = 24 * 3600.0
 """An older import folder belongs to a process that died."""
 
 
-def remove_runs(store: Store, run_ids: Sequence[int]) -> int:
+def move_to_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
+    """Move runs to the trash; the ids of those moved: queued and running ones are not."""
+    with store.database.writing() as db:
+        return _set_deleted(db, run_ids, store.now(), "deleted IS NULL AND state NOT IN (?, ?)",
+                     (State.QUEUED, State.RUNNING))  # fmt: skip
+
+
+def restore_from_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
+    """Restore runs from the trash; the ids of those restored."""
+    with store.database.writing() as db:
+        _put_back(store, db)
+        return _set_deleted(db, run_ids, None, "deleted IS NOT NULL", ())
+
+
+def empty_trash(store: Store) -> int:
+    """Delete the runs in the trash and their files permanently; how many.
+
+    Raises StoreError if a file cannot be removed. The other runs are deleted nevertheless, and the
+    next call tries the remaining files again.
+    """
+    with store.database.reading() as db:
+        rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
+    return _remove_runs(store, [row["id"] for row in rows])
+
+
+def _set_deleted(
+    db: sqlite3.Connection,
+    run_ids: Sequence[int],
+    deleted: float | None,
+    condition: str,
+    values: Sequence[object],
+) -> list[int]:
+    placeholders = ", ".join("?" * len(run_ids))
+    rows = db.execute(
+        f"UPDATE runs SET deleted = ? WHERE id IN ({placeholders}) AND {condition} RETURNING id",
+        (deleted, *run_ids, *values),
+    ).fetchall()
+    return sorted(row["id"] for row in rows)
+
+
+def _remove_runs(store: Store, run_ids: Sequence[int]) -> int:
     """Delete the runs, if they are in the trash; how many.
 
     Raises StoreError if files could not be removed, after everything else was.
@@ -47,7 +93,7 @@ def remove_runs(store: Store, run_ids: Sequence[int]) -> int:
     return removed
 
 
-def put_back(store: Store, db: sqlite3.Connection) -> None:
+def _put_back(store: Store, db: sqlite3.Connection) -> None:
     """Rename the folders back that a process set aside before it died and their rows remained.
 
     `db` is a writing transaction, so no other process is deleting now.
@@ -82,11 +128,12 @@ def _remove_row(store: Store, run_id: int) -> bool:
 
 
 def _ownerless(store: Store) -> Iterator[Path]:
-    """The folders to remove: set aside and without a row, or left by an import long ago."""
-    if any(_set_aside(store)):
+    """The folders to remove: set aside and without a row, or of an import that was killed."""
+    if any(_set_aside(store)) or any(_marked(store)):
         with store.database.writing() as db:
-            put_back(store, db)
-            # Listed while no other process is deleting a run.
+            _put_back(store, db)
+            _set_aside_killed_imports(store, db)
+            # Listed while no other process is deleting or importing a run.
             aside = list(_set_aside(store))
         yield from aside
     oldest = store.now() - IMPORT_SECONDS
@@ -94,6 +141,26 @@ def _ownerless(store: Store) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):  # it may end just now
             if path.stat().st_mtime < oldest:
                 yield path
+
+
+def _set_aside_killed_imports(store: Store, db: sqlite3.Connection) -> None:
+    """Rename the marked folders whose row was never committed, so that they are removed.
+
+    `db` is a writing transaction, so no other process is importing now.
+    """
+    for folder in list(_marked(store)):
+        run_id = int(folder.name)
+        row = db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if not row and not store.set_aside(run_id).exists():
+            with contextlib.suppress(OSError):  # the next call tries again
+                folder.rename(store.set_aside(run_id))
+
+
+def _marked(store: Store) -> Iterator[Path]:
+    """The folders of imports that have not ended, or have not removed their mark."""
+    for mark in store.folder.glob(f"*/{IMPORT_MARK}"):
+        if mark.parent.name.isdecimal():
+            yield mark.parent
 
 
 def _set_aside(store: Store) -> Iterator[Path]:

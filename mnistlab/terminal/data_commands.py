@@ -1,48 +1,16 @@
-"""Data: download MNIST; list, import, export and score the handwriting test set."""
+"""Data: download MNIST."""
 
 import argparse
-from functools import partial
-from pathlib import Path
 
-from mnistlab import zoo
-from mnistlab.errors import LabError
-from mnistlab.handwriting import collection
-from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json
-from mnistlab.handwriting.scoring import predict_drawings, prepare, scores
 from mnistlab.home import default_home
-from mnistlab.store.store import Store
 from mnistlab.terminal.parser import Commands
 from mnistlab.terminal.watch import Bar
-from mnistlab.uploads import HANDWRITING, megabytes
 
 GROUP = "Data"
-NO_NAME = "(no name)"
-NO_DRAWINGS = "No drawings yet. Draw a digit in the app and click its label."
 
 
 def add_commands(commands: Commands) -> None:
     commands.add(GROUP, "data", data, "download MNIST if it is missing")
-
-    command = commands.add(
-        GROUP, "handwriting", handwriting, "count, import, export or score labeled drawings"
-    )
-    action = command.add_mutually_exclusive_group()
-    action.add_argument(
-        "--export", dest="export_path", type=Path, metavar="FILE", help="write them as JSON"
-    )
-    action.add_argument(
-        "--import", dest="import_path", type=Path, metavar="FILE", help="add an exported JSON file"
-    )
-    action.add_argument(
-        "--score",
-        dest="checkpoint_path",
-        type=Path,
-        nargs="?",
-        const=zoo.default_checkpoint(),
-        metavar="CHECKPOINT",
-        help=f"score a checkpoint on them; default: the pretrained {zoo.DEFAULT}",
-    )
-    command.add_argument("--writer", metavar="NAME", help="export or score this writer's alone")
 
 
 def data(options: argparse.Namespace) -> None:
@@ -52,69 +20,3 @@ def data(options: argparse.Namespace) -> None:
     download_data(default_home().data, bar.show)
     bar.end()
     print(f"MNIST is in {default_home().data}")
-
-
-def handwriting(options: argparse.Namespace) -> None:
-    store = Store(default_home().runs)
-    if options.import_path:
-        _import(store, options.import_path)
-    elif options.export_path:
-        _export(store, options.export_path, options.writer)
-    elif options.checkpoint_path:
-        _score(store, options.checkpoint_path, options.writer)
-    else:
-        _count(store)
-
-
-def _import(store: Store, path: Path) -> None:
-    if path.stat().st_size > HANDWRITING:
-        raise LabError(
-            f"Import failed: {path} is larger than {megabytes(HANDWRITING)} MB. "
-            "Choose a file exported by mnistlab."
-        )
-    drawings = from_json(path.read_bytes())
-    n_new = collection.save_all(store, drawings)
-    n_duplicates = len(drawings) - n_new
-    print(f"{path}: imported {n_new:,} drawings, skipped {n_duplicates:,} duplicates")
-
-
-def _export(store: Store, path: Path, writer: str | None) -> None:
-    if path.exists():
-        raise LabError(f"{path} exists already. Choose another name.")
-    drawings = _load_drawings(store, writer)
-    path.write_text(to_json(drawings), "utf-8")
-    print(f"{path}: {len(drawings):,} drawings")
-
-
-def _score(store: Store, checkpoint_path: Path, writer: str | None) -> None:
-    from mnistlab.drawing.classifier import Classifier, predict_batch
-
-    drawings = _load_drawings(store, writer)
-    digits = {drawing.stroke_hash: prepare(drawing) for drawing in drawings}
-    predict = partial(predict_batch, Classifier(checkpoint_path))
-    predictions = dict(zip(digits, predict_drawings(predict, [*digits.values()]), strict=True))
-    result = scores(collection.listed(store), predictions)
-    print(f"checkpoint {checkpoint_path.stem}")
-    for name, score in result.by_writer.items():
-        print(f"  {name or NO_NAME:<20} {score}")
-    print(f"  {'all':<20} {result.total}")
-    for drawing in result.misclassified:
-        digit = predictions[drawing.stroke_hash].digit
-        writer_name = drawing.writer or NO_NAME
-        print(f"  #{drawing.id}: {drawing.label} predicted as {digit} ({writer_name})")
-
-
-def _count(store: Store) -> None:
-    writers = collection.counts(store)
-    if not writers:
-        print(NO_DRAWINGS)
-    for writer, labels in writers.items():
-        per_label = "  ".join(f"{label}: {count}" for label, count in sorted(labels.items()))
-        print(f"{writer or NO_NAME:<20} {labels.total():>5}   {per_label}")
-
-
-def _load_drawings(store: Store, writer: str | None) -> list[LabeledDrawing]:
-    """All drawings, or one writer's. Raises LabError if there are none."""
-    if drawings := collection.export(store, writer):
-        return drawings
-    raise LabError(NO_DRAWINGS if writer is None else f"No drawings by {writer!r}.")

@@ -8,8 +8,13 @@ from mnistlab.arch.presets import resolve
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments import ablation, reproduction
-from mnistlab.experiments.results_table import results_table
-from mnistlab.experiments.seeds import seed_stats, submit_missing
+from mnistlab.experiments.results_table import best_epoch_text, results_table
+from mnistlab.experiments.seeds import (
+    MAX_STUDY_SEEDS,
+    first_seeds,
+    seed_stats,
+    submit_missing,
+)
 from mnistlab.experiments.targets import TARGETS, Length, find_target
 from mnistlab.home import default_home
 from mnistlab.report import build
@@ -19,15 +24,14 @@ from mnistlab.report.markdown import markdown
 from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.terminal.output_file import check_new, write_new
 from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, positive_int
-from mnistlab.terminal.run_commands import get_run, print_columns, write_new
-from mnistlab.terminal.training_commands import add_recipe, recipe_from
+from mnistlab.terminal.recipe_options import add_recipe, recipe_from
+from mnistlab.terminal.run_commands import get_run, print_columns
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
-from mnistlab.text import percent
 from mnistlab.training.defaults import default_recipe
 
 GROUP = "Experiments"
-MAX_SEEDS = 1000
 WRITERS = {".html": html, ".md": markdown}
 FORMATS = " or ".join(WRITERS)
 
@@ -101,7 +105,7 @@ def _add_report(command: Parser) -> None:
 def reproduce(options: argparse.Namespace) -> int:
     """Train the missing runs of the reproduction and print its table; Ctrl-C pauses them."""
     check_output_path(options.report_path)
-    seeds = ablation.first_seeds(options.n_seeds)
+    seeds = first_seeds(options.n_seeds)
     study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
     share_cores(len(study.targets) * len(seeds))
     store = Store(default_home().runs)
@@ -119,7 +123,7 @@ def ablate(options: argparse.Namespace) -> int:
         names = ", ".join(each.preset.name for each in TARGETS)
         raise LabError(f"Unknown target “{options.target}”. Choose one of {names}.")
     check_output_path(options.report_path)
-    seeds = ablation.first_seeds(options.n_seeds)
+    seeds = first_seeds(options.n_seeds)
     study = ablation.make_ablation(
         target, options.variant, seeds, _length(options), Split(options.split)
     )
@@ -130,7 +134,12 @@ def ablate(options: argparse.Namespace) -> int:
     (baseline, _), (variant, _) = study.configs
     rows = [("seed", baseline, variant)]
     rows += [
-        (str(seed), _best(baseline_runs.get(seed)), _best(variant_runs.get(seed))) for seed in seeds
+        (
+            str(seed),
+            best_epoch_text(baseline_runs.get(seed)),
+            best_epoch_text(variant_runs.get(seed)),
+        )
+        for seed in seeds
     ]
     print_columns(rows)
     if difference := ablation.accuracy_difference(store, baseline_runs, variant_runs):
@@ -145,8 +154,8 @@ def study(options: argparse.Namespace) -> int:
 
     Ctrl-C pauses the runs; the same command resumes them.
     """
-    if options.n_seeds > MAX_SEEDS:
-        raise LabError(f"{options.n_seeds:,} seeds are too many; use at most {MAX_SEEDS:,}.")
+    if options.n_seeds > MAX_STUDY_SEEDS:
+        raise LabError(f"{options.n_seeds:,} seeds are too many; use at most {MAX_STUDY_SEEDS:,}.")
     spec = resolve(options.network)
     recipe = recipe_from(options, default_recipe(spec))
     seeds = range(recipe.seed, recipe.seed + options.n_seeds)
@@ -179,7 +188,7 @@ def report(options: argparse.Namespace) -> None:
     if options.reproduction is bool(options.run_ids):
         raise LabError("Give runs' numbers or --reproduction.")
     if options.reproduction:
-        seeds = ablation.first_seeds(options.n_seeds)
+        seeds = first_seeds(options.n_seeds)
         study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
         document = build.reproduction_report(store, study)
     else:
@@ -196,15 +205,10 @@ def check_output_path(path: Path | None) -> None:
     """Raise LabError, before hours of training, if a report cannot be written to the path."""
     if path and path.suffix not in WRITERS:
         raise LabError(f"{path.name} must end in {FORMATS}.")
-    if path and path.exists():
-        raise LabError(f"{path} exists already. Choose another name.")
+    if path:
+        check_new(path)
 
 
 def _write_report(document: Report, path: Path) -> None:
     write_new(path, WRITERS[path.suffix](document).encode())
-
-
-def _best(run: Run | None) -> str:
-    if run is None or run.best is None:
-        return "–"
-    return f"{percent(run.best.accuracy)} ({run.best.errors}), epoch {run.best_epoch}"
+    print(path)

@@ -10,13 +10,14 @@ from pathlib import Path
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
+from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.stats.predictions import disagreement, load_predictions
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
+from mnistlab.terminal.output_file import write_new
 from mnistlab.terminal.parser import Commands, add_run, positive_int
 from mnistlab.text import duration, percent
 from mnistlab.training.record import read_record, record_to_json
@@ -24,7 +25,6 @@ from mnistlab.uploads import RUN_ARCHIVE
 from mnistlab.worker.processes import ensure_workers
 
 GROUP = "Runs"
-SIGNIFICANCE = 0.05
 NO_RUNS = "No runs yet. Start one with `python -m mnistlab train target-4`."
 
 
@@ -135,15 +135,7 @@ def compare(options: argparse.Namespace) -> None:
     rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))
     print_columns(rows)
-    if len(runs) == 2:
-        first, second = (load_predictions(store.predictions_path(run.id)) for run in runs)
-        result = disagreement(first, second)
-        significant = "significant" if result.p_value < SIGNIFICANCE else "not significant"
-        print(
-            f"\nTest images: only run {runs[0].id} correct {len(result.only_first_correct)}, only "
-            f"run {runs[1].id} correct {len(result.only_second_correct)}; "
-            f"{significant} (McNemar p = {result.p_value:.3g})"
-        )
+    print(f"\n{verdict(store, runs)}")
 
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:
@@ -159,26 +151,22 @@ def export(options: argparse.Namespace) -> None:
             option = "--tensorboard" if options.tensorboard else "--record"
             raise LabError(f"{option} exports a single run. Add the run's number.")
         rows = table(store, Query(descending=False, size=sys.maxsize)).rows
-        write_new(options.out_path or Path("runs.csv"), table_csv(rows).encode())
+        _write(options.out_path or Path("runs.csv"), table_csv(rows).encode())
         return
     run = get_run(store, options.run_id)
     if options.tensorboard:
         print(write_tensorboard(run, options.out_path or Path("tensorboard")))
     elif options.record:
         record = read_record(store.best_checkpoint_path(run.id))
-        write_new(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
+        _write(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
     elif options.csv:
-        write_new(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
+        _write(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
     else:
-        write_new(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
+        _write(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file and print its path. Raises LabError if it exists already."""
-    if path.exists():
-        raise LabError(f"{path} exists already. Choose another name with --out.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _write(path: Path, content: bytes) -> None:
+    write_new(path, content)
     print(path)
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import pause_runs
@@ -61,7 +62,7 @@ def _run(store: Store, run_id: int) -> Run:
 def _show_progress(bar: "Bar", run: Run) -> None:
     if progress := run.progress:
         remaining = f", {duration(run.seconds_left)} left" if run.seconds_left else ""
-        fraction = progress.done / progress.total
+        fraction = progress.epoch_fraction
         bar.show(f"epoch {progress.epoch} of {run.recipe.epochs}{remaining}", fraction)
     else:
         bar.show(run.message or run.state, 0.0)
@@ -120,7 +121,7 @@ def _epoch_fraction(run: Run) -> float:
     progress = run.progress
     if progress is None or progress.epoch <= run.epochs_done:
         return 0.0
-    return progress.done / progress.total
+    return progress.epoch_fraction
 
 
 def _result_line(run: Run) -> str:
@@ -139,7 +140,7 @@ def first_interrupt() -> Iterator[Callable[[], bool]]:
     """A function that returns whether Ctrl-C was pressed; the second Ctrl-C raises as usual."""
     pressed = threading.Event()
 
-    def set_pressed(number: int, frame: object) -> None:
+    def set_pressed(number: int, frame: FrameType | None) -> None:
         pressed.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

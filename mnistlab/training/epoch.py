@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mnistlab.stats.score import Score
 
@@ -34,14 +35,29 @@ class Epoch:
         return self.validation.accuracy
 
 
+class Phase(StrEnum):
+    """What a training process is doing with images; the value is shown."""
+
+    TRAIN = "Training"
+    VALIDATE = "Validating"
+    TEST = "Evaluating on test images"
+    CALIBRATE = "Calibrating confidence"
+
+
 @dataclass(frozen=True)
 class Progress:
-    """The progress of an epoch, in images."""
+    """The progress of an epoch's phase, in images."""
 
     epoch: int
     done: int
     total: int
     images_per_second: float
+    phase: Phase = Phase.TRAIN
+
+    @property
+    def epoch_fraction(self) -> float:
+        """How much of the epoch's training is done, 0–1."""
+        return self.done / self.total if self.phase == Phase.TRAIN else 1.0
 
 
 def best(epochs: Iterable[Epoch]) -> Epoch | None:

@@ -15,6 +15,12 @@ BATCH_SIZE = 500
 
 MapTensors = Callable[[Callable[[Tensor], Tensor], Iterable[Tensor]], Iterable[Tensor]]
 """The built-in `map`, or one that runs on several threads."""
+Report = Callable[[int], None]
+"""Called with the number of images that are done."""
+
+
+def ignore(done: int) -> None:
+    """A report that nobody needs."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,12 @@ class Evaluation:
     score: Score
 
 
-def logits(network: nn.Module, images: Tensor, map_batches: MapTensors = map) -> Tensor:
+def logits(
+    network: nn.Module, images: Tensor, map_batches: MapTensors = map, report: Report = ignore
+) -> Tensor:
     """Logits (N, 10) of (N, 28, 28) uint8 images; the network's mode is restored.
 
-    `map_batches` maps a function over batches.
+    `map_batches` maps a function over batches; `report` is called after each.
     """
 
     def batch_logits(batch: Tensor) -> Tensor:
@@ -38,24 +46,32 @@ def logits(network: nn.Module, images: Tensor, map_batches: MapTensors = map) ->
 
     was_training = network.training
     network.eval()
-    batches = list(map_batches(batch_logits, torch.split(images, BATCH_SIZE)))
+    batches = []
+    for batch in map_batches(batch_logits, torch.split(images, BATCH_SIZE)):
+        batches.append(batch)
+        report(min(len(batches) * BATCH_SIZE, len(images)))
     network.train(was_training)
     return torch.cat(batches)
 
 
 def evaluate(
-    network: nn.Module, examples: LabeledImages, map_batches: MapTensors = map
+    network: nn.Module,
+    examples: LabeledImages,
+    map_batches: MapTensors = map,
+    report: Report = ignore,
 ) -> Evaluation:
     """Loss and accuracy on all images. Raises ValueError if there are none."""
-    outputs = logits(network, examples.images, map_batches)
+    outputs = logits(network, examples.images, map_batches, report)
     loss = functional.cross_entropy(outputs, examples.labels).item()
     errors = int((outputs.argmax(1) != examples.labels).sum())
     return Evaluation(loss, Score(errors, len(examples)))
 
 
-def predict_images(network: nn.Module, examples: LabeledImages) -> Predictions:
+def predict_images(
+    network: nn.Module, examples: LabeledImages, report: Report = ignore
+) -> Predictions:
     """The prediction for each image, and its probability."""
-    probabilities = logits(network, examples.images).softmax(1)
+    probabilities = logits(network, examples.images, report=report).softmax(1)
     confidence, predicted = probabilities.max(1)
     return Predictions(
         examples.labels.to(torch.uint8).cpu().numpy(),

@@ -58,12 +58,15 @@ def learning_rate_at(
         case Schedule.CONSTANT:
             return peak
         case Schedule.STEP:
+            # The last step that has been passed; before the first one, the peak itself.
             return peak * next((part for end, part in reversed(STEPS) if progress >= end), 1.0)
         case Schedule.PLATEAU:
             return peak * PLATEAU_FACTOR ** _plateaus(validation)
         case Schedule.COSINE:
+            # (1 + cos) / 2 falls from 1 to 0 while its angle goes from 0 to π.
             return peak * (1 + math.cos(math.pi * progress)) / 2
         case Schedule.ONE_CYCLE:
+            # A line up to the peak, then the same cosine over the rest of the run.
             if progress < WARM_UP:
                 return peak * (WARM_UP_START + (1 - WARM_UP_START) * progress / WARM_UP)
             return peak * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mnistlab.data.mnist import LabeledImages, normalize
+from mnistlab.training.evaluate import Report, ignore
 from mnistlab.uncertainty.model import MAX_FEATURES, UncertaintyModel, fit_from_features
 
 FIT_IMAGES = 5000
@@ -34,12 +35,13 @@ def layer_outputs(network: nn.Sequential, images: Tensor) -> Iterator[tuple[str,
 
 
 def logits_and_features(
-    network: nn.Sequential, images: Tensor
+    network: nn.Sequential, images: Tensor, report: Report = ignore
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits (N, 10) and features (N, D) of images (N, 28, 28) uint8.
 
     The network must be in evaluation mode. D is twice the number of 3×3 filters, minus those whose
-    feature maps are a single unit, which have no standard deviation.
+    feature maps are a single unit, which have no standard deviation. `report` is called after each
+    batch.
     """
     logits, features = [], []
     for part in torch.split(images, BATCH):
@@ -51,11 +53,15 @@ def logits_and_features(
                     statistics.append(maps.std((2, 3)))
         logits.append(maps)
         features.append(torch.cat(statistics, 1) if statistics else maps[:, :0])
+        report(min(len(logits) * BATCH, len(images)))
     return torch.cat(logits).numpy(), torch.cat(features).numpy()
 
 
 def fit_uncertainty(
-    network: nn.Sequential, train: LabeledImages, validation: LabeledImages
+    network: nn.Sequential,
+    train: LabeledImages,
+    validation: LabeledImages,
+    report: Report = ignore,
 ) -> UncertaintyModel:
     """Fit an uncertainty model to the first training and validation images.
 
@@ -64,8 +70,8 @@ def fit_uncertainty(
     too_wide = logits_and_features(network, validation.images[:1])[1].shape[1] > MAX_FEATURES
     if too_wide:
         train, validation = train[:1], validation[:TEMPERATURE_IMAGES]
-    val_logits, val_features = logits_and_features(network, validation.images[:FIT_IMAGES])
-    _, train_features = logits_and_features(network, train.images[:FIT_IMAGES])
+    val_logits, val_features = logits_and_features(network, validation.images[:FIT_IMAGES], report)
+    _, train_features = logits_and_features(network, train.images[:FIT_IMAGES], report)
     val_labels, train_labels = (
         images.labels[:FIT_IMAGES].numpy() for images in (validation, train)
     )

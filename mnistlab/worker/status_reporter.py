@@ -43,4 +43,4 @@ class StatusReporter:
             self.report(message, progress)
 
     def progress(self, progress: Progress) -> None:
-        self.report_throttled("Training", progress)
+        self.report_throttled(progress.phase, progress)

@@ -16,8 +16,9 @@ from mnistlab.training.recipe import Recipe
 from mnistlab.training.state import TrainingState
 from mnistlab.worker.speed_model import Timing
 
-# Small and wide, shallow and deep, padded and not, with and without batch norm and dropout, in
-# several batch sizes: the fit must separate the cost of a layer from the cost of a step.
+# Small and wide, shallow and deep, padded, residual and depthwise-separable or not, with and
+# without batch norm and dropout, in several batch sizes: the fit must separate the cost of a layer
+# from the cost of a step.
 NETWORKS = (
     ("4-p-8-p-8-gap", 128),
     ("4-8-12-p4-8-12-p-full-bn", 32),
@@ -31,6 +32,8 @@ NETWORKS = (
     ("32-p16-32-full", 64),
     ("10-t8-20-p-10-30-gap-drop0.2", 128),
     ("20-20-p-20-20-gap-bn", 256),
+    ("8s-8r-p-16s-16r-p-24s-gap-bn", 128),
+    ("16-32d-p-32d-48d-p-48d-gap-bn-nobias", 128),
 )
 STEPS = 5
 """Training steps per validation step: MNIST has five or six training images per validation one."""

@@ -4,6 +4,7 @@ The order of writing makes kills harmless: the training state is written first, 
 derived from it: checkpoints and rows in the store.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,6 +19,7 @@ from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
+from mnistlab.training.epoch import Phase
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
 from mnistlab.training.record import TrainingRecord, environment
@@ -50,6 +52,10 @@ class TrainingJob:
             run.name, run.spec, run.recipe, tuple(epochs), len(epochs), None, self.versions
         )
 
+    def heartbeat(self, phase: Phase) -> Callable[[int], None]:
+        """What a phase after the last epoch calls with the number of images that are done."""
+        return lambda done: self.reporter.report_throttled(f"{phase} ({done:,} images)")
+
 
 class _RequestReceived(Exception):
     """A request that came before the training started."""
@@ -63,7 +69,7 @@ def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) 
         _suspend(store, run.id, reporter.requested, len(run.epochs))
         return
     job = _start(store, run, splits, reporter)
-    reporter.report("Training")
+    reporter.report(Phase.TRAIN)
     if reporter.requested is not Request.STOP:
         _train_epochs(job)
 
@@ -171,14 +177,16 @@ def _suspend(store: Store, run_id: int, request: Request, epochs_done: int) -> N
 def _finish(job: TrainingJob, state: State, message: str) -> None:
     """Save the last weights, evaluate the best ones on the test images, and end the run."""
     store, run, splits = job.store, job.run, job.splits
-    job.reporter.report("Evaluating on test images")
+    job.reporter.report(Phase.TEST)
     record = job.record()
     checkpoint.save_checkpoint(store.last_checkpoint_path(run.id), job.training.network, record)
     best = checkpoint.load_checkpoint(store.best_checkpoint_path(run.id))
     predictions = _test_predictions(job, best)
     test = predictions.score if splits.test else None
-    job.reporter.report("Calibrating confidence")
-    uncertainty = fit_uncertainty(best.network, splits.train, splits.validation)
+    job.reporter.report(Phase.CALIBRATE)
+    uncertainty = fit_uncertainty(
+        best.network, splits.train, splits.validation, job.heartbeat(Phase.CALIBRATE)
+    )
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run.id)), uncertainty)
     final = replace(record, epoch=best.record.epoch, test=test)
     checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), best.network, final)
@@ -196,6 +204,8 @@ def _test_predictions(job: TrainingJob, best: checkpoint.Checkpoint) -> Predicti
     path = job.store.predictions_path(job.run.id)
     if path.is_file():
         return load_predictions(path)
-    predictions = predict_images(best.network, job.splits.test or job.splits.validation)
+    predictions = predict_images(
+        best.network, job.splits.test or job.splits.validation, job.heartbeat(Phase.TEST)
+    )
     save_predictions(path, predictions)
     return predictions

@@ -80,11 +80,16 @@ class App:
 
 
 def serve(
-    folder: Path, script: str | Path = "app.py", root: Path = ROOT, options: Sequence[str] = ()
+    folder: Path,
+    script: str | Path = "app.py",
+    root: Path = ROOT,
+    options: Sequence[str] = (),
+    base_path: str = "",
 ) -> App:
     """Start a script of the app that lies in `root`, with a home folder of its own.
 
-    The settings are those of its `.streamlit/config.toml`, but for the `options`.
+    The settings are those of its `.streamlit/config.toml`, but for the `options`. All addresses
+    start with `base_path`, as behind a proxy that serves other apps too.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -93,6 +98,7 @@ def serve(
             [
                 sys.executable, "-m", "streamlit", "run", str(script),
                 f"--server.port={port}", "--server.headless=true",
+                f"--server.baseUrlPath={base_path}",
                 *options,
             ],
             cwd=root,
@@ -101,7 +107,7 @@ def serve(
             stdout=log,
             stderr=log,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{base_path}"
     deadline = time.monotonic() + TIMEOUT / 1000
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -172,12 +178,7 @@ def page(chromium: "Browser") -> Iterator["Page"]:
 
 
 def download(page: "Page", button: str) -> Path:
-    """The file of a download button, clicked while the script is not running.
-
-    During a run a click can fail: the end of a run removes the files of the previous run's buttons,
-    and the browser may not have the new buttons yet.
-    """
-    settled(page)
+    """The file of a download button."""
     with page.expect_download() as coming:
         page.get_by_role("button", name=button).click()
     return Path(coming.value.path())

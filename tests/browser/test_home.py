@@ -104,6 +104,25 @@ def test_the_first_screen_is_short_and_the_page_two_screens_tall(app: App, page:
     assert len(page.evaluate(VISIBLE_WORDS)) <= 60
 
 
+def test_type_for_a_projector_lasts_over_pages_and_reloads(app: App, page: Page) -> None:
+    size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    page.goto(app.url)
+    normal = page.evaluate(size)
+    page.goto(f"{app.url}/?big=1")
+    assert page.evaluate(size) > normal
+    page.get_by_role("link", name="Design", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Design a network")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Design a network")
+    assert page.evaluate(size) > normal
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 720})
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("node => node.scrollWidth <= node.clientWidth"), width
+    page.goto(f"{app.url}/?big=0")
+    assert page.evaluate(size) == normal
+
+
 def test_a_term_shows_its_definition_by_keyboard_and_by_pointer(app: App, page: Page) -> None:
     page.goto(f"{app.url}/?step=3")
     term = page.locator(".lab-term").first

@@ -131,6 +131,38 @@ def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
     healthy(page)
 
 
+def test_a_double_click_shows_all_of_a_chart_that_was_empty_at_first(
+    app: App, store: Store, page: Page
+) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/train?run={run_id}")
+    loss = page.locator(".plot").nth(1)
+    expect(loss.locator(".main-svg").first).to_be_visible()
+    empty_range = loss.evaluate("node => node.layout.yaxis.range")
+    assert loss.evaluate("node => node.data[0].x.length") == 0
+    wait_for_epochs(page, store, run_id, 2)
+    end(store, run_id)
+    expect(page.locator(".lab-state").first).to_have_text("stopped")
+    ranges = "node => [node.layout.xaxis.range, node.layout.yaxis.range]"
+    whole = loss.evaluate(ranges)
+    assert whole[1] != empty_range
+    loss.scroll_into_view_if_needed()
+    box = loss.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    x, y = box["x"], box["y"]
+    page.mouse.move(x + 20, y + 20)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 80, steps=8)
+    page.mouse.up()
+    zoomed = loss.evaluate(ranges)
+    assert zoomed[0] != whole[0] and zoomed[1] != whole[1]
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        page.mouse.dblclick(x + 60, y + 60)
+        page.wait_for_timeout(500)
+        assert loss.evaluate(ranges) == whole
+
+
 def test_the_queue_shows_positions_and_run_next_preempts_the_current_run(
     app: App, store: Store, page: Page
 ) -> None:
@@ -267,6 +299,35 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     imported, exported = store.run(run_id + 1), store.run(run_id)
     assert imported and exported and imported.epochs == exported.epochs
     assert imported.name == "a better name" and imported.test == exported.test
+    healthy(page)
+
+
+def test_a_download_that_fails_says_why(app: App, store: Store, page: Page) -> None:
+    run_id = add_finished_run(store, parse("4-gap"), Recipe(epochs=1), [100])
+    page.goto(f"{app.url}/run?run={run_id}")
+    page.get_by_role("tab", name="Export").click()
+    settled(page)
+    best = store.best_checkpoint_path(run_id)
+    best.parent.mkdir(exist_ok=True)
+    best.write_bytes(b"damaged")
+    page.get_by_role("button", name="Run archive (.zip)").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"Export of run {run_id} failed")
+    best.unlink()
+    settled(page)
+    download(page, "Run archive (.zip)")
+    healthy(page)
+
+
+def test_no_download_is_lost_while_the_page_reruns(app: App, store: Store, page: Page) -> None:
+    run_id = start(app)
+    page.goto(f"{app.url}/runs")
+    wait_for_epochs(page, store, run_id, 1)
+    expect(page.get_by_role("button", name="Download table (CSV)")).to_be_visible()
+    for _ in range(20):
+        # The whole page reruns when the button is pressed, and a part of it every second.
+        page.get_by_text("Descending").click()
+        assert "parameters" in download(page, "Download table (CSV)").read_text("utf-8-sig")
+    end(store, run_id)
     healthy(page)
 
 

@@ -1,8 +1,10 @@
 """MNIST's files: correct to the byte, or not there at all."""
 
 import contextlib
+import filecmp
 import gzip
 import hashlib
+import shutil
 import socket
 import threading
 import time
@@ -29,10 +31,99 @@ def test_the_downloaded_files_are_mnist(mnist_folder: Path) -> None:
 
 
 def test_nothing_is_downloaded_if_the_files_exist(mnist_folder: Path) -> None:
-    def refuse(progress: Progress) -> dict[str, bytes]:
-        raise AssertionError("fetched although present")
-
     download_data(mnist_folder, silent, (refuse,))
+
+
+def refuse(progress: Progress) -> dict[str, bytes]:
+    """no source."""
+    raise DataError("not reached")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, mnist_folder: Path) -> Path:
+    """A folder with MNIST that a test may damage."""
+    shutil.copytree(mnist_folder, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut, empty, change_a_byte, Path.unlink])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_file_is_replaced_and_the_others_stay(
+    folder: Path, mnist_folder: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    def source(progress: Progress) -> dict[str, bytes]:
+        return {name: (mnist_folder / name).read_bytes() for name in NAMES}
+
+    damage(folder / name)
+    assert is_downloaded(folder) == (damage is change_a_byte), "a size is checked, not a sum"
+    before = {other: (folder / other).stat().st_mtime_ns for other in NAMES if other != name}
+    with pytest.raises(DataError, match="not reached"):
+        download_data(folder, silent, (refuse,))
+    download_data(folder, silent, (source,))
+    assert filecmp.cmp(folder / name, mnist_folder / name, shallow=False)
+    assert before == {other: (folder / other).stat().st_mtime_ns for other in before}
+    assert {path.name for path in folder.iterdir()} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: f"{name}.gz",
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: name.replace("-idx", ".idx").upper(),
+        lambda name: f"{name.replace('-idx', '.idx')}.gz",
+        lambda name: f"MNIST/raw/{name}",
+        lambda name: f"MNIST/raw/{name}.gz",
+        lambda name: f"{name} (1)",
+    ],
+)
+def test_copies_in_the_folder_are_taken_without_a_network(
+    tmp_path: Path, mnist_folder: Path, rename: Callable[[str], str]
+) -> None:
+    for name in NAMES:
+        path = tmp_path / rename(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = (mnist_folder / name).read_bytes()
+        path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)
+    download_data(tmp_path, silent, (refuse,))
+    assert is_downloaded(tmp_path)
+    for name in NAMES:
+        assert filecmp.cmp(tmp_path / name, mnist_folder / name, shallow=False)
+        assert (tmp_path / rename(name)).is_file(), "a copy stays where it is"
+
+
+def test_a_gzipped_file_with_the_plain_name_is_unpacked(folder: Path, mnist_folder: Path) -> None:
+    path = folder / NAMES[1]
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    download_data(folder, silent, (refuse,))
+    assert filecmp.cmp(path, mnist_folder / NAMES[1], shallow=False)
+
+
+def test_other_files_in_the_folder_are_no_copies(tmp_path: Path, mnist_folder: Path) -> None:
+    content = (mnist_folder / NAMES[3]).read_bytes()
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(content)[:-9])
+    (tmp_path / "noise.gz").write_bytes(b"\x1f\x8bnot gzip")
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(100_000_000)))
+    (tmp_path / "zeros").write_bytes(bytes(len(content)))
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "folder.gz").mkdir()
+    with pytest.raises(DataError, match="not reached"):
+        download_data(tmp_path, silent, (refuse,))
+    assert not any((tmp_path / name).exists() for name in NAMES)
 
 
 @pytest.fixture
@@ -108,7 +199,7 @@ def test_after_a_response_that_is_not_a_file_the_next_source_is_used(
     with tcp_server(lambda client: client.sendall(answer)) as address:
         monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: [address])
         download_data(tmp_path, silent, (download.from_mirrors, next_source))
-    assert is_downloaded(tmp_path)
+    assert all((tmp_path / name).is_file() for name in NAMES)
 
 
 def test_a_slow_mirror_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

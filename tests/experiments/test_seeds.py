@@ -11,11 +11,12 @@ import pytest
 
 from mnistlab.__main__ import main
 from mnistlab.arch.spec import parse
-from mnistlab.experiments.seeds import SeedStats, runs_by_seed, seed_stats
+from mnistlab.errors import LabError
+from mnistlab.experiments.seeds import MAX_SEEDS, SeedStats, first_seeds, runs_by_seed, seed_stats
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import move_to_trash
+from mnistlab.store.trash import move_to_trash
 from mnistlab.training.recipe import Recipe
 from tests.waiting import CEILING, until
 
@@ -33,6 +34,13 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, "1")  # the command sets its own; this puts them back
         monkeypatch.delenv(name)
     return tmp_path
+
+
+def test_seeds_count_from_0_and_too_many_are_an_error() -> None:
+    assert first_seeds(2) == (0, 1)
+    for count in (0, MAX_SEEDS + 1):
+        with pytest.raises(LabError, match=f"{count} .*{MAX_SEEDS}"):
+            first_seeds(count)
 
 
 def test_mean_and_sd_are_of_the_accuracies_and_the_interval_of_one_test_set() -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from mnistlab.data.options import Split
-from mnistlab.experiments.selection_bias import PLATEAU, count_test_set_use, selection_bias
+from mnistlab.experiments.selection_bias import PLATEAU, selection_bias
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.stats.score import Score
+from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
-from mnistlab.store.table import empty_trash, move_to_trash
+from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run
 

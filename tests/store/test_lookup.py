@@ -13,7 +13,7 @@ from mnistlab.experiments.seeds import runs_by_seed
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.store.lookup import find_runs
 from mnistlab.store.store import Store
-from mnistlab.store.table import move_to_trash
+from mnistlab.store.trash import move_to_trash
 from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run
 

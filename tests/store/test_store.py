@@ -12,7 +12,8 @@ from mnistlab.store import queue
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import WORKER_START_SECONDS, Store
-from mnistlab.store.table import move_to_trash, newest, restore_from_trash
+from mnistlab.store.table import newest
+from mnistlab.store.trash import move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import start_worker, worker_lock

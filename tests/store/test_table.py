@@ -13,19 +13,8 @@ from mnistlab.experiments.differences import differences
 from mnistlab.stats.score import Score
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
-from mnistlab.store.table import (
-    Point,
-    Query,
-    Sort,
-    best_first,
-    edit_details,
-    empty_trash,
-    move_to_trash,
-    owners,
-    restore_from_trash,
-    scatter_points,
-    table,
-)
+from mnistlab.store.table import Point, Query, Sort, best_first, edit_details, scatter_points, table
+from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.schedules import Schedule
@@ -118,7 +107,6 @@ def test_words_and_states_filter_the_table(store: Store) -> None:
     for hostile in ("%", "_", "'; DROP TABLE runs; --", '"', "\\", "\0"):
         assert table(store, Query(text=hostile)).total <= COUNT
     assert table(store, Query()).total == COUNT
-    assert owners(store) == ["Ada", "emmy"]
 
 
 def test_scatter_points_and_best_runs_have_an_epoch(store: Store) -> None:

@@ -1,17 +1,24 @@
 """Deleting permanently: whatever fails or dies midway, rows and folders agree again afterwards."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.folders import IMPORT_MARK
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.store.table import Query, empty_trash, move_to_trash, restore_from_trash, table
-from mnistlab.store.trash import IMPORT_SECONDS
+from mnistlab.store.table import Query, table
+from mnistlab.store.trash import IMPORT_SECONDS, empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.recipe import Recipe
+from tests.store.test_archive import add_finished_run
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -104,6 +111,47 @@ def test_a_process_that_died_after_deleting_the_row_leaves_no_file(store: Store)
     with store.database.writing() as db:
         db.execute("DELETE FROM runs WHERE id = 1")
     assert empty_trash(store) == 2 and left(store) == {"000004"}
+
+
+KILLED_IMPORT = """
+import os, sys
+from pathlib import Path
+from mnistlab.store.archive import import_run
+from mnistlab.store.store import Store
+
+rename = Path.rename
+
+def rename_and_die(self, target):
+    result = rename(self, target)
+    if Path(target).name.isdecimal():
+        os._exit(9)  # as if killed: no finally block runs
+    return result
+
+Path.rename = rename_and_die
+import_run(Store(Path(sys.argv[1])), Path(sys.argv[2]).read_bytes())
+"""
+
+
+def test_an_import_killed_before_its_commit_leaves_no_file(store: Store, tmp_path: Path) -> None:
+    run_id = add_finished_run(store)
+    archive = tmp_path / "run.zip"
+    archive.write_bytes(export_run(store, run_id))
+    command = [sys.executable, "-c", KILLED_IMPORT, str(store.folder), str(archive)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    killed_id = run_id + 1
+    assert store.run(killed_id) is None and store.run_folder(killed_id).is_dir()
+
+    imported = import_run(store, archive.read_bytes())
+    assert imported > killed_id, "no import gets a folder that exists"
+    assert not (store.run_folder(imported) / IMPORT_MARK).exists()
+    assert empty_trash(store) == 3
+    assert left(store) == {"000004", f"{run_id:06}", f"{imported:06}"}
+    assert store.best_checkpoint_path(imported).exists()
+
+
+def test_an_import_killed_after_its_commit_keeps_its_files(store: Store) -> None:
+    (store.run_folder(4) / IMPORT_MARK).touch()
+    assert empty_trash(store) == 3 and store.best_checkpoint_path(4).exists()
 
 
 def test_folders_of_a_moved_store_and_of_imports_are_left_alone(tmp_path: Path) -> None:

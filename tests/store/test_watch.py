@@ -11,8 +11,9 @@ from mnistlab.home import Home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
-from mnistlab.training.epoch import Progress
+from mnistlab.training.epoch import Phase, Progress
 from mnistlab.training.recipe import Recipe
+from mnistlab.worker import status_reporter
 from mnistlab.worker.status_reporter import REPORT_SECONDS, StatusReporter
 from mnistlab.worker.worker import train_run
 
@@ -60,3 +61,30 @@ def test_a_training_ends_without_a_single_report(
     ended = store.run(run_id)
     assert ended and ended.state is State.DONE, ended
     assert len(ended.epochs) == 2 and ended.test
+
+
+@pytest.mark.slow
+def test_every_phase_of_a_training_beats(
+    tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[str] = []
+    report = Store.report
+
+    def recorded(
+        store: Store, run_id: int, message: str, progress: Progress | None = None
+    ) -> Request:
+        messages.append(message)
+        return report(store, run_id, message, progress)
+
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    monkeypatch.setattr(Store, "report", recorded)
+    monkeypatch.setattr(status_reporter, "REPORT_SECONDS", 0.0)
+    home, recipe = Home(tmp_path), Recipe(epochs=1, batch_size=64, train_size=256)
+    store = Store(home.runs)
+    store.add("", parse("4-p4-gap-bn"), recipe)
+    run = store.claim()
+    assert run
+    train_run(store, run, home, 0)
+    for phase in Phase:
+        assert sum(phase in message for message in messages) >= 2, f"{phase} is silent"

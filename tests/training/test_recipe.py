@@ -8,7 +8,7 @@ from mnistlab.arch.presets import PRESETS, get_preset, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
 from mnistlab.terminal.cli import build_parser
-from mnistlab.terminal.training_commands import recipe_from
+from mnistlab.terminal.recipe_options import recipe_from
 from mnistlab.training import recipe as recipes
 from mnistlab.training import schedules
 from mnistlab.training.defaults import TUNED, default_recipe, train_command

@@ -12,6 +12,9 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Activation, Dropout, Head, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.home import Home
+from mnistlab.store.store import Store
+from mnistlab.training.recipe import Recipe
+from mnistlab.ui.common import current_network
 from mnistlab.ui.design.layers import ACTIONS
 from mnistlab.worker import timing
 from mnistlab.worker.benchmark import run_benchmark
@@ -96,6 +99,75 @@ def test_reset_returns_to_the_network_of_the_link_or_preset() -> None:
         press(at, "Double filters")
         assert net(press(at, "Reset")) == start
         assert net(press(at, "Undo")) != start, "a reset is a step like any other"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8501/design?net=8-p-8-gap",
+        "https://class.example/lab/train?tab=Cost&net=8-p-8-gap&run=3",
+        "?net=8-p-8-gap",
+        " net=8-p-8-gap ",
+        "http://host/design?net=8%2Dp-8-gap#top",
+        "http://host/design?net=8+p+8+gap",
+    ],
+)
+def test_a_pasted_address_is_read_as_its_network(address: str) -> None:
+    at = design_page()
+    at.text_input(key="net").set_value(address)
+    settled(at)
+    assert parse(net(at)) == parse("8-p-8-gap") and not at.error
+    assert net(press(at, "Undo")) == NET
+
+
+@pytest.mark.parametrize("address", ["http://host/design", "http://host/?net=", "?run=1", "net=x"])
+def test_an_address_without_a_network_is_refused(address: str) -> None:
+    at = design_page()
+    at.text_input(key="net").set_value(address)
+    assert len(settled(at).error) == 1
+    assert current(at) == NET
+
+
+def current(at: AppTest) -> str:
+    return str(at.session_state[current_network.KEY])
+
+
+@pytest.mark.parametrize(("key", "values"), [("filters0", (9, 10, 11)), ("dropout", (0.06, 0.07))])
+def test_a_burst_of_changes_of_one_control_is_undone_at_once(
+    key: str, values: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = design_page()
+    for value in values:
+        at.number_input(key=key).set_value(value)
+        settled(at)
+    assert net(press(at, "Undo")) == NET
+    after = net(press(at, "Redo"))
+    assert after != NET
+    # Another control, and the same one after a while, begin another step.
+    at.number_input(key="filters1").set_value(20)
+    at.number_input(key=key).set_value(values[0])
+    settled(at)
+    monkeypatch.setattr(current_network, "BURST_SECONDS", 0.0)
+    before = net(at)
+    at.number_input(key=key).set_value(values[1])
+    settled(at)
+    assert net(press(at, "Undo")) == before
+
+
+def test_the_address_of_a_run_opens_its_network(lab: Path) -> None:
+    Store(Home(lab).runs).add("a run", parse("8-p-8-gap"), Recipe())
+    at = run("pages/design.py", run="1,2")
+    assert net(at) == "8-p-8-gap" and not at.error
+    assert "run" not in at.query_params, "edits would not be that run's"
+    at = run("pages/design.py", run="1", net="4-p-gap")
+    assert net(at) == "4-p-gap", "a network in the address comes first"
+
+
+@pytest.mark.parametrize("number", ["9", "x", "-1", ""])
+def test_the_address_of_a_run_that_does_not_exist_is_said(number: str) -> None:
+    at = run("pages/design.py", run=number)
+    assert len(at.error) == bool(number)
+    assert current(at) == NET
 
 
 def test_the_choices_for_the_whole_network_reach_the_address() -> None:

@@ -25,7 +25,7 @@ def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def shown(at: AppTest) -> str:
     bodies = [element.proto.body for element in at.get("html")]
-    bodies += [element.value for element in (*at.markdown, *at.code, *at.subheader)]
+    bodies += [element.value for element in (*at.markdown, *at.code, *at.header)]
     return unescape(" ".join(bodies)).replace("\N{NO-BREAK SPACE}", " ")
 
 

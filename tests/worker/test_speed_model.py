@@ -81,7 +81,7 @@ def test_the_non_negative_fit_is_optimal() -> None:
 def test_layers_and_overhead_add_up_to_an_epoch(preset: object) -> None:
     result, known = summarize(preset.spec), example_model()  # type: ignore[attr-defined]
     recipe = Recipe(batch_size=64, split=Split.ALL)
-    rows = sum(known.row_seconds(result, row, 64) for row in result.rows)
+    rows = sum(known.row_seconds(row, 64) for row in result.rows)
     assert known.epoch_seconds(result, recipe) == pytest.approx(59_968 * (rows + 2e-5))
     text = Timing(str(result.spec), 64, 1.0)
     expected = np.dot(astuple(COSTS), astuple(network_work(text)))

@@ -3,7 +3,9 @@
 Stored as network strings: a session outlives a reload of the code, objects of its classes do not.
 """
 
+import time
 from enum import StrEnum
+from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
@@ -19,6 +21,10 @@ LABEL = "Current network"
 CHOICE_KEY = "train_network"
 """Session key of the network selected for training."""
 MAX_UNDO = 200
+BURST_SECONDS = 2.0
+"""Changes of one control that follow each other within this time are one step of Undo."""
+LAST_CHANGE_KEY = "last_change"
+"""Session key of the control that made the last change, and when."""
 
 
 class History(StrEnum):
@@ -47,20 +53,42 @@ def set_from_text(text: str) -> Spec:
     return set_current(resolve(text))
 
 
-def set_current(spec: Spec) -> Spec:
+def text_in_address(text: str) -> str:
+    """The network string in the address of a page, such as `https://host/design?net=8-p-gap`.
+
+    Any other text is returned as it is.
+    """
+    query = urlsplit(text.strip()).query if "?" in text else text.strip()
+    try:
+        return parse_qs(query, max_num_fields=20)["net"][-1]
+    except (KeyError, ValueError):
+        return text
+
+
+def set_current(spec: Spec, control: str = "") -> Spec:
     """Make a network the current one; Undo returns to the previous one.
 
-    Raises SpecError, without a change, if it cannot be built.
+    `control` is the key of a control that is changed in small steps: a burst of them is undone at
+    once. Raises SpecError, without a change, if it cannot be built.
     """
     summarize(spec)
     if not is_set():
         st.session_state[KEY] = st.session_state["origin"] = str(spec)
     if spec != current():
-        history(History.PAST).append(str(current()))
-        del history(History.PAST)[:-MAX_UNDO]
+        if not _continues_burst(control):
+            history(History.PAST).append(str(current()))
+            del history(History.PAST)[:-MAX_UNDO]
         history(History.FUTURE).clear()
         _store(spec)
     return spec
+
+
+def _continues_burst(control: str) -> bool:
+    """Whether this control made the last change too, a moment ago; notes that it makes this one."""
+    last_control, last_time = st.session_state.get(LAST_CHANGE_KEY, ("", 0.0))
+    now = time.monotonic()
+    st.session_state[LAST_CHANGE_KEY] = control, now
+    return bool(control) and control == last_control and now - last_time < BURST_SECONDS
 
 
 def open_preset(spec: Spec) -> None:
@@ -85,6 +113,7 @@ def history(direction: History) -> list[str]:
 
 def move_in_history(direction: History) -> None:
     """Undo or redo one step, if there is one."""
+    st.session_state.pop(LAST_CHANGE_KEY, None)
     if texts := history(direction):
         other = History.FUTURE if direction is History.PAST else History.PAST
         history(other).append(str(current()))

@@ -227,6 +227,11 @@ def live_text(text: str) -> Markup:
     return fill('<div class="lab-note" role="status">{}</div>', text)
 
 
+def verdict(text: str) -> Markup:
+    """The result of a comparison, which screen readers announce when it changes."""
+    return fill('<p class="lab-verdict" role="status">{}</p>', text)
+
+
 def mono(text: str) -> Markup:
     return fill('<div class="lab-mono">{}</div>', text)
 

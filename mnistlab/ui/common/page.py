@@ -1,13 +1,12 @@
-"""The start of every page: title, navigation links, style."""
+"""The start of every page: title, navigation links, errors of actions."""
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import ParamSpec
 
 import streamlit as st
 
-from mnistlab.charts import base
 from mnistlab.errors import LabError
-from mnistlab.markup import Markup, escape_markdown, fill
+from mnistlab.markup import escape_markdown
 from mnistlab.ui.common import current_network, memory
 
 PAGES = {
@@ -20,7 +19,7 @@ PAGES = {
 }
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
-STYLE = Path(__file__).with_name("style.css")
+Arguments = ParamSpec("Arguments")
 
 
 def _query(name: str, is_current: bool = False) -> dict[str, str] | None:
@@ -41,10 +40,12 @@ def primary_link(name: str, label: str, icon: str) -> None:
         st.page_link(PAGES[name], label=label, icon=icon, query_params=_query(name))
 
 
-def run_action(action: Callable[..., object], *values: object) -> None:
-    """Run a button's action; on the next run `show_action_error` shows its error."""
+def run_action(
+    action: Callable[Arguments, object], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> None:
+    """Run a button's action; its result is ignored, its error shown on the next run."""
     try:
-        action(*values)
+        action(*args, **kwargs)
     except (LabError, OSError) as error:
         st.session_state["action_error"] = str(error)
 
@@ -76,18 +77,8 @@ def setup(name: str, title: str) -> bool:
     this itself.
     """
     memory.freeze_modules()
-    st.set_page_config(page_title=f"{name} · mnistlab", page_icon="🔢", layout="wide")
-    st.html(
-        fill(
-            "<style>:root{{--lab-train:{};--lab-validation:{};--lab-within:{};--lab-over:{}}}"
-            "{}</style>",
-            base.TRAIN_COLOR,
-            base.VALIDATION_COLOR,
-            base.WITHIN_BUDGET_COLOR,
-            base.OVER_BUDGET_COLOR,
-            Markup(STYLE.read_text("utf-8")),  # noqa: S704 (a file of this package)
-        )
-    )
+    browser_title = title if name in PARENTS else name
+    st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
     with st.container(horizontal=True, gap="small", key="links"):
         for label, path in PAGES.items():
             is_current = label == PARENTS.get(name, name)

@@ -8,6 +8,7 @@ import streamlit as st
 from mnistlab.report.document import Report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
+from mnistlab.ui.common.download import Download, download_buttons
 
 
 def downloads(name: str, build: Callable[[], Report]) -> None:
@@ -16,20 +17,21 @@ def downloads(name: str, build: Callable[[], Report]) -> None:
     def content(write: Callable[[Report], str]) -> str:
         return write(build())
 
-    with st.container(horizontal=True):
-        for label, suffix, mime, write in (
-            ("Report (HTML)", "html", "text/html", html),
-            ("Report (Markdown)", "md", "text/markdown", markdown),
-        ):
-            st.download_button(
+    download_buttons(
+        *(
+            Download(
                 label,
                 partial(content, write),
                 f"{name}.{suffix}",
-                mime,
-                on_click="ignore",
-                icon=":material/description:",
                 key=f"report-{name}-{suffix}",
+                icon=":material/description:",
             )
+            for label, suffix, write in (
+                ("Report (HTML)", "html", html),
+                ("Report (Markdown)", "md", markdown),
+            )
+        )
+    )
     st.caption(
         "Target and result are filled in. Write the analysis yourself; the HTML file works offline."
     )

@@ -8,8 +8,9 @@ import streamlit as st
 from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences
+from mnistlab.experiments.verdict import run_predictions, verdict
 from mnistlab.stats.inference import significance
-from mnistlab.stats.predictions import disagreement, load_predictions
+from mnistlab.stats.predictions import disagreement
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
@@ -20,6 +21,11 @@ from mnistlab.ui.run import run_details
 def labels(runs: Sequence[Run]) -> list[str]:
     """Each run's number and name."""
     return [f"{run.id} · {run.name}" for run in runs]
+
+
+def show_verdict(store: Store, runs: Sequence[Run]) -> None:
+    """Which run is the most accurate, in one sentence."""
+    st.html(html.verdict(verdict(store, runs)))
 
 
 def show_curves(runs: Sequence[Run]) -> None:
@@ -34,7 +40,7 @@ def show_curves(runs: Sequence[Run]) -> None:
 
 def show_differences(runs: Sequence[Run]) -> None:
     """The settings in which at least two of the runs differ."""
-    st.subheader("Differences", anchor=False)
+    st.header("Differences", anchor=False)
     if rows := [(each.setting, *each.values) for each in differences(runs)]:
         st.html(html.rows(rows, ["", *labels(runs)]))
     else:
@@ -43,7 +49,7 @@ def show_differences(runs: Sequence[Run]) -> None:
 
 def show_results(runs: Sequence[Run]) -> None:
     """What each run has reached, a column for each."""
-    st.subheader("Results", anchor=False)
+    st.header("Results", anchor=False)
     results = [_results(run) for run in runs]
     rows = [(name, *(result[name] for result in results)) for name in results[0]]
     st.html(html.rows(rows, ["", *labels(runs)]))
@@ -63,10 +69,10 @@ def _results(run: Run) -> dict[str, str]:
 def show_disagreements(store: Store, data: Path, first: Run, second: Run) -> None:
     """The test images that only one of two runs classifies correctly, with McNemar's test."""
     try:
-        predictions = [load_predictions(store.predictions_path(run.id)) for run in (first, second)]
+        predictions = [run_predictions(store, run) for run in (first, second)]
         result = disagreement(*predictions)
     except LabError as error:
-        st.html(html.caption(f"Disagreements need the test predictions of both runs. {error}"))
+        st.html(html.empty(str(error)))
         return
     n_first, n_second = len(result.only_first_correct), len(result.only_second_correct)
     st.html(

@@ -57,7 +57,7 @@ def cost(result: NetworkSummary, model: SpeedModel | None) -> None:
             f"{activation_bytes(row) / 1024:,.1f}",
         ]
         if model:
-            seconds = recipe.images_per_epoch * model.row_seconds(result, row, recipe.batch_size)
+            seconds = recipe.images_per_epoch * model.row_seconds(row, recipe.batch_size)
             line.append(f"{seconds:.1f}")
         lines.append(line)
     total = ["total", f"{result.macs:,}", "", f"{activation_memory(result) / 1024:,.1f}"]

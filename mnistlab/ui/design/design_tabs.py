@@ -21,6 +21,7 @@ from mnistlab.data.idx import read_images
 from mnistlab.home import default_home
 from mnistlab.text import percent
 from mnistlab.ui.common import html, page
+from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.uploads import NETWORK, megabytes
 
@@ -193,9 +194,7 @@ def export(spec: Spec, result: NetworkSummary, set_network: SetNetwork) -> None:
     )
     text, file_name, language = formats[name]
     st.code(text, language=language, height=380)
-    st.download_button(
-        f"Download {file_name}", text, file_name, on_click="ignore", icon=":material/download:"
-    )
+    download_buttons(Download(f"Download {file_name}", lambda: text, file_name, key="network-file"))
     st.file_uploader(
         "Import network (JSON)",
         "json",

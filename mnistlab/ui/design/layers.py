@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from operator import attrgetter
+from typing import Protocol
 
 import streamlit as st
 
@@ -49,8 +50,15 @@ OPTIONS = {
     ),
 }
 """A 3×3 convolution's options by field name, each with its label and help."""
-SetNetwork = Callable[[Spec], None]
-"""Makes an edited network the current one, or shows why it cannot be built."""
+
+
+class SetNetwork(Protocol):
+    """Makes an edited network the current one, or shows why it cannot be built.
+
+    `control` is the key of a control that is changed in small steps, which are undone together.
+    """
+
+    def __call__(self, spec: Spec, control: str = "") -> None: ...
 
 
 def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
@@ -93,7 +101,9 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
     def update_filters() -> None:
         filters = state[f"filters{index}"]
         page.run_action(
-            lambda: set_network(edit.with_filters(current_network.current(), index, filters))
+            lambda: set_network(
+                edit.with_filters(current_network.current(), index, filters), f"filters{index}"
+            )
         )
 
     st.number_input(
@@ -141,7 +151,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         # At rate 0 the network string has no dropout type, so the session keeps it.
         state["dropout_kind"] = spec.dropout_kind
 
-    def update_network() -> None:
+    def update_network(control: str = "") -> None:
         set_network(
             replace(
                 current_network.current(),
@@ -151,7 +161,8 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
                 dropout=round(state["dropout"], 4),
                 dropout_kind=state["dropout_kind"],
                 activation=state["activation"],
-            )
+            ),
+            control,
         )
 
     left, right = st.columns(2)
@@ -176,6 +187,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         format="%.4g",
         key="dropout",
         on_change=update_network,
+        args=("dropout",),
         help="After every 3×3 convolution.",
     )
     right.selectbox(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from mnistlab.arch.presets import get_preset
 from mnistlab.charts import target_curves as charts
 from mnistlab.data.options import Split
 from mnistlab.experiments import ablation
@@ -19,7 +20,7 @@ from mnistlab.store.store import Store
 from mnistlab.text import percentage_points, percentage_points_range
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.common.report import downloads
-from mnistlab.ui.experiments.reproduction import buttons, show_progress
+from mnistlab.ui.experiments.progress import buttons, show_progress
 from mnistlab.ui.train import live
 
 
@@ -28,7 +29,13 @@ def choose(length: Length, split: Split, seeds: Sequence[int]) -> Ablation:
     targets = {target.preset.label: target for target in TARGETS}
     left, right = st.columns(2)
     # A widget bound to the address has its label as its value there: a link says "Target 4".
-    label = left.selectbox("Target", list(targets), index=3, key="target", bind="query-params")
+    label = left.selectbox(
+        "Target",
+        list(targets),
+        index=list(targets).index(get_preset("target-4").label),
+        key="target",
+        bind="query-params",
+    )
     target = targets[label]
     names = {each.label: each.name for each in variants(target.spec, target.recipe(length, split))}
     variant = right.selectbox("Setting to change", list(names), key="variant", bind="query-params")
@@ -114,7 +121,7 @@ def show_all(home: Home, study: Ablation) -> None:
         )
         for label, each in zip(labels, holm_corrected(differences), strict=True)
     ]
-    st.subheader(f"Ablations of {study.target.preset.label.lower()}", anchor=False)
+    st.header(f"Ablations of {study.target.preset.label.lower()}", anchor=False)
     head = ("Variant", "Δ accuracy (pp)", "95% CI", "Seeds", "Significant")
     st.html(html.table(head, rows, sums=False))
     n_tests = sum(each.p_value is not None for each in differences)

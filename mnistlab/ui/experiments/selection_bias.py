@@ -6,8 +6,9 @@ from mnistlab.data.dataset import MNIST
 from mnistlab.experiments import selection_bias
 from mnistlab.experiments.selection_bias import Mean
 from mnistlab.home import Home
+from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
-from mnistlab.text import percentage_points, percentage_points_range, quantity
+from mnistlab.text import how_often, percentage_points, percentage_points_range, quantity
 from mnistlab.ui.common import html
 from mnistlab.worker.processes import ensure_workers
 
@@ -16,19 +17,19 @@ def show(home: Home) -> None:
     """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
     ensure_workers(home)
     store = Store(home.runs)
-    use, bias = selection_bias.count_test_set_use(store), selection_bias.selection_bias(store)
-    st.subheader("How often was the test set used?", anchor=False)
+    use, bias = count_test_set_use(store), selection_bias.selection_bias(store)
+    st.header("How often was the test set used?", anchor=False)
     st.html(
         html.metrics(
             [
-                ("For epoch selection", f"{use.n_selections:,} times"),
+                ("For epoch selection", how_often(use.n_selections)),
                 ("Runs with the article protocol", f"{use.n_selecting_runs:,}"),
-                ("For final evaluation", f"{use.n_final:,} times"),
+                ("For final evaluation", how_often(use.n_final)),
             ]
         )
     )
     st.html(html.caption(TEST_SET_USE))
-    st.subheader("How optimistic is the best epoch?", anchor=False)
+    st.header("How optimistic is the best epoch?", anchor=False)
     st.html(
         html.metrics(
             [

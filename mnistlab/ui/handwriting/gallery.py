@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from mnistlab.handwriting.collection import StoredDrawing
+from mnistlab.handwriting.collection import NO_NAME, StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, scores
 from mnistlab.store.store import Store
 from mnistlab.text import percent
@@ -13,7 +13,6 @@ from mnistlab.ui.common import html
 from mnistlab.ui.handwriting import cached_predictions
 
 PAGE_SIZE = 27
-NO_NAME = "(no name)"
 ALL_WRITERS, ALL_LABELS = "All writers", "All"
 
 

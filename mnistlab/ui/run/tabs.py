@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -20,6 +19,7 @@ from mnistlab.store.table import edit_details
 from mnistlab.text import percent
 from mnistlab.training.defaults import train_command
 from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
 from mnistlab.ui.train import live
@@ -75,7 +75,7 @@ def show_errors(home: Home, run: Run) -> None:
             )
         )
     st.html(run_details.accuracies(predictions))
-    st.subheader("Misclassified, most confident first", anchor=False)
+    st.header("Misclassified, most confident first", anchor=False)
     st.html(run_details.misclassified(home.data, predictions))
 
 
@@ -101,25 +101,29 @@ def show_configuration(home: Home, run: Run) -> None:
 def show_export(home: Home, run: Run) -> None:
     """Buttons for the run's archive, its epochs, its checkpoints and its report."""
     store = Store(home.runs)
-    options: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
-    with st.container(horizontal=True):
-        st.download_button(
-            "Run archive (.zip)", partial(export_run, store, run.id), f"run{run.id}.zip", **options
-        )
-        st.download_button(
+    checkpoints = (
+        ("Best checkpoint", store.best_checkpoint_path(run.id)),
+        ("Last checkpoint", store.last_checkpoint_path(run.id)),
+    )
+    download_buttons(
+        Download(
+            "Run archive (.zip)",
+            partial(export_run, store, run.id),
+            f"run{run.id}.zip",
+            key="archive",
+        ),
+        Download(
             "Epochs (CSV)",
             lambda: epochs_csv(store.run(run.id) or run),
             f"run{run.id}-epochs.csv",
-            "text/csv",
-            **options,
-        )
-        for label, path in (
-            ("Best checkpoint", store.best_checkpoint_path(run.id)),
-            ("Last checkpoint", store.last_checkpoint_path(run.id)),
-        ):
-            if path.is_file():
-                file_name = f"run{run.id}-{path.name}"
-                st.download_button(label, path.read_bytes, file_name, key=label, **options)
+            key="epochs-csv",
+        ),
+        *(
+            Download(label, path.read_bytes, f"run{run.id}-{path.name}", key=label)
+            for label, path in checkpoints
+            if path.is_file()
+        ),
+    )
     downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
         "Import the archive on the Runs page of any mnistlab. Checkpoints are safetensors files, "

@@ -10,8 +10,9 @@ from mnistlab.store.archive import import_run
 from mnistlab.store.export import table_csv
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
-from mnistlab.store.table import empty_trash, move_to_trash, restore_from_trash
+from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.ui.common import html, page
+from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.runs.run_table import TablePage, all_rows
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
@@ -111,15 +112,15 @@ def _restore(store: Store, run_ids: Sequence[int]) -> None:
 
 def export_table(store: Store, shown: TablePage) -> None:
     """A button that downloads the table with all of its pages."""
-    st.download_button(
-        "Download table (CSV)",
-        lambda: table_csv(all_rows(store, shown.query)),
-        "runs.csv",
-        "text/csv",
-        icon=":material/download:",
-        help="The matching runs on all pages.",
-        on_click="ignore",
-        disabled=not shown.table.rows,
+    download_buttons(
+        Download(
+            "Download table (CSV)",
+            lambda: table_csv(all_rows(store, shown.query)),
+            "runs.csv",
+            key="table-csv",
+            help="The matching runs on all pages.",
+            disabled=not shown.table.rows,
+        )
     )
 
 

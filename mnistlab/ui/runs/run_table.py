@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, Sort, Table, table
-from mnistlab.ui.common import html
+from mnistlab.ui.common import html, run_picker
 
 PAGE_SIZE = 15
 ROW_HEIGHT = 35
@@ -88,7 +88,7 @@ def show(page: TablePage) -> list[RunSummary]:
     """Show one page; the runs that are selected on it."""
     rows, state = page.table.rows, st.session_state
     if not rows:
-        st.html(html.empty(NO_MATCH if page.is_filtered else NO_RUNS))
+        st.html(html.empty(NO_MATCH if page.is_filtered else run_picker.NO_RUNS))
         return []
     selected_ids = state.get("selected_ids", [])
     event = st.dataframe(
@@ -115,7 +115,6 @@ def show(page: TablePage) -> list[RunSummary]:
     return selected
 
 
-NO_RUNS = "No runs yet. Train a network first."
 NO_MATCH = "No runs match. Clear the filters."
 
 

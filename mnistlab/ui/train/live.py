@@ -17,7 +17,9 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
+from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
+from mnistlab.ui.common.page import Arguments
 from mnistlab.ui.train.queue import position_text
 from mnistlab.worker.processes import ensure_workers, kill_worker
 
@@ -59,12 +61,19 @@ def controls(home: Home, run: RunSummary) -> None:
     """The buttons that a run's state allows."""
     store = Store(home.runs)
 
-    def button(label: str, icon: str, action: Callable[..., object], *values: object) -> None:
+    def button(
+        label: str,
+        icon: str,
+        action: Callable[Arguments, None],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
         st.button(
             label,
             icon=f":material/{icon}:",
             on_click=page.run_action,
-            args=(action, *values),
+            args=(action, *args),
+            kwargs=kwargs,
             key=f"{label}{run.id}",
         )
 
@@ -94,7 +103,7 @@ def _finish(home: Home, run_id: int) -> None:
 
 def status(home: Home, run: RunSummary) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
-    words = [f"{run.id} · {run.name}", run.owner, _message(run)]
+    words = [f"{run.id} · {run.name}", run.owner, status_text(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
         controls(home, run)
@@ -108,7 +117,8 @@ PENDING = {
 }
 
 
-def _message(run: RunSummary) -> str:
+def status_text(run: RunSummary) -> str:
+    """What a run is doing, or why it ended."""
     silent = run.seconds_silent(time.time())
     if silent is not None:
         return (
@@ -116,8 +126,10 @@ def _message(run: RunSummary) -> str:
             "resume the run."
         )
     if run.state.active and run.request in PENDING:
-        return PENDING[run.request]
-    return "" if run.message == "Training" else run.message
+        # What the process does until it stops; a training step takes a moment only.
+        step = "" if run.message in ("", Phase.TRAIN) else f" {run.message}."
+        return PENDING[run.request] + step
+    return "" if run.message == Phase.TRAIN else run.message
 
 
 def _progress_bar(home: Home, run: RunSummary) -> Markup:
@@ -135,6 +147,12 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
         f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} images · "
         f"{progress.images_per_second:,.0f} images/s"
     )
+    if progress.phase != Phase.TRAIN:
+        position = (
+            f"Epoch {progress.epoch} of {planned} · {progress.phase}, "
+            f"{progress.done:,} of {progress.total:,} images"
+        )
+        return html.progress(position, "", progress.done / progress.total)
     remaining = f"{duration(epoch_seconds)} left in this epoch"
     if run.seconds_left is not None:
         end = datetime.fromtimestamp(time.time() + run.seconds_left).strftime("%H:%M")

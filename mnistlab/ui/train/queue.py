@@ -25,7 +25,7 @@ def show(home: Home) -> None:
     if count <= max(0, worker_count() - len(running)):
         return
     waits = waiting_seconds(running, queued, worker_count(), queue.recent_runs(store))
-    st.subheader("Queue", anchor=False)
+    st.header("Queue", anchor=False)
     for position, (run, wait) in enumerate(zip(queued, waits, strict=True), 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             start = f"starts in about {duration(wait)}" if wait is not None else ""

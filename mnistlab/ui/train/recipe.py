@@ -42,7 +42,7 @@ def choose_recipe(spec: Spec) -> tuple[Spec, Recipe]:
             ["Epochs & size", "Learning rate", "Regularization", "Evaluation"]
         )
         with epochs_tab:
-            values = _epochs_and_size(default)
+            values = _epochs_and_size(default) | _early_stopping()
         with rate_tab:
             values |= _learning_rate(default)
         with regularization_tab:
@@ -114,6 +114,15 @@ def _epochs_and_size(default: Recipe) -> dict[str, Any]:
         f"smaller; 0 = automatic, minimum {MIN_BATCH}. On a CPU these parts run in parallel.",
         **persistent("norm_batch"),
     )
+    return {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "train_size": train_size,
+        "norm_batch_size": norm_batch_size or None,
+    }
+
+
+def _early_stopping() -> dict[str, Any]:
     patience = st.number_input(
         "Early stopping patience (epochs; 0 = off)",
         value=0,
@@ -132,10 +141,6 @@ def _epochs_and_size(default: Recipe) -> dict[str, Any]:
         **persistent("target_accuracy"),
     )
     return {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "train_size": train_size,
-        "norm_batch_size": norm_batch_size or None,
         "patience": patience or None,
         "target_accuracy": round(target_accuracy / 100, 6) or None,
     }

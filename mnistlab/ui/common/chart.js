@@ -1,0 +1,88 @@
+// Draws a figure, or updates the one that this component has drawn before.
+
+// Each component's script is a module of its own, so what all charts share is on `window`.
+const FAILED = "The chart library could not be loaded. Reload the page.";
+
+// A page for projectors (first_load.js) has larger type; a figure's sizes are in pixels.
+const FACTOR = 1.4;
+const enlarge = (layout) => {
+  if (!document.documentElement.classList.contains("lab-big")) return;
+  layout.font.size = 12 * FACTOR;
+  const fonts = [layout.title, ...(layout.shapes ?? []).map((shape) => shape.label)]
+    .map((part) => part?.font)
+    .filter((font) => font?.size);
+  for (const font of fonts) font.size *= FACTOR;
+};
+
+const library = (address) => {
+  window.labPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      window.labPlotly = undefined; // the next update tries again
+      reject(new Error(FAILED));
+    };
+    document.head.append(script);
+  });
+  return window.labPlotly;
+};
+
+const draw = (node, Plotly) => {
+  const { figure } = node.lab;
+  const style = getComputedStyle(node);
+  const textColor = style.getPropertyValue("--st-text-color") || style.color;
+  const background = style.getPropertyValue("--st-background-color") || "white";
+  const content = JSON.stringify([figure, textColor, background, node.lab.resets]);
+  if (content === node.lab.content) return;
+  node.lab.content = content;
+  const layout = {
+    ...structuredClone(figure.layout),
+    font: { color: textColor, family: style.fontFamily },
+    hoverlabel: { bgcolor: background, font: { color: textColor } },
+  };
+  enlarge(layout);
+  // While an axis' revision stays the same, plotly keeps the reader's zoom.
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    layout[name] = { ...layout[name], uirevision: `${node.lab.resets}` };
+  }
+  // By default plotly picks the text color for an opaque cell, but our cells are transparent.
+  const traces = structuredClone(figure.data).map((trace) =>
+    trace.texttemplate ? { ...trace, textfont: { color: textColor } } : trace
+  );
+  Plotly.react(node, traces, layout, {
+    displaylogo: false,
+    displayModeBar: false,
+    doubleClick: false,
+  });
+};
+
+const start = (node, Plotly) => {
+  draw(node, Plotly);
+  if (node.lab.observer) return;
+  // A chart in a closed tab or expander has no width until it is shown.
+  node.lab.observer = new ResizeObserver(() => {
+    if (node.offsetWidth) Plotly.Plots.resize(node);
+  });
+  node.lab.observer.observe(node);
+  // Plotly would go back to the range of the first figure, which is empty for a new run.
+  node.on("plotly_doubleclick", () => {
+    node.lab.resets += 1;
+    draw(node, Plotly);
+  });
+};
+
+export default function ({ data, parentElement }) {
+  const node = parentElement.querySelector(".plot");
+  node.lab ??= { resets: 0 };
+  node.lab.figure = data.figure;
+  node.style.height = `${data.figure.layout.height}px`;
+  // Once the library is there, drawing at once spares the page a frame without the new figure.
+  if (window.Plotly) return void start(node, window.Plotly);
+  library(data.library).then(
+    (Plotly) => start(node, Plotly),
+    (error) => {
+      node.textContent = error.message;
+    }
+  );
+}

@@ -1,0 +1,34 @@
+// Sets the page up before its first element is drawn: large type, and a curtain.
+
+// `?big=1` is for projectors: larger type, charts at full width. It lasts until the tab is closed, as
+// links between pages do not carry it along, or until `?big=0`.
+(() => {
+  const big = new URLSearchParams(location.search).get("big") ?? sessionStorage.getItem("lab-big");
+  sessionStorage.setItem("lab-big", big ?? "0");
+  document.documentElement.classList.toggle("lab-big", big === "1");
+})();
+
+// Hides a page that has just been opened until its elements have their sizes.
+//
+// Streamlit fetches the code of each kind of element separately and meanwhile draws a placeholder
+// of another height, so everything below it would move several times.
+(() => {
+  const UNFINISHED = ["[data-testid=stSkeleton]", ".picture:empty", ".plot:not([style*=height])"];
+  const STEP = 30; // milliseconds
+  const WAIT_FOR_SCRIPT = 600; // then a part that is slow to compute is drawn later, below
+  const LONGEST = 3000; // whatever happens, the page is not hidden for longer
+  const root = document.documentElement;
+  let drawn = 0; // milliseconds since the first element was drawn
+  root.classList.add("lab-loading");
+  const timer = setInterval(() => {
+    const page = document.querySelector(".stMainBlockContainer:has(.stElementContainer)");
+    if (!page) return;
+    drawn += STEP;
+    const isRunning = document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning";
+    const isFinished = !page.querySelector(UNFINISHED.join());
+    if ((isFinished && (!isRunning || drawn > WAIT_FOR_SCRIPT)) || drawn > LONGEST) {
+      root.classList.remove("lab-loading");
+      clearInterval(timer);
+    }
+  }, STEP);
+})();

@@ -1,0 +1,91 @@
+"""Links between pages are real links: each opens its page in a new tab, wherever it stands."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import App, end, healthy, serve, settled
+
+TITLES = {
+    "Home": "How small can a network be",
+    "Design": "Design a network",
+    "Train": "Train a network",
+    "Runs": "Runs",
+    "Experiments": "Experiments",
+    "Draw": "Draw a digit",
+}
+
+
+def links(page: Page) -> Locator:
+    settled(page)
+    return page.locator(".stPageLink a")
+
+
+def navigation(page: Page, name: str) -> Locator:
+    settled(page)
+    return page.locator(".st-key-links").get_by_role("link", name=name, exact=True)
+
+
+def opens_in_a_new_tab(page: Page, link: Locator, title: str, **click: object) -> Page:
+    """The new tab; the page itself stays where it is."""
+    address = page.url
+    with page.context.expect_page() as coming:
+        link.click(**click)  # type: ignore[arg-type]
+    tab = coming.value
+    expect(tab.get_by_role("heading", level=1)).to_contain_text(title)
+    assert page.url == address
+    return tab
+
+
+@pytest.fixture(scope="module")
+def app_below_a_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    app = serve(tmp_path_factory.mktemp("below"), base_path="/class/lab")
+    yield app
+    end(app)
+
+
+@pytest.mark.parametrize("start", ["", "design?net=8-p-gap", "runs", "draw"])
+def test_the_middle_button_opens_every_page(app: App, page: Page, start: str) -> None:
+    page.goto(f"{app.url}/{start}")
+    for name, title in TITLES.items():
+        opens_in_a_new_tab(page, navigation(page, name), title, button="middle").close()
+    healthy(page)
+
+
+@pytest.mark.parametrize("key", ["Control", "Shift"])
+def test_a_key_that_is_held_opens_another_tab(app: App, page: Page, key: str) -> None:
+    page.goto(f"{app.url}/design?net=8-p-gap")
+    for name in ("Home", "Train"):
+        opens_in_a_new_tab(page, navigation(page, name), TITLES[name], modifiers=[key]).close()
+    healthy(page)
+
+
+def test_a_link_below_another_path_stays_below_it(app_below_a_path: App, page: Page) -> None:
+    page.goto(f"{app_below_a_path.url}/design?net=8-p-gap")
+    for name in ("Home", "Train"):
+        tab = opens_in_a_new_tab(page, navigation(page, name), TITLES[name], button="middle")
+        assert tab.url.startswith(f"{app_below_a_path.url}/")
+        tab.close()
+    navigation(page, "Home").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES["Home"])
+
+
+def test_no_link_leads_to_the_page_that_it_is_on(app: App, page: Page) -> None:
+    pages = [path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py")]
+    for name in ["", *pages]:
+        page.goto(f"{app.url}/{name}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        for link in links(page).all():
+            address = str(link.get_attribute("href"))
+            assert re.match(r"\./|[a-z]+", address), (name, address)
+
+
+def test_the_new_tab_has_the_network(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/design?net=8-p-gap")
+    expect(page.locator(".lab-gauge-figure b").first).to_be_visible()
+    link = page.get_by_role("link", name="Train this network")
+    tab = opens_in_a_new_tab(page, link, TITLES["Train"], button="middle")
+    assert "net=8-p-gap" in tab.url

@@ -1,0 +1,29 @@
+"""What a page says about a run that trains."""
+
+from pathlib import Path
+
+import pytest
+
+from mnistlab.arch.presets import PRESETS
+from mnistlab.store.run import Request
+from mnistlab.store.store import Store
+from mnistlab.training.recipe import Recipe
+from mnistlab.ui.train import live
+
+
+@pytest.mark.parametrize("request_", [Request.STOP, Request.PAUSE])
+def test_a_run_that_is_stopping_names_the_step_that_it_waits_for(
+    tmp_path: Path, request_: Request
+) -> None:
+    store = Store(tmp_path)
+    run_id = store.add("mine", PRESETS[0].spec, Recipe())
+    store.claim()
+    texts = []
+    for step in ("Training", "Loading MNIST"):
+        store.report(run_id, step, None)
+        store.request(run_id, request_)
+        run = store.run(run_id)
+        assert run
+        texts.append(live.status_text(run))
+    assert texts[1].startswith(texts[0]) and "Loading MNIST" in texts[1]
+    assert "Training" not in texts[0]

@@ -1,0 +1,107 @@
+"""What the server adds to Streamlit's pages, and plotly.js."""
+
+import asyncio
+import gzip
+from dataclasses import dataclass
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+from starlette.types import Message
+
+from mnistlab.ui import server
+
+BROWSER = "text/html,*/*;q=0.8"
+PAGE = "<html><head></head><body>" + "text " * 1000 + "</body></html>"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(path: str, accept: str = "*/*", method: str = "GET") -> Answer:
+    """Ask an app with a page, with some data and with our files, which compresses its answers."""
+    app = Starlette(
+        routes=[
+            Route("/", lambda request: HTMLResponse(PAGE, headers={"etag": "old"})),
+            Route("/data", lambda request: JSONResponse({"a": "</body>"})),
+            *server.routes(),
+        ],
+        # Streamlit's own middleware is inside of ours.
+        middleware=[*server.middleware(), Middleware(GZipMiddleware)],
+    )
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        # The browser stays connected; no request here has a body that anybody reads.
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")],
+    }
+    asyncio.run(app(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    return Answer(messages[0]["status"], headers, body)
+
+
+def test_a_page_ends_with_the_style_and_the_script() -> None:
+    answer = ask("/", BROWSER)
+    assert answer.body.decode() == PAGE.replace("</body>", f"{server.additions()}</body>")
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert "etag" not in answer.headers
+
+
+def test_other_answers_are_passed_on() -> None:
+    assert ask("/data", BROWSER).body == b'{"a":"</body>"}'
+    assert gzip.decompress(ask("/").body).decode() == PAGE
+    assert ask("/", BROWSER, "HEAD").status == 200
+
+
+def test_the_code_of_every_preloaded_element_exists_in_this_streamlit() -> None:
+    files = [name.partition(".")[0] for name in server.element_files()]
+    assert sorted(files) == sorted(server.ELEMENTS)
+
+
+def test_plotly_is_sent_compressed_and_kept_for_good() -> None:
+    answer = ask(server.plotly_address())
+    assert gzip.decompress(answer.body) == server.PLOTLY.read_bytes()
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_addresses_start_with_the_base_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "get_option", lambda name: "/some/lab/")
+    assert server.plotly_address().startswith("/some/lab/lab/plotly-")
+
+
+def test_a_file_is_downloaded_at_its_own_address_as_it_was_made() -> None:
+    page = b"<html><body></body></html>"
+    answer = ask(server.offer(page, "Bericht ü.html"), BROWSER)
+    assert answer.status == 200 and answer.body == page, "a report is not a page of the app"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].endswith("filename*=UTF-8''Bericht%20%C3%BC.html")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_file_is_removed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = server.offer(b"old", "old.txt")
+    monkeypatch.setattr(server, "OFFER_SECONDS", -1.0)
+    new = server.offer(b"new", "new.txt")
+    assert old != new and ask(old).status == 404
+    assert ask(new).status == 200
+    assert ask(new + "x").status == 404
