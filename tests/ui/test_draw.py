@@ -20,7 +20,8 @@ from mnistlab.handwriting import collection
 from mnistlab.home import Home
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.store.table import edit_details, move_to_trash
+from mnistlab.store.table import edit_details
+from mnistlab.store.trash import move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
@@ -71,11 +72,11 @@ def card_images(at: AppTest) -> list[str]:
     return re.findall(r'<figure class="lab-card"><img [^>]*src="([^"]+)"', body(at))
 
 
-def checkpoint_box(at: AppTest) -> Selectbox:
+def checkpoint_box(at: AppTest) -> "Selectbox[str]":
     return next(box for box in at.selectbox if box.label == "Checkpoint")
 
 
-def labels_of(box: Multiselect) -> list[str]:
+def labels_of(box: "Multiselect[str]") -> list[str]:
     """The labels of the selected options."""
     return [box.format_func(value) for value in box.value]
 
@@ -86,7 +87,7 @@ def selected(at: AppTest) -> str:
     return str(box.format_func(box.value))
 
 
-def comparison(at: AppTest) -> Multiselect:
+def comparison(at: AppTest) -> "Multiselect[str]":
     return next(box for box in at.multiselect if box.label == "Checkpoints")
 
 
