@@ -15,7 +15,7 @@ from mnistlab.home import Home
 from mnistlab.store.store import Store
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
-from mnistlab.ui.design.layers import ACTIONS
+from mnistlab.ui.design.layers import ACTIONS, OPTIONS
 from mnistlab.worker import timing
 from mnistlab.worker.benchmark import run_benchmark
 from mnistlab.worker.processes import worker_lock
@@ -191,22 +191,22 @@ def test_the_choices_for_the_whole_network_reach_the_address() -> None:
 
 def test_a_convolution_s_options_reach_the_address() -> None:
     at = design_page("8-8-p-12-gap")
-    for option, checked, expected in [
-        ("padded", True, "8s"),
-        ("residual", True, "8r"),
-        ("separable", True, "8dr"),
-        ("padded", False, "8d"),  # no residual connection without padding
-        ("residual", True, "8dr"),
-        ("residual", False, "8ds"),
+    for options, expected in [
+        (["padded"], "8s"),
+        (["padded", "residual"], "8r"),
+        (["padded", "residual", "separable"], "8dr"),
+        (["residual", "separable"], "8d"),  # no residual connection without padding
+        (["separable", "residual"], "8dr"),
+        (["padded", "separable"], "8ds"),
     ]:
-        at.checkbox(key=f"{option}1").set_value(checked)
+        at.button_group(key="options1").set_value(options)
         assert net(settled(at)) == f"8-{expected}-p-12-gap" and not at.error
         (layer,) = parse(expected).layers
-        for field in ("padded", "residual", "separable"):
-            assert at.checkbox(key=f"{field}1").value == getattr(layer, field)
-    at.checkbox(key="residual3").set_value(True)
+        shown = at.button_group(key="options1").value
+        assert shown == [option for option in OPTIONS if getattr(layer, option)]
+    at.button_group(key="options3").set_value(["residual"])
     assert "conv3" in settled(at).error[0].value
-    assert net(at) == "8-8ds-p-12-gap" and not at.checkbox(key="residual3").value
+    assert net(at) == "8-8ds-p-12-gap" and not at.button_group(key="options3").value
     assert net(press(at, "Undo")) == "8-8dr-p-12-gap"
 
 

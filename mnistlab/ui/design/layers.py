@@ -37,6 +37,8 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
 }
 LABEL_WIDTH = 84
 """Pixels for a layer's name and type; if wider, a phone cuts off the line."""
+FILTERS_WIDTH, OPTIONS_WIDTH = 125, 55
+"""Pixels of the number of filters, and of the button that opens the options."""
 OPTIONS = {
     "padded": ("Padding", "Adds a border of zeros, so that the output has the size of the input."),
     "residual": (
@@ -68,7 +70,7 @@ def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             st.html(html.labeled(name, _caption(layer, captions[name])), width=LABEL_WIDTH)
             if layer.filters is None:
-                st.space("stretch")
+                st.space(FILTERS_WIDTH + OPTIONS_WIDTH + 8)  # as wide as the other lines' controls
             else:
                 _layer(index, name, layer, set_network)
             st.menu_button(
@@ -112,7 +114,7 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
         key=f"filters{index}",
         on_change=update_filters,
         label_visibility="collapsed",
-        width=125,
+        width=FILTERS_WIDTH,
     )
     if isinstance(layer, Conv):
         _options(index, name, layer, set_network)
@@ -130,15 +132,23 @@ def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> Non
     """A popover: padding, residual connection, depthwise-separable."""
     state = st.session_state
 
+    key = f"options{index}"
+    state[key] = [option for option in OPTIONS if getattr(layer, option)]
+
     def update_options() -> None:
-        options = [option for option in OPTIONS if state[f"{option}{index}"]]
-        new = edit.with_options(layer, options)
+        new = edit.with_options(layer, state[key])
         page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
     with st.popover("", icon=":material/tune:", help=f"Options of {name}"):
-        for option, (label, help_text) in OPTIONS.items():
-            state[f"{option}{index}"] = getattr(layer, option)
-            st.checkbox(label, key=f"{option}{index}", on_change=update_options, help=help_text)
+        st.pills(
+            f"Options of {name}",
+            list(OPTIONS),
+            format_func=lambda option: OPTIONS[option][0],
+            selection_mode="multi",
+            key=key,
+            on_change=update_options,
+            help="\n".join(f"- **{label}**: {text}" for label, text in OPTIONS.values()),
+        )
 
 
 def edit_options(spec: Spec, set_network: SetNetwork) -> None:
