@@ -135,7 +135,8 @@ with st.container(key="gauge"):
     st.html(html.budget_bar(result.total, non_trainable=result.non_trainable))
 show_svg(network_picture(result, selected), "picture", select_layer)
 
-controls, results = st.columns([2, 3], gap="large")
+with st.container(key="editor"):
+    controls, results = st.columns([2, 3], gap="large")
 with controls:
     st.header("Layers", anchor=False)
     with st.container(gap="xsmall"):

@@ -12,6 +12,7 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.browser.conftest import App, download, healthy, open_tab, settled
 
 NET = "8-16-p10-16-20-t12-16-20-full-bn-drop0.05"
+HALVED = "4-8-p5-8-10-t6-8-10-full-bn-drop0.05"
 TABS = ["Parameters", "Advice", "Receptive field", "Cost", "Compare", "Export"]
 
 
@@ -119,6 +120,37 @@ def test_nothing_scrolls_sideways_on_any_tab(app: App, page: Page) -> None:
                 fits = main.evaluate("node => node.scrollWidth <= node.clientWidth")
                 assert fits, (text, tab, width)
     healthy(page)
+
+
+@pytest.mark.parametrize("width", [1280, 1051, 1050, 700, 390])
+def test_a_layer_s_controls_are_all_in_view(app: App, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720})
+    page.goto(f"{app.url}/design?net={NET}")
+    menus = page.locator("[class*=st-key-menu]")
+    expect(menus).to_have_count(8)
+    settled(page)
+    expect(page.locator("html.lab-loading")).to_have_count(0)
+    for line in range(8):
+        box = menus.nth(line).bounding_box()
+        column = page.locator(".st-key-editor .stColumn").first.bounding_box()
+        assert box and column and box["x"] + box["width"] <= column["x"] + column["width"]
+    # A number without − and + has lost them for lack of width.
+    expect(page.locator("[class*=st-key-filters0] button")).to_have_count(2)
+
+
+def test_back_from_another_page_leads_to_the_network_and_the_tab(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    open_tab(page, "Cost")
+    page.get_by_role("button", name="Halve filters").click()
+    net(page, HALVED)
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    settled(page)
+    page.go_back()
+    net(page, HALVED)
+    expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
 
 
 @pytest.mark.parametrize(

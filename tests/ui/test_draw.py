@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
-from mnistlab.data.download import NOT_DOWNLOADED
 from mnistlab.home import Home
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
@@ -21,7 +20,7 @@ from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
-from mnistlab.ui.common import checkpoints
+from mnistlab.ui.common import checkpoints, get_mnist
 from tests.ui.app_test import body, run, settled
 
 ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
@@ -169,11 +168,11 @@ def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
     assert len(re.findall('lab-answer"', body(at))) == 1
 
 
-def test_nearest_images_without_mnist_say_how_to_download_it() -> None:
+def test_nearest_images_without_mnist_offer_its_download() -> None:
     at = page()
     draw(at, STEM)
     explain(at, NEAREST)
-    assert "mnistlab data" in body(at)
+    assert at.button(key="get_mnist_nearest").label == get_mnist.BUTTON
 
 
 def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> None:
@@ -230,7 +229,7 @@ def test_a_test_image_has_its_label_and_the_drawing_is_restored_after_it(
     before = card_images(at)[1:]
     at.button_group(key="source").set_value("MNIST")
     settled(at)
-    assert NOT_DOWNLOADED in body(at)
+    assert at.button(key="get_mnist_test-image").label == get_mnist.BUTTON
     (lab / "data").symlink_to(mnist_folder)
     at.session_state["test_image"] = 0
     settled(at)

@@ -102,7 +102,12 @@ def _table(kind: str, lines: Iterable[Markup]) -> Markup:
 def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Markup:
     text, number = Markup(" class=lab-left"), Markup("")
     body = join(
-        fill("<{tag}{kind}>{}</{tag}>", cell, tag=tag, kind=text if column < left else number)
+        fill(
+            "<{tag}{kind}>{}</{tag}>",
+            cell,
+            tag=tag if cell else "td",  # a header that is empty is no header
+            kind=text if column < left else number,
+        )
         for column, cell in enumerate(cells)
     )
     return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)

@@ -35,10 +35,10 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Insert max-pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL_WIDTH = 84
-"""Pixels for a layer's name and type; if wider, a phone cuts off the line."""
-FILTERS_WIDTH, OPTIONS_WIDTH = 125, 55
-"""Pixels of the number of filters, and of the button that opens the options."""
+LABEL_WIDTH, FILTERS_WIDTH, OPTIONS_WIDTH = 80, 122, 55
+"""Pixels for a layer's name and type, its filters, and the button that opens the options. If they
+were wider, a phone would cut off the line; below 120 pixels, a number has no − and +.
+"""
 OPTIONS = {
     "padded": ("Padding", "Adds a border of zeros, so that the output has the size of the input."),
     "residual": (

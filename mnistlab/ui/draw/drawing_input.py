@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnistlab.data.dataset import MNIST as MNIST_DATASET
-from mnistlab.data.download import DataError, missing_text
+from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
 from mnistlab.home import default_home
-from mnistlab.ui.common import html, page
+from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.draw import canvas, paste
 from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
@@ -109,7 +109,7 @@ def _test_image() -> DrawingInput:
         image = read_images(folder, "test", [number])[0]
         label = int(read_labels(folder, "test", [number])[0])
     except DataError as error:
-        st.html(html.empty(missing_text(folder, error)))
+        get_mnist.show("test-image", damage=get_mnist.damage(folder, error))
         return EMPTY
     st.html(html.card(image, f"Test image {number:,}: {label}", "MNIST test set"))
     st.button(

@@ -17,7 +17,7 @@ from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import checkpoints, html, svg
+from mnistlab.ui.common import checkpoints, get_mnist, html, svg
 from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 
@@ -169,6 +169,8 @@ def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
     import torch
 
     folder, count = default_home().data, _indexed_count(choice)
+    if not get_mnist.show("nearest"):
+        return
     try:
         with st.spinner(f"Indexing {count:,} training images…"):
             index = _index(choice, count, folder)
@@ -176,7 +178,7 @@ def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
         nearest = index.nearest(checkpoints.classifier(choice).network, image, N_NEAREST)
         images = read_images(folder, "train", [number for number, _ in nearest])
     except DataError as error:
-        st.html(html.empty(str(error)))
+        get_mnist.show("nearest", damage=get_mnist.damage(folder, error))
         return
     st.html(
         html.cards(

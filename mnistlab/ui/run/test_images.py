@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mnistlab.data.download import DataError, missing_text
+from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.errors import LabError
 from mnistlab.home import Home
@@ -12,7 +12,7 @@ from mnistlab.stats.predictions import Predictions
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import percent
-from mnistlab.ui.common import checkpoints, html, page
+from mnistlab.ui.common import checkpoints, get_mnist, html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.draw import drawing_input
 
@@ -37,7 +37,7 @@ def show(
     try:
         images = read_images(home.data, "test", indices[:MAX_CARDS])
     except DataError as error:
-        st.html(html.empty(missing_text(home.data, error)))
+        get_mnist.show(key, "The images are in it.", get_mnist.damage(home.data, error))
         return
     cards = [
         html.card(image, title(predictions, index), _note(predictions, index), part=str(index))

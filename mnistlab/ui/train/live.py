@@ -17,6 +17,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
+from mnistlab.training.diagnosis import describe_failure
 from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.page import Arguments
@@ -161,6 +162,12 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
     return html.progress(position, remaining, progress.done / progress.total)
 
 
+def warn_if_it_fails(run: Run) -> None:
+    """Say that a run does not learn, and what to change."""
+    if problem := describe_failure(run.epochs, run.spec, run.recipe):
+        page.show_warning(problem)
+
+
 def curves(run: Run, wide: bool) -> None:
     """A run's four charts; two in a row if there is room."""
     planned = run.recipe.epochs
@@ -204,6 +211,7 @@ def show_metrics(run: Run) -> None:
 def show_run(home: Home, run: Run, wide: bool = False) -> None:
     """One run's state, curves, figures, network and recipe."""
     status(home, run)
+    warn_if_it_fails(run)
     curves(run, wide)
     show_metrics(run)
     settings = f"{run.parameters:,} parameters · {run.recipe}"
@@ -217,6 +225,7 @@ def show_runs(home: Home, runs: Sequence[Run]) -> None:
         return
     for run in runs:
         status(home, run)
+        warn_if_it_fails(run)
     if runs:
         key = "-".join(str(run.id) for run in runs)
         plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")
