@@ -130,7 +130,7 @@ def edit(at: "AppTest", name: str, step: int) -> None:
     elif name == "runs":
         at.text_input(key="search").set_value(f"run {step % 9}")
     elif name == "train":
-        at.number_input(key="train_epochs_from_4").set_value(5 + step % 9)
+        at.selectbox(key="train_network").set_value(f"target-{3 + step % 2}")
 
 
 def main() -> None:

@@ -26,7 +26,10 @@ except LabError as error:
     page.show_error(error)
     st.stop()
 if len(runs) < 2:
-    st.html(html.empty("Select two or more runs above." if runs else run_picker.NO_RUNS))
+    if runs:
+        st.html(html.empty("Select two or more runs above."))
+    else:
+        run_picker.show_no_runs()
     st.stop()
 
 
@@ -43,7 +46,7 @@ comparison.show_differences(runs)
 comparison.show_results(runs)
 st.header("Disagreements", anchor=False)
 if len(runs) == 2:
-    comparison.show_disagreements(store, home.data, *runs)
+    comparison.show_disagreements(home, *runs)
 else:
     st.html(html.caption("Select exactly two runs to see the images on which they disagree."))
 downloads("runs-" + "-".join(str(run.id) for run in runs), lambda: build.runs_report(store, runs))

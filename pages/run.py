@@ -6,8 +6,8 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import html, page, run_picker
-from mnistlab.ui.run import tabs
+from mnistlab.ui.common import page, run_picker
+from mnistlab.ui.run import errors, tabs
 from mnistlab.worker.processes import ensure_workers
 
 home = default_home()
@@ -29,14 +29,14 @@ except LabError as error:
     page.show_error(error)
     st.stop()
 if run is None:
-    st.html(html.empty(run_picker.NO_RUNS))
+    run_picker.show_no_runs()
     st.stop()
 if run.deleted:
     st.warning("This run is in the trash. Restore it on the Runs page.")
 
 contents = {
     "Curves": tabs.show_curves,
-    "Errors": tabs.show_errors,
+    "Errors": errors.show,
     "Filters": tabs.show_filters,
     "Configuration": tabs.show_configuration,
     "Export": tabs.show_export,

@@ -7,11 +7,15 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import scatter_points
-from mnistlab.ui.common import page, plot
+from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.runs import actions, run_table
 from mnistlab.ui.train import live, queue
 from mnistlab.worker.processes import ensure_workers
 
+SCATTER = (
+    "Each point is a run that matches; click it to open the run. Green: within the budget, red: "
+    "over it. Up and to the left is better."
+)
 home = default_home()
 store = Store(home.runs)
 
@@ -24,12 +28,15 @@ except LabError as error:
     page.show_error(error)
     st.stop()
 
+actions.show_import_notice()
 actions.undo_delete(store)
 selected = run_table.show(shown)
 actions.for_selected(store, selected, shown)
 actions.export_table(store, shown)
 actions.import_archives(store)
 if points:
-    plot.chart(charts.scatter(points), "scatter")
+    if run_id := plot.chart(charts.scatter(points), "scatter"):
+        st.switch_page("pages/run.py", query_params={"run": str(run_id)})
+    st.html(html.caption(SCATTER))
 
 live.auto_refresh(home, [run.id for run in shown.table.rows], lambda store: queue.show(home))

@@ -1,83 +1,78 @@
 """Train: choose a network and a recipe, start a run, and watch its epochs."""
 
-import contextlib
-
 import streamlit as st
 
-from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.summary import summarize
-from mnistlab.data import download
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import current_network, html, page, run_picker
-from mnistlab.ui.design import cost
-from mnistlab.ui.train import live, queue
-from mnistlab.ui.train.recipe import choose_recipe, persistent
-from mnistlab.worker.processes import ensure_workers, submit
+from mnistlab.training.recipe import Recipe
+from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
+from mnistlab.ui.train import choices, live, outcome, queue, recipe_choice, start, watched
+from mnistlab.ui.train.recipe import show_settings
+from mnistlab.ui.train.start import Submission
+from mnistlab.worker.processes import ensure_workers
 
 home = default_home()
 store = Store(home.runs)
 
-if not current_network.is_set() and (text := st.query_params.get("net")):
-    # A reloaded page, or a link, has its network in the address.
-    with contextlib.suppress(LabError):
-        current_network.set_from_text(text)
-# Set before anything is shown, so that a reload at any moment finds the same network.
-st.query_params["net"] = str(current_network.current())
-page.setup("Train", "Train a network")
+problem = recipe_choice.read_address()
+if problem is None or not problem.is_error:
+    # Set before anything is shown, so that a reload at any moment finds the same.
+    recipe_choice.write_address()
+if page.setup("Train", "Train a network"):
+    watched.add_ended(store)
+if problem:
+    choices.show_problem(problem)
 
-networks = {current_network.LABEL: current_network.current()}
-networks |= {preset.heading: preset.spec for preset in PRESETS}
+spec = current_network.current()
+recent = start.recent_runs(home)
+submission: Submission | None = None
+recipe: Recipe | None = None
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    network = st.selectbox(
-        "Network",
-        networks,
-        width=250,
-        key=current_network.CHOICE_KEY,
-        persist_state="session",
-    )
-    name = st.text_input("Run name", placeholder=network, width=220, **persistent("name"))
-    owner = st.text_input("Owner", placeholder="optional", width=150, **persistent("owner"))
-    start_place = st.container(width="content")
-
-run_column, recipe_column = st.columns([4, 3], gap="large")
-submission = None
-with recipe_column:
+    network = choices.choose_network()
+    choices.choose_source(spec)
+    name, owner = choices.choose_names(network)
     try:
-        spec, recipe = choose_recipe(networks[network])
-        st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
-        if estimate := cost.whole_run(spec, recipe):
-            st.html(html.caption(estimate))
-        submission = (name or network, spec, recipe, owner)
+        recipe = recipe_choice.recipe(spec)
+        if not (problem and problem.is_error):
+            submission = Submission(name, spec, recipe, owner)
     except LabError as error:
         page.show_error(error)
-    if not download.is_downloaded(home.data):
-        st.html(html.caption(download.NOT_DOWNLOADED))
+    is_pressed = st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=submission is None
+    )
+    st.html(start.expected_time(submission, recent))
+
+run_column, recipe_column = st.columns([4, 3], gap="large")
+with recipe_column:
+    st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
+    if recipe:
+        st.html(html.caption(str(recipe)))
+    show_settings(spec, recipe)
+    get_mnist.show("train", "The first run downloads it, too.")
 
 with run_column:
     try:
-        pressed = start_place.button(
-            "Start training",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=submission is None,
-        )
-        if pressed and submission:
-            run_picker.select_run(submit(home, *submission))
+        if is_pressed and submission:
+            watched.add(store, submission.submit(home))
         ensure_workers(home)
         selected_ids = run_picker.choose_runs(store, newest(store, 50))
+        if not selected_ids:
+            if pressed := start.choose_beginning(submission, recent):
+                watched.add(store, pressed.submit(home))
+                st.rerun()
+            st.stop()
     except LabError as error:
         page.show_error(error)
-        st.stop()
-    if not selected_ids:
-        st.html(html.empty("No runs yet. Try 2,560 training images: about 30 s."))
         st.stop()
 
     def draw(store: Store) -> None:
         """The selected runs and the queue, as they are now."""
-        live.show_runs(home, store.runs(selected_ids))
+        runs = store.runs(selected_ids)
+        outcome.show(home, runs)
+        live.show_runs(home, runs)
         queue.show(home)
 
     live.auto_refresh(home, selected_ids, draw)

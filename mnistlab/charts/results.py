@@ -89,6 +89,7 @@ def scatter(points: Sequence[Point]) -> Figure:
         "x": [point.parameters for point in points],
         "y": [100 * point.accuracy for point in points],
         "text": [f"{point.id} · {point.name}" for point in points],
+        "customdata": [point.id for point in points],
         "hovertemplate": "%{text}<br>%{x:,} parameters, %{y:.2f}%<extra></extra>",
         "marker": {
             "size": 9,
@@ -133,9 +134,9 @@ def _parameter_axis(totals: Sequence[int]) -> dict[str, object]:
     smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
     low, high = math.log10(smallest / 1.3), math.log10(largest * 1.3)
     # Few labels fit on a wide axis; a narrow one needs more of them to have any.
-    steps = (1, 2, 5) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
+    steps = (1, 3) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
     ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
-    return {"type": "log", "tickformat": ",", "tickvals": ticks, "range": [low, high]}
+    return {"type": "log", "tickformat": "~s", "tickvals": ticks, "range": [low, high]}
 
 
 def confusion(counts: NDArray[np.int64]) -> Figure:
@@ -149,6 +150,7 @@ def confusion(counts: NDArray[np.int64]) -> Figure:
         "z": errors.tolist(),
         "text": [[str(value) if value else "" for value in row] for row in counts.tolist()],
         "texttemplate": "%{text}",
+        "customdata": [[[label, digit] for digit in range(10)] for label in range(10)],
         "hovertemplate": "%{y} predicted as %{x}: %{text}<extra></extra>",
         "colorscale": [[0, "rgba(214, 69, 69, 0)"], [1, "rgba(214, 69, 69, 0.85)"]],
         "showscale": False,

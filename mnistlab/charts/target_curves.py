@@ -26,25 +26,45 @@ def target_curves(
     return result
 
 
-def grouped_curves(groups: Sequence[tuple[str, Sequence[Run]]], planned: int) -> Figure:
+References = Sequence[tuple[str, Sequence[Epoch]]]
+"""Trainings to compare one's own with, each with its name."""
+REFERENCE_DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+def grouped_curves(
+    groups: Sequence[tuple[str, Sequence[Run]]], planned: int, references: References = ()
+) -> Figure:
     """Validation accuracy (%) of every run, with one color for each named group of seeds.
 
     The first seed has a thick line, the others thin ones. Stars mark the saved epochs with their
-    95% confidence intervals; training accuracies are dotted and hidden at first.
+    95% confidence intervals; training accuracies are dotted and hidden at first. The references are
+    gray, behind all others.
     """
-    traces: list[Trace] = []
+    traces: list[Trace] = [
+        _reference_line(label, epochs, dash)
+        for (label, epochs), dash in zip(references, REFERENCE_DASHES, strict=False)
+    ]
     for (label, runs), color in zip(groups, RUN_COLORS, strict=False):
         for n, run in enumerate(runs):
             traces += _lines(run, label, color, first=n == 0)
     all_runs = [run for _, runs in groups for run in runs]
     result = over_epochs("Validation accuracy (%) by epoch", traces, planned, height=400)
-    later_epochs = [100 * e.validation_accuracy for run in all_runs for e in run.epochs[2:]]
-    low = axis_floor(
-        later_epochs or [100 * e.validation_accuracy for run in all_runs for e in run.epochs]
-    )
+    curves = [*(run.epochs for run in all_runs), *(epochs for _, epochs in references)]
+    later_epochs = [100 * e.validation_accuracy for epochs in curves for e in epochs[2:]]
+    low = axis_floor(later_epochs or [100 * e.validation_accuracy for es in curves for e in es])
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     result["layout"]["shapes"] = target_accuracy_marks()
     return result
+
+
+def _reference_line(label: str, epochs: Sequence[Epoch], dash: str) -> Trace:
+    x, y = [e.number for e in epochs], [100 * e.validation_accuracy for e in epochs]
+    return line(f"{label}, reference", x, y, REFERENCE_COLOR) | {
+        "mode": "lines",
+        "line": {"color": REFERENCE_COLOR, "width": 1.5, "dash": dash},
+        "showlegend": True,  # also if it is the only line
+        "uid": f"{label}r",
+    }
 
 
 def _lines(run: Run, label: str, color: str, first: bool) -> list[Trace]:

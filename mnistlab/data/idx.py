@@ -45,6 +45,6 @@ def _items(path: Path, indices: Iterable[int], header: int, size: int) -> NDArra
                 items[row] = np.frombuffer(file.read(size), np.uint8)
     except (OSError, ValueError):
         raise DataError(
-            f"{path} is missing or damaged. Run `python -m mnistlab data` to replace it."
+            f"{path.name} is missing or damaged. Download {MNIST.name} again to replace it."
         ) from None
     return items

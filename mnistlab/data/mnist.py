@@ -49,13 +49,13 @@ def load(folder: Path) -> Mnist:
 def _read(folder: Path, file: DataFile) -> bytearray:
     path = folder / file.name
     if not path.is_file():
-        raise DataError(f"MNIST is not in {folder}. Run `python -m mnistlab data` to download it.")
+        raise DataError(f"{file.name} is missing. Download {MNIST.name} first.")
     content = path.read_bytes()
     try:
         verify_checksum(file, content)
     except DataError as error:
         raise DataError(
-            f"{path} is damaged: {error}. Run `python -m mnistlab data` to replace it."
+            f"{path.name} is damaged: {error}. Download {MNIST.name} again to replace it."
         ) from None
     return bytearray(content)
 

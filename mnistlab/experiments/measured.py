@@ -11,6 +11,7 @@ from mnistlab.experiments.seeds import SeedStats
 from mnistlab.experiments.targets import Step, predecessor
 from mnistlab.stats.score import Score
 from mnistlab.text import percent, percent_range, percentage_points
+from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import TrainingRecord, read_record, read_record_json
 
 
@@ -28,6 +29,15 @@ def record(step: Step) -> TrainingRecord | None:
 @lru_cache(maxsize=32)
 def _cached_record(path: Path, modified_at: int) -> TrainingRecord:
     return read_record_json(path) if path.suffix == ".json" else read_record(path)
+
+
+def reference_epochs(step: Step) -> tuple[Epoch, ...]:
+    """The epochs of a network's bundled training; none if there is none or it is damaged."""
+    try:
+        training = record(step)
+    except CheckpointError:
+        return ()
+    return training.epochs if training else ()
 
 
 def stats(step: Step) -> SeedStats | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import MAX_SEEDS, runs_by_seed, submit_missing
 from mnistlab.experiments.targets import TARGETS, Length, Target
@@ -54,12 +55,13 @@ class TargetRuns:
 def submit_reproduction(home: Home, reproduction: Reproduction, owner: str = "") -> list[int]:
     """Queue the missing runs, resume the interrupted ones; the ids of all of them.
 
-    All four targets train with one seed before the next seed starts. Raises StoreError if the
-    store cannot be written.
+    All four targets train with one seed before the next seed starts, the quickest network first, so
+    that there are results soon. Raises StoreError if the store cannot be written.
     """
     ids: list[int] = []
+    quickest_first = sorted(reproduction.targets, key=lambda target: summarize(target.spec).macs)
     for seed in reproduction.seeds:
-        for target in reproduction.targets:
+        for target in quickest_first:
             name = f"{target.preset.label}, {reproduction.length}"
             recipe = reproduction.recipe(target)
             ids += submit_missing(home, name, target.spec, recipe, [seed], owner, TAG).values()

@@ -56,6 +56,15 @@ class Predictions:
         wrong = np.flatnonzero(self.is_wrong)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
+    def in_cell(self, label: int, digit: int) -> NDArray[np.int64]:
+        """The indices of the images of one digit that are predicted as another, or as the same.
+
+        Errors come most confident first, correct predictions least confident first.
+        """
+        indices = np.flatnonzero((self.labels == label) & (self.predicted == digit))
+        confidence = self.confidence[indices]
+        return indices[np.argsort(confidence if label == digit else -confidence, kind="stable")]
+
 
 @dataclass(frozen=True)
 class CalibrationBin:

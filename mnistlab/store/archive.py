@@ -12,7 +12,7 @@ import shutil
 import stat
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from mnistlab import legacy
@@ -29,22 +29,28 @@ from mnistlab.store.archive_content import (
     RUN,
     TEXTS,
     UNCERTAINTY,
+    ArchivedRun,
     check_files,
     parse_record,
     parse_untrusted,
 )
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import IMPORT_MARK
+from mnistlab.store.lookup import created_at
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
-MAX_ENTRIES_BYTES = 4096
-"""Of the zip file's central directory; six files take a few hundred."""
+MAX_ENTRIES_BYTES = 8192
+"""Of the zip file's central directory; six files take a few hundred, packed by a Mac 2,000."""
 
 
 class ArchiveError(LabError):
     """A file that cannot be imported as a run, or a run that cannot be exported."""
+
+
+class DuplicateRunError(ArchiveError):
+    """The archive's run is in the store already."""
 
 
 def export_run(store: Store, run_id: int) -> bytes:
@@ -102,8 +108,9 @@ def _run_json(run: Run, files: Mapping[str, bytes]) -> bytes:
 def import_run(store: Store, content: bytes) -> int:
     """Add the run that `export_run` wrote, with its files, as a new one; its id.
 
-    Raises ArchiveError if anything in the content is wrong or the files cannot be written, and
-    StoreError if the store cannot be written; nothing is changed then.
+    Raises ArchiveError if anything in the content is wrong or the files cannot be written,
+    DuplicateRunError if the run is here already, and StoreError if the store cannot be written;
+    nothing is changed then.
     """
     try:
         files = parse_untrusted("the file", content, _read_zip)
@@ -112,6 +119,7 @@ def import_run(store: Store, content: bytes) -> int:
         raise ArchiveError(
             f"Import failed: {error}. Choose an archive exported by mnistlab."
         ) from None
+    _check_is_new(store, archived)
     # Next to the run folders, so that a single rename brings all files there.
     folder = store.folder / f".import-{uuid.uuid4().hex}"
     try:
@@ -134,6 +142,20 @@ def import_run(store: Store, content: bytes) -> int:
     return run_id
 
 
+def _check_is_new(store: Store, archived: ArchivedRun) -> None:
+    """Raise DuplicateRunError if the store has this run, with all of its epochs.
+
+    Two runs are the same if they were created at the same instant with the same network and
+    recipe. Name, owner, tags and notes may have been edited since.
+    """
+    for run in created_at(store, float(str(archived.row["created"]))):
+        has_all = run.epochs[: len(archived.epochs)] == archived.epochs
+        has_ended = run.state in ENDED or archived.row["state"] not in ENDED
+        if (run.spec, run.recipe) == (archived.spec, archived.recipe) and has_all and has_ended:
+            hint = " Restore it from the trash on the Runs page." if run.deleted else ""
+            raise DuplicateRunError(f"Already imported as run {run.id}.{hint}")
+
+
 def _read_zip(content: bytes) -> dict[str, bytes]:
     """The archive's files by today's names, none of them larger than allowed."""
     end = content[-22:]
@@ -143,15 +165,36 @@ def _read_zip(content: bytes) -> dict[str, bytes]:
     if content[-42:-38] == b"PK\6\7" or int.from_bytes(end[12:16], "little") > MAX_ENTRIES_BYTES:
         raise ValueError("it has too many files")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entries = archive.infolist()
-        if len({entry.orig_filename for entry in entries}) < len(entries):
-            raise ValueError("it has two files of one name")
-        files = {entry.orig_filename: _read_entry(archive, entry) for entry in entries}
+        entries = _run_entries(archive.infolist())
+        files = {name: _read_entry(archive, entry, name) for name, entry in entries.items()}
     return legacy.rename(files, legacy.RUN_FILES)
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    name = entry.orig_filename
+def _run_entries(entries: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The entries of a run's files, by their names without the folder that they may be in.
+
+    A computer that has unpacked an archive and packs it again puts the files into a folder. A Mac
+    also adds files of its own: `.DS_Store`, and `__MACOSX` with the attributes of each file.
+    """
+    entries = [entry for entry in entries if not _is_from_a_mac(entry.orig_filename)]
+    paths = [entry.orig_filename for entry in entries]
+    folder = next((path.removesuffix(RUN) for path in paths if path.endswith(f"/{RUN}")), "")
+    by_name: dict[str, zipfile.ZipInfo] = {}
+    for path, entry in zip(paths, entries, strict=True):
+        if path.endswith("/") and folder.startswith(path):
+            continue  # the folder itself, or one around it
+        name = path.removeprefix(folder)
+        if name in by_name:
+            raise ValueError("it has two files of one name")
+        by_name[name] = entry
+    return by_name
+
+
+def _is_from_a_mac(path: str) -> bool:
+    return path.startswith("__MACOSX/") or path.rpartition("/")[2] == ".DS_Store"
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     size_limit = MAX_BYTES_OF.get(legacy.RUN_FILES.get(name, name))
     if size_limit is None:
         raise ValueError(f"it has a file {name[:80]!r}; a run has only {', '.join(MAX_BYTES_OF)}")

@@ -14,9 +14,13 @@ def add_commands(commands: Commands) -> None:
 
 
 def data(options: argparse.Namespace) -> None:
-    from mnistlab.data.download import download_data
+    from mnistlab.data.download import DataError
+    from mnistlab.worker.mnist_download import download_once
 
-    bar = Bar()
-    download_data(default_home().data, bar.show)
+    bar, home = Bar(), default_home()
+    try:
+        download_once(home, bar.show)
+    except DataError as error:
+        raise DataError(f"{error} The data folder is {home.data}.") from None
     bar.end()
-    print(f"MNIST is in {default_home().data}")
+    print(f"MNIST is in {home.data}")

@@ -12,7 +12,7 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_value
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.store.archive import export_run, import_run
+from mnistlab.store.archive import DuplicateRunError, export_run, import_run
 from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
@@ -20,6 +20,7 @@ from mnistlab.store.table import Query, table
 from mnistlab.terminal.output_file import write_new
 from mnistlab.terminal.parser import Commands, add_run, positive_int
 from mnistlab.text import duration, percent
+from mnistlab.training.diagnosis import describe_failure, is_guessing
 from mnistlab.training.record import read_record, record_to_json
 from mnistlab.uploads import RUN_ARCHIVE
 from mnistlab.worker.processes import ensure_workers
@@ -80,7 +81,9 @@ def list_runs(options: argparse.Namespace) -> None:
         best = f"{_accuracy(run)}, epoch {run.best_epoch}" if run.best else "–"
         print(
             f"{run.id:>4}  {run.state:<11}  {run.epochs_done:>3}/{run.recipe.epochs:<4} "
-            f"{best:<28} {run.name}  [{run.spec}]" + (f"  {run.owner}" if run.owner else "")
+            f"{best:<28} {run.name}  [{run.spec}]"
+            + (f"  {run.owner}" if run.owner else "")
+            + ("  not learning" if run.epochs_done > 1 and is_guessing(run.last) else "")
         )
     if not page.total:
         print("No runs match." if options.words else NO_RUNS)
@@ -99,6 +102,7 @@ def show(options: argparse.Namespace) -> None:
         ("name", run.name),
         ("owner", run.owner),
         ("state", f"{run.state}{': ' if run.message else ''}{run.message}"),
+        ("problem", describe_failure(run.epochs, run.spec, run.recipe)),
         ("network", str(run.spec)),
         ("parameters", f"{run.parameters:,}"),
         *((f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)),
@@ -176,5 +180,9 @@ def import_runs(options: argparse.Namespace) -> None:
             raise LabError(
                 f"Import failed: {path} is too large. Choose an archive exported by mnistlab."
             )
-        run_id = import_run(Store(default_home().runs), path.read_bytes())
-        print(f"{path}: run {run_id}")
+        try:
+            run_id = import_run(Store(default_home().runs), path.read_bytes())
+        except DuplicateRunError as error:
+            print(f"{path}: {error}")
+        else:
+            print(f"{path}: run {run_id}")

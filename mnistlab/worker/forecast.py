@@ -1,14 +1,79 @@
-"""Estimates of when a run will start and end, from runs that were trained before."""
+"""Estimates of how long a run takes and when it starts, from trainings that were timed before."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
+from mnistlab.data.dataset import MNIST
 from mnistlab.store.run import RunSummary
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import TrainingRecord
+from mnistlab.worker.speed_model import STEPS_PER_VALIDATION, SpeedModel
+
+VALIDATION_COST = 0.25
+"""Seconds of a validation image, relative to a training image: only a forward pass."""
+OVERHEAD_SECONDS = 6.0
+"""Loading PyTorch and the images at a run's start, the test images and calibration at its end."""
 
 
 def work(run: RunSummary) -> float:
-    """MACs of one epoch's forward passes; seconds are assumed to be proportional to it."""
-    return float(summarize(run.spec).macs) * run.recipe.images_per_epoch
+    """An epoch's MACs; seconds are assumed to be proportional to it."""
+    return _work(run.spec, run.recipe)
+
+
+def _work(spec: Spec, recipe: Recipe) -> float:
+    return float(summarize(spec).macs) * _images(recipe)
+
+
+def _images(recipe: Recipe) -> float:
+    """The images of an epoch, the validation images at what they cost."""
+    return recipe.images_per_epoch + VALIDATION_COST * MNIST.n_validation
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The estimated seconds of a whole run, on this machine or on one with `threads` threads."""
+
+    seconds: float
+    threads: str = ""
+
+
+def run_forecast(
+    spec: Spec,
+    recipe: Recipe,
+    *,
+    recent: Sequence[RunSummary],
+    speed_model: SpeedModel | None,
+    reference: TrainingRecord | None,
+) -> Forecast | None:
+    """How long a run will take; None if nothing was ever timed.
+
+    By the `recent` runs of this network, else by this machine's speed model, else by any recent
+    run, else by the `reference`, a training on another machine.
+    """
+    same = [run for run in recent if run.spec == spec]
+    if not same and speed_model:
+        # These seconds of a training image include its share of the validation.
+        seconds = speed_model.image_seconds(summarize(spec), recipe.batch_size)
+        return _forecast(
+            recipe, _images(recipe) * seconds / (1 + VALIDATION_COST / STEPS_PER_VALIDATION)
+        )
+    if timed := same or recent:
+        total = sum(run.seconds for run in timed)
+        return _forecast(
+            recipe,
+            _work(spec, recipe) * total / sum(work(run) * run.epochs_done for run in timed),
+        )
+    if reference:
+        done = _work(reference.spec, reference.recipe) * len(reference.epochs)
+        seconds = _work(spec, recipe) * reference.seconds / done
+        return _forecast(recipe, seconds, reference.environment.get("threads", ""))
+    return None
+
+
+def _forecast(recipe: Recipe, epoch_seconds: float, threads: str = "") -> Forecast:
+    return Forecast(OVERHEAD_SECONDS + recipe.epochs * epoch_seconds, threads)
 
 
 def expected_seconds(run: RunSummary, recent: Sequence[RunSummary]) -> float | None:

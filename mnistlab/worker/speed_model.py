@@ -17,6 +17,10 @@ from mnistlab.arch.summary import LayerSummary, NetworkSummary, summarize
 from mnistlab.errors import LabError
 from mnistlab.training.recipe import Recipe
 
+STEPS_PER_VALIDATION = 5
+"""Training steps per validation step while networks are timed: MNIST has five or six training
+images per validation image."""
+
 
 @dataclass(frozen=True)
 class Timing:

@@ -14,7 +14,7 @@ from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.evaluate import evaluate
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.state import TrainingState
-from mnistlab.worker.speed_model import Timing
+from mnistlab.worker.speed_model import STEPS_PER_VALIDATION, Timing
 
 # Small and wide, shallow and deep, padded, residual and depthwise-separable or not, with and
 # without batch norm and dropout, in several batch sizes: the fit must separate the cost of a layer
@@ -35,8 +35,6 @@ NETWORKS = (
     ("8s-8r-p-16s-16r-p-24s-gap-bn", 128),
     ("16-32d-p-32d-48d-p-48d-gap-bn-nobias", 128),
 )
-STEPS = 5
-"""Training steps per validation step: MNIST has five or six training images per validation one."""
 ROUNDS = 5
 WARMUP_STEPS = 2
 
@@ -55,7 +53,7 @@ def timings(
 def _seconds(
     network: str, batch: int, threads: int, device: torch.device, clock: Callable[[], float]
 ) -> float:
-    """Seconds per training image: the median of ROUNDS, each STEPS steps and a validation."""
+    """Seconds per training image: the median of ROUNDS, each some steps and one validation."""
     training = TrainingState(build(parse(network), 0), Recipe(batch_size=batch), device)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(
@@ -77,8 +75,8 @@ def _seconds(
             step()
         for _ in range(ROUNDS):
             start = clock()
-            for _ in range(STEPS):
+            for _ in range(STEPS_PER_VALIDATION):
                 step()
             evaluate(training.network, batch_images, replicas.map)
             rounds.append(clock() - start)
-    return median(rounds) / (STEPS * batch)
+    return median(rounds) / (STEPS_PER_VALIDATION * batch)

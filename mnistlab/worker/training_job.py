@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import torch
 
 from mnistlab.arch.build import build
-from mnistlab.data.download import download_data
 from mnistlab.data.mnist import DataSplits, load, split_mnist
 from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
@@ -27,6 +26,7 @@ from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState
 from mnistlab.uncertainty import model
 from mnistlab.uncertainty.features import fit_uncertainty
+from mnistlab.worker.mnist_download import download_once
 from mnistlab.worker.processes import thread_count
 from mnistlab.worker.status_reporter import StatusReporter
 
@@ -97,7 +97,7 @@ def _load_splits(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
         reporter.report_throttled(f"{message} ({fraction:.0%})")
         raise_if_requested()
 
-    download_data(home.data, report_download)
+    download_once(home, report_download)
     reporter.report("Loading MNIST")
     splits = split_mnist(load(home.data), run.recipe.split, run.recipe.train_size)
     raise_if_requested()

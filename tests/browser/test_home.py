@@ -154,6 +154,7 @@ def test_from_a_network_to_a_classified_digit(app: App, page: Page) -> None:
         "8-16-p10-16-20-t12-16-20-full-bn"
     )
     page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_text("Recipe settings").click()
     field = page.get_by_label("Epochs", exact=True)
     field.fill("1")
     field.press("Enter")
@@ -227,9 +228,6 @@ def test_the_design_page_has_its_network_after_other_pages(app: App, page: Page)
 
 def test_a_run_outlives_the_app_and_the_page_shows_it_again(cold_app: App, page: Page) -> None:
     page.goto(f"{cold_app.url}/train")
-    page.get_by_role("combobox", name="Training images").click()
-    page.get_by_role("option", name=re.compile("demo")).click()
-    settled(page)
     page.get_by_role("button", name="Start training").click()
     expect(page.locator(".lab-state")).to_have_text("running")
     cold_app.process.kill()

@@ -12,11 +12,12 @@ from mnistlab.arch.spec import parse
 from mnistlab.store.archive import export_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
+from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.processes import submit
-from tests.browser.conftest import TIMEOUT, App, download, healthy, settled
+from tests.browser.conftest import TIMEOUT, App, download, healthy, open_tab, settled
 from tests.store.example_runs import add_finished_run
 
 TINY = parse("4-p4-8-p8-gap-bn")
@@ -50,16 +51,48 @@ def end(store: Store, *run_ids: int) -> None:
 
 
 def select_rows(app: App, page: Page, *rows: int) -> None:
-    """Open the runs and click the boxes at the left edge of some rows of the table."""
+    """Open the runs and check the boxes of some rows of the table."""
     page.goto(f"{app.url}/runs")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    settled(page)
-    box = table.bounding_box()
-    assert box is not None
     for row in rows:
-        page.mouse.click(box["x"] + 16, box["y"] + 36 + 35 * row + 17)
+        page.locator(".lab-runs tbody input").nth(row).check()
         settled(page)
+
+
+def test_a_name_opens_the_run_here_or_in_a_new_tab(app: App, store: Store, page: Page) -> None:
+    for name in ("<b>first</b>", "second"):
+        add_finished_run(store, TINY, Recipe(epochs=1), [100], name, wrong=[3])
+    page.goto(f"{app.url}/runs?search=first")
+    link = page.get_by_role("link", name="<b>first</b>")
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["Control"])
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Run 1: <b>first</b>")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Run 1: <b>first</b>")
+    expect(page).to_have_url(re.compile(r"/run\?run=1$"))
+    healthy(page)
+
+
+def test_accuracy_is_visible_on_a_phone(app: App, store: Store, page: Page) -> None:
+    add_finished_run(store, TINY, Recipe(epochs=1), [100], "a rather long name of a run, really")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{app.url}/runs")
+    box = page.get_by_role("cell", name="99.00%").first.bounding_box()
+    assert box and box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_point_of_the_chart_opens_its_run(app: App, store: Store, page: Page) -> None:
+    add_finished_run(store, TINY, Recipe(epochs=1), [100], "only one")
+    page.goto(f"{app.url}/runs")
+    expect(page.locator(".plot .points path")).to_have_count(1)
+    settled(page)
+    page.locator(".plot").scroll_into_view_if_needed()
+    box = page.locator(".plot .points path").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Run 1: only one")
+    healthy(page)
 
 
 def test_pause_resume_and_stop_while_a_second_browser_shows_the_run(
@@ -233,7 +266,7 @@ def test_two_runs_are_compared_from_the_table_and_a_deleted_one_is_restored(
     expect(page).to_have_url(re.compile("run=2(,|%2C)1"))
     expect(page.locator(".lab-plain").first).to_contain_text("batch size")
     expect(page.locator(".lab-plain").first).not_to_contain_text("weight decay")
-    expect(page.get_by_text("McNemar")).to_be_visible()
+    expect(page.locator(".lab-verdict")).to_contain_text("McNemar")
     expect(page.locator(".lab-card").first).to_be_visible()
     healthy(page)
 
@@ -288,17 +321,60 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     page.get_by_role("tab", name="Export").click()
     archive = download(page, "Run archive (.zip)")
     healthy(page)
+    exported = store.run(run_id)
+    assert exported
 
-    page.goto(f"{app.url}/runs")
-    page.get_by_text("Import runs").click()
-    page.locator("input[type=file]").set_input_files(
-        {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
-    )
-    page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("2 runs.")).to_be_visible()
-    imported, exported = store.run(run_id + 1), store.run(run_id)
-    assert imported and exported and imported.epochs == exported.epochs
+    for notice in ("Already imported as run 1. Restore it", "Imported as run 2."):
+        move_to_trash(store, [run_id])
+        page.goto(f"{app.url}/runs")
+        page.get_by_text("Import runs").click()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "run.zip", "mimeType": "application/zip", "buffer": archive.read_bytes()}
+        )
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text(notice)).to_be_visible()
+        empty_trash(store)
+    imported = store.run(run_id + 1)
+    assert imported and imported.epochs == exported.epochs
     assert imported.name == "a better name" and imported.test == exported.test
+    healthy(page)
+
+
+def test_a_cell_shows_its_images_and_an_image_its_probabilities(
+    app: App, store: Store, page: Page
+) -> None:
+    run_id = add_finished_run(store, TINY, Recipe(epochs=1), [100], wrong=[3, 13, 4])
+    run = store.run(run_id)
+    assert run
+    record = TrainingRecord(run.name, TINY, run.recipe, run.epochs, 1, None, {})
+    checkpoint.save_checkpoint(store.best_checkpoint_path(run_id), build(TINY, seed=1), record)
+    page.goto(f"{app.url}/run?run={run_id}&tab=Errors")
+    cards = page.locator(".lab-card")
+    expect(cards).to_have_count(3)
+    settled(page)
+    matrix = page.locator(".plot .nsewdrag").first
+    box = matrix.bounding_box()
+    assert box
+    # The row of 3, the column of 4. A click is on what plotly has last shown the pointer to be on.
+    place = box["x"] + 0.45 * box["width"], box["y"] + 0.35 * box["height"]
+    page.mouse.move(*place)
+    expect(page.locator(".plot .hovertext").first).to_contain_text("3 predicted as 4")
+    page.mouse.click(*place)
+    expect(page.get_by_role("heading", name="3 predicted as 4: 2 images")).to_be_visible()
+    expect(cards).to_have_count(2)
+    settled(page)
+    cards.first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 predicted as 4")
+    expect(dialog.locator(".lab-bar")).to_have_count(10)
+    dialog.get_by_role("button", name="Open in Draw").click()
+    expect(page).to_have_url(re.compile(r"/draw\?.*run=1"))
+    expect(page.locator(".lab-card").first).to_contain_text("Test image")
+    healthy(page)
+    page.go_back()
+    open_tab(page, "Errors")
+    page.get_by_role("button", name="Show all errors").click()
+    expect(cards).to_have_count(3)
     healthy(page)
 
 

@@ -8,6 +8,7 @@ import pytest
 from mnistlab.arch.presets import ARTICLE_PRESETS
 from mnistlab.charts import epochs as charts
 from mnistlab.charts import results as run_charts
+from mnistlab.charts.base import REFERENCE_COLOR
 from mnistlab.charts.target_curves import grouped_curves, target_curves
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.stats.predictions import Predictions, calibration_bins
@@ -154,3 +155,8 @@ def test_grouped_curves_have_a_color_a_group_and_an_interval_at_the_saved_epoch(
     assert named == ["Target 3", "Target 3, train", "Target 4", "Target 4, train"]
     assert len({t["uid"] for t in figure["data"]}) == len(figure["data"])
     assert grouped_curves([], 20)["data"] == []
+    references = [("Target 1", runs[0].epochs), ("Target 2", runs[1].epochs)]
+    gray = grouped_curves([], 20, references)
+    assert {trace["line"]["color"] for trace in gray["data"]} == {REFERENCE_COLOR}
+    assert len({trace["line"]["dash"] for trace in gray["data"]}) == 2
+    assert gray["layout"]["yaxis"]["range"][0] < 100, "the axis has room for them"

@@ -4,6 +4,7 @@ import contextlib
 import filecmp
 import gzip
 import hashlib
+import re
 import shutil
 import socket
 import threading
@@ -161,8 +162,12 @@ def test_after_a_mirror_with_wrong_bytes_the_next_is_used(
     host = f"http://127.0.0.1:{server.server_port}"
     mirrors = [f"{host}/bad/", f"{host}/cut/", f"{host}/good/"]
     monkeypatch.setattr(torchvision_import, "mnist_mirrors", lambda: mirrors)
-    download_data(tmp_path, silent, (download.from_mirrors,))
+    reports = list[tuple[str, float]]()
+    download_data(tmp_path, lambda *report: reports.append(report), (download.from_mirrors,))
     assert is_downloaded(tmp_path)
+    # Megabytes of all four files together, which never go back within a mirror.
+    assert all(re.search(r"[\d.]+ of 11\.6 MB$", text) for text, _ in reports)
+    assert all(0 <= fraction <= 1 for _, fraction in reports) and reports[-1][1] > 0.9
     assert {path.name for path in tmp_path.iterdir()} == set(NAMES), "nothing else is left behind"
 
 
@@ -248,7 +253,7 @@ def test_if_all_sources_fail_the_error_names_them_all(tmp_path: Path) -> None:
         download_data(tmp_path, silent, (first, second))
     message = str(caught.value)
     assert "first source: no route" in message and "second source: pip failed" in message
-    assert str(tmp_path) in message and "try again" in message
+    assert "try again" in message and str(tmp_path) not in message, "pages show it, too"
 
 
 def test_a_full_disk_leaves_no_partial_data_set(

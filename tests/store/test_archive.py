@@ -27,11 +27,17 @@ from mnistlab.stats.predictions import Predictions, load_predictions, save_predi
 from mnistlab.stats.score import Score
 from mnistlab.store import archive_content, queue
 from mnistlab.store import store as store_module
-from mnistlab.store.archive import ArchiveError, export_run, import_run
+from mnistlab.store.archive import (
+    ArchiveError,
+    DuplicateRunError,
+    export_run,
+    import_run,
+)
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details, newest
+from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
@@ -85,7 +91,7 @@ def add_finished_run(store: Store) -> int:
         Predictions(labels, read, generator.random(500, dtype=np.float32)),
     )
     size = model.feature_count(SPEC)
-    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
+    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)[None]
     fitted = model.UncertaintyModel(0.7, means, whitening, 2.0)
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached the target accuracy.", TEST)
@@ -145,25 +151,78 @@ def test_a_run_is_imported_as_it_was_exported(store: Store, tmp_path: Path) -> N
     assert not list(store.folder.glob(".import*"))
 
 
-def test_the_same_archive_twice_gives_two_runs(store: Store, good: bytes) -> None:
-    first, second = import_run(store, good), import_run(store, good)
-    assert first != second and run_of(store, first) == run_of(store, second)
-    assert files_of(store, first) == files_of(store, second)
-    assert export_run(store, first) == export_run(store, second) == good
+def test_the_same_archive_twice_gives_one_run(store: Store, good: bytes) -> None:
+    run_id = import_run(store, good)
+    edit_details(store, run_id, "another name", "", "", "")
+    before = content_of(store)
+    with pytest.raises(DuplicateRunError, match=f"Already imported as run {run_id}"):
+        import_run(store, good)
+    assert content_of(store) == before
+    move_to_trash(store, [run_id])
+    with pytest.raises(DuplicateRunError, match="trash"):
+        import_run(store, good)
+    empty_trash(store)
+    assert import_run(store, good) == run_id + 1
+
+
+def test_a_run_s_own_archive_is_not_imported_again(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    content = export_run(store, add_finished_run(store))
+    with pytest.raises(DuplicateRunError, match="run 1"):
+        import_run(store, content)
+
+
+def test_an_archive_with_more_epochs_is_another_run(store: Store, tmp_path: Path) -> None:
+    source = new_store(tmp_path / "source")
+    run_id = add_started_run(source, 2)
+    early = export_run(source, run_id)
+    source.replace_epochs(run_id, EPOCHS[:3])
+    late = export_run(source, run_id)
+    assert import_run(store, early) == 2 and import_run(store, late) == 3
+    for content in (early, late):
+        with pytest.raises(DuplicateRunError):
+            import_run(store, content)
+
+
+@pytest.mark.parametrize("folder", ["", "run1/", "Downloads/run1 copy/"])
+def test_an_archive_that_a_mac_has_packed_again_is_imported(
+    store: Store, good: bytes, folder: str
+) -> None:
+    run_id = import_run(store, packed_by_a_mac(good, folder))
+    assert files_of(store, run_id).keys() == from_zip(good).keys() - {RUN}
+
+
+@pytest.mark.parametrize("name", ["run1/other.txt", "elsewhere/best.safetensors", "run.json"])
+def test_other_files_in_such_an_archive_are_still_refused(
+    store: Store, good: bytes, name: str
+) -> None:
+    files = {f"run1/{file}": content for file, content in from_zip(good).items()}
+    with pytest.raises(ArchiveError):
+        import_run(store, to_zip(files | {name: b"x"}))
+
+
+def packed_by_a_mac(good: bytes, folder: str) -> bytes:
+    """The archive as Finder packs it, with entries for the folders and files of its own."""
+    parents = [folder[: n + 1] for n, letter in enumerate(folder) if letter == "/"]
+    files = dict.fromkeys(parents, b"") | {f"{folder}.DS_Store": b"\0\0\0\1Bud1"}
+    for name, content in from_zip(good).items():
+        files |= {f"{folder}{name}": content, f"__MACOSX/{folder}._{name}": b"\0\5\26\7"}
+    return to_zip(files | {"__MACOSX/": b""})
 
 
 @pytest.mark.parametrize("n_reported", [2, 3])
 def test_a_running_run_is_imported_as_interrupted_and_resumes(
-    store: Store, n_reported: int
+    store: Store, tmp_path: Path, n_reported: int
 ) -> None:
-    run_id = add_started_run(store, 3)
+    source = new_store(tmp_path / "source")
+    run_id = add_started_run(source, 3)
     # A process was killed after it wrote its epoch's files, and before the store's row.
-    store.replace_epochs(run_id, EPOCHS[:n_reported])
-    there = import_run(store, export_run(store, run_id))
+    source.replace_epochs(run_id, EPOCHS[:n_reported])
+    there = import_run(store, export_run(source, run_id))
     run = run_of(store, there)
     assert run.state is State.INTERRUPTED and run.state.resumable and "running" in run.message
-    assert run.epochs == EPOCHS[:3] and run.ended == store.run(run_id).heartbeat  # type: ignore[union-attr]
-    assert files_of(store, there) == files_of(store, run_id)
+    assert run.epochs == EPOCHS[:3] and run.ended == source.run(run_id).heartbeat  # type: ignore[union-attr]
+    assert files_of(store, there) == files_of(source, run_id)
     training = TrainingState(build(SPEC, seed=2), RECIPE)
     load_training_state(store.resume_path(there), training, SPEC)
     assert tuple(training.epochs) == EPOCHS[:3]
@@ -171,11 +230,12 @@ def test_a_running_run_is_imported_as_interrupted_and_resumes(
     assert [queued.id for queued in store.queue()] == [there]
 
 
-def test_a_queued_run_is_imported_without_files(store: Store) -> None:
-    there = import_run(store, export_run(store, store.add("waits", SPEC, RECIPE)))
+def test_a_queued_run_is_imported_without_files(store: Store, tmp_path: Path) -> None:
+    source = Store(tmp_path / "source")
+    there = import_run(store, export_run(source, source.add("waits", SPEC, RECIPE)))
     run = run_of(store, there)
-    assert (run.state, run.epochs, run.started) == (State.INTERRUPTED, (), None)
-    assert not store.run_folder(there).exists() and store.queue()[0].name == "waits"
+    assert (run.name, run.state, run.epochs, run.started) == ("waits", State.INTERRUPTED, (), None)
+    assert not store.run_folder(there).exists() and not store.queue()
 
 
 def test_a_damaged_or_missing_run_is_not_exported(store: Store) -> None:
@@ -441,17 +501,21 @@ def test_harmless_changes_are_imported(store: Store, good: bytes) -> None:
     assert import_run(store, with_values(name="  a\n name ", tags="  x   y ")(good)) == 2
     run = run_of(store, 2)
     assert run.name == "a name" and run.tags == ("x", "y")
-    assert import_run(store, to_zip(from_zip(good), zipfile.ZIP_STORED)) == 3
-    assert import_run(store, without_member("last.safetensors")(good)) == 4
-    assert import_run(store, with_values(name="", started=0, ended=None)(good)) == 5
-    run = run_of(store, 5)
+    assert import_run(store, with_values(created=1, name="", started=0, ended=None)(good)) == 3
+    run = run_of(store, 3)
     assert (run.name, run.started, run.ended) == (str(SPEC), 0, None)
-    for forge in (
-        weights(),
-        weights("last.safetensors"),
-        with_member(PREDICTIONS, flat_predictions(0.5)),
+    for created, forge in enumerate(
+        (
+            lambda content: to_zip(from_zip(content), zipfile.ZIP_STORED),
+            without_member("last.safetensors"),
+            weights(),
+            weights("last.safetensors"),
+            with_member(PREDICTIONS, flat_predictions(0.5)),
+        ),
+        2,
     ):
-        assert import_run(store, forge(good))
+        # Other times: otherwise they would be the same run.
+        assert import_run(store, forge(with_values(created=created)(good)))
 
 
 def fail(*args: object) -> None:

@@ -33,7 +33,7 @@ from mnistlab.home import Home
 from mnistlab.stats.predictions import load_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
-from mnistlab.store.archive import ArchiveError, export_run, import_run
+from mnistlab.store.archive import ArchiveError, DuplicateRunError, export_run, import_run
 from mnistlab.store.database import connection
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
@@ -474,25 +474,28 @@ def test_the_paused_run_trains_on_to_its_end(
 # Exported files
 
 
-def test_its_archive_is_imported(old: Store) -> None:
-    there = import_run(old, archive())
-    one, other = old.run(1), old.run(there)
-    assert one and other and there == 6
+def test_its_archive_is_imported(old: Store, tmp_path: Path) -> None:
+    with pytest.raises(DuplicateRunError, match="run 1"):
+        import_run(old, archive())
+    new = Store(tmp_path / "new")
+    there = import_run(new, archive())
+    one, other = old.run(1), new.run(there)
+    assert one and other
     same = (
         *("name", "owner", "tags", "notes", "spec", "recipe", "parameters", "state", "message"),
         *("created", "started", "ended", "epochs", "best_epoch", "best", "last", "test"),
     )
     assert [getattr(one, name) for name in same] == [getattr(other, name) for name in same]
     files = names_in(old.run_folder(1))
-    assert names_in(old.run_folder(there)) == files
+    assert names_in(new.run_folder(there)) == files
     for name in files:
-        one_file, other_file = old.run_folder(1) / name, old.run_folder(there) / name
+        one_file, other_file = old.run_folder(1) / name, new.run_folder(there) / name
         assert one_file.read_bytes() == other_file.read_bytes()
     # Exported again, it is an archive of today's format, which can be imported as well.
-    content = export_run(old, there)
+    content = export_run(new, there)
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
         assert json.loads(opened.read("run.json"))["owner"] == "Ada"
-    assert import_run(old, content) == 7
+    assert import_run(Store(tmp_path / "third"), content) == 1
 
 
 @pytest.mark.parametrize(

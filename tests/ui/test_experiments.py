@@ -1,5 +1,6 @@
 """The walk and the experiments, with made-up records and runs."""
 
+import json
 from html import unescape
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run
-from tests.ui.app_test import run
+from tests.ui.app_test import ROOT, run
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +34,62 @@ def button(at: AppTest, key: str):  # type: ignore[no-untyped-def]
     return at.button(key=key)
 
 
+def keys(at: AppTest) -> list[str]:
+    """The buttons that start and pause."""
+    return [key for each in at.button if (key := each.key or "") in ("start", "pause")]
+
+
+def test_one_button_pauses_what_runs_and_one_resumes_it(lab: Path) -> None:
+    store, target = Store(lab / "runs"), TARGETS[1]
+    at = run("pages/experiments.py")
+    button(at, "start").click().run()
+    claimed = store.claim()
+    assert claimed and claimed.spec == target.spec
+    at.run()
+    labels = [each.label for each in at.button]
+    assert labels.count("Pause all") == 1 and "Pause" not in labels and "Stop" not in labels
+    store.report(claimed.id, "Training")
+    store.finish(claimed.id, State.FAILED, "An error")
+    at.run()
+    assert keys(at) == ["start", "pause"]
+    assert button(at, "start").label == "Resume (1 of 4 left)"
+    for each in TARGETS:
+        add_finished_run(store, each.spec, each.quick, [400])
+    at.run()
+    assert keys(at) == [] and "All runs are done" in shown(at)
+
+
+def chart_names(at: AppTest) -> list[str]:
+    """The legend of the page's chart."""
+    (chart,) = (each for each in at.get("bidi_component") if "scatter" in each.proto.json)
+    return [trace.get("name", "") for trace in json.loads(chart.proto.json)["figure"]["data"]]
+
+
+def test_bundled_curves_are_gray_until_one_s_own_come(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoo, "FOLDER", ROOT / "mnistlab" / "zoo")
+    labels = [target.preset.label for target in TARGETS]
+    assert chart_names(run("pages/experiments.py")) == [f"{each}, reference" for each in labels]
+    ablation = run("pages/experiments.py", view="Ablation", target="Target 4")
+    assert chart_names(ablation) == ["Target 4, reference"]
+    store = Store(lab / "runs")
+    add_finished_run(store, TARGETS[1].spec, TARGETS[1].quick, [400, 345])
+    names = chart_names(run("pages/experiments.py"))
+    assert "Target 2" in names and "Target 2, reference" not in names
+    assert "Target 1, reference" in names
+
+
 def test_all_four_targets_are_queued_once_paused_and_resumed(lab: Path) -> None:
     at, store = run("pages/experiments.py"), Store(lab / "runs")
     button(at, "start").click().run()
     runs = store.queue()
-    assert [each.spec for each in runs] == [target.spec for target in TARGETS]
-    assert [each.recipe for each in runs] == [target.quick for target in TARGETS]
-    assert button(at, "start").disabled
+    quickest_first = [*TARGETS[1:], TARGETS[0]]
+    assert [each.spec for each in runs] == [target.spec for target in quickest_first]
+    assert [each.recipe for each in runs] == [target.quick for target in quickest_first]
+    assert keys(at) == ["pause"]
     button(at, "pause").click().run()
-    assert not store.queue() and not button(at, "start").disabled
+    assert not store.queue() and keys(at) == ["start"]
     button(at, "start").click().run()
     assert [each.id for each in store.queue()] == [each.id for each in runs]
     assert not at.exception

@@ -21,7 +21,9 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
-from tests.ui.app_test import ROOT, body, run
+from mnistlab.ui.train import choices
+from mnistlab.ui.train.recipe import IS_OPEN
+from tests.ui.app_test import ROOT, body, run, settled
 
 PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")))
 
@@ -89,6 +91,8 @@ def test_an_error_quotes_an_address_as_plain_text(quoted: str) -> None:
 
 def test_a_learning_rate_out_of_bounds_is_an_error_and_starts_nothing(lab: Path) -> None:
     at = run("pages/train.py")
+    at.session_state[IS_OPEN] = True
+    settled(at)
     for wrong in (0.0, -1.0, 1e9):
         next(n for n in at.number_input if n.label == "Learning rate").set_value(wrong).run()
         assert not at.exception and "learning rate" in at.error[0].value
@@ -116,6 +120,8 @@ def test_an_empty_text_restores_the_current_network() -> None:
 @pytest.mark.parametrize(("label", "wrong"), [("Epochs", 0), ("Batch size", 5000), ("Seed", -1)])
 def test_an_integer_out_of_bounds_is_an_error(label: str, wrong: int) -> None:
     at = run("pages/train.py")
+    at.session_state[IS_OPEN] = True
+    settled(at)
     next(n for n in at.number_input if n.label == label).set_value(wrong).run()
     assert not at.exception and label.lower() in at.error[0].value
     assert next(b for b in at.button if b.label == "Start training").disabled
@@ -143,15 +149,12 @@ def test_an_unknown_run_in_the_address_is_a_warning_and_an_old_one_is_shown(lab:
 
 def test_after_an_edit_the_train_page_selects_the_current_network() -> None:
     at = run("pages/train.py")
-    at.selectbox(key=current_network.CHOICE_KEY).select("Target 1: Vanilla").run()
+    at.selectbox(key=choices.NETWORK).set_value("target-1").run()
     assert "1,595,316" in html(at)
     at.switch_page("pages/design.py").run()
     at.text_input(key="net").set_value("8-p8-gap-bn").run()
     at.switch_page("pages/train.py").run()
-    assert (
-        not at.exception
-        and at.selectbox(key=current_network.CHOICE_KEY).value == current_network.LABEL
-    )
+    assert not at.exception and at.selectbox(key=choices.NETWORK).value == "8-p8-gap-bn"
 
 
 def test_the_design_page_never_imports_torch() -> None:
@@ -172,7 +175,9 @@ def drawing(points: list[tuple[int, int]]) -> dict[str, object]:
     out = io.BytesIO()
     picture.save(out, "PNG")
     data = base64.b64encode(out.getvalue()).decode()
-    return {"drawing": {"raw": {"objects": []}, "data": f"data:image/png;base64,{data}"}}
+    path = [["M", *points[0]], *(["L", *point] for point in points[1:])]
+    raw = {"objects": [{"type": "path", "path": path, "strokeWidth": 22}]}
+    return {"drawing": {"raw": raw, "data": f"data:image/png;base64,{data}"}}
 
 
 def test_a_drawing_is_classified(lab: Path) -> None:
@@ -203,7 +208,7 @@ def test_a_damaged_checkpoint_is_an_error_on_the_pages_that_use_it(
         at.session_state["canvas1"] = drawing([(150, 40), (135, 240)])
         at.run()
         assert "target-4.safetensors" in at.error[0].value
-        assert at.session_state["ink"].any(), "the drawing stays"
+        assert len(at.session_state["strokes"]) == 1, "the drawing stays"
     else:
         assert "target-4.safetensors" in at.warning[0].value
     assert not at.exception

@@ -126,5 +126,14 @@ def test_more_runs_than_a_page_shows_are_mentioned(store: Store) -> None:
     assert not run("pages/compare.py", run="1,2").warning
 
 
+@pytest.mark.parametrize("page", ["runs", "run", "compare"])
+def test_without_runs_a_page_links_to_training(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "empty"))
+    at = run(f"pages/{page}.py")
+    assert [link.proto.label for link in at.get("page_link")].count("Train a network") == 1
+
+
 def test_numbers_in_a_text() -> None:
     assert run_ids("3, 5,3,x,-1,\u0661") == [3, 5]

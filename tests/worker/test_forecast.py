@@ -1,14 +1,22 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.recipe import Recipe
-from mnistlab.worker.forecast import expected_seconds, waiting_seconds
+from mnistlab.training.record import TrainingRecord
+from mnistlab.worker.forecast import (
+    OVERHEAD_SECONDS,
+    expected_seconds,
+    run_forecast,
+    waiting_seconds,
+)
+from mnistlab.worker.speed_model import SpeedModel, Timing, fit_costs
 
 SPEC = PRESETS[3].spec
 
@@ -42,7 +50,8 @@ def test_remaining_epochs_take_as_long_as_those_before(store: Store) -> None:
 def test_a_run_without_epochs_is_estimated_from_others(store: Store) -> None:
     running, queue = store.running(), store.queue()
     assert expected_seconds(queue[0], running) == pytest.approx(30)
-    assert expected_seconds(queue[1], running) == pytest.approx(3)
+    # A tenth of the images takes more than a tenth of the time: validation takes as long as before.
+    assert expected_seconds(queue[1], running) == pytest.approx(30 * 7_500 / 52_500, rel=1e-2)
     assert expected_seconds(queue[0], []) is None
     # Twice the multiplications take twice as long, unless that network was measured itself.
     other = parse("16-16-p10-16-20-t12-16-20-full-bn-drop0.05")
@@ -62,3 +71,36 @@ def test_each_free_worker_takes_the_first_queued_run(store: Store) -> None:
     assert waiting_seconds([], queue, 1, running) == pytest.approx([0, 30])
     assert waiting_seconds([], queue, 1, []) == [0, None]
     assert waiting_seconds(running, [], 1, running) == []
+
+
+def test_a_run_is_estimated_from_the_best_timing_there_is(store: Store) -> None:
+    recent, recipe = store.running(), Recipe(epochs=4)
+    other = parse("16-16-p10-16-20-t12-16-20-full-bn-drop0.05")
+    timing = Timing(str(other), 128, 1e-4)
+    model = SpeedModel((timing,), fit_costs([timing]), 0.1, 2, "2026-01-01", {})
+    reference = TrainingRecord("", SPEC, recipe, (epoch(1, 9.0),), 1, None, {"threads": "2"})
+
+    def seconds(spec: Spec, **known: Any) -> float:
+        given = {"recent": [], "speed_model": None, "reference": None} | known
+        forecast = run_forecast(spec, recipe, **given)
+        assert forecast and forecast.threads == ("2" if given["reference"] else "")
+        return forecast.seconds - OVERHEAD_SECONDS
+
+    assert run_forecast(SPEC, recipe, recent=[], speed_model=None, reference=None) is None
+    assert seconds(SPEC, reference=reference) == pytest.approx(4 * 9)
+    assert seconds(SPEC, recent=recent) == pytest.approx(4 * 3)
+    assert seconds(SPEC, recent=recent, speed_model=model) == pytest.approx(4 * 3)
+    # 50,000 training images at 0.1 ms: the benchmark of the network itself counts more than MACs.
+    assert seconds(other, recent=recent, speed_model=model) == pytest.approx(20, rel=0.02)
+
+
+def test_a_demo_counts_its_validation_images() -> None:
+    reference = TrainingRecord("", SPEC, Recipe(), (epoch(1, 10.0),), 1)
+
+    def seconds(recipe: Recipe) -> float:
+        forecast = run_forecast(SPEC, recipe, recent=[], speed_model=None, reference=reference)
+        assert forecast
+        return forecast.seconds - OVERHEAD_SECONDS
+
+    whole, demo = seconds(Recipe(epochs=3)), seconds(Recipe(epochs=3, train_size=2_560))
+    assert demo > 1.5 * whole * 2_560 / 50_000

@@ -14,6 +14,7 @@ from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.training.recipe import Recipe
 from mnistlab.worker.speed_model import (
+    STEPS_PER_VALIDATION,
     SpeedModel,
     Timing,
     cross_validated_error,
@@ -21,7 +22,7 @@ from mnistlab.worker.speed_model import (
     from_json,
     network_work,
 )
-from mnistlab.worker.timing import NETWORKS, ROUNDS, STEPS, timings
+from mnistlab.worker.timing import NETWORKS, ROUNDS, timings
 
 COSTS = CostTerms(images=2e-5, calls=1e-3, macs=1e-10, values=3e-9, normed=8e-9, dropped=0.0)
 
@@ -119,5 +120,7 @@ def test_networks_are_timed_by_the_given_clock() -> None:
     ticks = count()
     (network, batch) = NETWORKS[0]
     first = next(timings(1, torch.device("cpu"), clock=lambda: float(next(ticks))))
-    assert first == Timing(network, batch, 1 / (STEPS * batch)), "each round takes one tick"
+    assert first == Timing(network, batch, 1 / (STEPS_PER_VALIDATION * batch)), (
+        "each round takes one tick"
+    )
     assert next(ticks) == 2 * ROUNDS

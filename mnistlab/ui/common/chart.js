@@ -65,6 +65,10 @@ const start = (node, Plotly) => {
     if (node.offsetWidth) Plotly.Plots.resize(node);
   });
   node.lab.observer.observe(node);
+  node.on("plotly_click", ({ points }) => {
+    const { customdata } = points[0];
+    if (customdata !== undefined) node.lab.click(customdata);
+  });
   // Plotly would go back to the range of the first figure, which is empty for a new run.
   node.on("plotly_doubleclick", () => {
     node.lab.resets += 1;
@@ -72,10 +76,13 @@ const start = (node, Plotly) => {
   });
 };
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".plot");
   node.lab ??= { resets: 0 };
   node.lab.figure = data.figure;
+  node.lab.click = (customdata) => setTriggerValue("clicked", customdata);
+  const isClickable = data.figure.data.some((trace) => trace.customdata);
+  node.classList.toggle("lab-clickable", isClickable);
   node.style.height = `${data.figure.layout.height}px`;
   // Once the library is there, drawing at once spares the page a frame without the new figure.
   if (window.Plotly) return void start(node, window.Plotly);

@@ -9,17 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
-from mnistlab.arch.presets import get_preset, resolve
+from mnistlab.arch.presets import PRESETS, Preset, get_preset, resolve
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 
 DEFAULT = get_preset("target-4").spec
 KEY = "current_network"
 """Its session key."""
-LABEL = "Current network"
-"""Its label where a network is selected."""
-CHOICE_KEY = "train_network"
-"""Session key of the network selected for training."""
 MAX_UNDO = 200
 BURST_SECONDS = 2.0
 """Changes of one control that follow each other within this time are one step of Undo."""
@@ -111,6 +107,18 @@ def history(direction: History) -> list[str]:
     return texts
 
 
+def own() -> Spec | None:
+    """The user's own network: the last one in the history that is not a preset, if any."""
+    texts = [*history(History.FUTURE), *history(History.PAST), str(current())]
+    specs = (parse(text) for text in reversed(texts))
+    return next((spec for spec in specs if preset_of(spec) is None), None)
+
+
+def preset_of(spec: Spec) -> Preset | None:
+    """The preset that a network is, None if it is none."""
+    return next((preset for preset in PRESETS if preset.spec == spec), None)
+
+
 def move_in_history(direction: History) -> None:
     """Undo or redo one step, if there is one."""
     st.session_state.pop(LAST_CHANGE_KEY, None)
@@ -122,5 +130,3 @@ def move_in_history(direction: History) -> None:
 
 def _store(spec: Spec) -> None:
     st.session_state[KEY] = str(spec)
-    # After an edit the Train page selects the edited network, not an earlier selection.
-    st.session_state[CHOICE_KEY] = LABEL

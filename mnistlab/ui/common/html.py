@@ -113,8 +113,8 @@ def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Ma
     return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
 
 
-def bars(probabilities: Sequence[float] | None) -> Markup:
-    """Ten bars, one per digit; empty without a prediction."""
+def bars(probabilities: Sequence[float] | None, muted: bool = False) -> Markup:
+    """Ten bars, one per digit; empty without a prediction, all gray if `muted`."""
     values = probabilities or [0.0] * 10
     top = max(values) if probabilities else None
     lines = (
@@ -129,7 +129,9 @@ def bars(probabilities: Sequence[float] | None) -> Markup:
         for digit, value in enumerate(values)
     )
     return fill(
-        '<div class="lab-bars" role="group" aria-label="Probabilities">{}</div>', join(lines)
+        '<div class="lab-bars{}" role="group" aria-label="Probabilities">{}</div>',
+        " lab-muted" * muted,
+        join(lines),
     )
 
 
@@ -146,6 +148,11 @@ def answer(digit: str, text: str) -> Markup:
 def pixels(image: NDArray[np.uint8], description: str) -> Markup:
     """A small gray image (H, W) as large square pixels."""
     return fill('<img class="lab-pixels" alt="{}" src="{}">', description, _png(image))
+
+
+def photo(image: NDArray[np.uint8], description: str) -> Markup:
+    """A picture (H, W, 3) as wide as the canvas."""
+    return fill('<img class="lab-photo" alt="{}" src="{}">', description, _png(image))
 
 
 def status(state: str, details: Sequence[str]) -> Markup:
@@ -175,12 +182,19 @@ def progress(left: str, right: str, fraction: float | None) -> Markup:
     )
 
 
-def card(image: NDArray[np.uint8], title: str, note: str, wrong: bool = False) -> Markup:
-    """A small gray image (H, W) with a title and a note; red-framed if `wrong`."""
+def card(
+    image: NDArray[np.uint8], title: str, note: str, wrong: bool = False, part: str = ""
+) -> Markup:
+    """A small gray image (H, W) with a title and a note; red-framed if `wrong`.
+
+    With a `part`, the card is a button of a picture that `ui.common.svg` shows.
+    """
+    button = fill(' role="button" tabindex="0" data-part="{}"', part) if part else ""
     return fill(
-        '<figure class="lab-card{kind}"><img alt="{title}" src="{image}">'
+        '<figure class="lab-card{kind}"{button}><img alt="{title}" src="{image}">'
         "<figcaption><b>{title}</b>{note}</figcaption></figure>",
         kind=" lab-wrong" if wrong else "",
+        button=button,
         title=title,
         image=_png(image),
         note=note,

@@ -27,7 +27,12 @@ def _chart() -> Any:
     )
 
 
-def chart(figure: Figure, key: str) -> None:
-    """Draw a figure, or update the one with the same key."""
+def chart(figure: Figure, key: str) -> Any:
+    """Draw a figure, or update the one with the same key.
+
+    Returns the `customdata` of the point that was just clicked, None without a click. Only points
+    with `customdata` can be clicked.
+    """
     data = {"figure": figure, "library": plotly_address()}
-    _chart()(data=data, key=key, height=figure["layout"]["height"])
+    height = figure["layout"]["height"]
+    return _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None).clicked

@@ -8,13 +8,19 @@ import streamlit as st
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.ui.common import page
+from mnistlab.ui.common import html, page
 
 PARAMETER = "run"
 MAX_RUNS = 8
 SELECTED = "selected_runs"
 """Where the session keeps the last selection, for pages without one in their address."""
 NO_RUNS = "No runs yet. Train a network first."
+
+
+def show_no_runs() -> None:
+    """What to do where there is no run yet, with a link to it."""
+    st.html(html.empty(NO_RUNS))
+    page.primary_link("Train", "Train a network", ":material/play_arrow:")
 
 
 def run_ids(text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""SVG pictures on a page, whose parts can be selected by click or keyboard.
+"""SVG pictures and cards on a page, whose parts can be selected by click or keyboard.
 
 `st.html` removes SVG, so a custom component inserts the picture unchanged; it must be `Markup`. A
 part with a `data-part` attribute can be selected; if it is a link, a click selects it in place, and

@@ -1,7 +1,6 @@
 """Runs compared: their settings, their results, and the test images on which two disagree."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -9,13 +8,19 @@ from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences
 from mnistlab.experiments.verdict import run_predictions, verdict
+from mnistlab.home import Home
 from mnistlab.stats.inference import significance
 from mnistlab.stats.predictions import disagreement
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, plot
-from mnistlab.ui.run import run_details
+from mnistlab.ui.run import test_images
+
+CURVES = (
+    "Left: validation accuracy after each epoch; click “train” in the legend to add a run's "
+    "training accuracy. Right: mean cross-entropy on the validation images."
+)
 
 
 def labels(runs: Sequence[Run]) -> list[str]:
@@ -36,6 +41,7 @@ def show_curves(runs: Sequence[Run]) -> None:
         plot.chart(charts.compared_accuracy(runs), f"accuracy{key}")
     with right:
         plot.chart(charts.compared_loss(runs), f"loss{key}")
+    st.html(html.caption(CURVES))
 
 
 def show_differences(runs: Sequence[Run]) -> None:
@@ -66,10 +72,10 @@ def _results(run: Run) -> dict[str, str]:
     }
 
 
-def show_disagreements(store: Store, data: Path, first: Run, second: Run) -> None:
+def show_disagreements(home: Home, first: Run, second: Run) -> None:
     """The test images that only one of two runs classifies correctly, with McNemar's test."""
     try:
-        predictions = [run_predictions(store, run) for run in (first, second)]
+        predictions = [run_predictions(Store(home.runs), run) for run in (first, second)]
         result = disagreement(*predictions)
     except LabError as error:
         st.html(html.empty(str(error)))
@@ -88,4 +94,5 @@ def show_disagreements(store: Store, data: Path, first: Run, second: Run) -> Non
         st.markdown(
             f"**Only run {correct.id} is correct** :small[(run {wrong.id}'s prediction below)]"
         )
-        st.html(run_details.misclassified(data, wrong_predictions, indices))
+        key = f"only{correct.id}"
+        test_images.show(home, wrong, wrong_predictions, indices, "No such images.", key)

@@ -5,13 +5,11 @@ import time
 import streamlit as st
 
 from mnistlab.arch.cost import activation_bytes, activation_memory
-from mnistlab.arch.spec import Spec
-from mnistlab.arch.summary import NetworkSummary, summarize
+from mnistlab.arch.summary import NetworkSummary
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.text import duration, percent
 from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import html, page
 from mnistlab.worker import benchmark
 from mnistlab.worker.speed_model import SpeedModel
@@ -34,15 +32,6 @@ def epoch_time(result: NetworkSummary, model: SpeedModel | None) -> str:
     if model is None:
         return "not measured"
     return f"≈ {duration(model.epoch_seconds(result, default_recipe(result.spec)))}"
-
-
-def whole_run(spec: Spec, recipe: Recipe) -> str:
-    """The estimated time of a whole run, in a sentence; empty without a speed model."""
-    model = speed_model()
-    if model is None:
-        return ""
-    seconds = recipe.epochs * model.epoch_seconds(summarize(spec), recipe)
-    return f"Estimated {duration(seconds)} on this machine."
 
 
 def cost(result: NetworkSummary, model: SpeedModel | None) -> None:

@@ -16,11 +16,11 @@ from mnistlab.arch.presets import PRESETS, get_preset
 from mnistlab.arch.spec import INPUT_SIZE, Spec, named
 from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summarize
 from mnistlab.charts.receptive_field import receptive_field_picture
-from mnistlab.data.download import DataError, missing_text
+from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import html, page
+from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.uploads import NETWORK, megabytes
@@ -88,7 +88,7 @@ def receptive_field(
 ) -> None:
     """The receptive field of every layer, over a training image."""
     index = st.session_state.setdefault("field_image", 0)
-    image, problem = _training_image(index)
+    image, damage = _training_image(index)
     picture, notes = st.columns([5, 3], gap="medium")
     with picture:
         show_svg(receptive_field_picture(result, selected, image), "fields", select_layer)
@@ -116,7 +116,7 @@ def receptive_field(
             )
         )
         if image is None:
-            st.html(html.caption(f"{problem} This is a sketch."))
+            get_mnist.show("receptive-field", "Until then this is a sketch.", damage)
         else:
             st.button("Next image", on_click=_next_image, icon=":material/refresh:")
 
@@ -126,12 +126,12 @@ def _next_image() -> None:
 
 
 def _training_image(index: int) -> tuple[NDArray[np.uint8] | None, str]:
-    """One of MNIST's training images; or None, and why it could not be read."""
+    """One of MNIST's training images; or None, and what is damaged, if it is not just missing."""
     folder = default_home().data
     try:
         image: NDArray[np.uint8] = read_images(folder, "train", [index])[0]
     except DataError as error:
-        return None, missing_text(folder, error)
+        return None, get_mnist.damage(folder, error)
     return image, ""
 
 

@@ -20,7 +20,13 @@ from mnistlab.store.store import Store
 from mnistlab.text import percentage_points, percentage_points_range
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.common.report import downloads
-from mnistlab.ui.experiments.progress import buttons, show_progress
+from mnistlab.ui.experiments.progress import (
+    CURVES,
+    REFERENCES,
+    buttons,
+    references,
+    show_progress,
+)
 from mnistlab.ui.train import live
 
 
@@ -68,7 +74,9 @@ def show(home: Home, study: Ablation) -> None:
             (variant_label, tuple(variant.values())),
         ]
         key = f"ablation-{study.target.preset.name}-{study.variant.name}"
-        plot.chart(charts.grouped_curves(groups, study.recipe.epochs), key)
+        gray = references([(study.target, runs)])
+        plot.chart(charts.grouped_curves(groups, study.recipe.epochs, gray), key)
+        st.html(html.caption(REFERENCES if gray else CURVES))
         rows = [
             (
                 f"Seed {seed}",

@@ -1,13 +1,17 @@
 """The planned runs of an experiment: the buttons that start and pause them, and their progress."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from mnistlab.experiments.measured import reference_epochs
 from mnistlab.experiments.seeds import pause_runs
+from mnistlab.experiments.targets import Target
 from mnistlab.home import Home
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import html, page
 from mnistlab.ui.train import live
@@ -21,24 +25,20 @@ def buttons(
     n_planned: int,
     submit: Callable[[], list[int]],
 ) -> None:
-    """Start or resume the planned runs, and pause those that are active."""
+    """One button that starts or resumes the missing runs, and one that pauses all active ones."""
     active = [run for run in runs if run.state.active]
-    if n_missing:
-        icon = "play_arrow"
-        if n_missing < n_planned:
-            label = f"Resume ({n_missing} of {n_planned} left)"
-    else:
-        label, icon = ("Running…", "hourglass_empty") if active else ("All done", "check")
+    if 0 < n_missing < n_planned:
+        label = f"Resume ({n_missing} of {n_planned} left)"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            label,
-            type="primary",
-            icon=f":material/{icon}:",
-            disabled=not n_missing,
-            on_click=page.run_action,
-            args=(submit,),
-            key="start",
-        )
+        if n_missing:
+            st.button(
+                label,
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=page.run_action,
+                args=(submit,),
+                key="start",
+            )
         if active:
             st.button(
                 "Pause all",
@@ -48,6 +48,29 @@ def buttons(
                 help="Finished epochs are saved. Resume continues after them.",
                 key="pause",
             )
+        if not n_missing and not active:
+            st.html(html.caption("All runs are done."))
+
+
+REFERENCES = (
+    "Gray: this project's own runs on all training images by the article protocol, one seed each, "
+    "until yours have an epoch."
+)
+
+
+CURVES = (
+    "Validation accuracy after each epoch. Stars: saved epochs with their 95% CI. Click an entry "
+    "of the legend to show or hide a curve, such as the training accuracy."
+)
+
+
+def references(groups: Sequence[tuple[Target, Sequence[Run]]]) -> list[tuple[str, Sequence[Epoch]]]:
+    """The bundled trainings of the targets that have no epoch yet."""
+    return [
+        (target.preset.label, epochs)
+        for target, runs in groups
+        if not any(run.epochs for run in runs) and (epochs := reference_epochs(target))
+    ]
 
 
 def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:
@@ -66,4 +89,6 @@ def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) ->
     )
     for run in runs:
         if run.state is State.RUNNING:
-            live.status(home, run)
+            # Pause all is enough, except for a process that no longer reports.
+            is_silent = run.seconds_silent(time.time()) is not None
+            live.status(home, run, has_controls=is_silent)

@@ -11,7 +11,13 @@ from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.common.report import downloads
-from mnistlab.ui.experiments.progress import buttons, show_progress
+from mnistlab.ui.experiments.progress import (
+    CURVES,
+    REFERENCES,
+    buttons,
+    references,
+    show_progress,
+)
 from mnistlab.ui.train import live
 
 
@@ -36,7 +42,9 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
         groups = [(result.target.preset.label, result.runs) for result in results]
         epochs = max(result.recipe.epochs for result in results)
         key = f"reproduction-{plan.length}-{plan.split}"
-        plot.chart(charts.grouped_curves(groups, epochs), key)
+        gray = references([(result.target, result.runs) for result in results])
+        plot.chart(charts.grouped_curves(groups, epochs, gray), key)
+        st.html(html.caption(REFERENCES if gray else CURVES))
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 

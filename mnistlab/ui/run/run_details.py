@@ -4,18 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import safetensors
-from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from mnistlab.data.idx import read_images
-from mnistlab.errors import CheckpointError, LabError
+from mnistlab.errors import CheckpointError
 from mnistlab.markup import Markup
 from mnistlab.stats.predictions import Predictions
 from mnistlab.text import percent
 from mnistlab.training.record import read_record
 from mnistlab.ui.common import html
 
-MAX_CARDS = 36
 WEIGHT_PIXELS = 24
 """Side of the square on the screen that shows one weight of a kernel."""
 
@@ -30,33 +27,6 @@ def accuracies(predictions: Predictions) -> Markup:
             for digit, score in enumerate(predictions.by_digit())
         ]
     )
-
-
-def misclassified(
-    data: Path, predictions: Predictions, indices: NDArray[np.int64] | None = None
-) -> Markup:
-    """Test images with their labels and predictions: those given, or else all errors.
-
-    Errors come in the order of their confidence, the most confident first.
-    """
-    shown = predictions.errors_by_confidence() if indices is None else indices
-    if not len(shown):
-        return html.empty("No misclassified images." if indices is None else "No such images.")
-    try:
-        images = read_images(data, "test", shown[:MAX_CARDS])
-    except LabError as error:
-        return html.caption(str(error))
-    cards = [
-        html.card(
-            image,
-            f"{predictions.labels[index]} predicted as {predictions.predicted[index]}",
-            f"{percent(float(predictions.confidence[index]), 1)}, #{index}",
-        )
-        for image, index in zip(images, shown, strict=False)
-    ]
-    n_more = len(shown) - len(cards)
-    more = html.caption(f"… and {n_more:,} more.") if n_more > 0 else ""
-    return html.cards(cards) + more
 
 
 def first_filters(checkpoint_path: Path) -> Markup:

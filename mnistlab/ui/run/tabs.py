@@ -1,29 +1,32 @@
-"""The tabs of one run's page: curves, errors, filters, configuration, export, notes."""
+"""The tabs of one run's page, but for its errors: curves, filters, configuration, export, notes."""
 
 from dataclasses import fields
 from functools import partial
 
 import streamlit as st
 
-from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import recipe_value
 from mnistlab.home import Home
 from mnistlab.report import build
-from mnistlab.stats.predictions import calibration_bins, calibration_error, load_predictions
 from mnistlab.store.archive import export_run
 from mnistlab.store.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from mnistlab.text import percent
 from mnistlab.training.defaults import train_command
-from mnistlab.ui.common import html, page, plot, run_picker
+from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
 from mnistlab.ui.train import live
 from mnistlab.worker.processes import submit
+
+CURVES = (
+    "Accuracy and loss are measured after each epoch, on the training images while the network "
+    "learns from them and on the validation images. The generalization gap is their difference in "
+    "percentage points (pp). Drag over a chart to enlarge a part of it, double-click to go back."
+)
 
 
 def show_curves(home: Home, run: Run) -> None:
@@ -34,6 +37,7 @@ def show_curves(home: Home, run: Run) -> None:
             live.show_run(home, current, wide=True)
 
     live.auto_refresh(home, [run.id], draw)
+    st.html(html.caption(CURVES))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Train again",
@@ -53,30 +57,6 @@ def show_curves(home: Home, run: Run) -> None:
 
 def _train_again(home: Home, run: Run) -> None:
     run_picker.select_run(submit(home, run.name, run.spec, run.recipe, run.owner))
-
-
-def show_errors(home: Home, run: Run) -> None:
-    """Confusion matrix, reliability diagram, each digit's accuracy, the misclassified images."""
-    try:
-        predictions = load_predictions(Store(home.runs).predictions_path(run.id))
-    except LabError as error:
-        st.html(html.empty(str(error)))
-        return
-    st.html(html.caption(f"The saved checkpoint on MNIST's test images: {predictions.score}."))
-    left, right = st.columns(2)
-    with left:
-        plot.chart(charts.confusion(predictions.confusion()), f"confusion{run.id}")
-    with right:
-        plot.chart(charts.calibration(calibration_bins(predictions)), f"calibration{run.id}")
-        st.html(
-            html.caption(
-                f"Expected calibration error: {percent(calibration_error(predictions))}. Below the "
-                "diagonal: overconfident."
-            )
-        )
-    st.html(run_details.accuracies(predictions))
-    st.header("Misclassified, most confident first", anchor=False)
-    st.html(run_details.misclassified(home.data, predictions))
 
 
 def show_filters(home: Home, run: Run) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mnistlab.errors import LabError
-from mnistlab.store.archive import import_run
+from mnistlab.store.archive import DuplicateRunError, import_run
 from mnistlab.store.export import table_csv
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
@@ -18,6 +18,8 @@ from mnistlab.uploads import RUN_ARCHIVE, megabytes
 
 DELETED_IDS = "deleted_ids"
 """Where the session keeps the runs that Undo brings back."""
+
+IMPORT_NOTICE = "import_notice"
 
 
 def undo_delete(store: Store) -> None:
@@ -144,11 +146,23 @@ def import_archives(store: Store) -> None:
 def _import(store: Store, archives: Sequence[UploadedFile]) -> None:
     """Import each file whole or not at all, even if another one fails."""
     st.session_state["n_imports"] = st.session_state.get("n_imports", 0) + 1
-    errors = []
+    imported, notices, errors = [], [], []
     for archive in archives:
         try:
-            import_run(store, archive.getvalue())
+            imported.append(import_run(store, archive.getvalue()))
+        except DuplicateRunError as error:
+            notices.append(f"{archive.name}: {error}")
         except LabError as error:
             errors.append(f"{archive.name}: {error}")
+    if imported:
+        numbers = ", ".join(map(str, imported))
+        notices.insert(0, f"Imported as run{'s' * (len(imported) > 1)} {numbers}.")
+    st.session_state[IMPORT_NOTICE] = " ".join(notices)
     if errors:
         raise LabError(" ".join(errors))
+
+
+def show_import_notice() -> None:
+    """Say once what the last import did."""
+    if notice := st.session_state.pop(IMPORT_NOTICE, ""):
+        st.html(html.live_text(notice))

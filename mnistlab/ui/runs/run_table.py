@@ -1,26 +1,19 @@
 """The table of runs: its filters, its rows, its pages, and the rows that are selected."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 import streamlit as st
 
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, Sort, Table, table
+from mnistlab.text import quantity
 from mnistlab.ui.common import html, run_picker
+from mnistlab.ui.runs import table_element
+from mnistlab.ui.runs.table_element import BEST, LAST
 
 PAGE_SIZE = 15
-ROW_HEIGHT = 35
-"""Pixels; the table shows a whole page, so it needs no scroll bar of its own."""
 MAX_ROWS = 100_000
-BEST, LAST, TEST = "Val. (best)", "Val. (last)", "Test"
-ACCURACIES = {
-    BEST: "Validation accuracy of the best epoch",
-    LAST: "Validation accuracy of the last epoch",
-    TEST: "Accuracy on the test images, which are used once, after the run",
-}
 SORT_LABELS = {sort: sort.name.capitalize() for sort in Sort} | {Sort.BEST: BEST, Sort.LAST: LAST}
 
 
@@ -73,7 +66,7 @@ def load_page(store: Store, query: Query) -> TablePage:
     state = st.session_state
     # The last page disappears with its last run.
     number = min(state.get(page.page_key, 1), page.n_pages)
-    if page.page_key in state:
+    if state.get(page.page_key, number) != number:
         state[page.page_key] = number
     query = replace(query, page=number - 1)
     return replace(page, query=query, table=table(store, query))
@@ -88,67 +81,19 @@ def show(page: TablePage) -> list[RunSummary]:
     """Show one page; the runs that are selected on it."""
     rows, state = page.table.rows, st.session_state
     if not rows:
-        st.html(html.empty(NO_MATCH if page.is_filtered else run_picker.NO_RUNS))
+        if page.is_filtered:
+            st.html(html.empty(NO_MATCH))
+        else:
+            run_picker.show_no_runs()
         return []
-    selected_ids = state.get("selected_ids", [])
-    event = st.dataframe(
-        [_cells(run) for run in rows],
-        hide_index=True,
-        height=ROW_HEIGHT * (len(rows) + 1) + 3,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="multi-row",
-        # Streamlit selects by position. Other rows make another table, so that a new run does not
-        # shift the selection; the runs that were selected are selected in the new table too.
-        key=f"table_{'_'.join(str(run.id) for run in rows)}",
-        selection_default={
-            "selection": {"rows": [n for n, run in enumerate(rows) if run.id in selected_ids]}
-        },
-        column_config=_columns(),
-    )
-    selected = [rows[row] for row in event.selection.rows if row < len(rows)]
-    state["selected_ids"] = [run.id for run in selected]
+    # Other rows make another table; what was selected stays selected there.
+    state["selected_ids"] = table_element.show(rows, state.get("selected_ids", []))
+    selected = [run for run in rows if run.id in state["selected_ids"]]
     if page.n_pages > 1:
         st.pagination(page.n_pages, key=page.page_key)
-    total = page.table.total
-    st.html(html.caption(f"{total:,} run{'s' * (total != 1)}. Select rows at the left."))
+    count = quantity(page.table.total, "run")
+    st.html(html.caption(f"{count}. Click a name to open the run; select rows to compare."))
     return selected
 
 
 NO_MATCH = "No runs match. Clear the filters."
-
-
-def _cells(run: RunSummary) -> dict[str, object]:
-    """A run as a row of the table; accuracies in percent, so that they line up."""
-    return {
-        "#": run.id,
-        "Name": run.name,
-        "State": run.state.value,
-        "Parameters": run.parameters,
-        BEST: run.best and 100 * run.best.accuracy,
-        LAST: run.last and 100 * run.last.accuracy,
-        TEST: run.test and 100 * run.test.accuracy,
-        "Epochs": f"{run.epochs_done}/{run.recipe.epochs}",
-        "Seconds": round(run.seconds),
-        "Seed": run.recipe.seed,
-        "Owner": run.owner,
-        "Tags": " ".join(run.tags),
-        "Protocol": run.recipe.split.label,
-        "Network": str(run.spec),
-        "Created": datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
-    }
-
-
-def _columns() -> dict[str, Any]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    return {
-        "#": number(width=45),
-        "Name": text(width="medium"),
-        "Parameters": number(format="localized", width=90),
-        "Network": text(width="large"),
-        "Seconds": number(format="localized", width=70, help="Training time"),
-        **{
-            name: number(format="%.2f%%", width=90, help=meaning)
-            for name, meaning in ACCURACIES.items()
-        },
-    }

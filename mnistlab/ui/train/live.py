@@ -17,6 +17,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
+from mnistlab.training.diagnosis import describe_failure
 from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.page import Arguments
@@ -101,12 +102,13 @@ def _finish(home: Home, run_id: int) -> None:
     ensure_workers(home)
 
 
-def status(home: Home, run: RunSummary) -> None:
+def status(home: Home, run: RunSummary, has_controls: bool = True) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
     words = [f"{run.id} · {run.name}", run.owner, status_text(run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
-        controls(home, run)
+        if has_controls:
+            controls(home, run)
     st.html(_progress_bar(home, run))
 
 
@@ -160,6 +162,12 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
     return html.progress(position, remaining, progress.done / progress.total)
 
 
+def warn_if_it_fails(run: Run) -> None:
+    """Say that a run does not learn, and what to change."""
+    if problem := describe_failure(run.epochs, run.spec, run.recipe):
+        page.show_warning(problem)
+
+
 def curves(run: Run, wide: bool) -> None:
     """A run's four charts; two in a row if there is room."""
     planned = run.recipe.epochs
@@ -203,6 +211,7 @@ def show_metrics(run: Run) -> None:
 def show_run(home: Home, run: Run, wide: bool = False) -> None:
     """One run's state, curves, figures, network and recipe."""
     status(home, run)
+    warn_if_it_fails(run)
     curves(run, wide)
     show_metrics(run)
     settings = f"{run.parameters:,} parameters · {run.recipe}"
@@ -216,6 +225,7 @@ def show_runs(home: Home, runs: Sequence[Run]) -> None:
         return
     for run in runs:
         status(home, run)
+        warn_if_it_fails(run)
     if runs:
         key = "-".join(str(run.id) for run in runs)
         plot.chart(run_charts.compared_accuracy(runs), f"accuracy{key}")

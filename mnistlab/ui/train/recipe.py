@@ -1,5 +1,9 @@
-"""The controls for a recipe: every setting with its explanation next to it."""
+"""The controls for a recipe: every setting with its explanation next to it.
 
+They show the selected recipe; a change makes it the user's own (`recipe_choice.change`).
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,55 +13,53 @@ from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
 from mnistlab.choice import Choice
-from mnistlab.data import download
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import default_home
 from mnistlab.text import percent, quantity
-from mnistlab.training.defaults import default_recipe
 from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
 from mnistlab.training.schedules import Schedule
-from mnistlab.ui.common import html, plot
+from mnistlab.ui.common import current_network, get_mnist, html, page, plot
+from mnistlab.ui.train import recipe_choice
 
-TRAIN_SIZES = {None: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
-
-
-def persistent(name: str, default: object = None) -> dict[str, Any]:
-    """The arguments of a control whose value stays while the reader is on other pages.
-
-    Another default is another control: a value for one network must not stay for the next.
-    """
-    key = f"train_{name}" if default is None else f"train_{name}_from_{default}"
-    return {"key": key, "persist_state": "session"}
+TRAIN_SIZES = {0: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
+IS_OPEN = "recipe_is_open"
+"""Where the session keeps whether the settings are open, also while other pages are shown."""
 
 
-def choose_recipe(spec: Spec) -> tuple[Spec, Recipe]:
-    """Show the controls; the network with its chosen dropout rate, and the recipe.
-
-    Raises SpecError or RecipeError if a value is out of bounds.
-    """
-    default = default_recipe(spec)
-    with st.container(border=True):
+def show_settings(spec: Spec, recipe: Recipe | None) -> None:
+    """The settings behind a fold; `recipe` is None if one of them is out of bounds."""
+    state = st.session_state
+    fold = st.expander(
+        "Recipe settings",
+        expanded=state.setdefault(IS_OPEN, False),
+        key="recipe_settings",
+        on_change="rerun",
+        icon=":material/tune:",
+    )
+    state[IS_OPEN] = bool(fold.open)
+    # What is folded away takes no time to draw.
+    if not fold.open:
+        return
+    with fold:
         epochs_tab, rate_tab, regularization_tab, evaluation_tab = st.tabs(
             ["Epochs & size", "Learning rate", "Regularization", "Evaluation"]
         )
-        with epochs_tab:
-            values = _epochs_and_size(default) | _early_stopping()
-        with rate_tab:
-            values |= _learning_rate(default)
-        with regularization_tab:
-            spec, regularization = _regularization(spec, default)
-            values |= regularization
-        with evaluation_tab:
-            values |= _evaluation()
-        recipe = Recipe(**values)
-        with epochs_tab:
+    with epochs_tab:
+        _epochs_and_size(spec)
+        _early_stopping(spec)
+        if recipe:
             st.caption(normalization(spec, recipe))
-        with rate_tab:
+    with rate_tab:
+        _learning_rate(spec)
+        if recipe:
             plot.chart(charts.learning_rate(recipe), "planned_rate")
-        with regularization_tab:
+    with regularization_tab:
+        _regularization(spec)
+        if recipe:
             _preview(recipe)
-    return spec, recipe
+    with evaluation_tab:
+        _evaluation(spec)
 
 
 def normalization(spec: Spec, recipe: Recipe) -> str:
@@ -73,155 +75,163 @@ def normalization(spec: Spec, recipe: Recipe) -> str:
     return text
 
 
-def _select(label: str, kind: type[Choice], default: Choice, **options: Any) -> Any:
+ToField = Callable[[Any], object]
+"""Converts what a control shows to the recipe's value."""
+
+
+def _control(
+    spec: Spec, name: str, to_field: ToField = lambda shown: shown, to_shown: ToField | None = None
+) -> dict[str, Any]:
+    """The arguments of a control: it shows the selected recipe's field, and changes it."""
+    value = recipe_choice.values(spec)[name]
+    key = f"recipe_{name}"
+    # Set in every run: the recipe is the truth, and the control follows it.
+    st.session_state[key] = to_shown(value) if to_shown else value
+    return {"key": key, "on_change": _change, "args": (spec, name, to_field)}
+
+
+def _change(spec: Spec, name: str, to_field: ToField) -> None:
+    recipe_choice.change(spec, name, to_field(st.session_state[f"recipe_{name}"]))
+
+
+def _off_at_0(spec: Spec, name: str) -> dict[str, Any]:
+    """The arguments of a control that shows None as 0."""
+    return _control(spec, name, lambda shown: shown or None, lambda value: value or 0)
+
+
+def _select(spec: Spec, label: str, name: str, kind: type[Choice]) -> None:
     """A control for an enum: its members by their labels, and the help of the selected one."""
     selected = st.selectbox(
         label,
-        list(kind),
-        index=list(kind).index(default),
-        format_func=lambda member: member.label,
-        **options,
+        [str(member) for member in kind],
+        format_func=lambda value: kind(value).label,
+        **_control(spec, name),
     )
-    st.caption(selected.help)
-    return selected
+    st.caption(kind(selected).help)  # type: ignore[attr-defined]
 
 
-def _epochs_and_size(default: Recipe) -> dict[str, Any]:
+def _epochs_and_size(spec: Spec) -> None:
     left, right = st.columns(2)
-    epochs = left.number_input(
-        "Epochs", value=default.epochs, step=1, **persistent("epochs", default.epochs)
-    )
-    batch_size = right.number_input(
+    left.number_input("Epochs", step=1, **_control(spec, "epochs"))
+    right.number_input(
         "Batch size",
-        value=default.batch_size,
         step=32,
         help="Larger batches: fewer steps, less gradient noise.",
-        **persistent("batch", default.batch_size),
+        **_control(spec, "batch_size"),
     )
     left, right = st.columns(2)
-    train_size = left.selectbox(
+    size: Any = recipe_choice.values(spec)["train_size"] or 0
+    sizes = TRAIN_SIZES if size in TRAIN_SIZES else TRAIN_SIZES | {size: f"{size:,}"}
+    left.selectbox(
         "Training images",
-        list(TRAIN_SIZES),
-        format_func=TRAIN_SIZES.__getitem__,
-        **persistent("train_size"),
+        list(sizes),
+        format_func=sizes.__getitem__,
+        **_off_at_0(spec, "train_size"),
     )
-    norm_batch_size = right.number_input(
+    right.number_input(
         "Norm batch size",
-        value=0,
         min_value=0,
         step=32,
         help="Batch norm normalizes over at least this many images, or the whole batch if it is "
         f"smaller; 0 = automatic, minimum {MIN_BATCH}. On a CPU these parts run in parallel.",
-        **persistent("norm_batch"),
+        **_off_at_0(spec, "norm_batch_size"),
     )
-    return {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "train_size": train_size,
-        "norm_batch_size": norm_batch_size or None,
-    }
 
 
-def _early_stopping() -> dict[str, Any]:
-    patience = st.number_input(
+def _early_stopping(spec: Spec) -> None:
+    st.number_input(
         "Early stopping patience (epochs; 0 = off)",
-        value=0,
         min_value=0,
         step=1,
-        **persistent("patience"),
+        **_off_at_0(spec, "patience"),
     )
-    target_accuracy = st.number_input(
+    st.number_input(
         "Stop at validation accuracy (%; 0 = off)",
-        value=0.0,
         min_value=0.0,
         max_value=100.0,
         step=0.05,
         format="%.2f",
         help=f"The article's target accuracy is {percent(TARGET_ACCURACY)}.",
-        **persistent("target_accuracy"),
+        **_control(
+            spec,
+            "target_accuracy",
+            lambda shown: round(shown / 100, 6) or None,
+            lambda value: round(100 * (value or 0.0), 4),
+        ),
     )
-    return {
-        "patience": patience or None,
-        "target_accuracy": round(target_accuracy / 100, 6) or None,
-    }
 
 
-def _learning_rate(default: Recipe) -> dict[str, Any]:
-    rate = st.number_input(
+def _learning_rate(spec: Spec) -> None:
+    st.number_input(
         "Learning rate",
-        value=default.learning_rate,
         step=0.01,
         format="%g",
         help="Peak of the schedule.",
-        **persistent("rate", default.learning_rate),
+        **_control(spec, "learning_rate"),
     )
-    optimizer = _select("Optimizer", Optimizer, default.optimizer, **persistent("optimizer"))
-    schedule = _select("Schedule", Schedule, default.schedule, **persistent("schedule"))
-    return {"learning_rate": rate, "optimizer": optimizer, "schedule": schedule}
+    _select(spec, "Optimizer", "optimizer", Optimizer)
+    _select(spec, "Schedule", "schedule", Schedule)
 
 
-def _regularization(spec: Spec, default: Recipe) -> tuple[Spec, dict[str, Any]]:
+def _regularization(spec: Spec) -> None:
     left, right = st.columns(2)
-    dropout = left.number_input(
+    st.session_state["recipe_dropout"] = spec.dropout
+    left.number_input(
         "Dropout rate",
-        value=spec.dropout,
         min_value=0.0,
         max_value=MAX_DROPOUT,
         step=0.01,
         format="%.2f",
-        help="Dropout zeroes this fraction of 3×3 outputs while training.",
-        **persistent("dropout", spec),
+        help="Dropout zeroes this fraction of 3×3 outputs while training. It belongs to the "
+        "network, so a change makes another network of it.",
+        key="recipe_dropout",
+        on_change=_change_dropout,
+        args=(spec,),
     )
-    decay = right.number_input(
+    right.number_input(
         "Weight decay",
-        value=default.weight_decay,
         step=0.0001,
         format="%g",
         help="Weight decay shrinks the weights every step.",
-        **persistent("decay", default.weight_decay),
+        **_control(spec, "weight_decay"),
     )
-    smoothing = st.number_input(
+    st.number_input(
         "Label smoothing",
-        value=default.label_smoothing,
         min_value=0.0,
         max_value=MAX_LABEL_SMOOTHING,
         step=0.01,
         format="%.2f",
         help=f"Spreads this fraction of the target evenly over the {MNIST.n_classes} classes, "
         "which limits overconfidence.",
-        **persistent("smoothing", default.label_smoothing),
+        **_control(spec, "label_smoothing"),
     )
-    augmentation = _select(
-        "Augmentation", Augmentation, default.augmentation, **persistent("augmentation")
-    )
-    return replace(spec, dropout=round(dropout, 4)), {
-        "weight_decay": decay,
-        "label_smoothing": smoothing,
-        "augmentation": augmentation,
-    }
+    _select(spec, "Augmentation", "augmentation", Augmentation)
 
 
-def _evaluation() -> dict[str, Any]:
+def _change_dropout(spec: Spec) -> None:
+    dropout = round(st.session_state["recipe_dropout"], 4)
+    page.run_action(current_network.set_current, replace(spec, dropout=dropout))
+    recipe_choice.discard_address()
+
+
+def _evaluation(spec: Spec) -> None:
     split = st.segmented_control(
         "Evaluation protocol",
-        list(Split),
-        default=Split.HOLDOUT,
+        [str(member) for member in Split],
         required=True,
-        format_func=lambda member: member.label,
-        **persistent("split"),
+        format_func=lambda value: Split(value).label,
+        **_control(spec, "split"),
     )
-    st.caption(split.help)
-    seed = st.number_input("Seed", value=0, step=1, **persistent("seed"))
+    st.caption(Split(split).help)
+    st.number_input("Seed", step=1, **_control(spec, "seed"))
     st.caption("Seeds differ by about 0.1 pp: train several before comparing.")
-    return {"split": split, "seed": seed}
 
 
 def _preview(recipe: Recipe) -> None:
     """Augmented training images. torch is imported only if the reader switches the preview on."""
-    if not st.toggle("Preview augmentation", **persistent("preview")):
+    if not st.toggle("Preview augmentation", key="train_preview", persist_state="session"):
         return
-    if not download.is_downloaded(default_home().data):
-        st.html(html.caption(download.NOT_DOWNLOADED))
+    if not get_mnist.show("preview"):
         return
     from mnistlab.data.augment import preview
 

@@ -1,0 +1,137 @@
+"""Starting a run: the three ways to begin, each with its estimated time, and the watched runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import streamlit as st
+
+from mnistlab import zoo
+from mnistlab.arch.spec import Spec
+from mnistlab.errors import LabError
+from mnistlab.home import Home
+from mnistlab.markup import Markup, fill
+from mnistlab.store import queue
+from mnistlab.store.run import RunSummary
+from mnistlab.store.store import Store
+from mnistlab.text import duration, quantity
+from mnistlab.training.recipe import Recipe
+from mnistlab.training.record import TrainingRecord, read_record
+from mnistlab.ui.design.cost import speed_model
+from mnistlab.worker.forecast import run_forecast
+from mnistlab.worker.processes import submit
+
+DEMO, QUICK = {"train_size": 2_560, "epochs": 3}, {"train_size": 12_800, "epochs": 8}
+REFERENCE = "target-4"
+"""The pretrained checkpoint whose training is the measure on a machine that has none."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run as it will be submitted."""
+
+    name: str
+    spec: Spec
+    recipe: Recipe
+    owner: str
+
+    def submit(self, home: Home) -> int:
+        """Queue the run; its id. Raises LabError if that fails."""
+        return submit(home, self.name, self.spec, self.recipe, self.owner)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A run that a card offers: what it is called, what it is good for, and its recipe."""
+
+    label: str
+    purpose: str
+    recipe: Recipe
+
+    def submission(self, whole: Submission) -> Submission:
+        """The run to submit; a shortened one is called so."""
+        name = whole.name if self.recipe == whole.recipe else f"{whole.name} ({self.label.lower()})"
+        return replace(whole, name=name, recipe=self.recipe)
+
+
+def beginnings(recipe: Recipe) -> tuple[Beginning, ...]:
+    """The three ways to begin: the recipe on few images, on some, and as it is."""
+    return (
+        Beginning("Demo", "See the curves move.", replace(recipe, **DEMO)),  # type: ignore[arg-type]
+        Beginning("Quick", "Good enough to draw with.", replace(recipe, **QUICK)),  # type: ignore[arg-type]
+        Beginning("Full", "The recipe as it is.", recipe),
+    )
+
+
+def estimated_time(spec: Spec, recipe: Recipe, recent: Sequence[RunSummary]) -> str:
+    """How long a run will take: "≈ 54 s", for another machine with its number of cores."""
+    forecast = run_forecast(
+        spec, recipe, recent=recent, speed_model=speed_model(), reference=_reference()
+    )
+    if forecast is None:
+        return "time not measured"
+    cores = f" on {quantity(int(forecast.threads), 'core')}" if forecast.threads.isdigit() else ""
+    return f"≈ {duration(_rounded(forecast.seconds))}{cores}"
+
+
+def expected_time(submission: Submission | None, recent: Sequence[RunSummary]) -> Markup:
+    """The estimated time, for a place next to the start button."""
+    time = estimated_time(submission.spec, submission.recipe, recent) if submission else "–"
+    return fill('<div class="lab-expected">{}</div>', time)
+
+
+def _rounded(seconds: float) -> float:
+    """An estimate is no more precise than a twentieth."""
+    unit = 1 if seconds < 20 else 5 if seconds < 120 else 30
+    return unit * round(seconds / unit)
+
+
+@cache
+def _reference() -> TrainingRecord | None:
+    """The training of a pretrained checkpoint, with the time that it took."""
+    path = zoo.checkpoint(REFERENCE)
+    return read_record(path) if path else None
+
+
+def recent_runs(home: Home) -> list[RunSummary]:
+    """The runs that estimates are based on; none if the store cannot be read."""
+    try:
+        return queue.recent_runs(Store(home.runs))
+    except LabError:
+        return []
+
+
+def _card(one: Beginning, size: str, time: str) -> Markup:
+    return fill(
+        '<div class="lab-begin"><b>{}</b><span>{}</span><span>{}</span><em>{}</em></div>',
+        one.label,
+        one.purpose,
+        size,
+        time,
+    )
+
+
+def choose_beginning(
+    submission: Submission | None, recent: Sequence[RunSummary]
+) -> Submission | None:
+    """Three cards; the run whose button was pressed. Without a `submission` none can be pressed."""
+    st.header("Three ways to begin", anchor=False)
+    recipe = submission.recipe if submission else Recipe()
+    pressed = None
+    cards = st.container(horizontal=True)
+    for one in beginnings(recipe):
+        with cards.container(border=True, key=f"begin-{one.label.lower()}"):
+            images = quantity(one.recipe.images_per_epoch, "image")
+            size = f"{images}, {quantity(one.recipe.epochs, 'epoch')}"
+            time = estimated_time(submission.spec, one.recipe, recent) if submission else ""
+            st.html(_card(one, size, time))
+            if st.button(
+                f"Start {one.label.lower()}",
+                key=f"begin_{one.label.lower()}",
+                icon=":material/play_arrow:",
+                type="primary" if one.label == "Demo" else "secondary",
+                disabled=submission is None,
+                width="stretch",
+            ):
+                pressed = submission and one.submission(submission)
+    return pressed
