@@ -1,9 +1,10 @@
 """How often a checkpoint rejects other inputs than digits: `python benchmarks/nonsense.py [FILE]`.
 
-Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are generated here;
-with a FILE of pen strokes (see benchmarks/strokes.py) also two of its digits side by side, and its
-digits themselves, which should not be rejected. None of it was used to fit the threshold: that is
-fitted on MNIST's validation digits alone (`mnistlab/uncertainty/model.py`).
+Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are generated here,
+and letters and symbols by `benchmarks/shapes.py`. With a FILE of pen strokes (see
+benchmarks/strokes.py) also two of its digits side by side, and its digits themselves, which should
+not be rejected. None of it was used to fit the threshold: that is fitted on MNIST's validation
+digits alone (`mnistlab/uncertainty/model.py`).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+from shapes import shape, templates  # noqa: E402
 from strokes import read  # noqa: E402
 
 Lines = list[NDArray[np.float64]]
@@ -95,6 +97,8 @@ def kinds(digits: list[dict[str, Any]]) -> Iterator[tuple[str, Callable[..., Lin
         yield draw.__name__.replace("_", " "), draw
     if digits:
         yield "two digits", pair(digits)
+    for name in templates():
+        yield f"shape {name}", shape(name)
 
 
 def main() -> None:
@@ -120,7 +124,8 @@ def main() -> None:
         sys.exit(f"{path} has no uncertainty model. Fit one: python -m mnistlab calibrate {path}")
     generator = np.random.default_rng(options.seed)
 
-    def report(name: str, drawings: list[Lines]) -> None:
+    def report(name: str, drawings: list[Lines]) -> float:
+        """Print a line; the fraction that is noticed as not a digit."""
         verdicts: Counter[Verdict] = Counter()
         for lines in drawings:
             digit = digit_from_strokes([line.tolist() for line in lines])
@@ -131,10 +136,16 @@ def main() -> None:
             for v in (Verdict.NOT_A_DIGIT, Verdict.UNCERTAIN)
         )
         print(f"  {name:<15} {'   '.join(parts)}   of {len(drawings):,}", flush=True)
+        return verdicts[Verdict.NOT_A_DIGIT] / len(drawings)
 
     print(f"classified by {path.stem}, seed {options.seed}")
+    shape_fractions = []
     for name, draw in kinds(digits):
-        report(name, [draw(generator) for _ in range(options.number)])
+        fraction = report(name, [draw(generator) for _ in range(options.number)])
+        if name.startswith("shape"):
+            shape_fractions.append(fraction)
+    mean = float(np.mean(shape_fractions))
+    print(f"  mean of {len(shape_fractions)} letters and symbols: {100 * mean:.1f}% not a digit")
     if digits:
         report("its digits", [[np.asarray(s, float) for s in one["strokes"]] for one in digits])
 

@@ -4,10 +4,9 @@ import streamlit as st
 
 from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
-    canvas,
+    checkpoint,
     compare,
     drawing_input,
     explain,
@@ -16,10 +15,9 @@ from mnistlab.ui.draw import (
     save_label,
 )
 
-ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
+MAPS, NEAREST = "Feature maps", "Nearest training images"
 COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
 EXPLANATIONS = {
-    ATTRIBUTION: "Which pixels support and oppose each digit.",
     MAPS: "The output of each layer, and the receptive field of one of its units.",
     NEAREST: "The training images whose features are most similar.",
     COMPARE: "Predictions of several checkpoints.",
@@ -27,39 +25,37 @@ EXPLANATIONS = {
 }
 
 new_page = page.setup("Draw", "Draw a digit")
-available = checkpoints.find(default_home())
-for error_text in available.errors:
-    page.show_warning(error_text)
+available, comparison_linked = checkpoint.available()
 if not available.choices:
     st.html(html.empty("No readable checkpoint. Train a network first."))
     st.page_link("pages/train.py", label="Train a network", icon=":material/play_arrow:")
     st.stop()
+if comparison_linked:
+    st.session_state["explanation"] = COMPARE
 
-# Fixed widths that wrap: a canvas in a narrower column could not be drawn on.
-with st.container(horizontal=True, gap="medium"):
-    canvas_column = st.container(width=canvas.SIDE + 10)
-    prediction_column = st.container(width=420)
-    preprocessing_column = st.container(width=230)
+# style.css says what is beside what: a canvas in a narrower column could not be drawn on.
+with st.container(key="draw_row"):
+    canvas_column = st.container(key="draw_canvas")
+    answer_column = st.container(key="draw_answer")
+    label_column = st.container(key="draw_labels")
+    steps_column = st.container(key="draw_steps")
 
 with canvas_column:
     source = drawing_input.show(new_page)
 drawing = source.drawing
-with prediction_column:
-    key = st.selectbox(
-        "Checkpoint",
-        available.choices,
-        format_func=lambda key: str(available.choices[key]),
-        key="checkpoint",
-        persist_state="session",
-        help="First the one trained for drawings, then the most accurate. “Optimistic”: the epoch "
-        "was selected on the test images that measure its accuracy.",
-    )
+with answer_column:
+    choice = checkpoint.choose(available)
     prediction_place = st.empty()
-    label_place = st.container()
+    why = st.toggle(
+        "Why?",
+        key="why",
+        bind="query-params",
+        help="Attribution: which pixels support and oppose a digit.",
+    )
+    why_place = st.container()
     prediction.explain_confidence()
-choice = available.choices[key]
 
-with preprocessing_column:
+with steps_column:
     st.markdown("**Preprocessing**")
     steps_place = st.container()
     options, tta = preprocessing.choose(bool(drawing.strokes))
@@ -71,6 +67,11 @@ try:
     result = classifier.predict(digit, tta) if digit else None
     prediction_place.html(prediction.body(result, source.true_label))
     # After the prediction, which should not wait for these images.
+    with why_place:
+        if why and digit is not None and result is not None:
+            explain.show_attribution(choice, digit, result)
+        elif why:
+            st.html(html.empty("Draw a digit or upload a photo first."))
     with steps_place:
         preprocessing.show(drawing, digit, options, tta)
 except DigitError as error:
@@ -80,9 +81,9 @@ except LabError as error:
     with prediction_place:
         page.show_error(f"{error} Choose another checkpoint above.")
 
-if source.from_canvas:
-    with label_place:
-        save_label.show(drawing.strokes, result.digit if result else None)
+if source.can_be_saved:
+    with label_column:
+        save_label.show(source.strokes, source.clear)
         st.page_link(
             "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"
         )
@@ -96,18 +97,16 @@ explanation = st.segmented_control(
 )
 if explanation:
     st.html(html.caption(EXPLANATIONS[explanation]))
-if explanation and digit is None:
+if explanation == COMPARE:
+    compare.compare_checkpoints(available, digit, tta, source.true_label)
+elif explanation and digit is None:
     st.html(html.empty("Draw a digit or upload a photo first."))
-elif explanation and digit is not None and result is not None:
+elif explanation and digit is not None:
     try:
-        if explanation == ATTRIBUTION:
-            explain.show_attribution(choice, digit, result)
-        elif explanation == MAPS:
+        if explanation == MAPS:
             explain.show_feature_maps(choice, digit)
         elif explanation == NEAREST:
             explain.show_nearest(choice, digit)
-        elif explanation == COMPARE:
-            compare.compare_checkpoints(available.choices, digit, tta, source.true_label)
         elif explanation == EPOCHS:
             compare.across_epochs(choice, digit, tta, source.true_label)
     except LabError as error:

@@ -19,6 +19,7 @@ from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.common.download import Download, download_buttons
+from mnistlab.ui.common.stable_select import select_many
 from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
@@ -105,14 +106,12 @@ def compare() -> Mapping[str, DrawingPrediction]:
     for text in available.errors:
         page.show_warning(text)
     default = [*available.choices][:1]
-    selected = st.multiselect(
+    selected = select_many(
         "Checkpoints",
-        available.choices,
+        available.labels,
+        "scored_checkpoints",
         default,
-        format_func=lambda path: str(available.choices[path]),
-        key="scored_checkpoints",
-        max_selections=MAX_CHECKPOINTS,
-        persist_state="session",
+        most=MAX_CHECKPOINTS,
         help="Up to four. The drawings below show the predictions of the first.",
     )
     choices = {path: available.choices[path] for path in selected or default}

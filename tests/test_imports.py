@@ -104,6 +104,8 @@ PHOTO = {
     "line_removal": {"morphology"},
     "stroke_width": {"digit"},
     "ink": {"digit", "decode", "edges", "line_removal", "morphology", "stroke_width"},
+    "photo": {"digit", "decode", "ink", "stroke_width"},
+    "center_lines": {"digit"},
 }
 
 

@@ -3,9 +3,11 @@
 *Temperature scaling*: the logits are divided by a temperature before softmax, so that predictions
 with 90% confidence are correct in 90% of cases (C. Guo et al., "On calibration of modern neural
 networks", 2017). *OOD score*: the Mahalanobis distance of a network's features to the nearest of
-ten class means with a shared covariance, after K. Lee et al., "A simple unified framework for
-detecting out-of-distribution samples and adversarial attacks" (2018); `uncertainty.features`
-defines the features.
+ten classes, after K. Lee et al., "A simple unified framework for detecting out-of-distribution
+samples and adversarial attacks" (2018); `uncertainty.features` defines the features. Unlike there,
+each class has a covariance and a threshold of its own: eights vary more than ones. A covariance is
+the mean of the class' own and the shared one, as in J. H. Friedman, "Regularized discriminant
+analysis" (1989).
 
 Both are fitted on training and validation images and saved in a file next to the checkpoint. The
 validation images are the test images under the *article* protocol, and training images under *all
@@ -27,13 +29,15 @@ from mnistlab.arch.summary import summarize
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError, LabError
 
-REJECTION_RATE = 0.005
+REJECTION_RATE = 0.008
 """Fraction of the validation images above the OOD threshold."""
-SHRINKAGE = 1e-3
-"""Of the covariance toward the identity, relative to its mean variance."""
+SHRINKAGE = 3e-3
+"""Of a covariance toward the identity, relative to its mean variance."""
+OWN_COVARIANCE = 0.5
+"""Weight of a class' own covariance; the rest is the shared one."""
 MAX_FEATURES = 512
 """A network with more features only gets a temperature."""
-MAX_BYTES = 1 << 20
+MAX_BYTES = 3 << 20
 TEMPERATURES = np.geomspace(0.2, 5, 65)
 
 Floats = NDArray[np.float32]
@@ -44,7 +48,8 @@ class UncertaintyModel:
     """A temperature, and an OOD detector for D features.
 
     `temperature` divides logits. `means` (K, D) of the K classes in the training set, `whitening`
-    (D, D) lower triangular, `ood_threshold` the distance that a fraction REJECTION_RATE of the
+    (K, D, D) lower triangular, which makes distances of the classes comparable; (1, D, D) in files
+    of earlier versions. `ood_threshold` is the distance that a fraction REJECTION_RATE of the
     validation images exceeds. D and the threshold are 0 if the network is too wide.
     """
 
@@ -59,7 +64,7 @@ class UncertaintyModel:
         None if the network is too wide.
         """
         return (
-            _distance(features, self.means, self.whitening) / self.ood_threshold
+            _distances(features, self.means, self.whitening).min(0) / self.ood_threshold
             if self.ood_threshold
             else None
         )
@@ -89,8 +94,13 @@ def fit_from_features(
     temperature = fit_temperature(val_logits, val_labels)
     if 0 < val_features.shape[1] <= MAX_FEATURES:
         with np.errstate(over="ignore", invalid="ignore"):
-            means, whitening = _fit_means(train_features, train_labels)
-            distances = _distance(val_features, means, whitening)
+            means, whitening = _fit_classes(train_features, train_labels)
+            whitening = _with_equal_quantiles(means, whitening, val_features, val_labels)
+            # Rounded as in the file, so that the threshold fits the rounded values.
+            means, whitening = (
+                each.astype(np.float16).astype(np.float32) for each in (means, whitening)
+            )
+            distances = _distances(val_features, means, whitening).min(0)
             threshold = float(np.quantile(distances, 1 - REJECTION_RATE))
         # Half precision ends at 65,504; activations without batch norm may exceed it.
         if all(np.isfinite(each).all() for each in (means, whitening, threshold)):
@@ -101,7 +111,7 @@ def fit_from_features(
 def temperature_only(temperature: float) -> UncertaintyModel:
     """A model without an OOD detector."""
     return UncertaintyModel(
-        temperature, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), 0.0
+        temperature, np.zeros((0, 0), np.float32), np.zeros((1, 0, 0), np.float32), 0.0
     )
 
 
@@ -116,38 +126,54 @@ def fit_temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     return float(min(TEMPERATURES, key=loss))
 
 
-def _fit_means(features: Floats, labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Each class mean, and the whitening transform of the shared covariance around them."""
-    digits = np.unique(labels)
-    means = np.stack([features[labels == digit].mean(0, dtype=np.float64) for digit in digits])
-    residuals = features - means[np.searchsorted(digits, labels)]
-    covariance = residuals.T @ residuals / len(residuals)
+def _fit_classes(features: Floats, labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The mean (K, D) of each class, and its whitening transform (K, D, D)."""
+    classes = [features[labels == label].astype(np.float64) for label in np.unique(labels)]
+    means = [each.mean(0) for each in classes]
+    own = [np.cov(each, rowvar=False, bias=True) for each in classes]
+    shared = np.average(own, 0, [len(each) for each in classes])
     # Constant features would have an infinite inverse; the floor keeps it within half precision.
-    floor = SHRINKAGE * max(float(np.diag(covariance).mean()), 1e-5)
+    floor = SHRINKAGE * max(float(np.diag(shared).mean()), 1e-5) * np.eye(len(shared))
+    mixed = [OWN_COVARIANCE * each + (1 - OWN_COVARIANCE) * shared + floor for each in own]
     # |(f - m) W|² is the Mahalanobis distance for W W' = the inverse covariance.
-    whitening = np.linalg.cholesky(np.linalg.inv(covariance + floor * np.eye(len(covariance))))
-    # Rounded as in the file, so that the threshold fits the rounded values.
-    rounded = (each.astype(np.float16).astype(np.float32) for each in (means, whitening))
-    rounded_means, rounded_whitening = rounded
-    return rounded_means, rounded_whitening
+    whitening = np.linalg.cholesky(np.linalg.inv(mixed))
+    return np.asarray(means, np.float32), whitening.astype(np.float32)
 
 
-def _distance(features: Floats, means: Floats, whitening: Floats) -> Floats:
-    """The squared Mahalanobis distance (N,) to the nearest of the means, divided by D."""
-    white, centers = features @ whitening, means @ whitening
-    each = [((white - center) ** 2).sum(1) for center in centers]
-    nearest: Floats = np.min(each, axis=0) / features.shape[1]
-    return nearest
+def _with_equal_quantiles(
+    means: Floats, whitening: Floats, features: Floats, labels: NDArray[np.int64]
+) -> Floats:
+    """The whitening scaled such that each class has the same quantile of its images' distances."""
+    distances, digits = _distances(features, means, whitening), np.unique(labels)
+    if len(digits) != len(means):
+        return whitening  # too few images to compare the classes
+    pairs = zip(distances, digits, strict=True)
+    quantiles = [np.quantile(each[labels == digit], 1 - REJECTION_RATE) for each, digit in pairs]
+    limits = np.maximum(quantiles, 1e-6)
+    scale = np.sqrt(limits / limits.mean())
+    scaled: Floats = (whitening / scale[:, None, None]).astype(np.float32)
+    return scaled
+
+
+def _distances(features: Floats, means: Floats, whitening: Floats) -> Floats:
+    """The squared Mahalanobis distance (K, N) to each of the means, divided by D."""
+    transforms = np.broadcast_to(whitening, (len(means), *whitening.shape[1:]))
+    each = [
+        (((features - mean) @ transform) ** 2).sum(1) / features.shape[1]
+        for mean, transform in zip(means, transforms, strict=True)
+    ]
+    return np.asarray(each, np.float32)
 
 
 def save_uncertainty(path: Path, uncertainty: UncertaintyModel) -> None:
-    """Save a model in half precision, with only the triangle of the whitening: a small file."""
-    triangle = uncertainty.whitening[np.tril_indices(len(uncertainty.whitening))]
+    """Save a model in half precision, with only the triangles of the whitening: a small file."""
+    triangle = uncertainty.whitening[:, *np.tril_indices(uncertainty.whitening.shape[1])]
+    # Contiguous, because safetensors writes an array's memory, whatever its strides.
     tensors = {
         "temperature": np.array([uncertainty.temperature]),
         "ood_threshold": np.array([uncertainty.ood_threshold]),
         "means": uncertainty.means.astype(np.float16),
-        "whitening": triangle.astype(np.float16),
+        "whitening": np.ascontiguousarray(triangle, np.float16),
     }
     write_atomic(path, save(tensors))
 
@@ -188,13 +214,16 @@ def uncertainty_from_bytes(content: bytes, spec: Spec) -> UncertaintyModel:
         and ood_threshold[0] >= 0
         and size <= MAX_FEATURES
         and (size > 0) == (ood_threshold[0] > 0)
-        and triangle.shape == (size * (size + 1) // 2,)
+        and triangle.shape[-1:] == (size * (size + 1) // 2,)
+        and triangle.shape[:-1] in ((), (1,), (len(means),))
     ):
         raise ValueError("its tensors do not match each other")
     if size not in (0, feature_count(spec)):
         raise ValueError(f"it belongs to another network than {spec}")
-    whitening = np.zeros((size, size), np.float32)
-    whitening[np.tril_indices(size)] = triangle
+    # Files of earlier versions have one triangle for all classes.
+    triangles = triangle[None] if triangle.ndim == 1 else triangle
+    whitening = np.zeros((len(triangles), size, size), np.float32)
+    whitening[:, *np.tril_indices(size)] = triangles
     return UncertaintyModel(
         float(temperature[0]), means.astype(np.float32), whitening, float(ood_threshold[0])
     )

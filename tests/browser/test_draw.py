@@ -38,8 +38,20 @@ def stroke(page: Page, points: Points) -> None:
 
 
 def press(page: Page, label: str) -> None:
-    """Click one of the page's own buttons; the canvas' toolbar has some with the same name."""
-    page.get_by_test_id("stButton").get_by_role("button", name=label).first.click()
+    """Click one of the page's own buttons; the canvas' hidden toolbar has some like them."""
+    own = page.get_by_test_id("stButton").or_(page.locator(".lab-canvas-buttons"))
+    own.get_by_role("button", name=label, exact=True).first.click()
+
+
+def stroke_at_once(page: Page, points: Points) -> None:
+    """A stroke that waits for nothing."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + points[0][0], box["y"] + points[0][1])
+    page.mouse.down()
+    for right, down in points[1:]:
+        page.mouse.move(box["x"] + right, box["y"] + down, steps=2)
+    page.mouse.up()
 
 
 def test_ten_digits_drawn_by_mouse_are_classified_correctly(app: App, page: Page) -> None:
@@ -52,6 +64,115 @@ def test_ten_digits_drawn_by_mouse_are_classified_correctly(app: App, page: Page
         expect(prediction).to_have_text(str(digit))
         expect(page.locator(".lab-card")).to_have_count(5)
         press(page, "Clear")
+    healthy(page)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 30, 120, 300])
+def test_a_stroke_right_after_clear_and_undo_is_kept(
+    app: App, page: Page, milliseconds: int
+) -> None:
+    page.goto(f"{app.url}/draw")
+    prediction = page.locator(".lab-answer b")
+    (seven,), (one,) = DIGITS[7], DIGITS[1]
+    stroke(page, seven)
+    expect(prediction).to_have_text("7")
+    for button in ("Clear", "Undo"):
+        press(page, button)
+        page.wait_for_timeout(milliseconds)
+        stroke_at_once(page, one)
+        expect(prediction).to_have_text("1")
+        # Nothing of the old stroke comes back, and the canvas has not been replaced.
+        page.wait_for_timeout(600)
+        expect(prediction).to_have_text("1")
+        press(page, "Clear")
+        stroke_at_once(page, seven)
+        expect(prediction).to_have_text("7")
+    healthy(page)
+
+
+def test_strokes_drawn_while_the_page_reruns_are_kept(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    for points in DIGITS[4]:
+        # A toggle starts a run, during which the next stroke is drawn.
+        page.get_by_text("Center by mass").click()
+        stroke_at_once(page, points)
+    expect(page.locator(".lab-answer b")).to_have_text("4")
+    healthy(page)
+
+
+def test_the_canvas_is_undone_by_keyboard_also_what_was_restored(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    prediction = page.locator(".lab-answer b")
+    first, second = DIGITS[4]
+    stroke(page, first)
+    expect(page.locator(".lab-card")).to_have_count(5)
+    page.get_by_role("radio", name="Photo").click()
+    expect(page.locator("canvas.upper-canvas")).to_have_count(0)
+    page.get_by_role("radio", name="Draw").click()
+    stroke(page, second)
+    expect(prediction).to_have_text("4")
+    page.keyboard.press("Control+z")
+    expect(prediction).not_to_have_text("4")
+    page.keyboard.press("Control+z")
+    expect(prediction).to_have_text("?")
+    # Clear removes restored strokes at once, and what is drawn right after it stays.
+    for points in DIGITS[4]:
+        stroke(page, points)
+    expect(prediction).to_have_text("4")
+    page.get_by_role("radio", name="Photo").click()
+    expect(page.locator("canvas.upper-canvas")).to_have_count(0)
+    page.get_by_role("radio", name="Draw").click()
+    expect(prediction).to_have_text("4")
+    corner(page)
+    clear = page.locator(".lab-canvas-buttons [name=clear]")
+    clear.focus()
+    clear.press("Enter")
+    stroke_at_once(page, DIGITS[7][0])
+    expect(prediction).to_have_text("7")
+    healthy(page)
+
+
+@pytest.mark.parametrize("width", [480, 640, 1280])
+def test_the_answer_is_beside_the_canvas(app: App, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720})
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    canvas = page.locator("canvas.upper-canvas").bounding_box()
+    answer = page.locator(".lab-answer").bounding_box()
+    bars = page.locator(".lab-bars").bounding_box()
+    assert canvas and answer and bars
+    assert answer["x"] >= canvas["x"] + canvas["width"] and canvas["width"] == 280
+    assert answer["y"] < canvas["y"] + canvas["height"]
+    assert bars["x"] + bars["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_answer_follows_the_canvas_on_a_phone(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    canvas = page.locator("canvas.upper-canvas").bounding_box()
+    answer = page.locator(".lab-answer").bounding_box()
+    labels = page.locator(".st-key-labels").bounding_box()
+    assert canvas and answer and labels
+    assert canvas["y"] + 280 < answer["y"] < labels["y"] and answer["y"] < canvas["y"] + 460
+
+
+def test_saving_fills_the_label_and_next_clears_the_canvas(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/draw")
+    prediction = page.locator(".lab-answer b")
+    filled = page.locator(".st-key-labels [data-testid=stBaseButton-primary]")
+    for number, digit in enumerate((7, 1), 1):
+        stroke_at_once(page, DIGITS[digit][0]) if number > 1 else stroke(page, DIGITS[digit][0])
+        expect(prediction).to_have_text(str(digit))
+        expect(filled).to_have_count(0)
+        press(page, str(digit))
+        expect(filled).to_have_text(str(digit))
+        expect(page.locator(".lab-note[role=status]")).to_contain_text(f"{number} in total")
+        press(page, "Next")
+    expect(prediction).to_have_text("?")
+    expect(filled).to_have_count(0)
     healthy(page)
 
 
@@ -140,8 +261,11 @@ def test_every_explanation_opens_and_a_click_selects_a_unit(app: App, page: Page
     for points in DIGITS[4]:
         stroke(page, points)
     expect(page.locator(".lab-answer b")).to_have_text("4")
-    page.get_by_role("radio", name="Attribution").click()
+    page.get_by_text("Why?").click()
+    expect(page.locator(".lab-large .lab-card")).to_have_count(2)
+    page.get_by_text("All ten digits").click()
     expect(page.locator(".lab-large .lab-card")).to_have_count(10)
+    assert "why=true" in page.url
     page.get_by_role("radio", name="Nearest training images").click()
     expect(page.locator(".lab-card b", has_text="4").last).to_be_visible()
     page.get_by_role("radio", name="Compare checkpoints").click()
@@ -176,8 +300,8 @@ def test_a_drawing_survives_a_change_of_the_app_s_code(
         expect(page.locator(".lab-card")).to_have_count(5)
         stroke(page, second)
         expect(page.locator(".lab-answer b")).to_have_text("4")
-        page.get_by_role("radio", name="Attribution").click()
-        expect(page.locator(".lab-large .lab-card")).to_have_count(10)
+        page.get_by_text("Why?").click()
+        expect(page.locator(".lab-large .lab-card")).to_have_count(2)
         press(page, "Undo")
         expect(page.locator(".lab-answer b")).not_to_have_text("4")
         healthy(page)

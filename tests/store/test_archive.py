@@ -91,7 +91,7 @@ def add_finished_run(store: Store) -> int:
         Predictions(labels, read, generator.random(500, dtype=np.float32)),
     )
     size = model.feature_count(SPEC)
-    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
+    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)[None]
     fitted = model.UncertaintyModel(0.7, means, whitening, 2.0)
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached the target accuracy.", TEST)

@@ -4,26 +4,33 @@ import base64
 import io
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Multiselect, Selectbox
 
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.handwriting import collection
 from mnistlab.home import Home
+from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
+from mnistlab.store.trash import move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints, get_mnist
+from mnistlab.ui.draw.canvas_buttons import _remaining
+from tests.drawing.photo.test_photo import photo_of
 from tests.ui.app_test import body, run, settled
 
-ATTRIBUTION, MAPS, NEAREST = "Attribution", "Feature maps", "Nearest training images"
+MAPS, NEAREST = "Feature maps", "Nearest training images"
 COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
 STEM = [(150, 40), (140, 140), (135, 240)]
 BAR = [(60, 140), (220, 140)]
@@ -64,6 +71,41 @@ def card_images(at: AppTest) -> list[str]:
     return re.findall(r'<figure class="lab-card"><img [^>]*src="([^"]+)"', body(at))
 
 
+def checkpoint_box(at: AppTest) -> "Selectbox[str]":
+    return next(box for box in at.selectbox if box.label == "Checkpoint")
+
+
+def labels_of(box: "Multiselect[str]") -> list[str]:
+    """The labels of the selected options."""
+    return [box.format_func(value) for value in box.value]
+
+
+def selected(at: AppTest) -> str:
+    """The label of the selected checkpoint."""
+    box = checkpoint_box(at)
+    return str(box.format_func(box.value))
+
+
+def comparison(at: AppTest) -> "Multiselect[str]":
+    return next(box for box in at.multiselect if box.label == "Checkpoints")
+
+
+def why(at: AppTest) -> AppTest:
+    at.toggle(key="why").set_value(True)
+    return settled(at)
+
+
+def undo(at: AppTest, *strokes: list[tuple[int, int]]) -> AppTest:
+    """What the buttons do in the browser: the canvas sends the strokes that are left."""
+    return draw(at, *strokes)
+
+
+def restored_remain(at: AppTest, count: int) -> AppTest:
+    """What the browser sends after Undo or Clear removed strokes of an earlier page."""
+    at.session_state["canvas_buttons"] = {"remaining": [at.session_state["canvas"], count]}
+    return settled(at)
+
+
 def press(at: AppTest, label: str) -> AppTest:
     next(b for b in at.button if b.label == label).click()
     return settled(at)
@@ -85,19 +127,14 @@ def test_each_step_is_shown_and_can_be_turned_off() -> None:
 
 def test_undo_removes_a_stroke_and_clear_removes_all() -> None:
     at = page()
-    undo = next(b for b in at.button if b.label == "Undo")
-    assert undo.disabled
     draw(at, STEM)
     alone = card_images(at)[3]
     draw(at, STEM, BAR)
     assert card_images(at)[3] != alone
-    press(at, "Undo")
+    undo(at, STEM)
     assert card_images(at)[3] == alone and prediction(at) == "1"
-    press(at, "Undo")
-    assert prediction(at) == "?" and next(b for b in at.button if b.label == "Undo").disabled
-    draw(at, STEM, BAR)
-    press(at, "Clear")
-    assert prediction(at) == "?"
+    undo(at)
+    assert prediction(at) == "?" and not card_images(at)
 
 
 def test_the_drawing_is_restored_after_another_page() -> None:
@@ -107,8 +144,20 @@ def test_the_drawing_is_restored_after_another_page() -> None:
     settled(at.switch_page("pages/design.py"))
     settled(at.switch_page("pages/draw.py"))
     assert prediction(at) == "1" and card_images(at)[1:] == before
-    press(at, "Undo")
+    # A stroke on the new canvas joins the restored one, and outlives it.
+    draw(at, BAR)
+    both = card_images(at)[3]
+    assert both != before[2]
+    restored_remain(at, 0)
+    assert card_images(at)[3] not in (both, before[2])
+    draw(at)
     assert prediction(at) == "?"
+
+
+@pytest.mark.parametrize("sent", [None, 3, [1], ["x", "y"], [0, 0], [2, -5], [2, 99]])
+def test_what_a_browser_sends_about_restored_strokes_may_be_anything(sent: object) -> None:
+    assert _remaining({"remaining": sent}, 2, 3) == (0 if sent == [2, -5] else 3)
+    assert _remaining({"remaining": [2, 1]}, 2, 3) == 1 and _remaining(None, 2, 3) == 3
 
 
 def test_pixels_without_strokes_are_classified_too() -> None:
@@ -129,7 +178,7 @@ def test_a_drawing_of_a_million_points_is_an_error() -> None:
     at.session_state["canvas1"] = endless
     settled(at)
     assert "points" in at.error[0].value and "checkpoint" not in at.error[0].value
-    press(at, "Clear")
+    draw(at)
     assert prediction(at) == "?" and not at.error
 
 
@@ -152,18 +201,23 @@ def test_each_explanation_opens(lab: Path, mnist_folder: Path) -> None:
     (lab / "data").symlink_to(mnist_folder)
     at = page()
     # Without a drawing, each of them names the next step.
-    for name in (ATTRIBUTION, MAPS, NEAREST, COMPARE, EPOCHS):
+    for name in (MAPS, NEAREST, COMPARE, EPOCHS):
         explain(at, name)
-        assert "lab-empty" in body(at)
+        assert body(at).count('class="lab-empty"') == 2, "the preprocessing, too"
+    why(at)
+    assert body(at).count('class="lab-empty"') == 3
     draw(at, STEM)
     assert "lab-empty" in body(at), "the default checkpoint has no saved epochs"
-    explain(at, ATTRIBUTION)
+    assert len(card_images(at)) == 5 + 2, "the two likeliest digits"
+    at.toggle(key="attribution_all").set_value(True)
+    settled(at)
     assert len(card_images(at)) == 5 + 10
+    at.toggle(key="why").set_value(False)
     explain(at, NEAREST)
     assert len(card_images(at)) == 5 + 10 and len(re.findall("<b>1</b>", body(at))) >= 8
     explain(at, COMPARE)
     assert len(re.findall('lab-answer"', body(at))) == 1 + 3
-    at.multiselect(key="compared").set_value([])
+    comparison(at).set_value([])
     settled(at)
     assert len(re.findall('lab-answer"', body(at))) == 1
 
@@ -186,9 +240,9 @@ def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> Non
         at.selectbox(key="maps_layer").set_value(layer)
         settled(at)
     # Another network has other layers; the selection must adapt.
-    other = next(o for o in at.selectbox(key="checkpoint").options if "target-4" in o)
-    index = at.selectbox(key="checkpoint").options.index(other)
-    at.selectbox(key="checkpoint").select_index(index)
+    other = next(o for o in checkpoint_box(at).options if "Target 4" in o)
+    index = checkpoint_box(at).options.index(other)
+    checkpoint_box(at).select_index(index)
     settled(at)
     assert at.selectbox(key="maps_layer").options != layers
     assert "Receptive field" in body(at) and not at.error
@@ -197,15 +251,15 @@ def test_every_layer_and_unit_can_be_selected_also_of_a_smaller_network() -> Non
 def test_class_activation_maps_are_offered_where_the_last_maps_are_large_enough() -> None:
     at = page()
     draw(at, STEM)
-    explain(at, ATTRIBUTION)
+    why(at)
     assert "attribution_method" not in {group.key for group in at.button_group}
-    options = at.selectbox(key="checkpoint").options
-    index = next(n for n, o in enumerate(options) if "target-4" in o)
-    at.selectbox(key="checkpoint").select_index(index)
+    options = checkpoint_box(at).options
+    index = next(n for n, o in enumerate(options) if "Target 4" in o)
+    checkpoint_box(at).select_index(index)
     settled(at)
     at.button_group(key="attribution_method").set_value("Class activation map")
     settled(at)
-    assert "Exact" in body(at) and len(card_images(at)) == 15
+    assert "Exact" in body(at) and len(card_images(at)) == 7
 
 
 def test_a_run_s_epochs_predict_one_by_one(lab: Path) -> None:
@@ -275,8 +329,8 @@ def a_run(lab: Path, name: str, epochs: int) -> tuple[Store, int]:
 
 
 def choose(at: AppTest, name: str) -> AppTest:
-    options = at.selectbox(key="checkpoint").options
-    at.selectbox(key="checkpoint").select_index(next(n for n, o in enumerate(options) if name in o))
+    options = checkpoint_box(at).options
+    checkpoint_box(at).select_index(next(n for n, o in enumerate(options) if name in o))
     return settled(at)
 
 
@@ -303,8 +357,8 @@ def test_a_checkpoint_deleted_during_the_run_is_an_error(
     explain(at, NEAREST)
     found = checkpoints.find
 
-    def find_then_delete(home: Home) -> checkpoints.CheckpointList:
-        available = found(home)
+    def find_then_delete(home: Home, run_ids: Sequence[int]) -> checkpoints.CheckpointList:
+        available = found(home, run_ids)
         store.best_checkpoint_path(run_id).unlink(missing_ok=True)
         return available
 
@@ -319,7 +373,7 @@ def test_a_run_has_its_current_name_never_rendered_as_markdown(lab: Path) -> Non
     at = page()
     draw(at, STEM)
     explain(at, COMPARE)
-    at.multiselect(key="compared").set_value([str(store.best_checkpoint_path(run_id))])
+    comparison(at).set_value([str(store.best_checkpoint_path(run_id))])
     settled(at)
     assert not any("example.org" in element.value for element in at.markdown)
     assert "![x](https://example.org/x.png)" in body(at)
@@ -334,3 +388,117 @@ def test_the_sentence_about_confidence_has_the_code_s_own_thresholds(
     monkeypatch.setattr(shown, "REJECTION_RATE", 0.013)
     text = shown.about_confidence()
     assert "66%" in text and "1.3%" in text
+
+
+def test_the_address_selects_a_run_and_follows_the_select_box(lab: Path) -> None:
+    a_run(lab, "first", 1)
+    a_run(lab, "second", 2)
+    at = run("pages/draw.py", run="1")
+    assert not at.warning and selected(at).startswith("first ")
+    choose(at, "second")
+    assert list(at.query_params["run"]) == ["2"] and selected(at).startswith("second ")
+    choose(at, "Target 4")
+    assert "run" not in at.query_params and selected(at).startswith("Target 4 ")
+    # A link to the same run again decides again.
+    at.query_params["run"] = "1"
+    assert selected(settled(at)).startswith("first ")
+
+
+def test_two_runs_in_the_address_open_the_comparison(lab: Path) -> None:
+    a_run(lab, "first", 1)
+    a_run(lab, "second", 1)
+    at = run("pages/draw.py", run="2,1")
+    assert at.button_group(key="explanation").value == COMPARE
+    assert [text.split(" · ")[0] for text in labels_of(comparison(at))] == ["second", "first"]
+    draw(at, STEM)
+    assert len(re.findall('lab-answer"', body(at))) == 1 + 2
+    # The address opens it once, and does not undo what is chosen afterwards.
+    explain(at, MAPS)
+    assert at.button_group(key="explanation").value == MAPS
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("99", "99"), ("nonsense", "nonsense"), ("1,99", "99"), ("2", "trash"), ("3", "epoch")],
+)
+def test_a_run_without_a_checkpoint_is_named_and_the_page_works(
+    lab: Path, text: str, named: str
+) -> None:
+    store, _ = a_run(lab, "first", 1)
+    _, deleted = a_run(lab, "deleted", 1)
+    store.finish(deleted, State.DONE, "")
+    assert move_to_trash(store, [deleted]) == [2]
+    assert store.add("queued", parse("4-p-8-gap-bn"), Recipe(epochs=1)) == 3
+    at = run("pages/draw.py", run=text)
+    (warning,) = at.warning
+    assert named in warning.value
+    assert selected(at).startswith("first " if text == "1,99" else "Sketch ")
+    draw(at, STEM)
+    assert prediction(at) != "?"
+
+
+def test_a_renamed_run_stays_selected_everywhere(lab: Path) -> None:
+    store, run_id = a_run(lab, "old", 1)
+    at = run("pages/draw.py", run=str(run_id))
+    draw(at, STEM)
+    explain(at, COMPARE)
+    path = str(store.best_checkpoint_path(run_id))
+    comparison(at).set_value([path])
+    settled(at)
+    edit_details(store, run_id, "new", "", "", "")
+    settled(at)
+    assert selected(at).startswith("new ") and labels_of(comparison(at))[0].startswith("new ")
+    # What is chosen in a list that still has the old name counts, too.
+    choose(at, "Target 4")
+    box = checkpoint_box(at)
+    box.select_index(next(n for n, text in enumerate(box.options) if text.startswith("new ")))
+    edit_details(store, run_id, "newest", "", "", "")
+    assert selected(settled(at)).startswith("newest ")
+
+
+def test_no_checkpoint_is_named_as_its_file() -> None:
+    at = page()
+    names = [text.split(" · ")[0] for text in checkpoint_box(at).options]
+    assert names[0] == "Sketch" and "Most accurate" in names
+    assert all(name[0].isupper() and "-" not in name for name in names)
+
+
+def test_bars_are_gray_only_if_it_is_not_a_digit() -> None:
+    at = page()
+    muted = 'class="lab-bars lab-muted"'
+    draw(at, STEM)
+    assert muted not in body(at)
+    zigzag = [(20 + 240 * (n % 2), 20 + 12 * n) for n in range(20)]
+    draw(at, zigzag, [(y, x) for x, y in zigzag])
+    assert prediction(at) == "?" and muted in body(at)
+
+
+def test_a_photo_is_shown_with_a_frame_and_saved_as_its_center_lines(lab: Path) -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    assert 'lab-photo"' not in body(at) and "label4" not in {one.key for one in at.button}
+    at.file_uploader[0].set_value(("four.jpg", photo_of(4), "image/jpeg"))
+    settled(at)
+    assert prediction(at) == "4" and '<img class="lab-photo"' in body(at) and not at.warning
+    at.button(key="label4").click()
+    settled(at)
+    store = Store(lab / "runs")
+    assert collection.counts(store)[""][4] == 1
+    at.button(key="next_photo").click()
+    settled(at)
+    assert prediction(at) == "?" and '<img class="lab-photo"' not in body(at)
+
+
+def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    content = photo_of(4)
+    at.file_uploader[0].set_value(("four.jpg", content[: len(content) * 9 // 10], "image/jpeg"))
+    settled(at)
+    assert prediction(at) == "4" and len(at.warning) == 1
+    heic = b"\x00\x00\x00\x18ftypheic" + bytes(200)
+    at.file_uploader[0].set_value(("four.heic", heic, "image/heic"))
+    settled(at)
+    assert "HEIC" in at.error[0].value

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Multiselect
 
 from mnistlab import zoo
 from mnistlab.handwriting import collection, scoring
@@ -81,7 +82,7 @@ def test_drawings_are_imported_and_scored_by_writer_and_in_total(store: Store) -
     at = import_files(page(store), ("class.json.gz", content))
     assert "13" in text_of(at) and len(collection.listed(store)) == 13
     head, first, second, total = lines(at)
-    assert head[2].startswith("sketch") and first[:2] == ["Ada", "10"]
+    assert head[2].startswith("Sketch") and first[:2] == ["Ada", "10"]
     assert "100.0%" in first[2] and "(0 errors" in first[2]
     assert second[:2] == ["Zoë <b>", "3"] and "66.7%" in second[2] and "(1 error;" in second[2]
     assert total[1] == "13" and "92.3%" in total[2]
@@ -92,15 +93,19 @@ def test_drawings_are_imported_and_scored_by_writer_and_in_total(store: Store) -
     assert len(collection.listed(store)) == 13 and "skipped 13 duplicates" in text_of(at)
 
 
+def checkpoint_box(at: AppTest) -> "Multiselect[str]":
+    return next(box for box in at.multiselect if box.label == "Checkpoints")
+
+
 def test_several_checkpoints_are_columns(store: Store) -> None:
     at = page(store, [drawing(digit) for digit in DIGITS])
     expected = [str(zoo.checkpoint(name)) for name in ("smallest", "target-4")]
-    at.multiselect(key="scored_checkpoints").set_value(expected)
+    checkpoint_box(at).set_value(expected)
     head, _, total = lines(settled(at))
-    assert [cell.split()[0] for cell in head[2:]] == ["smallest", "target-4"]
+    assert [cell.split()[0] for cell in head[2:]] == ["Smallest", "Target"]
     assert all("of" not in cell and "error" in cell for cell in total[2:])
-    at.multiselect(key="scored_checkpoints").set_value([])
-    assert lines(settled(at))[0][2].startswith("sketch"), "the default checkpoint"
+    checkpoint_box(at).set_value([])
+    assert lines(settled(at))[0][2].startswith("Sketch"), "the default checkpoint"
 
 
 def test_predictions_are_computed_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

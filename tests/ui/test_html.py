@@ -29,3 +29,8 @@ def test_only_the_bar_of_the_highest_probability_is_marked() -> None:
     shares = [0.05] * 9 + [0.55]
     assert html.bars(shares).count("lab-top") == 1
     assert html.bars(None).count("lab-top") == 0
+
+
+def test_an_empty_cell_in_a_table_s_head_is_no_header() -> None:
+    text = html.table(["", "Run 1"], [["seed", "0"], ["total", ""]])
+    assert text.count("<th") == 1 and "<th>Run 1</th>" in text

@@ -11,13 +11,14 @@ from mnistlab.drawing.strokes import MAX_POINTS
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
 from mnistlab.ui.draw import save_label
+from mnistlab.ui.draw.canvas_buttons import NEXT
 from tests.ui.app_test import settled
 
 STEM = [[[150.0, 40.0], [140.0, 140.0], [135.0, 240.0]]]
 SCRIPT = """
 import streamlit as st
 from mnistlab.ui.draw import save_label
-save_label.show(st.session_state.get("strokes", []), st.session_state.get("predicted"))
+save_label.show(st.session_state.get("strokes", []))
 """
 
 
@@ -31,9 +32,13 @@ def at(store: Store) -> AppTest:
     return settled(AppTest.from_string(SCRIPT, default_timeout=600))
 
 
-def draw(at: AppTest, strokes: list[list[list[float]]], predicted: int | None = 1) -> None:
-    at.session_state["strokes"], at.session_state["predicted"] = strokes, predicted
+def draw(at: AppTest, strokes: list[list[list[float]]]) -> None:
+    at.session_state["strokes"] = strokes
     settled(at)
+
+
+def filled(at: AppTest) -> list[str]:
+    return [button.label for button in at.button if button.proto.type == "primary"]
 
 
 def label(at: AppTest, digit: int) -> None:
@@ -51,21 +56,22 @@ def text_of(at: AppTest) -> str:
 
 
 def test_without_a_drawing_nothing_can_be_saved(at: AppTest) -> None:
-    assert all(button.disabled for button in at.button) and len(at.button) == 11
+    assert all(button.disabled for button in at.button) and len(at.button) == 12
 
 
 def test_one_click_saves_and_another_one_corrects(at: AppTest, store: Store) -> None:
     draw(at, STEM)
     assert at.button(key="undo_save").disabled
-    marked = [button.label for button in at.button if button.proto.type == "primary"]
-    assert marked == ["1"], "the predicted label"
+    assert filled(at) == [] and at.button(key=NEXT).disabled, "nothing is saved yet"
     at.text_input(key="writer").set_value("Zoë <b>")
     label(at, 7)
     assert collection.counts(store) == {"Zoë <b>": Counter({7: 1})}
     assert "Saved as 7" in text_of(at) and "<b>" in text_of(at)
+    assert filled(at) == ["7"] and not at.button(key=NEXT).disabled
     assert "&lt;b&gt;" in " ".join(element.proto.body for element in at.get("html"))
     label(at, 1)
     assert collection.counts(store) == {"Zoë <b>": Counter({1: 1})} and "Saved as 1" in text_of(at)
+    assert filled(at) == ["1"]
     (drawn,) = collection.export(store)
     assert [[list(point) for point in stroke] for stroke in drawn.strokes] == STEM
 
@@ -76,6 +82,7 @@ def test_each_save_can_be_undone(at: AppTest, store: Store) -> None:
     label(at, 1)
     draw(at, [])
     assert "Saved as 1" in text_of(at), "also after the canvas was cleared"
+    assert filled(at) == [] and at.button(key=NEXT).disabled
     undo(at)
     assert collection.counts(store) == {"": Counter({7: 1})} and "Saved as 7" in text_of(at)
     undo(at)
@@ -86,10 +93,11 @@ def test_another_drawing_is_saved_separately(at: AppTest, store: Store) -> None:
     at.text_input(key="writer").set_value("Ada")
     draw(at, STEM)
     label(at, 1)
-    draw(at, [*STEM, [[60.0, 140.0], [220.0, 140.0]]], 4)
+    draw(at, [*STEM, [[60.0, 140.0], [220.0, 140.0]]])
     assert "Saved" not in text_of(at) and at.button(key="undo_save").disabled
     label(at, 4)
     assert collection.counts(store) == {"Ada": Counter({1: 1, 4: 1})}, "the name is remembered"
+    assert "2" in text_of(at).partition("Saved as 4")[2], "how many this writer has saved"
 
 
 def test_an_invalid_drawing_and_a_damaged_store_are_errors(at: AppTest, store: Store) -> None:

@@ -54,23 +54,43 @@ def test_features_are_each_map_s_mean_and_sd_and_logits_the_network_s() -> None:
     np.testing.assert_allclose(features[:, 4:8], maps.std((2, 3), ddof=1), rtol=1e-4, atol=1e-5)
 
 
-def test_the_distance_is_mahalanobis_to_the_nearest_mean() -> None:
+def test_the_distance_is_mahalanobis_to_the_nearest_class() -> None:
     network, train, held = build(SPEC, 0).eval(), random_digits(400), random_digits(400, 1)
     fitted = fit_uncertainty(network, train, held)
     known = logits_and_features(network, train.images)[1].astype(float)
-    seen = logits_and_features(network, held.images)[1]
-    labels = train.labels.numpy()
-    means = np.stack([known[labels == digit].mean(0) for digit in range(10)])
-    spread = known - means[labels]
-    covariance = spread.T @ spread / len(spread)
-    covariance += model.SHRINKAGE * max(np.diag(covariance).mean(), 1e-5) * np.eye(len(covariance))
-    offsets = seen.astype(float)[:, None] - means
-    distances = np.einsum("nkd,de,nke->nk", offsets, np.linalg.inv(covariance), offsets).min(1)
-    strange = fitted.ood_scores(seen)
-    assert strange is not None
-    ours = strange * fitted.ood_threshold * seen.shape[1]
-    np.testing.assert_allclose(ours, distances, rtol=0.03)  # half precision
-    assert (strange > 1).mean() == pytest.approx(model.REJECTION_RATE, abs=0.003)
+    features = logits_and_features(network, held.images)[1]
+    labels, val_labels = train.labels.numpy(), held.labels.numpy()
+    classes = [known[labels == digit] for digit in range(10)]
+    own = np.stack([np.cov(each.T, ddof=0) for each in classes])
+    shared = own.mean(0)
+    floor = model.SHRINKAGE * max(np.diag(shared).mean(), 1e-5) * np.eye(len(shared))
+    ratios, limits = [], []
+    for digit in range(10):
+        covariance = 0.5 * own[digit] + 0.5 * shared + floor
+        offsets = features.astype(float) - classes[digit].mean(0)
+        distances = np.einsum("nd,de,ne->n", offsets, np.linalg.inv(covariance), offsets)
+        limit = np.quantile(distances[val_labels == digit], 1 - model.REJECTION_RATE)
+        ratios.append(distances / limit)
+        limits.append(limit / features.shape[1])
+    scores = fitted.ood_scores(features)
+    assert scores is not None
+    np.testing.assert_allclose(
+        scores * fitted.ood_threshold, np.min(ratios, 0) * np.mean(limits), rtol=0.05
+    )
+    assert (scores > 1).mean() == pytest.approx(model.REJECTION_RATE, abs=0.003)
+
+
+def test_a_file_of_an_earlier_version_has_one_covariance_for_all_classes(
+    tmp_path: Path, fitted: model.UncertaintyModel
+) -> None:
+    path = tmp_path / "x.uncertainty"
+    model.save_uncertainty(path, fitted)
+    tensors = load_numpy(path.read_bytes())
+    write_atomic(path, save_numpy(tensors | {"whitening": tensors["whitening"][0].copy()}))
+    back = model.load_uncertainty(path, SPEC)
+    assert back is not None and back.whitening.shape == (1, 24, 24)
+    scores = back.ood_scores(np.zeros((3, 24), np.float32))
+    assert scores is not None and scores.shape == (3,)
 
 
 def test_noise_has_a_higher_ood_score_than_digits(mnist_folder: Path) -> None:
@@ -88,7 +108,7 @@ def test_a_file_has_every_bit_and_is_small(tmp_path: Path, fitted: model.Uncerta
     path = model.uncertainty_path(tmp_path / "best.safetensors")
     model.save_uncertainty(path, fitted)
     back = model.load_uncertainty(path, SPEC)
-    assert back is not None and path.stat().st_size < 4000
+    assert back is not None and path.stat().st_size < 8000
     assert (back.means == fitted.means).all() and (back.whitening == fitted.whitening).all()
     assert back.ood_threshold == fitted.ood_threshold and back.temperature == fitted.temperature
 
@@ -126,6 +146,7 @@ def test_a_missing_file_is_none_and_a_damaged_one_an_error(
         ("temperature", np.array([1e-300])),
         ("means", tensors["means"][:, :-1]),
         ("whitening", np.zeros(5)),
+        ("whitening", np.zeros((3, 300))),
         ("means", np.zeros(10)),
     ):
         write_atomic(path, save_numpy(tensors | {name: value}))

@@ -3,6 +3,7 @@
 import io
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,47 @@ MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
 MAX_PIXELS_OTHER = 24_000_000
 MAX_COLOR_STD = 8.0
 """Pixels of one color have a smaller standard deviation, of 255."""
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Kinds of HEIC in the first bytes of a file; AVIF, which Pillow decodes, has others."""
+JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+FILLING, MAX_FILLING_DIFFERENCE = 128, 2
+"""The gray with which the JPEG decoder fills what is missing, and how far rounding moves it."""
 
 Colors = NDArray[np.uint8]
 
 
-def decode_image(content: bytes, side: int) -> Colors:
-    """Decode an image file to RGB (H, W, 3) uint8, upright, its longer side `side` pixels.
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """The pixels (H, W, 3) uint8 of an image file, and whether its end was missing."""
 
-    Raises DigitError if it is not an image, too large, or transparent.
+    pixels: Colors
+    is_truncated: bool
+
+
+def decode_image(content: bytes, side: int) -> DecodedImage:
+    """Decode an image file to RGB, upright, its longer side `side` pixels; a JPEG without its end
+    as far as it goes.
+
+    Raises DigitError if it is not an image, too large, transparent, or less than half of it.
     """
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
+        raise DigitError(
+            "mnistlab does not read HEIC photos. Set the camera to JPEG (iPhone: Most Compatible), "
+            "or export the photo as JPEG."
+        )
     try:
         with warnings.catch_warnings():
             # Warnings about odd metadata, and about large images, whose limits here are lower.
             warnings.simplefilter("ignore")
-            return _remove_alpha(_load_reduced(content, side))
+            try:
+                return DecodedImage(_remove_alpha(_load_reduced(content, side)), False)
+            except OSError:
+                if not content.startswith(JPEG_START):
+                    raise
+            # With an end marker the decoder fills what is missing with gray. Pillow's own way is
+            # a global variable, which would change what other threads do.
+            pixels = _remove_alpha(_load_reduced(content + JPEG_END, side))
+            return DecodedImage(_without_filling(pixels), True)
     except DigitError:
         raise
     except (Image.DecompressionBombError, MemoryError):
@@ -40,6 +68,18 @@ def decode_image(content: bytes, side: int) -> Colors:
     # Pillow's decoders raise many kinds of errors on damaged files.
     except Exception:
         raise DigitError("Not a readable image. Choose a PNG or JPEG.") from None
+
+
+def _without_filling(pixels: Colors) -> Colors:
+    """Crop the gray with which a decoder filled what was missing, on any side of a turned photo."""
+    difference = np.abs(pixels.astype(np.int16) - FILLING).max(2)
+    shown = difference > MAX_FILLING_DIFFERENCE
+    rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
+    if 2 * len(rows) * len(columns) < shown.size:
+        raise DigitError(
+            "Not a readable image: more than half of it is missing. Copy the file again."
+        )
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _load_reduced(content: bytes, side: int) -> Image.Image:

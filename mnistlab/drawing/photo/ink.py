@@ -70,13 +70,17 @@ def digit_from_file(
 
 
 def ink_from_photo(content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
-    """The ink (H, W) uint8, 0 for paper, of an image file, dark on light or light on dark.
+    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`."""
+    return find_ink(decode_image(content, SIDE).pixels, options)
 
-    The options say whether to normalize its stroke width. Raises DigitError if it is not an image,
-    too large, or has no digit.
+
+def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
+    """The ink (H, W) uint8, 0 for paper, of an image (H, W, 3), dark on light or light on dark.
+
+    At most a row and a column smaller than the image. The options say whether to normalize its
+    stroke width. Raises DigitError if the image is too narrow or has no digit.
     """
     # An even size, because strokes are found at half size.
-    image = decode_image(content, SIDE)
     height, width = (length // 2 * 2 for length in image.shape[:2])
     if min(height, width) < MIN_SIDE:
         raise DigitError("The image is too narrow. Choose one that shows the whole digit.")

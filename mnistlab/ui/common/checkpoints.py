@@ -1,11 +1,13 @@
 """The checkpoints that pages offer, and a cache of the loaded ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistlab import zoo
+from mnistlab.arch.presets import find_preset
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
@@ -31,8 +33,13 @@ class CheckpointChoice:
 
     path: Path
     record: TrainingRecord
-    source: str
     name: str
+    run_id: int | None = None
+    """None for a pretrained checkpoint."""
+
+    @property
+    def source(self) -> str:
+        return "pretrained" if self.run_id is None else f"run {self.run_id}"
 
     @property
     def epochs(self) -> list[Path]:
@@ -54,30 +61,41 @@ class CheckpointList:
     choices: dict[str, CheckpointChoice]
     errors: list[str]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The options of a select box, by path."""
+        return {path: str(choice) for path, choice in self.choices.items()}
 
-def find(home: Home) -> CheckpointList:
-    """The pretrained checkpoints and the best epochs of the best runs.
+    def path_of_run(self, run_id: int) -> str | None:
+        """The path of a run's checkpoint, None if it has no readable one."""
+        runs = (path for path, choice in self.choices.items() if choice.run_id == run_id)
+        return next(runs, None)
+
+
+def find(home: Home, run_ids: Sequence[int] = ()) -> CheckpointList:
+    """The pretrained checkpoints, and the best epochs of the best runs and of those named.
 
     First the one that was trained for drawings, then the most accurate.
     """
-    paths = [(path, "pretrained", path.stem) for path in zoo.checkpoints()]
+    paths: list[tuple[Path, str, int | None]] = [
+        (path, _title(path), None) for path in zoo.checkpoints()
+    ]
     errors = []
     store = Store(home.runs)
     try:
-        paths += [
-            (store.best_checkpoint_path(run.id), f"run {run.id}", run.name)
-            for run in best_first(store, MAX_RUNS)
-        ]
+        named = [run for run in store.runs(run_ids) if run.deleted is None]
+        runs = {run.id: run.name for run in (*best_first(store, MAX_RUNS), *named)}
+        paths += [(store.best_checkpoint_path(id), name, id) for id, name in runs.items()]
     except StoreError as error:
         errors.append(str(error))
     choices = []
-    for path, source, name in paths:
+    for path, name, run_id in paths:
         if not path.exists():
-            continue  # the run's files were deleted in the meantime
+            continue  # no epoch is finished, or the run's files were deleted in the meantime
         try:
-            choices.append(CheckpointChoice(path, _record(path, modified(path)), source, name))
+            choices.append(CheckpointChoice(path, _record(path, modified(path)), name, run_id))
         except CheckpointError as error:
-            errors.append(f"{source.capitalize()}: {error}")
+            errors.append(f"{name if run_id is None else f'Run {run_id}'}: {error}")
     default = zoo.default_checkpoint()
     choices.sort(
         key=lambda choice: (choice.path == default, choice.record.reported_score.accuracy),
@@ -88,7 +106,13 @@ def find(home: Home) -> CheckpointList:
 
 def pretrained(path: Path) -> CheckpointChoice:
     """A pretrained checkpoint. Raises CheckpointError if the file is damaged or missing."""
-    return CheckpointChoice(path, _record(path, modified(path)), "pretrained", path.stem)
+    return CheckpointChoice(path, _record(path, modified(path)), _title(path))
+
+
+def _title(path: Path) -> str:
+    """A pretrained checkpoint's name for people: its preset's, or its file's."""
+    preset = find_preset(path.stem)
+    return preset.label if preset else path.stem.replace("-", " ").capitalize()
 
 
 def modified(path: Path) -> int:

@@ -113,8 +113,8 @@ def _line(cells: Sequence[str], tag: str, left: int, marked: bool = False) -> Ma
     return fill("<tr{}>{}</tr>", Markup(" class=lab-reach") if marked else "", body)
 
 
-def bars(probabilities: Sequence[float] | None) -> Markup:
-    """Ten bars, one per digit; empty without a prediction."""
+def bars(probabilities: Sequence[float] | None, muted: bool = False) -> Markup:
+    """Ten bars, one per digit; empty without a prediction, all gray if `muted`."""
     values = probabilities or [0.0] * 10
     top = max(values) if probabilities else None
     lines = (
@@ -129,7 +129,9 @@ def bars(probabilities: Sequence[float] | None) -> Markup:
         for digit, value in enumerate(values)
     )
     return fill(
-        '<div class="lab-bars" role="group" aria-label="Probabilities">{}</div>', join(lines)
+        '<div class="lab-bars{}" role="group" aria-label="Probabilities">{}</div>',
+        " lab-muted" * muted,
+        join(lines),
     )
 
 
@@ -146,6 +148,11 @@ def answer(digit: str, text: str) -> Markup:
 def pixels(image: NDArray[np.uint8], description: str) -> Markup:
     """A small gray image (H, W) as large square pixels."""
     return fill('<img class="lab-pixels" alt="{}" src="{}">', description, _png(image))
+
+
+def photo(image: NDArray[np.uint8], description: str) -> Markup:
+    """A picture (H, W, 3) as wide as the canvas."""
+    return fill('<img class="lab-photo" alt="{}" src="{}">', description, _png(image))
 
 
 def status(state: str, details: Sequence[str]) -> Markup:

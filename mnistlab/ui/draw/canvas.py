@@ -1,12 +1,11 @@
 """The canvas and its drawing, which survives a change of page and can be undone by stroke."""
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from mnistlab.drawing.digit import (
     DEFAULT_OPTIONS,
@@ -15,27 +14,17 @@ from mnistlab.drawing.digit import (
     digit_from_ink,
     ink_from_canvas,
 )
-from mnistlab.drawing.strokes import Stroke, digit_from_strokes, render_preview, strokes_from_canvas
+from mnistlab.drawing.strokes import (
+    MAX_POINTS,
+    Stroke,
+    digit_from_strokes,
+    render_preview,
+    strokes_from_canvas,
+)
+from mnistlab.ui.draw import canvas_buttons
 
 SIDE = 280
 BRUSH = 22
-HIDE_TOOLBAR = """
-export default function () {
-  const hide = (retries) => {
-    for (const host of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
-      const root = host.shadowRoot;
-      if (!root?.querySelector(".dc-toolbar") || root.querySelector(".lab-no-toolbar")) continue;
-      const style = root.appendChild(document.createElement("style"));
-      style.className = "lab-no-toolbar";
-      style.textContent = ".dc-toolbar { display: none !important; }";
-    }
-    if (retries) setTimeout(hide, 50, retries - 1);
-  };
-  hide(100);
-}
-"""
-"""Hides the canvas' own toolbar: its pencil turns drawing off, and the page has Undo and Clear that
-are always visible. The canvas appears some time after the script, so the script retries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +43,7 @@ class Drawing:
             return self.ink if self.ink.any() else None
         if not self.strokes:
             return None
-        lines = [np.asarray(stroke, np.float64) for stroke in self.strokes]
-        return render_preview(lines, BRUSH, SIDE, SIDE)
+        return _ink(self.strokes)
 
     def digit(self, options: PreprocessingOptions = DEFAULT_OPTIONS) -> PreparedDigit | None:
         """The preprocessed drawing; None if it is empty. Raises DigitError on too many points."""
@@ -72,48 +60,37 @@ def show(new_page: bool) -> Drawing:
 
     state = st.session_state
     if new_page:
-        # A canvas loses its strokes with its page, so a new one gets them as its initial drawing.
-        # Only once: a canvas whose initial drawing changes starts over.
-        _replace_canvas(state.get("drawing"))
-    canvas = st_canvas(
-        stroke_width=BRUSH,
-        stroke_color="#000000",
-        background_color="#ffffff",
-        width=SIDE,
-        height=SIDE,
-        initial_drawing=state["restored"],
-        return_image_data=True,
-        key=f"canvas{state['canvas']}",
-    )
-    _hide_toolbar()(data=state["canvas"], key="hide_toolbar")
-    state["drawing"] = canvas.json_data or state["restored"]
-    if canvas.image_data is not None:
-        state["ink"] = ink_from_canvas(canvas.image_data)
-    strokes = strokes_from_canvas(state["drawing"])
-    drawing = Drawing(strokes, state.get("ink"))
-    with st.container(horizontal=True, gap="small"):
-        st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=not strokes)
-        st.button("Clear", icon=":material/delete:", on_click=_replace_canvas)
-    return drawing
+        # A canvas loses its strokes with its page. A new one has them as its background: as its
+        # initial drawing, they would come back with the canvas' own Clear.
+        state["canvas"] = state.get("canvas", 0) + 1
+        strokes = state.get("strokes", [])
+        state["restored"] = strokes if sum(map(len, strokes)) <= MAX_POINTS else []
+    canvas_place = st.container()
+    n_remaining = canvas_buttons.show(state["canvas"], len(state["restored"]))
+    restored = state["restored"][:n_remaining]
+    with canvas_place:
+        canvas = st_canvas(
+            stroke_width=BRUSH,
+            stroke_color="#000000",
+            background_image=_paper(restored),
+            width=SIDE,
+            height=SIDE,
+            return_image_data=True,
+            key=f"canvas{state['canvas']}",
+        )
+    ink = None if canvas.image_data is None else ink_from_canvas(canvas.image_data)
+    if ink is not None and restored:
+        ink = np.maximum(ink, _ink(restored))
+    state["strokes"] = [*restored, *strokes_from_canvas(canvas.json_data)]
+    return Drawing(state["strokes"], ink)
 
 
-@cache
-def _hide_toolbar() -> Any:
-    return st.components.v2.component(
-        "mnistlab.hide_toolbar", js=HIDE_TOOLBAR, isolate_styles=False
-    )
+def _ink(strokes: list[list[list[float]]]) -> NDArray[np.uint8]:
+    """Strokes as the canvas shows them, as ink (SIDE, SIDE)."""
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes]
+    return render_preview(lines, BRUSH, SIDE, SIDE)
 
 
-def _replace_canvas(drawing: dict[str, Any] | None = None) -> None:
-    """Replace the canvas by a new one (another key) with this drawing, or empty."""
-    state = st.session_state
-    state["canvas"] = state.get("canvas", 0) + 1
-    state["drawing"] = state["restored"] = drawing
-    state["ink"] = None
-
-
-def _undo() -> None:
-    """Remove the last stroke."""
-    drawing = st.session_state["drawing"]
-    strokes = drawing["objects"][:-1]
-    _replace_canvas({**drawing, "objects": strokes} if strokes else None)
+def _paper(strokes: list[list[list[float]]]) -> Image.Image:
+    """White paper with strokes."""
+    return Image.fromarray(255 - _ink(strokes)) if strokes else Image.new("L", (1, 1), 255)

@@ -12,34 +12,33 @@ from mnistlab.drawing.prediction import Prediction
 from mnistlab.errors import LabError
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page, plot
-from mnistlab.ui.common.checkpoints import CheckpointChoice
+from mnistlab.ui.common.checkpoints import CheckpointChoice, CheckpointList
+from mnistlab.ui.common.stable_select import select_many
 from mnistlab.ui.draw.prediction import body
 
 if TYPE_CHECKING:
     from mnistlab.drawing.classifier import Classifier
 
+COMPARED = "compared"
+"""Where the session keeps the paths of the compared checkpoints."""
 MAX_CHECKPOINTS = 6
 MAX_EPOCHS = 60
 """A longer run shows this many, evenly spaced, with the first and the last."""
 
 
 def compare_checkpoints(
-    choices: Mapping[str, CheckpointChoice], digit: PreparedDigit, tta: bool, true_label: int | None
+    available: CheckpointList, digit: PreparedDigit | None, tta: bool, true_label: int | None
 ) -> None:
     """Up to six checkpoints and their predictions."""
-    state = st.session_state
-    default = list(choices)[:3]
-    state["compared"] = [key for key in state.get("compared", default) if key in choices]
-    selected = st.multiselect(
-        "Checkpoints",
-        choices,
-        format_func=lambda key: str(choices[key]),
-        key="compared",
-        max_selections=MAX_CHECKPOINTS,
-        persist_state="session",
+    choices = available.choices
+    selected = select_many(
+        "Checkpoints", available.labels, COMPARED, [*choices][:3], most=MAX_CHECKPOINTS
     )
     if not selected:
         st.html(html.empty("Select checkpoints."))
+        return
+    if digit is None:
+        st.html(html.empty("Draw a digit or upload a photo first."))
         return
     for first in range(0, len(selected), 3):
         for key, column in zip(selected[first : first + 3], st.columns(3), strict=False):

@@ -1,6 +1,7 @@
 """Where a drawing comes from: the canvas, a photo, or MNIST's test set."""
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,6 +10,7 @@ from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.draw import canvas, paste
@@ -16,16 +18,25 @@ from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
+FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
+"""HEIC, too, which is refused with what to do instead."""
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DrawingInput:
-    """A drawing, its correct label if it is known, and whether it was drawn on the canvas."""
+    """A drawing, its correct label if it is known, and what to save of it.
+
+    `strokes`: the drawing's, or the center lines of a photo's ink; empty if there is nothing to
+    save. `can_be_saved`: whether such a drawing is one of the user's own. `clear`: what an empty
+    start takes on the server; the canvas clears itself.
+    """
 
     drawing: Drawing
     true_label: int | None = None
-    from_canvas: bool = False
+    strokes: Sequence[Stroke] = ()
+    can_be_saved: bool = False
+    clear: Callable[[], None] | None = None
 
 
 EMPTY = DrawingInput(Drawing([], None))
@@ -48,7 +59,8 @@ def show(new_page: bool) -> DrawingInput:
     source_changed = state.get("previous_source") != source
     state["previous_source"] = source
     if source == DRAW:
-        return DrawingInput(canvas.show(new_page or source_changed), from_canvas=True)
+        drawing = canvas.show(new_page or source_changed)
+        return DrawingInput(drawing, strokes=drawing.strokes, can_be_saved=True)
     return _photo() if source == PHOTO else _test_image()
 
 
@@ -56,7 +68,7 @@ def _photo() -> DrawingInput:
     state = st.session_state
     st.file_uploader(
         "Photo of one digit",
-        ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+        FILE_TYPES,
         key=f"photo_file{state.get('photo_count', 0)}",
         max_upload_size=megabytes(PICTURE),
         on_change=_set_photo_from_file,
@@ -64,14 +76,19 @@ def _photo() -> DrawingInput:
     )
     if content := paste.show("photo_paste"):
         _set_photo(content)
-    ink = state.get("photo_ink")
     if error := state.get("photo_error"):
         page.show_error(error)
-    elif ink is None:
+        st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
+        return EMPTY
+    if not state.get("photo"):
         st.html(html.empty("Choose or paste a photo of a digit."))
         return EMPTY
+    ink, framed, is_truncated, lines = state["photo"]
+    st.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
+    if is_truncated:
+        page.show_warning("The end of this JPEG is missing. Shown: what there is.")
     st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
-    return EMPTY if ink is None else DrawingInput(Drawing([], ink))
+    return DrawingInput(Drawing([], ink), strokes=lines, can_be_saved=True, clear=_remove_photo)
 
 
 def _set_photo_from_file() -> None:
@@ -83,14 +100,20 @@ def _set_photo_from_file() -> None:
 def _set_photo(content: bytes | None) -> None:
     """Find the ink once, not on every rerun of the page."""
     # Importing scipy takes a quarter of a second, which drawing does not need.
-    from mnistlab.drawing.photo.ink import ink_from_photo
+    from mnistlab.drawing.photo.center_lines import center_lines
+    from mnistlab.drawing.photo.photo import read_photo
 
     state = st.session_state
-    state["photo_ink"] = state["photo_error"] = None
+    state["photo"] = state["photo_error"] = None
+    if content is None:
+        return
     try:
-        state["photo_ink"] = ink_from_photo(content) if content else None
+        photo = read_photo(content)
     except DigitError as error:
         state["photo_error"] = str(error)
+        return
+    # Plain values: a session outlives a reload of the code, but its classes do not.
+    state["photo"] = photo.ink, photo.framed(), photo.is_truncated, center_lines(photo.ink)
 
 
 def _remove_photo() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mnistlab.drawing.explain import Attribution, NearestNeighbors
 
 N_NEAREST = 10
+N_ATTRIBUTED = 2
+"""The likeliest digits, whose attributions are shown first."""
 OCCLUSION, CLASS_ACTIVATION = "Occlusion", "Class activation map"
 MAX_INDEXED = 10_000
 """Training images to search; fewer where the features are many or the network is slow."""
@@ -36,7 +38,7 @@ MAX_MAPS = 64
 def show_attribution(
     choice: CheckpointChoice, digit: PreparedDigit, prediction: Prediction
 ) -> None:
-    """Which pixels support and oppose each digit."""
+    """Which pixels support and oppose the two likeliest digits, or each of the ten."""
     import torch
 
     from mnistlab.drawing.explain import class_activation_maps, occlusion_maps
@@ -59,6 +61,8 @@ def show_attribution(
     # What all ten logits have in common does not change the prediction.
     values = attribution.maps - attribution.maps.mean(0)
     strongest = float(np.abs(values).max())
+    all_digits = st.toggle("All ten digits", key="attribution_all", persist_state="session")
+    shown = prediction.order if all_digits else prediction.order[:N_ATTRIBUTED]
     st.html(
         html.cards(
             [
@@ -67,7 +71,7 @@ def show_attribution(
                     f"{label}",
                     percent(prediction.probabilities[label], 1),
                 )
-                for label in prediction.order
+                for label in shown
             ],
             large=True,
         )

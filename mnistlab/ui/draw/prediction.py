@@ -16,9 +16,12 @@ def about_confidence() -> str:
   that 90% confidence means about 90% accuracy. Below {CONFIDENT_FROM:.0%} the two likeliest digits
   are shown: 1–2% of drawings, about half of them misclassified. On drawings, which differ from
   MNIST, the network is slightly overconfident.
+- **Among the ten digits**: the network knows no letters. It divides 100% among ten digits whatever
+  is drawn, so a capital A is often a confident 4, and a heart a confident 0.
 - **Not a digit**: the out-of-distribution (OOD) score, a distance of the features from those of
   training images, is above the threshold. It rejects {REJECTION_RATE:.1%} of the validation images,
-  2% of drawn digits, 84% of scribbles and pairs of digits, but only 8% of triangles.
+  2% of drawn digits, 88% of scribbles and 68% of letters and symbols: nearly every E, K, star and
+  triangle, but 32% of the As and 25% of the hearts.
 - **Uncalibrated**: no temperature is fitted until a run ends. With the *All data* protocol it is
   fitted on training images, which leaves the network slightly overconfident.
 
@@ -43,7 +46,7 @@ def describe(prediction: Prediction | None) -> tuple[str, str]:
             return str(first), f"Uncertain: {candidates}{uncalibrated}"
     # Never "100.0%": rounding must not turn a high probability into certainty.
     confidence = percent(prediction.confidence, 1) if prediction.confidence < 0.999 else ">99.9%"
-    return str(first), f"{confidence} confidence{uncalibrated}"
+    return str(first), f"{confidence} confidence among the ten digits{uncalibrated}"
 
 
 def body(prediction: Prediction | None, true_label: int | None = None) -> Markup:
@@ -53,7 +56,9 @@ def body(prediction: Prediction | None, true_label: int | None = None) -> Markup
         verdict = "correct" if prediction.digit == true_label else "misclassified"
         small += f" · True label: {true_label} ({verdict})"
     probabilities = prediction.probabilities if prediction else None
-    return html.answer(large, small) + html.bars(probabilities)
+    # Probabilities of ten digits mean nothing for an input that is none of them.
+    muted = prediction is not None and prediction.verdict is Verdict.NOT_A_DIGIT
+    return html.answer(large, small) + html.bars(probabilities, muted)
 
 
 def explain_confidence() -> None:

@@ -1,6 +1,7 @@
 """Label a drawing: one click saves it to the handwriting test set."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -11,17 +12,24 @@ from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import SaveResult, StoredDrawing
 from mnistlab.handwriting.drawings import HandwritingError, stroke_hash, validate
 from mnistlab.home import default_home
+from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.ui.common import html, page
+from mnistlab.ui.draw.canvas_buttons import NEXT
 
 MAX_UNDO = 100
 """Saves per session that can be undone, the last ones."""
 
 
-def show(strokes: Sequence[Stroke], predicted: int | None = None) -> None:
-    """Ten label buttons, the predicted one highlighted; the last save, with Undo; the writer."""
+def show(strokes: Sequence[Stroke], clear: Callable[[], None] | None = None) -> None:
+    """Ten label buttons, the saved one highlighted; the last save, with Undo and Next; the writer.
+
+    Next clears the canvas in the browser, or calls `clear`.
+    """
     page.show_action_error()
     store = Store(default_home().runs)
+    last = _last_save(strokes)
+    saved_label = last.drawing.label if last and len(strokes) else None
     with st.container(key="save_label"):
         st.markdown("**Correct label**")
         with st.container(key="labels"):
@@ -29,15 +37,22 @@ def show(strokes: Sequence[Stroke], predicted: int | None = None) -> None:
                 st.button(
                     str(label),
                     key=f"label{label}",
-                    type="primary" if label == predicted else "secondary",
+                    type="primary" if label == saved_label else "secondary",
                     on_click=page.run_action,
                     args=(_save, store, label, strokes),
                     disabled=not len(strokes),
                     width="stretch",
                 )
-        last = _last_save(strokes)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(html.live_text(_describe(strokes, last)), width="stretch")
+        st.html(html.live_text(_describe(store, strokes, last)))
+        with st.container(horizontal=True):
+            st.button(
+                "Next",
+                key=NEXT if clear is None else "next_photo",
+                icon=":material/arrow_forward:",
+                help="Clear it for the next digit.",
+                on_click=clear,
+                disabled=saved_label is None,
+            )
             st.button(
                 "Undo save",
                 key="undo_save",
@@ -72,11 +87,16 @@ def _save_result(drawing: Sequence[Any], previous: Sequence[Any] | None) -> Save
     return SaveResult(StoredDrawing(*drawing), StoredDrawing(*previous) if previous else None)
 
 
-def _describe(strokes: Sequence[Stroke], last: SaveResult | None) -> str:
-    if last:
-        writer = f" ({last.drawing.writer})" if last.drawing.writer else ""
-        return f"Saved as {last.drawing.label}{writer}."
-    return "Click to save." if len(strokes) else "Draw a digit first."
+def _describe(store: Store, strokes: Sequence[Stroke], last: SaveResult | None) -> str:
+    if last is None:
+        return "Click to save." if len(strokes) else "Draw a digit first."
+    writer = last.drawing.writer
+    saved = f"Saved as {last.drawing.label}"
+    try:
+        count = collection.counts(store).get(writer, Counter[int]()).total()
+    except StoreError:
+        return f"{saved}."
+    return f"{saved} · {count:,} in total" + (f" by {writer}" if writer else "")
 
 
 def _save(store: Store, label: int, strokes: Sequence[Stroke]) -> None:

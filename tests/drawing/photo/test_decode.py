@@ -155,7 +155,7 @@ def test_damaged_metadata_still_rotate_an_image() -> None:
     held = png(Image.new("RGB", (40, 20)), "JPEG", exif=exif)
     with pytest.raises(struct.error):
         ImageOps.exif_transpose(Image.open(io.BytesIO(held)))
-    assert decode.decode_image(held, 384).shape == (384, 192, 3)
+    assert decode.decode_image(held, 384).pixels.shape == (384, 192, 3)
 
 
 def test_a_large_jpeg_is_never_decoded_at_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_large_jpeg_is_never_decoded_at_full_size(monkeypatch: pytest.MonkeyPa
         return resize(self, *values, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Image.Image, "resize", watched)
-    assert decode.decode_image(png(seven(4000), "JPEG"), 384).shape == (384, 384, 3)
+    assert decode.decode_image(png(seven(4000), "JPEG"), 384).pixels.shape == (384, 384, 3)
     assert max(shrunk) <= 1000
 
 
