@@ -100,8 +100,9 @@ class Recipe:
         images = "all images" if self.train_size is None else f"{self.available_images:,} images"
         return (
             f"{quantity(self.epochs, 'epoch')} · {self.optimizer.label}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.label.lower()}), weight decay {self.weight_decay:g} · batch size "
-            f"{self.batch_size} · {images} · augmentation: {self.augmentation.label.lower()} · "
+            f"learning rate {self.learning_rate:g} ({self.schedule.label.lower()}), "
+            f"weight decay {self.weight_decay:g} · batch size {self.batch_size} · {images} · "
+            f"augmentation: {self.augmentation.label.lower()} · "
             f"protocol: {self.split.label.lower()} · seed {self.seed}"
             + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
