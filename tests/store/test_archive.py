@@ -91,8 +91,10 @@ def add_finished_run(store: Store) -> int:
         Predictions(labels, read, generator.random(500, dtype=np.float32)),
     )
     size = model.feature_count(SPEC)
-    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)[None]
-    fitted = model.UncertaintyModel(0.7, means, whitening, 2.0)
+    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
+    directions, gains = np.ones((10, 2, size), np.float32), np.ones((10, 2), np.float32)
+    scale = np.ones(10, np.float32)
+    fitted = model.UncertaintyModel(0.7, means, whitening, directions, gains, scale, 2.0)
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached the target accuracy.", TEST)
     return run_id
