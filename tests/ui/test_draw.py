@@ -390,6 +390,14 @@ def test_the_sentence_about_confidence_has_the_code_s_own_thresholds(
     assert "66%" in text and "1.3%" in text
 
 
+def test_the_browser_is_sent_the_selection_in_every_run(lab: Path) -> None:
+    # The first run of a page may be interrupted before the browser has its select box.
+    at = run("pages/draw.py")
+    for _ in range(2):
+        assert checkpoint_box(at).proto.set_value
+        settled(at)
+
+
 def test_the_address_selects_a_run_and_follows_the_select_box(lab: Path) -> None:
     a_run(lab, "first", 1)
     a_run(lab, "second", 2)

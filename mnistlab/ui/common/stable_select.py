@@ -60,8 +60,9 @@ def _prepare(key: str, options: Mapping[str, str]) -> str:
     """The key of the widget with these labels; its value is the selection."""
     state = st.session_state
     widget = f"{key}_{sha256(repr(options).encode()).hexdigest()[:12]}"
-    if widget not in state or state[widget] != state[key]:
-        state[widget] = state[key]
+    # In every run: of a run that is interrupted, as on a cold server by the canvas, the browser may
+    # miss the value, and would then show the first option.
+    state[widget] = state[key]
     return widget
 
 
