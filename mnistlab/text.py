@@ -8,6 +8,11 @@ def percent(fraction: float, decimals: int = 2) -> str:
     return f"{100 * fraction:.{decimals}f}%"
 
 
+def probability(value: float) -> str:
+    """A probability (0–1) as "97.3%"; never "100.0%", as rounding is no certainty."""
+    return percent(value, 1) if value < 0.999 else ">99.9%"
+
+
 def percent_range(low: float, high: float, decimals: int = 2) -> str:
     """Two fractions (0–1), such as the ends of a confidence interval, as "99.25–99.55%"."""
     return f"{100 * low:.{decimals}f}–{percent(high, decimals)}"

@@ -93,8 +93,9 @@ text = st.text_input(
 try:
     spec = current_network.set_from_text(text or str(current_network.current()))
 except LabError as error:
-    page.show_error(f"{error} Showing the last valid network.")
     spec = current_network.current()
+    preset = current_network.preset_of(spec)
+    page.show_error(f"{error} Showing {preset.label.lower() if preset else spec} instead.")
 result = summarize(spec)
 names = [row.name for row in result.rows]
 selected = st.session_state.get("selected_layer", names[0])

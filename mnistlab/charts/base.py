@@ -58,6 +58,7 @@ def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
         "text": _escape(text),
         "textposition": at,
         "font": {"size": 11},
+        "padding": 6,  # away from the axis' own labels
         "yanchor": "top" if at == "start" else "bottom",
     }
     return {

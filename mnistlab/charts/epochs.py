@@ -24,6 +24,7 @@ from mnistlab.training.schedules import Schedule, learning_rate_at
 TARGET_PERCENT = 100 * TARGET_ACCURACY
 FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)
 """Percent, at which an accuracy axis may start."""
+FEW_EPOCHS = 5
 
 
 SAVED_EPOCH = "Saved epoch"
@@ -45,6 +46,16 @@ def target_accuracy_marks() -> list[dict[str, object]]:
 def axis_floor(values: Sequence[float]) -> float:
     """The value (percent) at which an accuracy axis starts, so that it shows all of the values."""
     return next(floor for floor in FLOORS if floor <= min(values, default=90.0))
+
+
+def curve_floor(curves: Sequence[Sequence[float]]) -> float:
+    """The value (percent) at which the axis of accuracies by epoch starts.
+
+    The first epoch is so far below the others that an axis down to it would flatten them: it counts
+    only while it is a large part of a curve.
+    """
+    skipped = 1 if max(map(len, curves), default=0) > FEW_EPOCHS else 0
+    return axis_floor([value for curve in curves for value in curve[skipped:]])
 
 
 def accuracy(
@@ -72,8 +83,7 @@ def accuracy(
     heights = [100 * epoch.validation_accuracy for epoch in saved]
     traces.append(_line(SAVED_EPOCH, saved, heights, VALIDATION_COLOR) | star)
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
-    # The first epoch is so far below the others that an axis down to it would flatten them.
-    low = axis_floor(train[1:] + validation[1:] or train + validation)
+    low = curve_floor([train, validation])
     # Space above for the label of the article's line.
     figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.1]
     figure["layout"]["shapes"] = target_accuracy_marks()

@@ -21,7 +21,7 @@ from mnistlab.charts.base import (
     logarithmic,
     over_epochs,
 )
-from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
+from mnistlab.charts.epochs import axis_floor, curve_floor, target_accuracy_marks
 from mnistlab.stats.predictions import CalibrationBin
 from mnistlab.store.run import Run
 from mnistlab.store.table import Point
@@ -42,11 +42,9 @@ def compared_accuracy(runs: Sequence[Run]) -> Figure:
             | dotted
             | {"visible": "legendonly", "uid": f"{run.id}t"}
         )
-    later_epochs = [100 * e.validation_accuracy for run in runs for e in run.epochs[1:]]
-    all_epochs = [100 * e.validation_accuracy for run in runs for e in run.epochs]
     planned = max((run.recipe.epochs for run in runs), default=1)
     result = over_epochs("Validation accuracy (%) by epoch", traces, planned, height=340)
-    low = axis_floor(later_epochs or all_epochs)
+    low = curve_floor([[100 * e.validation_accuracy for e in run.epochs] for run in runs])
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     result["layout"]["shapes"] = target_accuracy_marks()
     return result

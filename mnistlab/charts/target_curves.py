@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mnistlab.charts import epochs as charts
 from mnistlab.charts.base import REFERENCE_COLOR, RUN_COLORS, Figure, Trace, add, line, over_epochs
-from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
+from mnistlab.charts.epochs import curve_floor, target_accuracy_marks
 from mnistlab.experiments.targets import Step
 from mnistlab.store.run import Run
 from mnistlab.training.epoch import Epoch
@@ -17,7 +17,7 @@ def target_curves(
     result = charts.accuracy(epochs, len(epochs), saved_epoch, step.preset.article)
     if previous:
         trace = line(
-            "Previous target (validation)",
+            "Previous step (validation)",
             [epoch.number for epoch in previous],
             [100 * epoch.validation_accuracy for epoch in previous],
             REFERENCE_COLOR,
@@ -50,8 +50,7 @@ def grouped_curves(
     all_runs = [run for _, runs in groups for run in runs]
     result = over_epochs("Validation accuracy (%) by epoch", traces, planned, height=400)
     curves = [*(run.epochs for run in all_runs), *(epochs for _, epochs in references)]
-    later_epochs = [100 * e.validation_accuracy for epochs in curves for e in epochs[2:]]
-    low = axis_floor(later_epochs or [100 * e.validation_accuracy for es in curves for e in es])
+    low = curve_floor([[100 * e.validation_accuracy for e in epochs] for epochs in curves])
     result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     result["layout"]["shapes"] = target_accuracy_marks()
     return result

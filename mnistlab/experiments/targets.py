@@ -246,10 +246,9 @@ def find_target(name: str) -> Target | None:
 
 
 def predecessor(step: Step) -> Step | None:
-    """The step with which one is compared: the previous target, the last for our own networks."""
-    names = [target.preset.name for target in TARGETS]
-    index = names.index(step.preset.name) if step.preset.name in names else len(names)
-    return TARGETS[index - 1] if index else None
+    """The previous step, with which one is compared; None for the first."""
+    index = [each.preset.name for each in STEPS].index(step.preset.name)
+    return STEPS[index - 1] if index else None
 
 
 def _most_accurate() -> Step:
@@ -277,12 +276,13 @@ def _smallest() -> Step:
     return Step(
         preset=network,
         question=f"What is the smallest network at {percent(TARGET_ACCURACY)}?",
-        change="The same layout, narrowed to the limit.",
-        concepts=f"The same layout with about half the filters: {ratio:.0f}× fewer parameters. "
+        change="The most accurate network's layout, narrowed to the limit.",
+        concepts=f"Step 5's layout with about half the filters: {ratio:.1f}× fewer parameters. "
         "**Pooling** comes early, so most filters work at low resolution. It was narrowed while "
         f"the mean of several **seeds** stayed above {percent(TARGET_ACCURACY)}.",
-        what_to_look_for="The curves end lower than those of the larger network and rise until "
-        "the last epoch: a small network has little room to memorize.",
+        what_to_look_for="The curves end lower than the larger network's (gray) and rise until the "
+        "last epoch: there is little room to memorize. Here too, validation images are training "
+        "images, and only the test accuracy counts.",
         discuss=(
             f"The interval reaches below {percent(TARGET_ACCURACY)}. Is the target met?",
             "Which layer would you narrow next? Try it in Design.",

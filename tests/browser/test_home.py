@@ -162,7 +162,7 @@ def test_from_a_network_to_a_classified_digit(app: App, page: Page) -> None:
     expect(page.get_by_text(re.compile("^1 epoch ·"))).to_be_visible()
     settled(page)
     page.get_by_role("combobox", name="Training images").click()
-    page.get_by_role("option", name=re.compile("demo")).click()
+    page.get_by_role("option", name="2,560").click()
     settled(page)
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"run=1"))

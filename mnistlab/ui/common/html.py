@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnistlab.arch.summary import BUDGET, budget_text
 from mnistlab.markup import Markup, fill, join
-from mnistlab.text import percent
+from mnistlab.text import probability
 
 
 def grid(images: Sequence[NDArray[np.uint8]], columns: int, scale: int = 2, gap: int = 2) -> Markup:
@@ -124,7 +124,7 @@ def bars(probabilities: Sequence[float] | None, muted: bool = False) -> Markup:
             digit,
             " lab-top" if value == top else "",
             value,
-            percent(value, 1) if probabilities else "–",
+            probability(value) if probabilities else "–",
         )
         for digit, value in enumerate(values)
     )

@@ -60,13 +60,15 @@ def choose_runs(store: Store, offered: Sequence[RunSummary], most: int = MAX_RUN
     wanted_ids = _control_ids(key) if has_changed else run_ids(text)[:most]
     wanted = store.runs(wanted_ids)
     labels = {run.id: f"{run.id} · {run.name}" for run in (*offered, *wanted)}
+    if not has_changed and (problem := _problem(text, [run.id for run in wanted], most)):
+        page.show_warning(f"{problem} Showing the newest." if labels and not wanted else problem)
     if not labels:
         return []
-    if not has_changed and (problem := _problem(text, [run.id for run in wanted], most)):
-        page.show_warning(problem)
     start = [run.id for run in wanted] or [next(iter(labels))]
     if not has_changed or _is_outdated(key, labels):
         state[key] = start if most > 1 else start[0]
+    # In every run, as in `stable_select`: the browser may miss the value of an interrupted one.
+    state[key] = state[key]
     state[f"{key}_labels"] = labels
     if most > 1:
         selected = st.multiselect(
@@ -139,8 +141,6 @@ def _problem(text: str, shown: Sequence[int], most: int) -> str:
         plural = "s" * (len(missing) > 1)
         more = f" and {len(missing) - MAX_RUNS} more" if len(missing) > MAX_RUNS else ""
         sentences.append(f"Run{plural} {', '.join(missing[:MAX_RUNS])}{more} not found.")
-        if not shown:
-            sentences.append("Showing the newest.")
     if len(numbers) > most > 1:
         sentences.append(f"The page shows at most {most} runs: the first {most} of the address.")
     return " ".join(sentences)

@@ -16,7 +16,7 @@ from mnistlab.data.idx import read_images
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.home import default_home
-from mnistlab.text import percent
+from mnistlab.text import probability
 from mnistlab.ui.common import checkpoints, get_mnist, html, svg
 from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
@@ -69,7 +69,7 @@ def show_attribution(
                 html.card(
                     attribution_image(digit.pixels, values[label], strongest),
                     f"{label}",
-                    percent(prediction.probabilities[label], 1),
+                    probability(prediction.probabilities[label]),
                 )
                 for label in shown
             ],

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.drawing.prediction import CONFIDENT_FROM, Prediction, Verdict
 from mnistlab.markup import Markup
-from mnistlab.text import percent
+from mnistlab.text import percent, probability
 from mnistlab.ui.common import html
 from mnistlab.uncertainty.model import REJECTION_RATE
 
@@ -32,7 +32,7 @@ Measured for the pretrained *sketch* (`benchmarks/nonsense.py`, `benchmarks/stro
 def describe(prediction: Prediction | None) -> tuple[str, str]:
     """The large text (a digit or "?"), and the line next to it."""
     if prediction is None:
-        return "?", "No drawing yet."
+        return "?", "Nothing to classify yet."
     first, second = prediction.order[:2]
     uncalibrated = "" if prediction.calibrated else ", uncalibrated"
     match prediction.verdict:
@@ -44,9 +44,9 @@ def describe(prediction: Prediction | None) -> tuple[str, str]:
                 for digit in (first, second)
             )
             return str(first), f"Uncertain: {candidates}{uncalibrated}"
-    # Never "100.0%": rounding must not turn a high probability into certainty.
-    confidence = percent(prediction.confidence, 1) if prediction.confidence < 0.999 else ">99.9%"
-    return str(first), f"{confidence} confidence among the ten digits{uncalibrated}"
+    return str(
+        first
+    ), f"{probability(prediction.confidence)} confidence among the ten digits{uncalibrated}"
 
 
 def body(prediction: Prediction | None, true_label: int | None = None) -> Markup:

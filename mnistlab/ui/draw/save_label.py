@@ -74,13 +74,14 @@ def show(strokes: Sequence[Stroke], clear: Callable[[], None] | None = None) -> 
 
 
 def _last_save(strokes: Sequence[Stroke]) -> SaveResult | None:
-    """The last save, until another drawing is started."""
-    saves = st.session_state.get("saves")
+    """The last save, until another drawing is started; clearing that one does not bring it back."""
+    state = st.session_state
+    saves = state.get("saves")
     # Stored as plain tuples: a session outlives a reload of the code, but its classes do not.
     last = _save_result(*saves[-1]) if saves else None
-    if last and (not len(strokes) or last.drawing.stroke_hash == stroke_hash(strokes)):
-        return last
-    return None
+    if last and len(strokes):
+        state["save_is_current"] = last.drawing.stroke_hash == stroke_hash(strokes)
+    return last if state.get("save_is_current") else None
 
 
 def _save_result(drawing: Sequence[Any], previous: Sequence[Any] | None) -> SaveResult:

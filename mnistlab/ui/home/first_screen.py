@@ -18,6 +18,8 @@ from mnistlab.ui.draw import canvas, prediction
 
 CHECKPOINT = "smallest"
 """The pretrained network that reads the first drawing."""
+NUMBER = 1 + [step.preset.name for step in STEPS].index(CHECKPOINT)
+"""Its number in the figure."""
 
 
 def show(new_page: bool, step: int, select: Callable[[str], None]) -> None:
@@ -60,7 +62,9 @@ def _answer(drawing: canvas.Drawing) -> None:
 
 
 def _invitation(parameters: int) -> Markup:
-    return html.answer("?", "Draw a digit.") + html.caption(f"Read by {parameters:,} numbers.")
+    return html.answer("?", "Draw a digit.") + html.caption(
+        f"Network {NUMBER} reads it, with {parameters:,} parameters."
+    )
 
 
 def _networks() -> Sequence[Network]:

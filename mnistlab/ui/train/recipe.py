@@ -22,7 +22,7 @@ from mnistlab.training.schedules import Schedule
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
 from mnistlab.ui.train import recipe_choice
 
-TRAIN_SIZES = {0: "All", 12_800: "12,800 (quick)", 2_560: "2,560 (demo)"}
+TRAIN_SIZES = {0: "All", 12_800: "12,800", 2_560: "2,560"}
 IS_OPEN = "recipe_is_open"
 """Where the session keeps whether the settings are open, also while other pages are shown."""
 

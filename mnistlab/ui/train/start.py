@@ -114,24 +114,24 @@ def _card(one: Beginning, size: str, time: str) -> Markup:
 def choose_beginning(
     submission: Submission | None, recent: Sequence[RunSummary]
 ) -> Submission | None:
-    """Three cards; the run whose button was pressed. Without a `submission` none can be pressed."""
+    """Three cards, if there is a valid `submission`; the run whose button was pressed."""
+    if submission is None:
+        return None
     st.header("Three ways to begin", anchor=False)
-    recipe = submission.recipe if submission else Recipe()
     pressed = None
     cards = st.container(horizontal=True)
-    for one in beginnings(recipe):
+    for one in beginnings(submission.recipe):
         with cards.container(border=True, key=f"begin-{one.label.lower()}"):
             images = quantity(one.recipe.images_per_epoch, "image")
             size = f"{images}, {quantity(one.recipe.epochs, 'epoch')}"
-            time = estimated_time(submission.spec, one.recipe, recent) if submission else ""
+            time = estimated_time(submission.spec, one.recipe, recent)
             st.html(_card(one, size, time))
             if st.button(
                 f"Start {one.label.lower()}",
                 key=f"begin_{one.label.lower()}",
                 icon=":material/play_arrow:",
                 type="primary" if one.label == "Demo" else "secondary",
-                disabled=submission is None,
                 width="stretch",
             ):
-                pressed = submission and one.submission(submission)
+                pressed = one.submission(submission)
     return pressed
