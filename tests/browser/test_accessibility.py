@@ -94,12 +94,22 @@ def filled_app(app: App, request: pytest.FixtureRequest) -> App:
     return app
 
 
-def test_axe_finds_nothing_on_any_page(filled_app: App, themed_page: Page) -> None:
-    faults_by_address = {}
+BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+
+
+def test_axe_finds_nothing_on_any_page(filled_app: App, page: Page) -> None:
+    found: dict[tuple[str, str], list[str]] = {}
+    page.set_viewport_size({"width": 1280, "height": 720})
     for address in ADDRESSES:
-        open_page(themed_page, f"{filled_app.url}/{address}")
-        faults_by_address[address] = faults(themed_page)
-    assert not any(faults_by_address.values()), faults_by_address
+        page.emulate_media(color_scheme="light")
+        open_page(page, f"{filled_app.url}/{address}")
+        found[address, "light"] = faults(page)
+        light = page.evaluate(BACKGROUND)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(f"{BACKGROUND} !== {light!r}")
+        page.wait_for_timeout(300)  # colors fade
+        found[address, "dark"] = faults(page)
+    assert not any(found.values()), found
 
 
 def test_every_page_is_checked() -> None:

@@ -20,8 +20,8 @@ def about_confidence() -> str:
   is drawn, so a capital A is often a confident 4, and a heart a confident 0.
 - **Not a digit**: the out-of-distribution (OOD) score, a distance of the features from those of
   training images, is above the threshold. It rejects {REJECTION_RATE:.1%} of the validation images,
-  2% of drawn digits, 88% of scribbles and 68% of letters and symbols: nearly every E, K, star and
-  triangle, but 32% of the As and 25% of the hearts.
+  2% of drawn digits, 91% of scribbles and 67% of letters and symbols: nearly every E, K and star,
+  but 24% of the As and 22% of the hearts.
 - **Uncalibrated**: no temperature is fitted until a run ends. With the *All data* protocol it is
   fitted on training images, which leaves the network slightly overconfident.
 

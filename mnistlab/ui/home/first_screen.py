@@ -55,7 +55,12 @@ def _answer(drawing: canvas.Drawing) -> None:
             return
         place.html(prediction.body(classifier.predict(digit, True)))
         with link_place:
-            st.page_link("pages/draw.py", label="Why?", icon=":material/visibility:")
+            st.page_link(
+                "pages/draw.py",
+                label="Why?",
+                icon=":material/visibility:",
+                query_params={"why": "true"},
+            )
     except (DigitError, LabError) as error:
         with place:
             page.show_error(error)
