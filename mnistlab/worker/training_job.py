@@ -144,6 +144,8 @@ def _train_epochs(job: TrainingJob) -> None:
         save_training_state(job.store.resume_path(job.run.id), job.training, job.record())
         _keep_weights(job)
         job.store.add_epoch(job.run.id, epoch)
+        # At once: a request that came meanwhile is not to wait for the next report that is due.
+        job.reporter.report(Phase.TRAIN)
 
 
 def _keep_weights(job: TrainingJob) -> None:

@@ -137,6 +137,7 @@ def test_zoom_and_hidden_curves_survive_updates_of_the_same_chart(
     wait_for_epochs(page, store, run_id, 2)
     plot.evaluate("node => node.dataset.mark = 'yes'")
     plot.locator(".main-svg").first.evaluate("node => node.dataset.mark = 'yes'")
+    plot.scroll_into_view_if_needed()
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2

@@ -134,8 +134,10 @@ def test_runs_are_queued_paused_resumed_compared_and_exported(
         assert name in do(command) and Path(name).stat().st_size
         assert do(command, status=2) == "", "nothing is written over"
     assert read_record_json(Path("run2.json")) == read_record(store.best_checkpoint_path(2))
-    assert "run 3" in do("import run2.zip")
-    first, second = store.runs([2, 3])
+    assert "run 2" in do("import run2.zip"), "it is here already"
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "other"))
+    assert "run 1" in do("import run2.zip")
+    (first,), (second,) = store.runs([2]), Store(Home(tmp_path / "other").runs).runs([1])
     assert first.epochs == second.epochs and first.test == second.test
 
 

@@ -204,7 +204,7 @@ def test_a_mistyped_address_is_an_error_and_starts_nothing(
     (error,) = at.error
     assert "![x]" not in error.value
     starts = [button for button in at.button if button.label.startswith("Start")]
-    assert len(starts) == 4 and all(button.disabled for button in starts)
+    assert starts and all(button.disabled for button in starts)
     assert reload(at).error, "a reload says the same"
     at.button(key="ignore_address").click()
     settled(at)

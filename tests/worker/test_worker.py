@@ -22,7 +22,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch, best
-from mnistlab.training.evaluate import evaluate, predict_images
+from mnistlab.training.evaluate import Report, evaluate, predict_images
 from mnistlab.training.recipe import Recipe
 from mnistlab.uncertainty import model
 from mnistlab.worker import processes
@@ -218,9 +218,9 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
     store, views = Store(home.runs), []
     run_id = store.add("", SMALL, QUICK)
 
-    def predict_and_count(network: nn.Module, digits: LabeledImages) -> Predictions:
+    def predict_and_count(network: nn.Module, digits: LabeledImages, report: Report) -> Predictions:
         views.append(len(digits))
-        return predict_images(network, digits)
+        return predict_images(network, digits, report)
 
     def add_epoch(self: Store, run_id: int, epoch: Epoch) -> None:
         real_add_epoch(self, run_id, epoch)

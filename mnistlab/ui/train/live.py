@@ -164,8 +164,11 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
 
 def warn_if_it_fails(run: Run) -> None:
     """Say that a run does not learn, and what to change."""
-    if problem := describe_failure(run.epochs, run.spec, run.recipe):
-        page.show_warning(problem)
+    # A place that is always there: an element that comes or goes would replace all that follow, and
+    # a chart would lose the reader's zoom.
+    with st.container():
+        if problem := describe_failure(run.epochs, run.spec, run.recipe):
+            page.show_warning(problem)
 
 
 def curves(run: Run, wide: bool) -> None:
