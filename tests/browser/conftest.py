@@ -185,9 +185,10 @@ def download(page: "Page", button: str) -> Path:
 
 
 def settled(page: "Page") -> None:
-    """Wait until the script behind the page has run through."""
+    """Wait until the script behind the page has run through, and the page is shown."""
     from playwright.sync_api import expect
 
+    expect(page.locator("html.lab-loading")).to_have_count(0)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 

@@ -125,6 +125,7 @@ def test_type_for_a_projector_lasts_over_pages_and_reloads(app: App, page: Page)
 
 def test_a_term_shows_its_definition_by_keyboard_and_by_pointer(app: App, page: Page) -> None:
     page.goto(f"{app.url}/?step=3")
+    settled(page)  # a hidden page takes no focus
     term = page.locator(".lab-term").first
     tip = term.locator(".lab-tip")
     expect(tip).to_be_hidden()
