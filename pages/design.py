@@ -1,7 +1,5 @@
 """Design: change a network and see its parameters, receptive fields, cost and advice."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from mnistlab.arch.advice.advise import advise
@@ -157,20 +155,13 @@ with results:
             ]
         )
     )
-    tabs: dict[str, Callable[[], None]] = {
-        "Parameters": lambda: design_tabs.parameters(result, selected),
-        "Advice": lambda: design_tabs.advice(result, set_network),
-        "Receptive field": lambda: design_tabs.receptive_field(result, selected, select_layer),
-        "Cost": lambda: cost.cost(result, speed_model),
-        "Compare": lambda: design_tabs.comparison(result),
-        "Export": lambda: design_tabs.export(spec, result, open_network),
-    }
-    # Only the open tab is drawn: the hidden ones are a fifth of the work of every edit.
-    for tab, draw in zip(
-        st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params"),
-        tabs.values(),
-        strict=True,
-    ):
-        if tab.open:
-            with tab:
-                draw()
+    page.show_tabs(
+        {
+            "Parameters": lambda: design_tabs.parameters(result, selected),
+            "Advice": lambda: design_tabs.advice(result, set_network),
+            "Receptive field": lambda: design_tabs.receptive_field(result, selected, select_layer),
+            "Cost": lambda: cost.cost(result, speed_model),
+            "Compare": lambda: design_tabs.comparison(result),
+            "Export": lambda: design_tabs.export(spec, result, open_network),
+        }
+    )

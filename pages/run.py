@@ -1,5 +1,7 @@
 """One run: its curves, errors, filters, configuration, files and notes."""
 
+from functools import partial
+
 import streamlit as st
 
 from mnistlab.errors import LabError
@@ -42,12 +44,4 @@ contents = {
     "Export": tabs.show_export,
     "Notes": tabs.edit_notes,
 }
-# Only the open tab is drawn; the address names it, so that a link can open one.
-for tab, show in zip(
-    st.tabs(list(contents), key="tab", on_change="rerun", bind="query-params"),
-    contents.values(),
-    strict=True,
-):
-    if tab.open:
-        with tab:
-            show(home, run)
+page.show_tabs({label: partial(show, home, run) for label, show in contents.items()})

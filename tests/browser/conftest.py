@@ -202,6 +202,17 @@ def open_tab(page: "Page", name: str) -> None:
     expect(tab).to_have_attribute("aria-selected", "true")
 
 
+def draw_stroke(page: "Page", points: Sequence[tuple[float, float]], steps: int = 2) -> None:
+    """Draw a stroke in the canvas' own pixels, at once; `steps` moves of the mouse a line."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + points[0][0], box["y"] + points[0][1])
+    page.mouse.down()
+    for right, down in points[1:]:
+        page.mouse.move(box["x"] + right, box["y"] + down, steps=steps)
+    page.mouse.up()
+
+
 def healthy(page: "Page") -> None:
     from playwright.sync_api import expect
 

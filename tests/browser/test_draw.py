@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, TIMEOUT, App, end, healthy, serve, settled
+from tests.browser.conftest import ROOT, TIMEOUT, App, draw_stroke, end, healthy, serve, settled
 from tests.drawn_digits import DIGITS, Points
 
 
@@ -43,17 +43,6 @@ def press(page: Page, label: str) -> None:
     own.get_by_role("button", name=label, exact=True).first.click()
 
 
-def stroke_at_once(page: Page, points: Points) -> None:
-    """A stroke that waits for nothing."""
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + points[0][0], box["y"] + points[0][1])
-    page.mouse.down()
-    for right, down in points[1:]:
-        page.mouse.move(box["x"] + right, box["y"] + down, steps=2)
-    page.mouse.up()
-
-
 def test_ten_digits_drawn_by_mouse_are_classified_correctly(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     prediction = page.locator(".lab-answer b")
@@ -79,13 +68,13 @@ def test_a_stroke_right_after_clear_and_undo_is_kept(
     for button in ("Clear", "Undo"):
         press(page, button)
         page.wait_for_timeout(milliseconds)
-        stroke_at_once(page, one)
+        draw_stroke(page, one)
         expect(prediction).to_have_text("1")
         # Nothing of the old stroke comes back, and the canvas has not been replaced.
         page.wait_for_timeout(600)
         expect(prediction).to_have_text("1")
         press(page, "Clear")
-        stroke_at_once(page, seven)
+        draw_stroke(page, seven)
         expect(prediction).to_have_text("7")
     healthy(page)
 
@@ -96,7 +85,7 @@ def test_strokes_drawn_while_the_page_reruns_are_kept(app: App, page: Page) -> N
     for points in DIGITS[4]:
         # A toggle starts a run, during which the next stroke is drawn.
         page.get_by_text("Center by mass").click()
-        stroke_at_once(page, points)
+        draw_stroke(page, points)
     expect(page.locator(".lab-answer b")).to_have_text("4")
     healthy(page)
 
@@ -128,7 +117,7 @@ def test_the_canvas_is_undone_by_keyboard_also_what_was_restored(app: App, page:
     clear = page.locator(".lab-canvas-buttons [name=clear]")
     clear.focus()
     clear.press("Enter")
-    stroke_at_once(page, DIGITS[7][0])
+    draw_stroke(page, DIGITS[7][0])
     expect(prediction).to_have_text("7")
     healthy(page)
 
@@ -164,7 +153,7 @@ def test_saving_fills_the_label_and_next_clears_the_canvas(app: App, page: Page)
     prediction = page.locator(".lab-answer b")
     filled = page.locator(".st-key-labels [data-testid=stBaseButton-primary]")
     for number, digit in enumerate((7, 1), 1):
-        stroke_at_once(page, DIGITS[digit][0]) if number > 1 else stroke(page, DIGITS[digit][0])
+        draw_stroke(page, DIGITS[digit][0]) if number > 1 else stroke(page, DIGITS[digit][0])
         expect(prediction).to_have_text(str(digit))
         expect(filled).to_have_count(0)
         press(page, str(digit))

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from mnistlab.experiments.targets import STEPS, TARGETS
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from tests.browser.conftest import ROOT, App, end, healthy, serve, settled
+from tests.browser.conftest import ROOT, App, draw_stroke, end, healthy, serve, settled
 
 PATHS = ["", *sorted(path.stem for path in (ROOT / "pages").glob("*.py"))]
 
@@ -197,13 +197,7 @@ def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
     expect(canvas).to_be_visible()
     settled(page)
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
-    page.mouse.down()
-    for x, y in stroke[1:]:
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=10)
-    page.mouse.up()
+    draw_stroke(page, stroke, steps=10)
 
 
 def test_the_design_page_has_its_network_after_other_pages(app: App, page: Page) -> None:

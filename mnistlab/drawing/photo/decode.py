@@ -48,26 +48,32 @@ def decode_image(content: bytes, side: int) -> DecodedImage:
             "mnistlab does not read HEIC photos. Set the camera to JPEG (iPhone: Most Compatible), "
             "or export the photo as JPEG."
         )
+    image, is_truncated = _load(content, side)
+    pixels = _remove_alpha(image)
+    return DecodedImage(_without_filling(pixels) if is_truncated else pixels, is_truncated)
+
+
+def _load(content: bytes, side: int) -> tuple[Image.Image, bool]:
+    """The image of a file, and whether its end was missing. Raises DigitError as `decode_image`."""
     try:
         with warnings.catch_warnings():
             # Warnings about odd metadata, and about large images, whose limits here are lower.
             warnings.simplefilter("ignore")
             try:
-                return DecodedImage(_remove_alpha(_load_reduced(content, side)), False)
+                return _load_reduced(content, side), False
             except OSError:
                 if not content.startswith(JPEG_START):
                     raise
             # With an end marker the decoder fills what is missing with gray. Pillow's own way is
             # a global variable, which would change what other threads do.
-            pixels = _remove_alpha(_load_reduced(content + JPEG_END, side))
-            return DecodedImage(_without_filling(pixels), True)
+            return _load_reduced(content + JPEG_END, side), True
     except DigitError:
         raise
     except (Image.DecompressionBombError, MemoryError):
         raise DigitError("The image is too large. Crop or resize it.") from None
-    # Pillow's decoders raise many kinds of errors on damaged files.
-    except Exception:
-        raise DigitError("Not a readable image. Choose a PNG or JPEG.") from None
+    # Whatever Pillow's decoders raise on a damaged file; what we do with its pixels is outside.
+    except Exception as error:
+        raise DigitError("Not a readable image. Choose a PNG or JPEG.") from error
 
 
 def _without_filling(pixels: Colors) -> Colors:

@@ -1,6 +1,6 @@
 """The start of every page: title, navigation links, errors of actions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ParamSpec
 
 import streamlit as st
@@ -54,6 +54,18 @@ def show_action_error() -> None:
     """Show the error of `run_action` once; call it above the content that a button changes."""
     if error := st.session_state.pop("action_error", None):
         show_error(error)
+
+
+def show_tabs(contents: Mapping[str, Callable[[], None]]) -> None:
+    """Tabs, of which only the open one is drawn; the address names it, so that a link can open one.
+
+    `contents` has the function that draws each tab, by its label.
+    """
+    tabs = st.tabs(list(contents), key="tab", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, contents.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 def show_error(error: LabError | str) -> None:

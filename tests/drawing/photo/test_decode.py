@@ -146,6 +146,19 @@ def test_unreadable_images_are_errors(content: bytes, message: str) -> None:
         digit_from_file(content)
 
 
+def test_a_mistake_of_ours_is_not_called_an_unreadable_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def mistaken(image: Image.Image) -> None:
+        raise TypeError("ours")
+
+    content = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(content, "PNG")
+    monkeypatch.setattr(decode, "_remove_alpha", mistaken)
+    with pytest.raises(TypeError, match="ours"):
+        decode.decode_image(content.getvalue(), 100)
+
+
 def test_damaged_metadata_still_rotate_an_image() -> None:
     """A quarter turn, and a count of bytes (0x0117) that is a fraction."""
     entries = [(0x0112, 3, 1, 6 << 16), (0x0117, 5, 1, 38)]
