@@ -14,7 +14,7 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run
-from tests.ui.app_test import ROOT, run
+from tests.ui.app_test import ROOT, run, settled
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +166,14 @@ def test_selection_bias_counts_test_set_use(lab: Path) -> None:
     add_finished_run(store, target.spec, target.full, [60, 70] * 10)
     text = shown(run("pages/experiments.py", view="Selection bias"))
     assert "20 times" in text and "+0.05" in text and "no runs yet" in text
+
+
+def test_a_value_of_the_address_is_sent_until_the_user_changes_it() -> None:
+    # Of a run that is interrupted the browser may get nothing.
+    second, fourth = TARGETS[1].preset.label, TARGETS[3].preset.label
+    at = settled(run("pages/experiments.py", view="Ablation", target=second))
+    target = at.selectbox(key="target")
+    assert (target.value, target.proto.set_value) == (second, True)
+    target.select(fourth)
+    target = settled(at).selectbox(key="target")
+    assert (target.value, target.proto.set_value) == (fourth, False)

@@ -89,6 +89,7 @@ def setup(name: str, title: str) -> bool:
     this itself.
     """
     memory.freeze_modules()
+    _resend_values_of_the_address()
     browser_title = title if name in PARENTS else name
     st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
     with st.container(horizontal=True, gap="small", key="links"):
@@ -101,3 +102,17 @@ def setup(name: str, title: str) -> bool:
     is_new = st.session_state.get("page") != name
     st.session_state["page"] = name
     return is_new
+
+
+def _resend_values_of_the_address() -> None:
+    """Send the value of each widget that is bound to the address once more.
+
+    Streamlit sends a value that it took from the address in one run only; if that run is
+    interrupted, the browser may miss it, and would then show the widget's default. A value that the
+    user has changed since is the browser's own and is not sent back.
+    """
+    state = st.session_state
+    for key, text in st.query_params.items():
+        value = state.get(key)
+        if text.casefold() == str(getattr(value, "label", value)).casefold():
+            state[key] = value
