@@ -2,11 +2,14 @@
 
 A real app with MNIST and no runs, and a real Chromium that opens each page twice: first with an
 empty cache, then with what it kept. The table has, for the first screen (1280×720), its words and
-the page's height; the layout shift of both visits; the bytes over HTTP and over the WebSocket. Then
-the time from the address to a recognized digit, drawn by a robot's hand, in a browser and a server
-that have just been started. Without `--quick` it goes on with the processor time of a rerun and of
-an open page (`benchmarks/server.py`) and with the server's memory. `--root` measures another
-checkout. MNIST is taken from the cache of the tests, so run them once before.
+the page's height; the layout shift of both visits; the bytes over HTTP and over the WebSocket. The
+second table is for pages with runs to show. Before them comes the time from the address to a
+recognized digit, drawn by a robot's hand, in a server and a browser that have just been started;
+after them the shift of each change of page by the links at its top, where shifts right after the
+click count too, and that of a page on which a training goes from epoch to epoch. Without `--quick`
+it goes on with the processor time of a rerun and of an open page (`benchmarks/server.py`) and with
+the server's memory. `--root` measures another checkout. MNIST is taken from the cache of the tests,
+so run them once before.
 """
 
 import argparse
@@ -18,19 +21,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from mnistlab.home import Home
+    from mnistlab.store.store import Store
+    from tests.browser.conftest import App
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 PAGES = ("", "design", "train", "runs", "experiments", "draw", "handwriting")
+WITH_RUNS = ("train?run=1", "runs", "run?run=1", "compare?run=1,2", "experiments")
+SWITCHES = ("Design", "Train", "Runs", "Experiments", "Draw", "Home")
+WATCHED_EPOCHS, COLD_STARTS = 3, 3
 REST = 2000
 """Milliseconds after a page's script has ended in which late parts may still move it."""
 FIRST, LAST = 10, 150
 """Page visits after which the server's memory is measured."""
 OBSERVE = """
 window.shift = 0;
+window.countAll = false;
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  for (const entry of list.getEntries()) {
+    if (window.countAll || !entry.hadRecentInput) window.shift += entry.value;
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 FIRST_SCREEN = """() => {
@@ -80,25 +93,35 @@ def load(context: "BrowserContext", address: str) -> Visit:
     client.on("Network.loadingFinished", count_http)
     client.on("Network.webSocketFrameReceived", count_websocket)
     page.goto(address)
-    page.locator("h1").first.wait_for()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.wait_for_timeout(REST)
+    rest(page)
     words, height = page.evaluate(FIRST_SCREEN)
     shift = page.evaluate("window.shift")
     page.close()
     return Visit(words, height, shift, n_bytes["http"], n_bytes["websocket"])
 
 
-def measure_pages(browser: "Browser", url: str) -> None:
+def rest(page: "Page") -> None:
+    """Wait until the page's script has ended, and what comes late has come."""
+    page.locator("h1").first.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(REST)
+
+
+def watched_context(browser: "Browser") -> "BrowserContext":
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script(OBSERVE)
+    return context
+
+
+def measure_pages(browser: "Browser", url: str, names: tuple[str, ...]) -> None:
     head = ("words", "height", "shift", "again", "HTTP kB", "again", "WS kB", "again")
-    print(f"{'':<12}" + "".join(f"{name:>9}" for name in head))
-    for name in PAGES:
-        context = browser.new_context(viewport={"width": 1280, "height": 720})
-        context.add_init_script(OBSERVE)
+    print(f"{'':<16}" + "".join(f"{name:>9}" for name in head))
+    for name in names:
+        context = watched_context(browser)
         address = f"{url}/{name}"
         first, second = load(context, address), load(context, address)
         print(
-            f"{name or 'home':<12}{first.words:>9}{first.height:>9}"
+            f"{name or 'home':<16}{first.words:>9}{first.height:>9}"
             f"{first.shift:>9.3f}{second.shift:>9.3f}"
             f"{first.http_bytes / 1e3:>9.0f}{second.http_bytes / 1e3:>9.0f}"
             f"{first.websocket_bytes / 1e3:>9.1f}{second.websocket_bytes / 1e3:>9.1f}",
@@ -107,13 +130,77 @@ def measure_pages(browser: "Browser", url: str) -> None:
         context.close()
 
 
-def seconds_to_digit(browser: "Browser", url: str) -> float:
-    """Seconds from opening Draw to the digit that the first drawing is recognized as."""
+def measure_switches(browser: "Browser", url: str) -> None:
+    """The layout shift of each change of page, in the order of the links."""
+    context = watched_context(browser)
+    page = context.new_page()
+    page.goto(url)
+    rest(page)
+    for name in SWITCHES:
+        page.evaluate("window.shift = 0; window.countAll = true")
+        page.locator(".st-key-links").get_by_role("link", name=name, exact=True).click()
+        rest(page)
+        print(f"to {name}: shift {page.evaluate('window.shift'):.3f}", flush=True)
+    context.close()
+
+
+def measure_epochs(browser: "Browser", app: "App") -> None:
+    """The layout shift of Train while a run ends an epoch, several times."""
+    from mnistlab.arch.presets import get_preset
+    from mnistlab.store.run import Request
+    from mnistlab.store.store import Store
+    from mnistlab.training.recipe import Recipe
+    from mnistlab.worker.processes import submit
+
+    store = Store(app.home.runs)
+    recipe = Recipe(epochs=1000, train_size=12_800)
+    run_id = submit(app.home, "watched", get_preset("target-4").spec, recipe)
+    context = watched_context(browser)
+    page = context.new_page()
+    page.goto(f"{app.url}/train?run={run_id}")
+    rest(page)
+    done = _wait_for_epochs(store, run_id, 1, page)
+    page.evaluate("window.shift = 0; window.countAll = true")
+    done = _wait_for_epochs(store, run_id, done + WATCHED_EPOCHS, page)
+    print(f"while {WATCHED_EPOCHS} epochs end: shift {page.evaluate('window.shift'):.4f}")
+    context.close()
+    store.request(run_id, Request.STOP)
+    while store.running():
+        time.sleep(0.1)
+
+
+def _wait_for_epochs(store: "Store", run_id: int, count: int, page: "Page") -> int:
+    """Wait until a run has so many epochs and the page shows them; how many it has."""
+    while (run := store.run(run_id)) is None or len(run.epochs) < count:
+        page.wait_for_timeout(200)
+    page.wait_for_timeout(REST)
+    return len(run.epochs)
+
+
+def add_runs(home: "Home") -> None:
+    """Two finished runs with made-up figures."""
+    from mnistlab.arch.spec import parse
+    from mnistlab.stats.score import Score
+    from mnistlab.store.store import Store
+    from mnistlab.training.recipe import Recipe
+    from tests.store.example_runs import add_finished_run
+
+    store = Store(home.runs)
+    for text, wrong in (("8-16-p10-16-full-bn", range(30)), ("8-p-8-gap", range(10, 70))):
+        test = Score(len(wrong), 1000)
+        add_finished_run(
+            store, parse(text), Recipe(epochs=3), [300, 200, 150], text, test, [*wrong]
+        )
+
+
+def seconds_to_digit(browser: "Browser", address: str) -> float:
+    """Seconds from opening a page with a canvas to the first drawing's recognized digit."""
     from tests.drawn_digits import DIGITS
 
-    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
     started = time.perf_counter()
-    page.goto(f"{url}/draw")
+    page.goto(address)
     canvas = page.locator("canvas.upper-canvas")
     canvas.wait_for()
     answer = page.locator(".lab-answer b")
@@ -129,8 +216,29 @@ def seconds_to_digit(browser: "Browser", url: str) -> float:
         # A canvas that is not ready yet ignores the mouse, and the hand draws once more.
         for _ in range(40):
             if answer.count() and answer.first.inner_text().isdigit():
-                return time.perf_counter() - started
+                took = time.perf_counter() - started
+                context.close()
+                return took
             page.wait_for_timeout(50)
+
+
+def measure_first_digit(root: Path, folder: Path) -> None:
+    """A server and a browser of its own for each measurement, so that both are cold."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import CHROMIUM, FLAGS, end, serve
+
+    for name in ("", "draw"):
+        times = []
+        for _ in range(COLD_STARTS):
+            app = serve(folder, root=root)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                times.append(seconds_to_digit(browser, f"{app.url}/{name}"))
+                browser.close()
+            end(app)
+        shown = ", ".join(f"{seconds:.1f}" for seconds in sorted(times))
+        print(f"from the address of {name or 'home'} to a recognized digit: {shown} s", flush=True)
 
 
 def resident_megabytes(process: int) -> float:
@@ -162,13 +270,16 @@ def main() -> None:
 
     folder = Path(tempfile.mkdtemp())
     (folder / "data").symlink_to(ROOT / ".cache" / "data")
+    measure_first_digit(options.root, folder)
     app = serve(folder, root=options.root)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            seconds = seconds_to_digit(browser, app.url)
-            print(f"from the address of Draw to a recognized digit: {seconds:.1f} s", flush=True)
-            measure_pages(browser, app.url)
+            measure_pages(browser, app.url, PAGES)
+            add_runs(app.home)
+            measure_pages(browser, app.url, WITH_RUNS)
+            measure_switches(browser, app.url)
+            measure_epochs(browser, app)
             browser.close()
         if not options.quick:
             measure_memory(app.url, app.process.pid)

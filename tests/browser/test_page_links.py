@@ -89,3 +89,31 @@ def test_the_new_tab_has_the_network(app: App, page: Page) -> None:
     link = page.get_by_role("link", name="Train this network")
     tab = opens_in_a_new_tab(page, link, TITLES["Train"], button="middle")
     assert "net=8-p-gap" in tab.url
+
+
+KEEP_MESSAGES = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  window.lastMessage = () => this.send(data);
+  send.call(this, data);
+};
+"""
+
+
+def test_a_click_is_not_lost_if_the_page_asks_to_run_right_after_it(app: App, page: Page) -> None:
+    page.add_init_script(KEEP_MESSAGES)
+    page.goto(app.url)
+    settled(page)
+    page.evaluate(
+        """() => {
+          const again = window.lastMessage;
+          document.querySelector("a[href^='runs']").click();
+          again();
+        }"""
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
+    expect(page).to_have_url(f"{app.url}/runs")
+    # And the way back is as free as before.
+    page.go_back()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    healthy(page)
