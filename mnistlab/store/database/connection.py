@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from mnistlab.store.database.derived import recompute
@@ -55,14 +56,18 @@ class Database:
         try:
             if to_write:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            name = self.file if to_write or self.file.exists() else ":memory:"
+            is_stored = to_write or self.file.exists()
+            name = self.file if is_stored else ":memory:"
             opened = sqlite3.connect(name, timeout=patience, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise store_error(self.file, error) from error
         with closing(opened) as db:
             try:
                 db.row_factory = sqlite3.Row
-                self._prepare(db, patience)
+                if is_stored:
+                    self._prepare(db, patience)
+                else:
+                    db.deserialize(_empty_store())
                 yield db
             except sqlite3.Error as error:
                 raise store_error(self.file, error) from error
@@ -80,6 +85,14 @@ class Database:
             )
         if version < VERSION:
             _migrate(db, self.folder)
+
+
+@cache
+def _empty_store() -> bytes:
+    """The content of a new store's file: making one takes longer than all else that a page reads."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        _migrate(db, Path())
+        return db.serialize()
 
 
 def _migrate(db: sqlite3.Connection, folder: Path) -> None:
