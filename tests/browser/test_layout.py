@@ -1,7 +1,7 @@
 """Nothing moves while a page loads."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import TIMEOUT, App, settled
 
@@ -31,4 +31,29 @@ def test_a_page_that_loads_shifts_by_less_than_a_tenth(
         assert "lab-loading" not in (page.locator("html").get_attribute("class") or "")
         shifts[name] = page.evaluate("window.shift")
         page.close()
+    assert max(shifts.values()) < 0.1, shifts
+
+
+COUNT_ALL = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def test_a_change_of_page_shifts_nothing(app: App, page: Page) -> None:
+    page.add_init_script(COUNT_ALL)
+    page.goto(app.url)
+    settled(page)
+    shifts = {}
+    for name in ("Design", "Train", "Draw", "Home"):
+        page.wait_for_timeout(500)
+        page.evaluate("window.shift = 0")
+        link = page.locator(".st-key-links").get_by_role("link", name=name, exact=True)
+        link.click()
+        expect(page.locator(f".st-key-links strong:text-is('{name}')")).to_be_visible()
+        settled(page)
+        page.wait_for_timeout(500)
+        shifts[name] = page.evaluate("window.shift")
     assert max(shifts.values()) < 0.1, shifts

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -53,7 +54,9 @@ def ask(path: str, accept: str = "*/*", method: str = "GET") -> Answer:
         "path": path,
         "headers": [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")],
     }
-    asyncio.run(app(scope, receive, send))
+    # Playwright keeps an event loop in the main thread of the process, if its tests came before.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
     body = b"".join(message.get("body", b"") for message in messages[1:])
     return Answer(messages[0]["status"], headers, body)

@@ -1,4 +1,4 @@
-// Sets the page up before its first element is drawn: large type, and a curtain.
+// Before a page's first element is drawn: large type, and a curtain.
 
 // `?big=1` is for projectors: larger type, charts at full width. It lasts until the tab is closed, as
 // links between pages do not carry it along, or until `?big=0`.
@@ -8,7 +8,8 @@
   document.documentElement.classList.toggle("lab-big", big === "1");
 })();
 
-// Hides a page that has just been opened until its elements have their sizes.
+// Hides a page that has just been opened until its elements have their sizes: the first one whole, a
+// later one below its links.
 //
 // Streamlit fetches the code of each kind of element separately and meanwhile draws a placeholder
 // of another height, so everything below it would move several times.
@@ -18,17 +19,36 @@
   const WAIT_FOR_SCRIPT = 600; // then a part that is slow to compute is drawn later, below
   const LONGEST = 3000; // whatever happens, the page is not hidden for longer
   const root = document.documentElement;
-  let drawn = 0; // milliseconds since the first element was drawn
-  root.classList.add("lab-loading");
-  const timer = setInterval(() => {
-    const page = document.querySelector(".stMainBlockContainer:has(.stElementContainer)");
-    if (!page) return;
-    drawn += STEP;
-    const isRunning = document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning";
-    const isFinished = !page.querySelector(UNFINISHED.join());
-    if ((isFinished && (!isRunning || drawn > WAIT_FOR_SCRIPT)) || drawn > LONGEST) {
-      root.classList.remove("lab-loading");
-      clearInterval(timer);
-    }
-  }, STEP);
+  let timer;
+  const hide = (...names) => {
+    let drawn = 0; // milliseconds since the first element was drawn
+    clearInterval(timer);
+    root.classList.add(...names);
+    timer = setInterval(() => {
+      const page = document.querySelector(".stMainBlockContainer:has(.stElementContainer)");
+      if (!page) return;
+      drawn += STEP;
+      const isRunning = document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning";
+      const isFinished = !page.querySelector(UNFINISHED.join());
+      if ((isFinished && (!isRunning || drawn > WAIT_FOR_SCRIPT)) || drawn > LONGEST) {
+        root.classList.remove("lab-loading", "lab-next-page");
+        clearInterval(timer);
+      }
+    }, STEP);
+  };
+  hide("lab-loading");
+  // Streamlit names the page in the address when it begins to draw it.
+  let path = location.pathname;
+  const onAddress = () => {
+    if (location.pathname !== path) hide("lab-loading", "lab-next-page");
+    path = location.pathname;
+  };
+  for (const name of ["pushState", "replaceState"]) {
+    const change = history[name];
+    history[name] = function (...values) {
+      change.apply(this, values);
+      onAddress();
+    };
+  }
+  addEventListener("popstate", onAddress);
 })();
