@@ -89,7 +89,7 @@ class Database:
 
 @cache
 def _empty_store() -> bytes:
-    """The content of a new store's file: making one takes longer than all else that a page reads."""
+    """The content of a new store's file; making one takes longer than all that a page reads."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         _migrate(db, Path())
         return db.serialize()
