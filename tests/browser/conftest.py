@@ -23,7 +23,7 @@ from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120_000
@@ -164,17 +164,28 @@ def cold_app(home_folder: Path) -> Iterator[App]:
     end(app)
 
 
+@pytest.fixture(scope="session")
+def browsing(chromium: "Browser") -> "BrowserContext":
+    """One context for all tests: Streamlit's scripts, some megabytes, stay in its cache."""
+    return chromium.new_context(viewport={"width": 1280, "height": 720})
+
+
 @pytest.fixture
-def page(chromium: "Browser") -> Iterator["Page"]:
+def page(browsing: "BrowserContext") -> Iterator["Page"]:
     from playwright.sync_api import expect
 
-    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page = browsing.new_page()
     page.set_default_timeout(TIMEOUT)
     expect.set_options(timeout=TIMEOUT)
     yield page
     # A page that stays open, a test's second one too, goes on asking the server.
-    for context in chromium.contexts:
-        context.close()
+    for context in browsing.browser.contexts if browsing.browser else ():
+        for each in context.pages:
+            each.close()
+        if context is not browsing:
+            context.close()
+    # Nothing that a test left in the browser reaches the next one.
+    browsing.clear_cookies()
 
 
 def download(page: "Page", button: str) -> Path:
