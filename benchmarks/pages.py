@@ -95,8 +95,8 @@ def train(home: Path) -> None:
     """Start a run that outlasts the measurement, and wait until it trains."""
     from mnistlab.arch.presets import PRESETS
     from mnistlab.home import Home
+    from mnistlab.recipe.recipe import Recipe
     from mnistlab.store.store import Store
-    from mnistlab.training.recipe import Recipe
     from mnistlab.worker.processes import submit
 
     run_id = submit(Home(home), "meanwhile", PRESETS[3].spec, Recipe(epochs=1000))

@@ -152,9 +152,9 @@ def share(process: int, session: Session) -> float:
 def training(home: Any) -> Iterator[None]:
     """A run trains meanwhile, in a process of its own as always."""
     from mnistlab.arch.presets import PRESETS
+    from mnistlab.recipe.recipe import Recipe
     from mnistlab.store.run import Request
     from mnistlab.store.store import Store
-    from mnistlab.training.recipe import Recipe
     from mnistlab.worker.processes import submit
 
     store = Store(home.runs)

@@ -95,8 +95,8 @@ def mnistlab(text: str, batch: int, device: str) -> float:
     from mnistlab.arch.spec import parse
     from mnistlab.data.mnist import DataSplits, load, split_mnist
     from mnistlab.home import default_home
+    from mnistlab.recipe.recipe import Recipe
     from mnistlab.training.loop import train
-    from mnistlab.training.recipe import Recipe
     from mnistlab.training.state import TrainingState
     from mnistlab.worker.processes import cores
 

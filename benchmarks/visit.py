@@ -147,9 +147,9 @@ def measure_switches(browser: "Browser", url: str) -> None:
 def measure_epochs(browser: "Browser", app: "App") -> None:
     """The layout shift of Train while a run ends an epoch, several times."""
     from mnistlab.arch.presets import get_preset
+    from mnistlab.recipe.recipe import Recipe
     from mnistlab.store.run import Request
     from mnistlab.store.store import Store
-    from mnistlab.training.recipe import Recipe
     from mnistlab.worker.processes import submit
 
     store = Store(app.home.runs)
@@ -180,9 +180,9 @@ def _wait_for_epochs(store: "Store", run_id: int, count: int, page: "Page") -> i
 def add_runs(home: "Home") -> None:
     """Two finished runs with made-up figures."""
     from mnistlab.arch.spec import parse
+    from mnistlab.recipe.recipe import Recipe
     from mnistlab.stats.score import Score
     from mnistlab.store.store import Store
-    from mnistlab.training.recipe import Recipe
     from tests.store.example_runs import add_finished_run
 
     store = Store(home.runs)

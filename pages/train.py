@@ -5,9 +5,9 @@ import streamlit as st
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.train import choices, live, outcome, queue, recipe_choice, start, watched
 from mnistlab.ui.train.recipe import show_settings

@@ -17,11 +17,11 @@ from mnistlab.charts import base, epochs, probability_by_epoch, target_curves
 from mnistlab.charts import results as run_charts
 from mnistlab.charts.base import Figure
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.report import build, html
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run, epoch
 
 NASTY = '<a href="//x">&amp;</a><b>bold</b>'

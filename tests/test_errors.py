@@ -10,8 +10,8 @@ from safetensors.numpy import save_file
 
 from mnistlab.arch.spec import SpecError, parse
 from mnistlab.errors import CheckpointError, LabError
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord, record_from_metadata
 from mnistlab.uncertainty import model
 from mnistlab.worker import speed_model

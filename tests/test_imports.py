@@ -37,7 +37,7 @@ WITH_TORCH = {
 # Each part may import those before it, and never one after it.
 ORDER = (
     *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
-    *("arch", "data", "stats", "training", "uncertainty", "store", "worker"),
+    *("arch", "data", "stats", "recipe", "training", "uncertainty", "store", "worker"),
     *("zoo", "experiments"),
     *("drawing", "handwriting", "charts", "report", "terminal", "ui", "__main__"),
 )

@@ -16,10 +16,10 @@ from mnistlab.charts.base import (
     reference,
 )
 from mnistlab.data.dataset import MNIST
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import Schedule, learning_rate_at
 from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
-from mnistlab.training.schedules import Schedule, learning_rate_at
 
 TARGET_PERCENT = 100 * TARGET_ACCURACY
 FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)

@@ -9,12 +9,12 @@ from mnistlab.experiments.seeds import runs_by_seed, submit_missing
 from mnistlab.experiments.targets import Length, Target
 from mnistlab.experiments.variants import Variant, find_variant
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.difference import AccuracyDifference, paired_images, paired_t
 from mnistlab.stats.predictions import disagreement, discordance, load_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Run, RunSummary, State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 
 TAG = "ablation"
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from mnistlab.arch.spec import Spec
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import RunSummary
 from mnistlab.text import percent
-from mnistlab.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

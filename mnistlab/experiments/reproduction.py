@@ -13,10 +13,10 @@ from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import MAX_SEEDS, runs_by_seed, submit_missing
 from mnistlab.experiments.targets import TARGETS, Length, Target
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.lookup import find_runs
 from mnistlab.store.run import Run, RunSummary, State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 
 TAG = "reproduction"
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
 from mnistlab.store.lookup import find_runs
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import percent, percent_range
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import submit
 
 TAG = "seeds"

@@ -12,9 +12,9 @@ from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
+from mnistlab.recipe.recipe import ADAM_RATE, Optimizer, Recipe
+from mnistlab.recipe.schedules import PLATEAU_PATIENCE, Schedule
 from mnistlab.text import percent
-from mnistlab.training.recipe import ADAM_RATE, Optimizer, Recipe
-from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 QUICK_TRAIN_SIZE = MNIST.n_train // 10
 """A tenth of the training images: few enough to overfit within 20 epochs, so that target 4 shows

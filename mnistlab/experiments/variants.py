@@ -8,8 +8,8 @@ from mnistlab.arch.edit import MIN_TRANSITION_FILTERS, inserted, moved, removed,
 from mnistlab.arch.spec import Activation, Conv, Spec, SpecError, Transition, named
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
-from mnistlab.training.recipe import Recipe, RecipeError
-from mnistlab.training.schedules import Schedule
+from mnistlab.recipe.recipe import Recipe, RecipeError
+from mnistlab.recipe.schedules import Schedule
 
 DROPOUT = 0.05
 """The article's rate, as in the presets."""

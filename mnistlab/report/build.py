@@ -16,13 +16,13 @@ from mnistlab.experiments.differences import config_differences, differences, re
 from mnistlab.experiments.reproduction import Reproduction, TargetRuns, target_runs
 from mnistlab.experiments.results_table import best_epoch_text, results_table
 from mnistlab.experiments.targets import Length
+from mnistlab.recipe.defaults import train_command
 from mnistlab.report import text
 from mnistlab.report.document import Report, Section, Table
 from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.text import percent, quantity
-from mnistlab.training.defaults import train_command
 from mnistlab.training.epoch import best
 
 

@@ -19,12 +19,12 @@ from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
+from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.stats.predictions import MAX_BYTES, predictions_from_bytes
 from mnistlab.stats.score import Score
 from mnistlab.store.run import State
 from mnistlab.store.store import MAX_NAME, MAX_NOTES, one_line
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe, recipe_from_json
 from mnistlab.training.record import MAX_HEADER, TrainingRecord, record_from_metadata
 from mnistlab.uncertainty import model
 

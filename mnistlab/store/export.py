@@ -10,10 +10,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from mnistlab.errors import LabError
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 
 EPOCH_COLUMNS = (*(field.name for field in fields(Epoch)), "validation_accuracy")
 # Recipe fields in the first columns; the others follow the results.

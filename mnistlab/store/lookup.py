@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.store.rows import read_run, summaries
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe, recipe_from_json
 
 
 def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[RunSummary]:

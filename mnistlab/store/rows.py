@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import recipe_from_json
 from mnistlab.stats.score import Score
 from mnistlab.store.database.derived import refresh_summary
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import recipe_from_json
 
 EPOCH_COLUMNS = tuple(Epoch.__dataclass_fields__)
 

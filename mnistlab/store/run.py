@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mnistlab.arch.spec import Spec
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import Recipe
 
 
 class State(StrEnum):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import transitions
 from mnistlab.store.database.connection import Database
@@ -17,7 +18,6 @@ from mnistlab.store.rows import insert_epochs, insert_run, progress_json, read_r
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.transitions import Position, Transition
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import Recipe
 
 MAX_NAME = 80
 MAX_NOTES = 10_000

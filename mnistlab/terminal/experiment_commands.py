@@ -17,6 +17,7 @@ from mnistlab.experiments.seeds import (
 )
 from mnistlab.experiments.targets import TARGETS, Length, find_target
 from mnistlab.home import default_home
+from mnistlab.recipe.defaults import default_recipe
 from mnistlab.report import build
 from mnistlab.report.document import Report
 from mnistlab.report.html import html
@@ -29,7 +30,6 @@ from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, p
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
 from mnistlab.terminal.run_commands import get_run, print_columns
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
-from mnistlab.training.defaults import default_recipe
 
 GROUP = "Experiments"
 WRITERS = {".html": html, ".md": markdown}

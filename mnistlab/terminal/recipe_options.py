@@ -3,8 +3,8 @@
 import argparse
 from dataclasses import fields, replace
 
+from mnistlab.recipe.recipe import ENUMS, Recipe, choice
 from mnistlab.terminal.parser import Parser, add_owner
-from mnistlab.training.recipe import ENUMS, Recipe, choice
 
 RECIPE_HELP = {
     "learning_rate": "the schedule's peak",

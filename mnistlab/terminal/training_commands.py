@@ -6,6 +6,7 @@ from mnistlab.arch.presets import PRESETS, resolve
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
+from mnistlab.recipe.defaults import default_recipe
 from mnistlab.store import queue
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
@@ -14,7 +15,6 @@ from mnistlab.terminal.recipe_options import add_recipe, recipe_from
 from mnistlab.terminal.run_commands import get_run
 from mnistlab.terminal.watch import Bar, watch
 from mnistlab.text import duration, percent
-from mnistlab.training.defaults import default_recipe
 from mnistlab.worker.benchmark import run_benchmark
 from mnistlab.worker.processes import ensure_workers, kill_worker, submit
 

@@ -1,1 +1,1 @@
-"""Training: recipe, loop, evaluation, and the files that a run writes."""
+"""Training: loop, evaluation, and the files that a run writes."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.stats.score import Score
 from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
-from mnistlab.training.schedules import Schedule
 
 CHANCE = 1.5 / MNIST.n_classes
 """A validation accuracy (0–1) below which nothing was learned. Every image of one class gives at

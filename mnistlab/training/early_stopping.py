@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from mnistlab.data.options import Split
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch, best
-from mnistlab.training.recipe import Recipe
 
 
 def selected_epoch(recipe: Recipe, epochs: Sequence[Epoch]) -> Epoch | None:

@@ -9,11 +9,11 @@ import torch
 
 from mnistlab.data.mnist import DataSplits, LabeledImages
 from mnistlab.errors import LabError
+from mnistlab.recipe.schedules import learning_rate_at
 from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.early_stopping import early_stop_reason
 from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.evaluate import Evaluation, evaluate
-from mnistlab.training.schedules import learning_rate_at
 from mnistlab.training.state import TrainingState
 
 

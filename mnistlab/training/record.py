@@ -15,9 +15,9 @@ from typing import Any
 from mnistlab import legacy
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.errors import CheckpointError, LabError
+from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.stats.score import Score
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe, recipe_from_json
 
 FORMAT = "mnistlab-2"
 MAX_HEADER = 1 << 20

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mnistlab.recipe.recipe import MOMENTUM, Optimizer, Recipe
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import MOMENTUM, Optimizer, Recipe
 
 NETWORK, OPTIMIZER, RANDOM = "network", "optimizer", "random"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.data.dataset import MNIST
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import RunSummary
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.speed_model import STEPS_PER_VALIDATION, SpeedModel
 

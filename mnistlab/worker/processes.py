@@ -13,10 +13,10 @@ from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import queued_count
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker.lock import lock
 
 CHECKOUT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from mnistlab.arch.cost import CostTerms, layer_cost
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import LayerSummary, NetworkSummary, summarize
 from mnistlab.errors import LabError
-from mnistlab.training.recipe import Recipe
+from mnistlab.recipe.recipe import Recipe
 
 STEPS_PER_VALIDATION = 5
 """Training steps per validation step while networks are timed: MNIST has five or six training

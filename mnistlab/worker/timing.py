@@ -10,9 +10,9 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.mnist import LabeledImages
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.evaluate import evaluate
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.state import TrainingState
 from mnistlab.worker.speed_model import STEPS_PER_VALIDATION, Timing
 

@@ -8,9 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from tests.browser.conftest import TIMEOUT, App, settled
 from tests.store.example_runs import add_finished_run
 

@@ -9,12 +9,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.archive import export_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training import checkpoint
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.processes import submit
 from tests.browser.conftest import TIMEOUT, App, download, healthy, open_tab, settled

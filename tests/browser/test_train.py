@@ -9,9 +9,9 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import expect
 
 from mnistlab.arch.presets import get_preset
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.train.outcome import N_DIGITS
 from tests.browser.conftest import App, healthy, settled
 from tests.store.example_runs import add_finished_run

@@ -11,13 +11,13 @@ from mnistlab.charts import results as run_charts
 from mnistlab.charts.base import REFERENCE_COLOR
 from mnistlab.charts.target_curves import grouped_curves, target_curves
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import Schedule, learning_rate_at
 from mnistlab.stats.predictions import Predictions, calibration_bins
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
-from mnistlab.training.schedules import Schedule, learning_rate_at
 from tests.store.example_runs import add_finished_run, epoch
 
 EPOCHS = [

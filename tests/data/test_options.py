@@ -11,8 +11,8 @@ from mnistlab.data import options
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, AugmentationRanges, Split
 from mnistlab.experiments.targets import Length
-from mnistlab.training.recipe import Optimizer
-from mnistlab.training.schedules import Schedule
+from mnistlab.recipe.recipe import Optimizer
+from mnistlab.recipe.schedules import Schedule
 
 
 def changed(ranges: AugmentationRanges, field: str, value: float) -> AugmentationRanges:

@@ -13,8 +13,8 @@ from mnistlab.drawing.classifier import Classifier, views_of
 from mnistlab.drawing.digit import PreparedDigit, digit_from_ink
 from mnistlab.drawing.prediction import Verdict
 from mnistlab.drawing.strokes import digit_from_strokes
+from mnistlab.recipe.defaults import default_recipe
 from mnistlab.training import checkpoint
-from mnistlab.training.defaults import default_recipe
 from mnistlab.training.evaluate import evaluate
 from mnistlab.training.record import read_record
 from mnistlab.uncertainty import model

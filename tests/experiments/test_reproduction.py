@@ -24,12 +24,12 @@ from mnistlab.experiments.reproduction import (
 from mnistlab.experiments.results_table import HEAD, results_table, target_result
 from mnistlab.experiments.targets import TARGETS, Length, Target
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query
 from mnistlab.store.table import table as all_runs
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, epoch
 from tests.waiting import CEILING, until

@@ -13,11 +13,11 @@ from mnistlab.__main__ import main
 from mnistlab.arch.spec import parse
 from mnistlab.errors import LabError
 from mnistlab.experiments.seeds import MAX_SEEDS, SeedStats, first_seeds, runs_by_seed, seed_stats
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.trash import move_to_trash
-from mnistlab.training.recipe import Recipe
 from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[2]

@@ -9,11 +9,11 @@ import pytest
 from mnistlab.data.options import Split
 from mnistlab.experiments.selection_bias import PLATEAU, selection_bias
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.aggregates import count_test_set_use
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run
 
 SPEC = TARGETS[3].spec

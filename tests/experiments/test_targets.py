@@ -26,9 +26,9 @@ from mnistlab.experiments.targets import (
     predecessor,
 )
 from mnistlab.experiments.variants import Variant, find_variant, variants
-from mnistlab.training.recipe import Recipe
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import PLATEAU_PATIENCE, Schedule
 from mnistlab.training.record import read_record_json
-from mnistlab.training.schedules import PLATEAU_PATIENCE, Schedule
 
 
 def target(name: str) -> Target:

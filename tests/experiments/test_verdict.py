@@ -8,9 +8,9 @@ import pytest
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
 from mnistlab.experiments.verdict import verdict
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run, epoch
 
 SPEC, RECIPE = parse("4-gap"), Recipe(epochs=1)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from mnistlab.arch.spec import Spec
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import Predictions, save_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 
 
 def epoch(number: int, errors: int, train: float = 0.99, rate: float = 0.001) -> Epoch:

@@ -23,6 +23,7 @@ from safetensors.torch import load, save
 from mnistlab import uploads
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store import archive_content, queue
@@ -40,7 +41,6 @@ from mnistlab.store.table import edit_details, newest
 from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState

@@ -14,13 +14,13 @@ import pytest
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.export import BYTE_ORDER_MARK, epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details, newest
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 
 SPEC, RECIPE = (
     parse("4-p4-8-p8-gap-bn"),

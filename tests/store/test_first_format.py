@@ -30,6 +30,8 @@ from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.seeds import runs_by_seed
 from mnistlab.handwriting import collection, drawings
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.stats.predictions import load_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
@@ -42,10 +44,8 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.training.checkpoint import load_checkpoint
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
 from mnistlab.training.record import read_record
 from mnistlab.training.resume import load_training_state
-from mnistlab.training.schedules import Schedule
 from mnistlab.training.state import TrainingState
 from mnistlab.uncertainty.model import load_uncertainty, uncertainty_path
 from mnistlab.worker import training_job

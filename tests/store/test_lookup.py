@@ -11,10 +11,10 @@ from mnistlab.arch.spec import parse
 from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.seeds import runs_by_seed
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.lookup import find_runs
 from mnistlab.store.store import Store
 from mnistlab.store.trash import move_to_trash
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import add_finished_run
 
 SPEC, RECIPE = parse("4-p4-gap-bn"), Recipe(epochs=1, batch_size=64, train_size=256)

@@ -8,12 +8,12 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import SpecError
 from mnistlab.data.options import Split
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.database import migrations
 from mnistlab.store.database.connection import VERSION
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import epoch
 
 FIRST = """

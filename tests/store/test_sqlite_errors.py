@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.database.errors import REMEDIES, Cause, StoreError, cause, store_error
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker.lock import lock
 
 ROOT = Path(__file__).parents[2] / "mnistlab"

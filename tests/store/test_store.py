@@ -7,6 +7,7 @@ import pytest
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
 from mnistlab.store.database.errors import StoreError
@@ -15,7 +16,6 @@ from mnistlab.store.store import WORKER_START_SECONDS, Store
 from mnistlab.store.table import newest
 from mnistlab.store.trash import move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker.processes import start_worker, worker_lock
 
 SPEC, RECIPE = PRESETS[3].spec, Recipe(epochs=2)

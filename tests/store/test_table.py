@@ -10,14 +10,14 @@ import pytest
 
 from mnistlab.arch.presets import ARTICLE_PRESETS, PRESETS
 from mnistlab.experiments.differences import differences
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.stats.score import Score
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point, Query, Sort, best_first, edit_details, scatter_points, table
 from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, best
-from mnistlab.training.recipe import Recipe
-from mnistlab.training.schedules import Schedule
 
 COUNT = 60
 

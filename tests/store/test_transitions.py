@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.transitions import (
@@ -19,7 +20,6 @@ from mnistlab.store.transitions import (
     requested,
     resumed,
 )
-from mnistlab.training.recipe import Recipe
 from tests.store.example_runs import epoch
 
 EPOCHS_DONE = (0, 2)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import IMPORT_MARK
@@ -15,7 +16,6 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.store.trash import IMPORT_SECONDS, empty_trash, move_to_trash, restore_from_trash
-from mnistlab.training.recipe import Recipe
 from tests.store.test_archive import add_finished_run
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import parse
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Phase, Progress
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker import status_reporter
 from mnistlab.worker.status_reporter import REPORT_SECONDS, StatusReporter
 from mnistlab.worker.worker import train_run

@@ -13,13 +13,13 @@ from PIL import Image, ImageDraw
 from mnistlab.__main__ import main
 from mnistlab.arch.spec import parse
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.terminal.cli import build_parser
 from mnistlab.terminal.console import BROKEN_PIPE_STATUS
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 RECIPE = Recipe(epochs=1)

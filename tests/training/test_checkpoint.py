@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from mnistlab.arch.build import build
 from mnistlab.arch.presets import PRESETS
 from mnistlab.errors import CheckpointError
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord, read_record
 
 EPOCHS = tuple(Epoch(n, 0.3, 0.9, 0.2, 100 - n, 10_000, 0.1, 2.5, 4000.0) for n in (1, 2, 3))

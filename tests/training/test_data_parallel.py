@@ -12,9 +12,9 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.data.mnist import DataSplits, LabeledImages, load, normalize, split_mnist
 from mnistlab.data.options import Augmentation, Split
+from mnistlab.recipe.recipe import Recipe, shard_count
 from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.loop import train
-from mnistlab.training.recipe import Recipe, shard_count
 from mnistlab.training.state import TrainingState
 
 NORMED = parse("8-p8-16-p16-full-bn-drop0.1")

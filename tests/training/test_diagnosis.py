@@ -12,12 +12,12 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.mnist import DataSplits, load
 from mnistlab.data.options import Augmentation
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.training.diagnosis import Failure, describe_failure, failure, what_to_change
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import TrainingError, train
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import read_record, read_record_json
-from mnistlab.training.schedules import Schedule
 from mnistlab.training.state import TrainingState
 
 SPEC = parse("8-16-p10-16-20-t12-16-20-full")

@@ -9,10 +9,10 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.data.mnist import DataSplits, load, split_mnist
 from mnistlab.data.options import Augmentation, Split
+from mnistlab.recipe.recipe import Optimizer, Recipe
 from mnistlab.training.epoch import Phase, Progress
 from mnistlab.training.evaluate import evaluate, logits
 from mnistlab.training.loop import TrainingError, train
-from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.state import TrainingState
 
 SMALL = parse("8-p8-16-p16-full-bn-drop0.05")

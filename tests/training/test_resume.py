@@ -13,12 +13,12 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.mnist import DataSplits, load, split_mnist
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import CheckpointError
+from mnistlab.recipe.recipe import Optimizer, Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import train
-from mnistlab.training.recipe import Optimizer, Recipe
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.training.resume import load_training_state, save_training_state
-from mnistlab.training.schedules import Schedule
 from mnistlab.training.state import TrainingState
 
 SPEC = parse("4-p4-8-p8-gap-bn-drop0.1")

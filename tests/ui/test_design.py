@@ -12,8 +12,8 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Activation, Dropout, Head, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
 from mnistlab.ui.design.layers import ACTIONS, OPTIONS
 from mnistlab.worker import timing

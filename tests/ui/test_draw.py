@@ -17,13 +17,13 @@ from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.handwriting import collection
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
 from mnistlab.store.trash import move_to_trash
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints, get_mnist
 from mnistlab.ui.draw.canvas_buttons import _remaining

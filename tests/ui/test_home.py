@@ -12,8 +12,8 @@ from mnistlab import zoo
 from mnistlab.data.dataset import MNIST
 from mnistlab.experiments.targets import STEPS, TARGETS
 from mnistlab.experiments.terms import definition, terms_in
+from mnistlab.recipe.defaults import train_command
 from mnistlab.store.store import Store
-from mnistlab.training.defaults import train_command
 from mnistlab.training.record import TrainingRecord, record_to_json
 from mnistlab.ui.home import about
 from mnistlab.ui.home.terms import explained

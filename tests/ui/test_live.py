@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.train import live
 
 

@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import current_network
 from mnistlab.ui.train import choices
 from mnistlab.ui.train.recipe import IS_OPEN

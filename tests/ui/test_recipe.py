@@ -11,11 +11,11 @@ from mnistlab.arch.presets import get_preset
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Augmentation
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.recipe import schedules
+from mnistlab.recipe.defaults import default_recipe
+from mnistlab.recipe.recipe import Optimizer, Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.store.store import Store
-from mnistlab.training import schedules
-from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import Optimizer, Recipe
-from mnistlab.training.schedules import Schedule
 from mnistlab.ui.train import choices
 from mnistlab.ui.train.recipe import IS_OPEN, normalization
 from mnistlab.worker import processes

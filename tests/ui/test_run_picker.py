@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Multiselect, Selectbox
 
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common.run_picker import run_ids
 from mnistlab.worker import processes
 from tests.ui.app_test import run, settled

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.run import test_images
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, predictions_with_errors

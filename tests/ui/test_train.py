@@ -7,13 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from mnistlab.arch.presets import get_preset
 from mnistlab.data.options import Split
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import save_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.diagnosis import Failure
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.train import outcome, start
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, epoch, predictions_with_errors

@@ -25,12 +25,12 @@ from safetensors.numpy import load_file
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.folders import epoch_checkpoints
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.uncertainty.model import uncertainty_path
 
 KEPT = 200

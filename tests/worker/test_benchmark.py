@@ -13,8 +13,8 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
-from mnistlab.training.recipe import Recipe
 from mnistlab.worker import processes, timing
 from mnistlab.worker.benchmark import (
     BenchmarkError,

@@ -18,13 +18,13 @@ import pytest
 
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Optimizer, Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.store import queue
 from mnistlab.store.folders import epoch_checkpoints
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
-from mnistlab.training.recipe import Optimizer, Recipe
-from mnistlab.training.schedules import Schedule
 from mnistlab.worker import processes
 from tests.waiting import until
 from tests.worker.faults import Workers, add_run, bits, get_run, outcome

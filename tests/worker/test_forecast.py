@@ -6,9 +6,9 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch, Progress
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.forecast import (
     OVERHEAD_SECONDS,

@@ -12,7 +12,7 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
-from mnistlab.training.recipe import Recipe
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.worker.speed_model import (
     STEPS_PER_VALIDATION,
     SpeedModel,

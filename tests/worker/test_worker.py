@@ -15,6 +15,7 @@ from mnistlab.data.mnist import LabeledImages, load, split_mnist
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import Predictions, load_predictions
 from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, State
@@ -23,7 +24,6 @@ from mnistlab.store.table import newest
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import Report, evaluate, predict_images
-from mnistlab.training.recipe import Recipe
 from mnistlab.uncertainty import model
 from mnistlab.worker import processes
 from mnistlab.worker.processes import ensure_workers, submit, worker_lock

@@ -8,8 +8,8 @@ from mnistlab.arch.cost import activation_bytes, activation_memory
 from mnistlab.arch.summary import NetworkSummary
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
+from mnistlab.recipe.defaults import default_recipe
 from mnistlab.text import duration, percent
-from mnistlab.training.defaults import default_recipe
 from mnistlab.ui.common import html, page
 from mnistlab.worker import benchmark
 from mnistlab.worker.speed_model import SpeedModel

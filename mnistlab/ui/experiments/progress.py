@@ -9,10 +9,10 @@ from mnistlab.experiments.measured import reference_epochs
 from mnistlab.experiments.seeds import pause_runs
 from mnistlab.experiments.targets import Target
 from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Recipe
 from mnistlab.ui.common import html, page
 from mnistlab.ui.train import live
 

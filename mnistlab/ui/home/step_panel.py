@@ -16,9 +16,9 @@ from mnistlab.experiments.differences import config_differences
 from mnistlab.experiments.measured import outcome, record, stats
 from mnistlab.experiments.targets import Step, Target, predecessor
 from mnistlab.experiments.variants import find_variant
+from mnistlab.recipe.defaults import train_command
 from mnistlab.store.run import Run
 from mnistlab.text import duration, percent, percent_range
-from mnistlab.training.defaults import train_command
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import html, page, plot

@@ -8,13 +8,13 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import recipe_value
 from mnistlab.home import Home
+from mnistlab.recipe.defaults import train_command
 from mnistlab.report import build
 from mnistlab.store.archive import export_run
 from mnistlab.store.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from mnistlab.training.defaults import train_command
 from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads

@@ -16,9 +16,9 @@ from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import default_home
+from mnistlab.recipe.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
-from mnistlab.training.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
-from mnistlab.training.schedules import Schedule
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
 from mnistlab.ui.train import recipe_choice
 

@@ -11,9 +11,9 @@ from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
 from mnistlab.errors import LabError
 from mnistlab.experiments.targets import TARGETS
-from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import ENUMS, Recipe, RecipeError
-from mnistlab.training.recipe_text import parse_recipe, recipe_to_text
+from mnistlab.recipe.defaults import default_recipe
+from mnistlab.recipe.recipe import ENUMS, Recipe, RecipeError
+from mnistlab.recipe.recipe_text import parse_recipe, recipe_to_text
 from mnistlab.ui.common import current_network
 
 PARAMETER = "recipe"

@@ -11,11 +11,11 @@ from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.markup import Markup, fill
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import queue
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration, quantity
-from mnistlab.training.recipe import Recipe
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast

@@ -7,15 +7,15 @@ import pytest
 from mnistlab.arch.presets import PRESETS, get_preset, resolve
 from mnistlab.arch.spec import parse
 from mnistlab.data.options import Split
+from mnistlab.recipe import recipe as recipes
+from mnistlab.recipe import schedules
+from mnistlab.recipe.defaults import TUNED, default_recipe, train_command
+from mnistlab.recipe.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
+from mnistlab.recipe.schedules import Schedule, learning_rate_at
 from mnistlab.terminal.cli import build_parser
 from mnistlab.terminal.recipe_options import recipe_from
-from mnistlab.training import recipe as recipes
-from mnistlab.training import schedules
-from mnistlab.training.defaults import TUNED, default_recipe, train_command
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Epoch
-from mnistlab.training.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
-from mnistlab.training.schedules import Schedule, learning_rate_at
 
 TARGET_4 = get_preset("target-4").spec
 

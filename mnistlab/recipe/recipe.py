@@ -9,8 +9,8 @@ from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import LabError
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
-from mnistlab.training.schedules import Schedule
 
 MOMENTUM = 0.9
 """Nesterov momentum of SGD."""

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from mnistlab.arch.presets import PRESETS, get_preset
 from mnistlab.arch.spec import Spec
-from mnistlab.training.recipe import RATE_WITH_BATCH_NORM, RATE_WITHOUT, Recipe
+from mnistlab.recipe.recipe import RATE_WITH_BATCH_NORM, RATE_WITHOUT, Recipe
 
 TUNED = {
     get_preset("target-4").spec: Recipe(epochs=4, batch_size=64, learning_rate=0.2),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from mnistlab.training.recipe import ENUMS, Recipe, RecipeError, choice
+from mnistlab.recipe.recipe import ENUMS, Recipe, RecipeError, choice
 
 FIELDS = {
     "optimizer": "optimizer",

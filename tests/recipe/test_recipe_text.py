@@ -8,10 +8,10 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.experiments.targets import TARGETS
-from mnistlab.training.defaults import default_recipe
-from mnistlab.training.recipe import Optimizer, Recipe, RecipeError
-from mnistlab.training.recipe_text import FIELDS, parse_recipe, recipe_to_text
-from mnistlab.training.schedules import Schedule
+from mnistlab.recipe.defaults import default_recipe
+from mnistlab.recipe.recipe import Optimizer, Recipe, RecipeError
+from mnistlab.recipe.recipe_text import FIELDS, parse_recipe, recipe_to_text
+from mnistlab.recipe.schedules import Schedule
 
 
 def random_recipe(rng: random.Random) -> Recipe:
