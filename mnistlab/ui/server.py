@@ -61,6 +61,8 @@ def _plotly(request: Request) -> FileResponse:
 
 OFFER_SECONDS = 600.0
 """How long a file can be downloaded after it was made."""
+OFFER_BYTES = 300_000_000
+"""Bytes of all files together; beyond it the oldest can be downloaded no more."""
 EXPIRED = "This file is no longer here. Press the download button again."
 
 
@@ -78,7 +80,7 @@ _offers_lock = threading.Lock()
 
 
 def offer(content: bytes, file_name: str) -> str:
-    """Keep a file for OFFER_SECONDS; the address at which it can be downloaded.
+    """Keep a file for OFFER_SECONDS, or until newer ones need its place; its address.
 
     The address cannot be guessed. It is valid whatever the page's script does meanwhile.
     """
@@ -87,6 +89,11 @@ def offer(content: bytes, file_name: str) -> str:
         for old in [each for each, file in _offers.items() if now - file.time > OFFER_SECONDS]:
             del _offers[old]
         _offers[token] = Offer(content, file_name, now)
+        n_bytes = sum(len(file.content) for file in _offers.values())
+        for old in [*_offers][:-1]:
+            if n_bytes <= OFFER_BYTES:
+                break
+            n_bytes -= len(_offers.pop(old).content)
     return _address(f"download/{token}")
 
 

@@ -108,3 +108,13 @@ def test_a_file_is_removed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> Non
     assert old != new and ask(old).status == 404
     assert ask(new).status == 200
     assert ask(new + "x").status == 404
+
+
+def test_files_that_nobody_fetches_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_offers", {})
+    monkeypatch.setattr(server, "OFFER_BYTES", 25)
+    addresses = [server.offer(bytes(10), f"{number}.txt") for number in range(4)]
+    assert [ask(address).status for address in addresses] == [404, 404, 200, 200]
+    # The newest one is kept, whatever its size.
+    large = server.offer(bytes(100), "large.txt")
+    assert [ask(address).status for address in (addresses[-1], large)] == [404, 200]
