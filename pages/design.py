@@ -37,8 +37,10 @@ def scale_filters(factor: float) -> None:
     page.run_action(lambda: set_network(scaled(current_network.current(), factor)))
 
 
-def move_in_history(direction: History) -> None:
-    current_network.move_in_history(direction)
+def move_in_history(direction: History, has_valid_text: bool) -> None:
+    """Undo or redo a step; a text that is no network is the last step."""
+    if has_valid_text or direction is History.FUTURE:
+        current_network.move_in_history(direction)
     update_text()
 
 
@@ -88,9 +90,11 @@ text = st.text_input(
     "depthwise-separable). p10: transition to 10 channels; p: max-pool; t12: partial transition. "
     f"full or gap: head. bn, nobias, {', '.join(list(Activation)[1:])}, drop0.05: options.",
 )
+is_valid = True
 try:
     spec = current_network.set_from_text(text or str(current_network.current()))
 except LabError as error:
+    is_valid = False
     spec = current_network.current()
     preset = current_network.preset_of(spec)
     page.show_error(f"{error} Showing {preset.label.lower() if preset else spec} instead.")
@@ -117,8 +121,9 @@ with toolbar:
         st.button(
             label,
             on_click=move_in_history,
-            args=(direction,),
-            disabled=not current_network.history(direction),
+            args=(direction, is_valid),
+            disabled=not current_network.history(direction)
+            and (is_valid or direction is History.FUTURE),
             icon=icon,
         )
     st.button(

@@ -120,7 +120,7 @@ def test_a_point_s_texts_may_be_rows_and_a_reference_has_a_name() -> None:
     trace = base.line("plain", [1], [1], "#000") | {"text": [["<b>"], ["&"]]}
     drawn = base.figure("", [trace])["data"][0]
     assert drawn["text"] == [["&lt;b&gt;"], ["&amp;"]]
-    assert base.reference(1, "<b>")["label"]["text"] == "&lt;b&gt;"
+    assert base.reference(1, "<b>")["name"] == "&lt;b&gt;"
     assert trace["text"] == [["<b>"], ["&"]], "what came in is as it was"
 
 

@@ -10,7 +10,7 @@ from mnistlab.markup import Markup, fill, join
 from mnistlab.text import percent, percent_range
 
 WIDTH, HEIGHT = 560, 400
-LEFT, RIGHT, TOP, BOTTOM = 62, 24, 28, 42
+LEFT, RIGHT, TOP, BOTTOM = 84, 24, 28, 50
 RADIUS = 6
 
 

@@ -1,5 +1,6 @@
 """The parts that all figures share: colors, layout, reference lines, escaping."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -52,24 +53,18 @@ def line(name: str, x: Sequence[float], y: Sequence[float], color: str) -> Trace
     }
 
 
-def reference(value: float, text: str, at: str = "start") -> dict[str, Any]:
-    """A dotted, labeled line across the figure at a y value."""
-    label = {
-        "text": _escape(text),
-        "textposition": at,
-        "font": {"size": 11},
-        "padding": 6,  # away from the axis' own labels
-        "yanchor": "top" if at == "start" else "bottom",
-    }
+def reference(value: float, text: str = "", dash: str = "dot") -> dict[str, Any]:
+    """A line across the figure at a y value; its text is in the legend: no curve covers it there."""
     return {
         "type": "line",
+        "name": _escape(text),
+        "showlegend": bool(text),
         "xref": "paper",
         "x0": 0,
         "x1": 1,
         "y0": value,
         "y1": value,
-        "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dot"},
-        "label": label,
+        "line": {"color": REFERENCE_COLOR, "width": 1, "dash": dash},
     }
 
 
@@ -120,6 +115,9 @@ def add(figure: Figure, traces: Iterable[Trace]) -> None:
 
 def _escaped(trace: Trace) -> Trace:
     result = dict(trace)
+    if uid := trace.get("uid"):
+        # Plotly makes a CSS selector of it, in which a space or a sign would be an error.
+        result["uid"] = re.sub(r"[^\w-]", "_", uid)
     if name := trace.get("name"):
         result["name"] = _escape(name)
         if result["name"] != name:

@@ -39,7 +39,7 @@ def target_accuracy_marks() -> list[dict[str, object]]:
     low, high = Score(errors, MNIST.n_validation).confidence_interval
     return [
         band(100 * low, 100 * high),
-        reference(TARGET_PERCENT, f"target accuracy: {TARGET_PERCENT:.2f}%"),
+        reference(TARGET_PERCENT, f"Target accuracy: {TARGET_PERCENT:.2f}%"),
     ]
 
 
@@ -49,13 +49,18 @@ def axis_floor(values: Sequence[float]) -> float:
 
 
 def curve_floor(curves: Sequence[Sequence[float]]) -> float:
-    """The value (percent) at which the axis of accuracies by epoch starts.
+    """The value (percent) at which the axis of accuracies by epoch starts."""
+    longest = max(map(len, curves), default=0)
+    return axis_floor([value for curve in curves for value in _after_the_start(curve, longest)])
 
-    The first epoch is so far below the others that an axis down to it would flatten them: it counts
-    only while it is a large part of a curve.
+
+def _after_the_start(curve: Sequence[float], length: int | None = None) -> Sequence[float]:
+    """The values that an axis has to show.
+
+    The first epoch is so far from the others that an axis up to it would flatten them: it counts
+    only while it is a large part of a curve, which may be a longer one beside this.
     """
-    skipped = 1 if max(map(len, curves), default=0) > FEW_EPOCHS else 0
-    return axis_floor([value for curve in curves for value in curve[skipped:]])
+    return curve[1:] if (length or len(curve)) > FEW_EPOCHS else curve
 
 
 def accuracy(
@@ -84,14 +89,13 @@ def accuracy(
     traces.append(_line(SAVED_EPOCH, saved, heights, VALIDATION_COLOR) | star)
     figure = over_epochs("Accuracy (%) by epoch", traces, planned)
     low = curve_floor([train, validation])
-    # Space above for the label of the article's line.
-    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.1]
+    figure["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.04]
     figure["layout"]["shapes"] = target_accuracy_marks()
     if article:
         value = article.validation or article.train
         kind = "validation" if article.validation else "train"
         figure["layout"]["shapes"].append(
-            reference(value, f"article's {kind}: {value:.2f}%", at="end")
+            reference(value, f"Article's {kind} accuracy: {value:.2f}%", dash="dash")
         )
     return figure
 
@@ -110,11 +114,16 @@ def gap(epochs: Sequence[Epoch], planned: int) -> Figure:
     """Generalization gap: training minus validation accuracy (pp). It grows when a run overfits."""
     values = [100 * (e.train_accuracy - e.validation_accuracy) for e in epochs]
     traces = [_line("Train − validation", epochs, values, REFERENCE_COLOR) | {"fill": "tozeroy"}]
-    figure = over_epochs("Generalization gap: train − validation (pp)", traces, planned, height=210)
-    figure["layout"] |= {"showlegend": False, "shapes": [reference(0, "")]}
+    figure = over_epochs("Generalization gap", traces, planned, height=210)
+    figure["layout"] |= {"showlegend": False, "shapes": [reference(0)]}
     # At least ±1 pp, so that noise does not fill the chart; more if the gap is larger.
-    limit = max([1.0, *(abs(value) * 1.1 for value in values[1:] or values)])
-    figure["layout"]["yaxis"]["range"] = [-limit, limit]
+    limit = max([1.0, *(abs(value) * 1.1 for value in _after_the_start(values))])
+    figure["layout"]["yaxis"] |= {
+        "range": [-limit, limit],
+        # A title with the unit would not fit a narrow chart.
+        "ticksuffix": " pp",
+        "showticksuffix": "last",
+    }
     return _without_legend_space(figure)
 
 
@@ -134,7 +143,7 @@ def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
     plan |= {"mode": "lines", "hoverinfo": "skip", "line": {"color": REFERENCE_COLOR, "width": 1.5}}
     done = _line("Learning rate", epochs, [e.learning_rate for e in epochs], TRAIN_COLOR)
     traces = [plan, done | {"mode": "markers"}]
-    figure = over_epochs("Learning rate by epoch", traces, recipe.epochs, height=210)
+    figure = over_epochs("Learning rate", traces, recipe.epochs, height=210)
     figure["layout"] |= {"showlegend": False}
     figure["layout"]["xaxis"]["range"] = [0, recipe.epochs + 0.5]
     figure["layout"]["yaxis"] |= {

@@ -50,9 +50,5 @@ def test_text_is_legible_in_both_themes(colors: tuple[str, str]) -> None:
         assert contrast(color, page) >= TEXT
 
 
-def test_labels_in_charts_have_the_text_s_color() -> None:
-    assert "color" not in base.reference(0.5, "the article")["label"]["font"]
-
-
 def test_the_primary_color_is_legible_on_white() -> None:
     assert contrast(THEME["light"]["primaryColor"], PAGES["light"]) >= TEXT

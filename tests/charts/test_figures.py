@@ -68,7 +68,7 @@ def test_the_target_accuracy_s_band_is_its_confidence_interval_on_10_000_images(
 def test_the_article_s_value_is_drawn_for_its_own_networks() -> None:
     for preset, value in zip(ARTICLE_PRESETS, (99.93, 99.71, 99.28, 99.45), strict=True):
         shapes = charts.accuracy(EPOCHS, 5, article=preset.article)["layout"]["shapes"]
-        assert shapes[-1]["y0"] == value and f"{value:.2f}" in shapes[-1]["label"]["text"]
+        assert shapes[-1]["y0"] == value and f"{value:.2f}" in shapes[-1]["name"]
 
 
 @pytest.mark.parametrize("schedule", list(Schedule))
@@ -160,3 +160,17 @@ def test_grouped_curves_have_a_color_a_group_and_an_interval_at_the_saved_epoch(
     assert {trace["line"]["color"] for trace in gray["data"]} == {REFERENCE_COLOR}
     assert len({trace["line"]["dash"] for trace in gray["data"]}) == 2
     assert gray["layout"]["yaxis"]["range"][0] < 100, "the axis has room for them"
+
+
+def test_a_short_run_s_gap_is_all_within_its_axis() -> None:
+    for count in (1, 2, 3):
+        epochs = [replace(epoch, train_accuracy=0.7) for epoch in EPOCHS[:1]] + EPOCHS[1:count]
+        figure = charts.gap(epochs, 5)
+        low, high = figure["layout"]["yaxis"]["range"]
+        assert all(low < value < high for value in figure["data"][0]["y"])
+
+
+def test_every_uid_is_a_name_for_css() -> None:
+    # Plotly makes a selector of it when it removes the trace.
+    figure = grouped_curves([], 5, [("Target 2: “fewer”", EPOCHS)])
+    assert [trace["uid"] for trace in figure["data"]] == ["Target_2___fewer_r"]

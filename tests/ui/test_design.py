@@ -271,3 +271,18 @@ def test_the_time_per_epoch_is_estimated_after_the_benchmark(
     assert ESTIMATE in body(at)
     Home(lab).speed_model.write_bytes(b"\xff{")
     assert ESTIMATE not in body(settled(at))
+
+
+def test_undo_takes_back_a_text_that_is_no_network_and_no_step_before_it() -> None:
+    at = design_page("8-p-gap")
+    press(at, "Target 2")
+    before = net(at)
+    at.text_input(key="net").set_value("8-16-pp-xx")
+    settled(at)
+    assert at.error and net(press(at, "Undo")) == before and not at.error
+    assert net(press(at, "Undo")) == "8-p-gap"
+    # Also where there is no step before it.
+    at = design_page("8-p-gap")
+    at.text_input(key="net").set_value("8-16-pp-xx")
+    settled(at)
+    assert net(press(at, "Undo")) == "8-p-gap"

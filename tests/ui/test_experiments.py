@@ -52,7 +52,7 @@ def test_one_button_pauses_what_runs_and_one_resumes_it(lab: Path) -> None:
     store.finish(claimed.id, State.FAILED, "An error")
     at.run()
     assert keys(at) == ["start", "pause"]
-    assert button(at, "start").label == "Resume (1 of 4 left)"
+    assert button(at, "start").label == "Resume 1 of 4 runs"
     for each in TARGETS:
         add_finished_run(store, each.spec, each.quick, [400])
     at.run()

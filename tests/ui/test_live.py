@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
@@ -27,3 +28,15 @@ def test_a_run_that_is_stopping_names_the_step_that_it_waits_for(
         texts.append(live.status_text(run))
     assert texts[1].startswith(texts[0]) and "Loading MNIST" in texts[1]
     assert "Training" not in texts[0]
+
+
+def test_what_a_running_process_does_stands_at_its_bar(tmp_path: Path) -> None:
+    # Beside the buttons a long text would move them to another line.
+    home = Home(tmp_path)
+    store = Store(home.runs)
+    run_id = store.add("mine", PRESETS[0].spec, Recipe())
+    store.claim()
+    store.report(run_id, "Evaluating on test images (6,500 images)", None)
+    run = store.run(run_id)
+    assert run and live.status_text(run) == ""
+    assert "6,500" in live._progress_bar(home, run)

@@ -93,6 +93,23 @@ def test_notes_of_a_renamed_run_are_saved_twice(lab: Path, store: Store) -> None
         assert at.title[0].value == f"Run 1: {name}"
 
 
+def test_notes_that_are_not_saved_stay_while_another_tab_is_open(lab: Path, store: Store) -> None:
+    at = run("pages/run.py", run="1", tab="Notes")
+    at.text_area(key="notes1").set_value("a long thought")
+    settled(at)
+    for tab in ("Export", "Notes"):
+        at.session_state["tab"] = tab
+        settled(at)
+    assert at.text_area(key="notes1").value == "a long thought"
+    # What another browser saves replaces it; an empty name keeps the old one.
+    rename(1, "better", lab)
+    settled(at)
+    assert at.text_input(key="name1").value == "better" and at.text_area(key="notes1").value == ""
+    at.text_input(key="name1").set_value("")
+    next(button for button in at.button if button.label == "Save notes").click().run()
+    assert at.text_input(key="name1").value == "better"
+
+
 @pytest.mark.parametrize("page", ["train", "compare"])
 def test_several_runs_stay_selected_when_one_is_renamed(lab: Path, page: str) -> None:
     at = run(f"pages/{page}.py", run="1,2")

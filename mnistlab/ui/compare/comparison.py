@@ -18,8 +18,8 @@ from mnistlab.ui.common import html, plot
 from mnistlab.ui.run import test_images
 
 CURVES = (
-    "Left: validation accuracy after each epoch; click “train” in the legend to add a run's "
-    "training accuracy. Right: mean cross-entropy on the validation images."
+    "On the validation images after each epoch. Click “train” in the legend to add a run's "
+    "training accuracy. The loss is the mean cross-entropy."
 )
 
 

@@ -27,8 +27,10 @@ def buttons(
 ) -> None:
     """One button that starts or resumes the missing runs, and one that pauses all active ones."""
     active = [run for run in runs if run.state.active]
-    if 0 < n_missing < n_planned:
-        label = f"Resume ({n_missing} of {n_planned} left)"
+    if any(run.state.resumable for run in runs):
+        label = f"Resume {n_missing} of {n_planned} runs"
+    elif 0 < n_missing < n_planned:
+        label = f"Train {n_missing} of {n_planned} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
         if n_missing:
             st.button(

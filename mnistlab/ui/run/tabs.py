@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -113,15 +114,35 @@ def show_export(home: Home, run: Run) -> None:
 
 
 def edit_notes(home: Home, run: Run) -> None:
-    """A form for the run's name, owner, tags and notes."""
-    with st.form(f"notes_form{run.id}", border=False):
-        left, middle, right = st.columns(3)
-        name = left.text_input("Name", run.name, key=f"name{run.id}")
-        owner = middle.text_input("Owner", run.owner, key=f"owner{run.id}")
-        tags = right.text_input(
-            "Tags", " ".join(run.tags), placeholder="space-separated", key=f"tags{run.id}"
-        )
-        notes = st.text_area("Notes", run.notes, height=90, key=f"notes{run.id}")
-        if st.form_submit_button("Save notes"):
-            page.run_action(edit_details, Store(home.runs), run.id, name, owner, tags, notes)
-            st.rerun()
+    """The run's name, owner, tags and notes; they stay while they are not saved yet.
+
+    What is saved meanwhile, in another browser too, replaces them.
+    """
+    state = st.session_state
+    saved = {"name": run.name, "owner": run.owner, "tags": " ".join(run.tags), "notes": run.notes}
+    if state.get(known := f"details{run.id}") != saved:
+        state[known] = saved
+        for field, text in saved.items():
+            state[f"{field}{run.id}"] = text
+
+    def key(field: str) -> dict[str, Any]:
+        return {"key": f"{field}{run.id}", "persist_state": "session"}
+
+    left, middle, right = st.columns(3)
+    left.text_input("Name", **key("name"))
+    middle.text_input("Owner", **key("owner"))
+    right.text_input("Tags", placeholder="space-separated", **key("tags"))
+    st.text_area("Notes", height=90, **key("notes"))
+
+    def save() -> None:
+        typed = (state[f"{field}{run.id}"] for field in saved)
+        edit_details(Store(home.runs), run.id, *typed)
+        del state[known]  # show what has been saved, which may be other words than the typed ones
+
+    is_changed = any(state[f"{field}{run.id}"] != text for field, text in saved.items())
+    st.button(
+        "Save notes",
+        type="primary" if is_changed else "secondary",
+        on_click=page.run_action,
+        args=(save,),
+    )

@@ -31,8 +31,12 @@ class TablePage:
         return f"page_{replace(self.query, page=0)}"
 
     @property
+    def has_filters(self) -> bool:
+        return bool(self.query.text or self.query.states)
+
+    @property
     def is_filtered(self) -> bool:
-        return bool(self.query.text or self.query.states or self.query.deleted)
+        return self.has_filters or self.query.deleted
 
 
 def filters() -> Query:
@@ -81,7 +85,9 @@ def show(page: TablePage) -> list[RunSummary]:
     """Show one page; the runs that are selected on it."""
     rows, state = page.table.rows, st.session_state
     if not rows:
-        if page.is_filtered:
+        if page.query.deleted and not page.has_filters:
+            st.html(html.empty("The trash is empty."))
+        elif page.is_filtered:
             st.html(html.empty(NO_MATCH))
         else:
             run_picker.show_no_runs()

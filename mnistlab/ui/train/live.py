@@ -131,7 +131,8 @@ def status_text(run: RunSummary) -> str:
         # What the process does until it stops; a training step takes a moment only.
         step = "" if run.message in ("", Phase.TRAIN) else f" {run.message}."
         return PENDING[run.request] + step
-    return "" if run.message == Phase.TRAIN else run.message
+    # What a process is doing stands at the bar: here its length would move the buttons.
+    return "" if run.state is State.RUNNING else run.message
 
 
 def _progress_bar(home: Home, run: RunSummary) -> Markup:
@@ -143,7 +144,8 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
         return html.progress(f"{done} of {planned} epochs", trained, done / planned)
     progress = run.progress
     if progress is None or progress.epoch <= done:
-        return html.progress(f"{done} of {planned} epochs", "", None)
+        doing = "" if run.message == Phase.TRAIN else run.message
+        return html.progress(f"{done} of {planned} epochs", doing, None)
     epoch_seconds = (progress.total - progress.done) / max(progress.images_per_second, 1e-9)
     position = (
         f"Epoch {progress.epoch} of {planned} · {progress.done:,} of {progress.total:,} images · "
@@ -206,7 +208,7 @@ def show_metrics(run: Run) -> None:
         sentences = [
             f"Validation, best epoch: {run.best}." if run.best else "",
             f"Test: {run.test}." if run.test else "",
-            run.recipe.split.selection,
+            run.recipe.split.help if run.state.active else run.recipe.split.selection,
         ]
         st.html(html.caption(" ".join(filter(None, sentences))))
 

@@ -124,7 +124,7 @@ def _links(store: Store, run: RunSummary, enabled: bool) -> None:
     """Where to go from a result; disabled before there is one, so that nothing moves."""
     other = _best_earlier(store, run) if enabled else None
     compare = f"{run.id},{other.id}" if other else str(run.id)
-    best = f"With run {other.id} · {other.name}" if other else "There is no earlier run."
+    best = f"With run {other.id} · {other.name}" if other else "No earlier run has a result."
     with st.container(horizontal=True, gap="small", key="links-outcome"):
         for page, label, icon, query, help_text, disabled in (
             ("draw", "Draw with it", "draw", {"run": str(run.id)}, None, not enabled),
