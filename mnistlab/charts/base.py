@@ -54,7 +54,7 @@ def line(name: str, x: Sequence[float], y: Sequence[float], color: str) -> Trace
 
 
 def reference(value: float, text: str = "", dash: str = "dot") -> dict[str, Any]:
-    """A line across the figure at a y value; its text is in the legend: no curve covers it there."""
+    """A line across the figure at a y value; the legend has its text, away from the curves."""
     return {
         "type": "line",
         "name": _escape(text),
