@@ -29,6 +29,7 @@ WITH_TORCH = {
     "mnistlab.uncertainty.features",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
+    "mnistlab.training.norm_statistics",
     "mnistlab.training.data_parallel",
     "mnistlab.training.resume",
     "mnistlab.worker.timing",

@@ -20,6 +20,8 @@ ADAM_RATE = 0.003
 """Adam's learning rate for the article's targets with batch norm."""
 NORM_BATCH_SIZE = 128
 """Images that batch norm normalizes over in a large batch, unless the recipe sets a number."""
+NORM_IMAGES = 10_000
+"""Training images on which batch norm's statistics are re-estimated, or all if there are fewer."""
 MIN_BATCH = 8
 MAX_LABEL_SMOOTHING = 0.9
 
@@ -47,6 +49,24 @@ class Optimizer(Choice):
                 return f"AdamW adapts the rate of each weight. Start near {ADAM_RATE:g}."
 
 
+class NormStatistics(Choice):
+    """The means and variances by which batch norm normalizes in an evaluation."""
+
+    RUNNING = "running", "Running averages"
+    REESTIMATED = "re-estimated", "Re-estimated"
+
+    @property
+    def help(self) -> str:
+        match self:
+            case NormStatistics.RUNNING:
+                return "Averages over the latest batches of the training, which are augmented."
+            case NormStatistics.REESTIMATED:
+                return (
+                    "After each epoch batch norm's means and variances are estimated anew, on "
+                    f"{NORM_IMAGES:,} unaugmented training images."
+                )
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that a training depends on, except the network and the images.
@@ -56,8 +76,8 @@ class Recipe:
     an epoch's validation accuracy (0–1) reaches it; None switches either off. `label_smoothing` is
     the fraction of the training target that is spread evenly over the ten classes (Szegedy et al.,
     "Rethinking the Inception Architecture", 2016, section 7). Batch norm normalizes over at least
-    `norm_batch_size` images of a batch; None leaves the number to `shard_count`. Raises RecipeError
-    if a value is out of bounds.
+    `norm_batch_size` images of a batch; None leaves the number to `shard_count`. `norm_statistics`
+    are those of an evaluation. Raises RecipeError if a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -74,6 +94,7 @@ class Recipe:
     target_accuracy: float | None = None
     label_smoothing: float = 0.0
     norm_batch_size: int | None = None
+    norm_statistics: NormStatistics = NormStatistics.RUNNING
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
@@ -106,6 +127,7 @@ class Recipe:
             f"protocol: {self.split.label.lower()} · seed {self.seed}"
             + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
+            + (" · re-estimated norm statistics" if self.reestimates_norm else "")
             + (f" · patience {quantity(self.patience, 'epoch')}" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
@@ -124,6 +146,11 @@ class Recipe:
     def images_per_epoch(self) -> int:
         """Images that one epoch trains on; the last, incomplete batch is dropped."""
         return self.available_images // self.images_per_step * self.images_per_step
+
+    @property
+    def reestimates_norm(self) -> bool:
+        """Whether batch norm's statistics are estimated anew after each epoch."""
+        return self.norm_statistics is NormStatistics.REESTIMATED
 
     @property
     def shards(self) -> int:
@@ -182,6 +209,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "schedule": Schedule,
     "augmentation": Augmentation,
     "split": Split,
+    "norm_statistics": NormStatistics,
 }
 
 

@@ -20,6 +20,7 @@ FIELDS = {
     "target": "target_accuracy",
     "smoothing": "label_smoothing",
     "norm": "norm_batch_size",
+    "statistics": "norm_statistics",
 }
 """The recipe's fields by their words in the text."""
 OFF = "off"

@@ -14,6 +14,7 @@ from mnistlab.training.data_parallel import Replicas
 from mnistlab.training.early_stopping import early_stop_reason
 from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.evaluate import Evaluation, evaluate
+from mnistlab.training.norm_statistics import reestimate_norm_statistics
 from mnistlab.training.state import TrainingState
 
 
@@ -51,6 +52,8 @@ def train(
             if result is None:
                 return
             replicas.end_epoch()
+            if recipe.reestimates_norm:
+                reestimate_norm_statistics(training.network, examples.images)
             evaluation = evaluate(
                 training.network,
                 validation,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.data.dataset import MNIST
-from mnistlab.recipe.recipe import Recipe
+from mnistlab.recipe.recipe import NORM_IMAGES, Recipe
 from mnistlab.store.run import RunSummary
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.speed_model import STEPS_PER_VALIDATION, SpeedModel
@@ -27,8 +27,11 @@ def _work(spec: Spec, recipe: Recipe) -> float:
 
 
 def _images(recipe: Recipe) -> float:
-    """The images of an epoch, the validation images at what they cost."""
-    return recipe.images_per_epoch + VALIDATION_COST * MNIST.n_validation
+    """The images of an epoch, those of a mere forward pass at what they cost."""
+    n_forward = MNIST.n_validation
+    if recipe.reestimates_norm:
+        n_forward += min(NORM_IMAGES, recipe.available_images)
+    return recipe.images_per_epoch + VALIDATION_COST * n_forward
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,13 @@ from mnistlab.data.options import Split
 from mnistlab.recipe import recipe as recipes
 from mnistlab.recipe import schedules
 from mnistlab.recipe.defaults import TUNED, default_recipe, train_command
-from mnistlab.recipe.recipe import Optimizer, Recipe, RecipeError, recipe_from_json
+from mnistlab.recipe.recipe import (
+    NormStatistics,
+    Optimizer,
+    Recipe,
+    RecipeError,
+    recipe_from_json,
+)
 from mnistlab.recipe.schedules import Schedule, learning_rate_at
 from mnistlab.terminal.cli import build_parser
 from mnistlab.terminal.recipe_options import recipe_from
@@ -31,13 +37,14 @@ def test_json_round_trip() -> None:
             patience=3,
             target_accuracy=0.994,
             norm_batch_size=64,
+            norm_statistics=NormStatistics.REESTIMATED,
         )
         assert recipe_from_json(recipe.to_json()) == recipe
 
 
 def test_a_missing_field_has_its_default() -> None:
     values = json.loads(Recipe(batch_size=64).to_json())
-    del values["norm_batch_size"], values["label_smoothing"]
+    del values["norm_batch_size"], values["label_smoothing"], values["norm_statistics"]
     old = recipe_from_json(json.dumps(values))
     assert old == Recipe(batch_size=64) and old.images_per_norm == "32"
 

@@ -9,7 +9,7 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.recipe.defaults import default_recipe
-from mnistlab.recipe.recipe import Optimizer, Recipe, RecipeError
+from mnistlab.recipe.recipe import NormStatistics, Optimizer, Recipe, RecipeError
 from mnistlab.recipe.recipe_text import FIELDS, parse_recipe, recipe_to_text
 from mnistlab.recipe.schedules import Schedule
 
@@ -32,6 +32,7 @@ def random_recipe(rng: random.Random) -> Recipe:
         target_accuracy=rng.choice([None, 0.994]) if early else None,
         label_smoothing=rng.choice([0.0, 0.05]),
         norm_batch_size=rng.choice([None, 16]),
+        norm_statistics=rng.choice(list(NormStatistics)),
     )
 
 

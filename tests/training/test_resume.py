@@ -13,7 +13,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.data.mnist import DataSplits, load, split_mnist
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import CheckpointError
-from mnistlab.recipe.recipe import Optimizer, Recipe
+from mnistlab.recipe.recipe import NormStatistics, Optimizer, Recipe
 from mnistlab.recipe.schedules import Schedule
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import train
@@ -54,15 +54,25 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 @pytest.mark.parametrize("optimizer", list(Optimizer))
 @pytest.mark.parametrize("schedule", list(Schedule))
-@pytest.mark.parametrize("augmentation", [Augmentation.SHIFT, Augmentation.AFFINE])
+@pytest.mark.parametrize(
+    ("augmentation", "statistics"),
+    [
+        (Augmentation.SHIFT, NormStatistics.RUNNING),
+        (Augmentation.AFFINE, NormStatistics.REESTIMATED),
+    ],
+)
 def test_resuming_after_every_epoch_gives_identical_results(
     parts: DataSplits,
     tmp_path: Path,
     optimizer: Optimizer,
     schedule: Schedule,
     augmentation: Augmentation,
+    statistics: NormStatistics,
 ) -> None:
-    recipe = Recipe(optimizer, 0.02, schedule, 64, 5, augmentation=augmentation, seed=3)
+    recipe = Recipe(
+        optimizer, 0.02, schedule, 64, 5,
+        augmentation=augmentation, seed=3, norm_statistics=statistics,
+    )  # fmt: skip
     alone = fresh(recipe)
     list(train(alone, parts))
     path = tmp_path / "resume.safetensors"

@@ -16,7 +16,13 @@ from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import default_home
-from mnistlab.recipe.recipe import MAX_LABEL_SMOOTHING, MIN_BATCH, Optimizer, Recipe
+from mnistlab.recipe.recipe import (
+    MAX_LABEL_SMOOTHING,
+    MIN_BATCH,
+    NormStatistics,
+    Optimizer,
+    Recipe,
+)
 from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
@@ -206,6 +212,8 @@ def _regularization(spec: Spec) -> None:
         **_control(spec, "label_smoothing"),
     )
     _select(spec, "Augmentation", "augmentation", Augmentation)
+    if spec.batch_norm:
+        _select(spec, "Batch norm's statistics", "norm_statistics", NormStatistics)
 
 
 def _change_dropout(spec: Spec) -> None:
