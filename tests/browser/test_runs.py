@@ -433,3 +433,18 @@ def test_a_large_archive_is_uploaded_and_imported(
     expect(page.get_by_text("1 run.")).to_be_visible()
     assert store.best_checkpoint_path(1).exists() and store.last_checkpoint_path(1).exists()
     healthy(page)
+
+
+def test_back_from_a_misread_digit_in_draw_leads_to_the_errors(
+    app: App, store: Store, page: Page
+) -> None:
+    add_finished_run(store, TINY, Recipe(epochs=1), [100], "one", wrong=[3])
+    page.goto(f"{app.url}/run?run=1")
+    open_tab(page, "Errors")
+    settled(page)
+    page.locator(".lab-card").first.click()
+    page.get_by_role("button", name="Open in Draw").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Errors")).to_have_attribute("aria-selected", "true")
+    healthy(page)

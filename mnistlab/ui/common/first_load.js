@@ -16,21 +16,28 @@
 (() => {
   const UNFINISHED = ["[data-testid=stSkeleton]", ".picture:empty", ".plot:not([style*=height])"];
   const STEP = 30; // milliseconds
-  const WAIT_FOR_SCRIPT = 600; // then a part that is slow to compute is drawn later, below
+  const PAUSE = 600; // without a new element: what is slow to compute is drawn later, below
   const LONGEST = 3000; // whatever happens, the page is not hidden for longer
   const root = document.documentElement;
   let timer;
   const hide = (...names) => {
     let drawn = 0; // milliseconds since the first element was drawn
+    let pause = 0; // since the last one
+    let count = 0;
     clearInterval(timer);
     root.classList.add(...names);
     timer = setInterval(() => {
       const page = document.querySelector(".stMainBlockContainer:has(.stElementContainer)");
       if (!page) return;
+      const last = count;
+      count = page.querySelectorAll(".stElementContainer").length;
       drawn += STEP;
+      pause = count === last ? pause + STEP : 0;
       const isRunning = document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning";
-      const isFinished = !page.querySelector(UNFINISHED.join());
-      if ((isFinished && (!isRunning || drawn > WAIT_FOR_SCRIPT)) || drawn > LONGEST) {
+      // Text in another font takes other lines.
+      const isFinished =
+        document.fonts.status === "loaded" && !page.querySelector(UNFINISHED.join());
+      if ((isFinished && (!isRunning || pause > PAUSE)) || drawn > LONGEST) {
         root.classList.remove("lab-loading", "lab-next-page");
         clearInterval(timer);
       }

@@ -6,31 +6,39 @@
   const RERUN = (11 << 3) | 2; // the first byte of Streamlit's message BackMsg.rerun_script
   // Streamlit opens the page in place at every click, whichever key is held. A click that it does
   // not get is the browser's own.
-  let pathLeft = ""; // by a link that was just clicked
-  const leaving = { path: "", until: 0, asked: false }; // the same, until the other page is there
+  // The page that a click has just left, until the other one is there.
+  const leaving = { path: "", until: 0, asked: false };
   document.addEventListener(
     "click",
     (event) => {
-      pathLeft = leaving.path = "";
+      leaving.path = "";
       const link = event.target.closest?.(LINK);
       if (!link) return;
       if (event.ctrlKey || event.metaKey || event.shiftKey) event.stopPropagation();
       else if (link.pathname !== location.pathname) {
-        pathLeft = location.pathname;
-        Object.assign(leaving, { path: pathLeft, until: performance.now() + 10_000, asked: false });
+        leaving.path = location.pathname;
+        leaving.until = performance.now() + 10_000;
+        leaving.asked = false;
       }
     },
     true,
   );
-  // Between two pages Streamlit adds the first one's path without its parameters to the history.
-  // Back would lead there, and a network or a tab that was in the address would be lost.
+  // On the way to another page Streamlit adds an address to the history that lacks parameters of the
+  // page that is left. Back would lead there, and a network or a tab would be lost: the next page
+  // takes its place.
   const push = history.pushState;
+  let droppedAt = -Infinity; // the time at which an address without some parameters was added
   history.pushState = function (state, title, address) {
-    const next = new URL(address ?? "", location.href);
-    const isBetween = pathLeft && next.pathname === pathLeft && !next.search;
-    pathLeft = "";
+    const here = new URL(location.href);
+    const next = new URL(address ?? "", here);
+    const isOtherPage = next.pathname !== here.pathname;
+    const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
+    const kept = [...next.searchParams].every(([name, text]) => here.searchParams.get(name) === text);
+    const hasDropped = !isOtherPage && kept && next.search.length < here.search.length;
+    droppedAt = hasDropped ? performance.now() : -Infinity;
     if (next.pathname !== leaving.path) leaving.path = "";
-    if (!isBetween) push.call(this, state, title, address);
+    if (isBetween) history.replaceState(state, title, address);
+    else push.call(this, state, title, address);
   };
   // Between the click and the new page a part of the old one may still ask to run it, as a canvas
   // does that has just loaded. Streamlit would run the old page instead of the new one.
