@@ -54,7 +54,7 @@ def chromium() -> Iterator[object]:
     """The browser; without one the tests are skipped, unless MNISTLAB_BROWSER=required."""
     executable = CHROMIUM
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         executable = None
     if executable is None:
@@ -64,6 +64,8 @@ def chromium() -> Iterator[object]:
         if os.environ.get("MNISTLAB_BROWSER") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
+    # For every test, also for those with a context of their own.
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
@@ -167,17 +169,14 @@ def cold_app(home_folder: Path) -> Iterator[App]:
 @pytest.fixture(scope="session")
 def browsing(chromium: "Browser") -> "BrowserContext":
     """One context for all tests: Streamlit's scripts, some megabytes, stay in its cache."""
-    return chromium.new_context(viewport={"width": 1280, "height": 720})
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(TIMEOUT)
+    return context
 
 
 @pytest.fixture
 def page(browsing: "BrowserContext") -> Iterator["Page"]:
-    from playwright.sync_api import expect
-
-    page = browsing.new_page()
-    page.set_default_timeout(TIMEOUT)
-    expect.set_options(timeout=TIMEOUT)
-    yield page
+    yield browsing.new_page()
     # A page that stays open, a test's second one too, goes on asking the server.
     for context in browsing.browser.contexts if browsing.browser else ():
         for each in context.pages:

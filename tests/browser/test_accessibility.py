@@ -82,7 +82,6 @@ def themed_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[P
     )
     page = context.new_page()
     page.set_default_timeout(TIMEOUT)
-    expect.set_options(timeout=TIMEOUT)
     yield page
     context.close()
 
