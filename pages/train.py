@@ -6,6 +6,7 @@ from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.recipe.recipe import Recipe
+from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
@@ -58,7 +59,9 @@ with run_column:
         if is_pressed and submission:
             watched.add(store, submission.submit(home))
         ensure_workers(home)
-        selected_ids = run_picker.choose_runs(store, newest(store, 50))
+        # The first one is shown if none was selected: rather one that trains than one that waits.
+        offered = sorted(newest(store, 50), key=lambda run: run.state is not State.RUNNING)
+        selected_ids = run_picker.choose_runs(store, offered)
         if not selected_ids:
             if pressed := start.choose_beginning(submission, recent):
                 watched.add(store, pressed.submit(home))

@@ -150,13 +150,17 @@ def logarithmic(figure: Figure) -> Figure:
     return figure
 
 
-def over_epochs(title: str, traces: Sequence[Trace], planned: int, height: int = 290) -> Figure:
+def over_epochs(
+    title: str, traces: Sequence[Trace], planned: int, height: int = 290, n_ticks: int = 12
+) -> Figure:
     """A figure whose x axis covers all planned epochs, so that it does not move during a run."""
     result = figure(title, traces, height)
-    result["layout"]["xaxis"] |= {"range": [0.5, planned + 0.5], "dtick": _tick_step(planned)}
+    step = _tick_step(planned, n_ticks)
+    result["layout"]["xaxis"] |= {"range": [0.5, planned + 0.5], "dtick": step}
     return result
 
 
-def _tick_step(planned: int) -> int:
-    """Epochs between two ticks: about ten ticks, at round numbers."""
-    return next(step for step in (1, 2, 5, 10, 20, 50, 100) if planned <= 12 * step or step == 100)
+def _tick_step(planned: int, n_ticks: int) -> int:
+    """Epochs between two of at most so many ticks, a round number."""
+    steps = (1, 2, 5, 10, 20, 50, 100, 200)
+    return next(step for step in steps if planned <= n_ticks * step or step == steps[-1])

@@ -25,6 +25,8 @@ TARGET_PERCENT = 100 * TARGET_ACCURACY
 FLOORS = (99.0, 98.0, 95.0, 90.0, 80.0, 50.0, 0.0)
 """Percent, at which an accuracy axis may start."""
 FEW_EPOCHS = 5
+NARROW = 5
+"""Ticks of an epoch axis that have room in a chart of half the width."""
 
 
 SAVED_EPOCH = "Saved epoch"
@@ -114,7 +116,7 @@ def gap(epochs: Sequence[Epoch], planned: int) -> Figure:
     """Generalization gap: training minus validation accuracy (pp). It grows when a run overfits."""
     values = [100 * (e.train_accuracy - e.validation_accuracy) for e in epochs]
     traces = [_line("Train − validation", epochs, values, REFERENCE_COLOR) | {"fill": "tozeroy"}]
-    figure = over_epochs("Generalization gap", traces, planned, height=210)
+    figure = over_epochs("Generalization gap", traces, planned, height=210, n_ticks=NARROW)
     figure["layout"] |= {"showlegend": False, "shapes": [reference(0)]}
     # At least ±1 pp, so that noise does not fill the chart; more if the gap is larger.
     limit = max([1.0, *(abs(value) * 1.1 for value in _after_the_start(values))])
@@ -143,7 +145,7 @@ def learning_rate(recipe: Recipe, epochs: Sequence[Epoch] = ()) -> Figure:
     plan |= {"mode": "lines", "hoverinfo": "skip", "line": {"color": REFERENCE_COLOR, "width": 1.5}}
     done = _line("Learning rate", epochs, [e.learning_rate for e in epochs], TRAIN_COLOR)
     traces = [plan, done | {"mode": "markers"}]
-    figure = over_epochs("Learning rate", traces, recipe.epochs, height=210)
+    figure = over_epochs("Learning rate", traces, recipe.epochs, height=210, n_ticks=NARROW)
     figure["layout"] |= {"showlegend": False}
     figure["layout"]["xaxis"]["range"] = [0, recipe.epochs + 0.5]
     figure["layout"]["yaxis"] |= {

@@ -27,7 +27,8 @@ def target_curves(
 
 
 References = Sequence[tuple[str, Sequence[Epoch]]]
-"""Trainings to compare one's own with, each with its name."""
+"""Trainings to compare one's own with, each with its name; one without epochs keeps its place, so
+that the others keep their dashes."""
 REFERENCE_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -43,6 +44,7 @@ def grouped_curves(
     traces: list[Trace] = [
         _reference_line(label, epochs, dash)
         for (label, epochs), dash in zip(references, REFERENCE_DASHES, strict=False)
+        if epochs
     ]
     for (label, runs), color in zip(groups, RUN_COLORS, strict=False):
         for n, run in enumerate(runs):

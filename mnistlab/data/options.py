@@ -35,20 +35,25 @@ class Split(Choice):
     @property
     def help(self) -> str:
         """Which images train and select the epoch, and how the test images are used."""
+        return self.explain(self.n_train)
+
+    def explain(self, n_train: int) -> str:
+        """The same for a run that trains on so many of them."""
+        whole = "All " if n_train == MNIST.n_train else ""
         match self:
             case Split.HOLDOUT:
                 return (
-                    f"{self.n_train:,} images train, {MNIST.n_validation:,} others select the "
+                    f"{n_train:,} images train, {MNIST.n_validation:,} others select the "
                     f"epoch, and the {MNIST.n_test:,} test images are used once, after the run."
                 )
             case Split.ARTICLE:
                 return (
-                    f"All {self.n_train:,} training images train, and the {MNIST.n_test:,} test "
+                    f"{whole}{n_train:,} training images train, and the {MNIST.n_test:,} test "
                     "images select the epoch, as in the article. The accuracy is optimistic."
                 )
             case Split.ALL:
                 return (
-                    f"All {self.n_train:,} training images train, the last epoch is saved, and the "
+                    f"{whole}{n_train:,} training images train, the last epoch is saved, and the "
                     "test images are used once. Validation only shows that the network learns."
                 )
 

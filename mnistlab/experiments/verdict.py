@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.stats.difference import AccuracyDifference, paired_images
 from mnistlab.stats.predictions import Predictions, disagreement, load_predictions
@@ -44,7 +45,7 @@ def verdict(store: Store, runs: Sequence[Run]) -> str:
     except CheckpointError as error:
         return " ".join([f"No comparison on test images: {error}", *problems])
     sentence = _by_test_images(first, second, difference, predictions[first.id])
-    return " ".join([sentence, *problems])
+    return " ".join([sentence, *_optimistic(first, second), *problems])
 
 
 def image_difference(before: Predictions, after: Predictions) -> AccuracyDifference:
@@ -71,6 +72,15 @@ def _by_test_images(
         f"{_margin(difference.difference)}{bounds} on the test images; McNemar's test: "
         f"{difference.significance}."
     )
+
+
+def _optimistic(*runs: Run) -> list[str]:
+    """A sentence for each run whose epoch was selected on the test images."""
+    return [
+        f"Run {run.id}'s epoch was selected on these images, so its accuracy is optimistic."
+        for run in runs
+        if run.recipe.split is Split.ARTICLE
+    ]
 
 
 def _by_validation(runs: Sequence[Run]) -> str:

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.store.store import Store
 from tests.browser.conftest import App, end, healthy, serve, settled
+from tests.store.example_runs import add_finished_run
 
 TITLES = {
     "Home": "How small can a network be",
@@ -120,4 +124,17 @@ def test_a_click_is_not_lost_if_the_page_asks_to_run_right_after_it(app: App, pa
     # And the way back is as free as before.
     page.go_back()
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    healthy(page)
+
+
+def test_one_step_back_leads_to_the_page_before(app: App, page: Page) -> None:
+    # Train adds the run that it shows to its address, which is no step of its own.
+    add_finished_run(Store(app.home.runs), parse("4-gap"), Recipe(epochs=1), [100])
+    page.goto(f"{app.url}/?step=3")
+    navigation(page, "Train").click()
+    expect(page).to_have_url(re.compile("run=1"))
+    healthy(page)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES["Home"])
+    expect(page).to_have_url(f"{app.url}/?step=3")
     healthy(page)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -174,3 +175,14 @@ def test_every_uid_is_a_name_for_css() -> None:
     # Plotly makes a selector of it when it removes the trace.
     figure = grouped_curves([], 5, [("Target 2: “fewer”", EPOCHS)])
     assert [trace["uid"] for trace in figure["data"]] == ["Target_2___fewer_r"]
+
+
+def test_a_reference_keeps_its_dash_when_another_one_goes() -> None:
+    labels = ("one", "two", "three")
+    before = grouped_curves([], 5, [(label, EPOCHS) for label in labels])
+    after = grouped_curves([], 5, [("one", EPOCHS), ("two", ()), ("three", EPOCHS)])
+
+    def dashes(figure: dict[str, Any]) -> dict[str, str]:
+        return {trace["name"]: trace["line"]["dash"] for trace in figure["data"]}
+
+    assert dashes(after).items() < dashes(before).items() and len(dashes(after)) == 2

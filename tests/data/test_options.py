@@ -52,3 +52,5 @@ def test_a_split_s_help_has_the_counts_of_the_data_set(monkeypatch: pytest.Monke
     assert "1,234" in Split.HOLDOUT.selection
     assert "7,000" in Split.ARTICLE.help and "9 test" in Split.ARTICLE.help
     assert "7,000" in Split.ALL.help
+    for split in Split:
+        assert "640 " in split.explain(640) and "All 640" not in split.explain(640)

@@ -89,3 +89,12 @@ def test_different_protocols_are_not_compared_by_validation(store: Store) -> Non
     assert store.claim()
     store.replace_epochs(run_id, [epoch(1, 50)])
     assert verdict_of(store, 1, run_id).startswith("No verdict yet")
+
+
+def test_a_run_that_was_selected_on_these_images_is_said_to_be_optimistic(store: Store) -> None:
+    article = replace(RECIPE, split=Split.ARTICLE)
+    optimistic = add_finished_run(store, SPEC, article, [100], wrong=range(10))
+    honest = add(store, 20)
+    text = verdict_of(store, honest, optimistic)
+    assert f"Run {optimistic}'s epoch was selected on these images" in text
+    assert text.count("optimistic") == 1

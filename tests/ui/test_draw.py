@@ -510,3 +510,15 @@ def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:
     at.file_uploader[0].set_value(("four.heic", heic, "image/heic"))
     settled(at)
     assert "HEIC" in at.error[0].value
+
+
+def test_the_address_selects_a_pretrained_checkpoint_until_another_is_chosen() -> None:
+    at = run("pages/draw.py", checkpoint="smallest")
+    box = next(box for box in at.selectbox if box.label == "Checkpoint")
+    assert "4,844 parameters" in box.options[box.index or 0]
+    other = next(option for option in box.options if "4,844" not in option)
+    box.select(other)
+    settled(at)
+    assert "checkpoint" not in at.query_params
+    box = next(box for box in at.selectbox if box.label == "Checkpoint")
+    assert box.options[box.index or 0] == other

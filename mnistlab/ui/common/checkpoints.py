@@ -71,6 +71,11 @@ class CheckpointList:
         runs = (path for path, choice in self.choices.items() if choice.run_id == run_id)
         return next(runs, None)
 
+    def path_of_pretrained(self, name: str) -> str | None:
+        """The path of the pretrained checkpoint whose file has this name, None without one."""
+        own = (choice for choice in self.choices.values() if choice.run_id is None)
+        return next((str(choice.path) for choice in own if choice.path.stem == name), None)
+
 
 def find(home: Home, run_ids: Sequence[int] = ()) -> CheckpointList:
     """The pretrained checkpoints, and the best epochs of the best runs and of those named.

@@ -23,21 +23,23 @@
     },
     true,
   );
-  // On the way to another page Streamlit adds an address to the history that lacks parameters of the
-  // page that is left. Back would lead there, and a network or a tab would be lost: the next page
-  // takes its place.
+  // An address is a step for Back, but not if it only completes the one before it, as Train's does by
+  // the run that it shows. On the way to another page Streamlit adds one that lacks parameters of the
+  // page that is left, and a network or a tab would be lost: the next page takes its place.
   const push = history.pushState;
+  const includes = (one, other) =>
+    [...other.searchParams].every(([name, text]) => one.searchParams.get(name) === text);
   let droppedAt = -Infinity; // the time at which an address without some parameters was added
   history.pushState = function (state, title, address) {
     const here = new URL(location.href);
     const next = new URL(address ?? "", here);
     const isOtherPage = next.pathname !== here.pathname;
+    const completes = !isOtherPage && includes(next, here);
     const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
-    const kept = [...next.searchParams].every(([name, text]) => here.searchParams.get(name) === text);
-    const hasDropped = !isOtherPage && kept && next.search.length < here.search.length;
+    const hasDropped = !isOtherPage && !completes && includes(here, next);
     droppedAt = hasDropped ? performance.now() : -Infinity;
     if (next.pathname !== leaving.path) leaving.path = "";
-    if (isBetween) history.replaceState(state, title, address);
+    if (completes || isBetween) history.replaceState(state, title, address);
     else push.call(this, state, title, address);
   };
   // Between the click and the new page a part of the old one may still ask to run it, as a canvas

@@ -1,4 +1,8 @@
-"""The checkpoint that predicts, also from the address: `?run=3`, or `?run=3,5` to compare them."""
+"""The checkpoint that predicts, also from the address.
+
+`?run=3` selects a run's, `?run=3,5` compares several, `?checkpoint=smallest` selects a pretrained
+one.
+"""
 
 from collections.abc import Sequence
 
@@ -7,16 +11,18 @@ import streamlit as st
 from mnistlab.home import default_home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
-from mnistlab.ui.common import checkpoints, page
+from mnistlab.ui.common import checkpoints, page, run_picker
 from mnistlab.ui.common.checkpoints import CheckpointChoice, CheckpointList
-from mnistlab.ui.common.run_picker import PARAMETER, run_ids
+from mnistlab.ui.common.run_picker import run_ids
 from mnistlab.ui.common.stable_select import select_one
 from mnistlab.ui.draw.compare import COMPARED
 
-SELECTED = "checkpoint"
+PARAMETER = "checkpoint"
+"""The name of a pretrained checkpoint in the address, until another one is selected."""
+SELECTED = "checkpoint_path"
 """Where the session keeps the path of the selected checkpoint."""
 LINKED = "linked_runs"
-"""Where the session keeps the address whose runs are selected."""
+"""Where the session keeps the address that the selection was last taken from."""
 
 
 def available() -> tuple[CheckpointList, bool]:
@@ -24,7 +30,7 @@ def available() -> tuple[CheckpointList, bool]:
 
     Warns about unreadable ones, and about runs in the address without a checkpoint.
     """
-    state, text = st.session_state, str(st.query_params.get(PARAMETER, ""))
+    state, text = st.session_state, str(st.query_params.get(run_picker.PARAMETER, ""))
     run_numbers = run_ids(text)
     found = checkpoints.find(default_home(), run_numbers)
     for error_text in found.errors:
@@ -32,8 +38,11 @@ def available() -> tuple[CheckpointList, bool]:
     paths = [path for number in run_numbers if (path := found.path_of_run(number))]
     if text and len(paths) < max(1, len(run_numbers)):
         page.show_warning(_missing(text, [n for n in run_numbers if not found.path_of_run(n)]))
-    is_new = text != state.get(LINKED, "")
-    state[LINKED] = text
+    name = str(st.query_params.get(PARAMETER, ""))
+    is_new = (text, name) != state.get(LINKED, ("", ""))
+    state[LINKED] = text, name
+    if is_new and (path := found.path_of_pretrained(name)):
+        state[SELECTED] = path
     if not is_new or not paths:
         return found, False
     state[SELECTED] = paths[0]
@@ -67,11 +76,12 @@ def choose(found: CheckpointList) -> CheckpointChoice:
 
     def update_address() -> None:
         choice = found.choices.get(st.session_state[SELECTED])
+        st.query_params.pop(PARAMETER, None)
         if choice is None or choice.run_id is None:
-            st.query_params.pop(PARAMETER, None)
+            st.query_params.pop(run_picker.PARAMETER, None)
         else:
-            st.query_params[PARAMETER] = str(choice.run_id)
-        st.session_state[LINKED] = str(st.query_params.get(PARAMETER, ""))
+            st.query_params[run_picker.PARAMETER] = str(choice.run_id)
+        st.session_state[LINKED] = str(st.query_params.get(run_picker.PARAMETER, "")), ""
 
     key = select_one(
         "Checkpoint",

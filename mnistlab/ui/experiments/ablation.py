@@ -76,7 +76,7 @@ def show(home: Home, study: Ablation) -> None:
         key = f"ablation-{study.target.preset.name}-{study.variant.name}"
         gray = references([(study.target, runs)])
         plot.chart(charts.grouped_curves(groups, study.recipe.epochs, gray), key)
-        st.html(html.caption(REFERENCES if gray else CURVES))
+        st.html(html.caption(REFERENCES if any(epochs for _, epochs in gray) else CURVES))
         rows = [
             (
                 f"Seed {seed}",

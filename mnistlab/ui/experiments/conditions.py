@@ -21,7 +21,7 @@ def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
             "Evaluation protocol", [Split.ARTICLE, Split.HOLDOUT], default=Split.ARTICLE,
             required=True, key="split", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
-        st.caption(split.help)
+        st.caption(split.explain(length.train_size or split.n_train))
     with right:
         count = st.number_input("Seeds", 1, MAX_SEEDS, 1, key="seeds", bind="query-params")
         st.caption("Each repeats every run with another seed.")

@@ -67,11 +67,10 @@ CURVES = (
 
 
 def references(groups: Sequence[tuple[Target, Sequence[Run]]]) -> list[tuple[str, Sequence[Epoch]]]:
-    """The bundled trainings of the targets that have no epoch yet."""
+    """The bundled training of each target, without epochs where the target has some of its own."""
     return [
-        (target.preset.label, epochs)
+        (target.preset.label, () if any(run.epochs for run in runs) else reference_epochs(target))
         for target, runs in groups
-        if not any(run.epochs for run in runs) and (epochs := reference_epochs(target))
     ]
 
 

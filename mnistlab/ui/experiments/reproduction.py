@@ -44,7 +44,7 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
         key = f"reproduction-{plan.length}-{plan.split}"
         gray = references([(result.target, result.runs) for result in results])
         plot.chart(charts.grouped_curves(groups, epochs, gray), key)
-        st.html(html.caption(REFERENCES if gray else CURVES))
+        st.html(html.caption(REFERENCES if any(epochs for _, epochs in gray) else CURVES))
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 
@@ -56,6 +56,6 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
 TABLE = (
     "Validation (best) is the saved epoch's accuracy, a star in the chart. The other accuracies "
     "and the generalization gap (train − validation, in percentage points, pp) are the last "
-    "epoch's. Several seeds: mean ± SD. “…”: still training. Runs continue when the browser is "
-    "closed."
+    "epoch's. Several seeds: mean ± SD. “…”: not all of its runs are done. Runs continue when the "
+    "browser is closed."
 )

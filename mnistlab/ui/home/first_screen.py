@@ -14,7 +14,7 @@ from mnistlab.experiments.targets import STEPS, TARGETS
 from mnistlab.markup import Markup
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.svg import show_svg
-from mnistlab.ui.draw import canvas, prediction
+from mnistlab.ui.draw import canvas, checkpoint, prediction
 
 CHECKPOINT = "smallest"
 """The pretrained network that reads the first drawing."""
@@ -59,7 +59,7 @@ def _answer(drawing: canvas.Drawing) -> None:
                 "pages/draw.py",
                 label="Why?",
                 icon=":material/visibility:",
-                query_params={"why": "true"},
+                query_params={"why": "true", checkpoint.PARAMETER: CHECKPOINT},
             )
     except (DigitError, LabError) as error:
         with place:

@@ -88,7 +88,7 @@ def _links(selected: Sequence[RunSummary]) -> None:
 @st.dialog("Move to trash?")
 def _confirm_delete(store: Store, runs: Sequence[RunSummary]) -> None:
     st.text(", ".join(run.name for run in runs))
-    st.write("You can restore them from the trash.")
+    st.write("Restore from the trash at any time.")
     if st.button("Move to trash", type="primary", key="confirm_trash"):
         page.run_action(_delete, store, [run.id for run in runs])
         st.rerun()

@@ -208,7 +208,9 @@ def show_metrics(run: Run) -> None:
         sentences = [
             f"Validation, best epoch: {run.best}." if run.best else "",
             f"Test: {run.test}." if run.test else "",
-            run.recipe.split.help if run.state.active else run.recipe.split.selection,
+            run.recipe.split.explain(run.recipe.available_images)
+            if run.state.active
+            else run.recipe.split.selection,
         ]
         st.html(html.caption(" ".join(filter(None, sentences))))
 

@@ -76,7 +76,7 @@ def _headline(run: Run, score: Score) -> Markup:
 def _unfinished(run: Run) -> Markup:
     """What is known before the end, in the same places."""
     known = f"Best validation so far, epoch {run.best_epoch}." if run.best else "No epoch yet."
-    if run.state.active:
+    if run.state.active and run.recipe.split is not Split.ARTICLE:
         known += " The test images come at the end."
     tiles = join([Markup("<i></i>")] * N_DIGITS)
     return fill(

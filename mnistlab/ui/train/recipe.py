@@ -65,7 +65,7 @@ def show_settings(spec: Spec, recipe: Recipe | None) -> None:
         if recipe:
             _preview(recipe)
     with evaluation_tab:
-        _evaluation(spec)
+        _evaluation(spec, recipe)
 
 
 def normalization(spec: Spec, recipe: Recipe) -> str:
@@ -222,7 +222,7 @@ def _change_dropout(spec: Spec) -> None:
     recipe_choice.discard_address()
 
 
-def _evaluation(spec: Spec) -> None:
+def _evaluation(spec: Spec, recipe: Recipe | None) -> None:
     split = st.segmented_control(
         "Evaluation protocol",
         [str(member) for member in Split],
@@ -230,7 +230,8 @@ def _evaluation(spec: Spec) -> None:
         format_func=lambda value: Split(value).label,
         **_control(spec, "split"),
     )
-    st.caption(Split(split).help)
+    one = Split(split)
+    st.caption(one.explain(recipe.available_images) if recipe else one.help)
     st.number_input("Seed", step=1, **_control(spec, "seed"))
     st.caption("Seeds differ by about 0.1 pp: train several before comparing.")
 
