@@ -46,7 +46,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     st.html(start.expected_time(submission, recent))
 
-run_column, recipe_column = st.columns([4, 3], gap="large")
+with st.container(key="train_columns"):
+    run_column, recipe_column = st.columns([4, 3], gap="large")
 with recipe_column:
     st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
     if recipe:
