@@ -29,11 +29,6 @@ class Length(Choice):
     FULL = "full", "Full"
 
     @property
-    def train_size(self) -> int | None:
-        """As in a recipe."""
-        return QUICK_TRAIN_SIZE if self is Length.QUICK else None
-
-    @property
     def help(self) -> str:
         """The images and the time, measured on two cores."""
         match self:

@@ -26,7 +26,7 @@ def test_a_reproduction_is_resumed_paused_reloaded_and_reported(
     expect(page.locator(".lab-table")).to_contain_text("97.00%")
     lines = page.locator(".plot .scatterlayer .trace path.js-line")
     expect(lines).to_have_count(4)  # target 1's is the bundled one
-    page.get_by_role("button", name="Resume 1 of 4 runs").click()
+    page.get_by_role("button", name="Train 1 of 4 runs").click()
     expect(page.locator(".lab-state")).to_have_text("running")
     page.reload()
     expect(page.locator(".lab-state")).to_have_text("running")

@@ -6,20 +6,21 @@
   const RERUN = (11 << 3) | 2; // the first byte of Streamlit's message BackMsg.rerun_script
   // Streamlit opens the page in place at every click, whichever key is held. A click that it does
   // not get is the browser's own.
-  // The page that a click has just left, until the other one is there.
-  const leaving = { path: "", until: 0, asked: false };
+  const pageOf = (path) => path.split("/").pop(); // "" is home
+  let shown = pageOf(location.pathname); // the page that Streamlit draws
+  // The page that a click or the Back button has just asked for, until Streamlit draws it.
+  const next = { page: null, until: 0, asked: false };
+  const askFor = (page) => {
+    Object.assign(next, { page, until: performance.now() + 10_000, asked: false });
+  };
   document.addEventListener(
     "click",
     (event) => {
-      leaving.path = "";
+      next.page = null;
       const link = event.target.closest?.(LINK);
       if (!link) return;
       if (event.ctrlKey || event.metaKey || event.shiftKey) event.stopPropagation();
-      else if (link.pathname !== location.pathname) {
-        leaving.path = location.pathname;
-        leaving.until = performance.now() + 10_000;
-        leaving.asked = false;
-      }
+      else if (pageOf(link.pathname) !== shown) askFor(pageOf(link.pathname));
     },
     true,
   );
@@ -32,24 +33,31 @@
   let droppedAt = -Infinity; // the time at which an address without some parameters was added
   history.pushState = function (state, title, address) {
     const here = new URL(location.href);
-    const next = new URL(address ?? "", here);
-    const isOtherPage = next.pathname !== here.pathname;
-    const completes = !isOtherPage && includes(next, here);
+    const there = new URL(address ?? "", here);
+    const isOtherPage = there.pathname !== here.pathname;
+    const completes = !isOtherPage && includes(there, here);
     const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
-    const hasDropped = !isOtherPage && !completes && includes(here, next);
+    const hasDropped = !isOtherPage && !completes && includes(here, there);
     droppedAt = hasDropped ? performance.now() : -Infinity;
-    if (next.pathname !== leaving.path) leaving.path = "";
     if (completes || isBetween) history.replaceState(state, title, address);
     else push.call(this, state, title, address);
   };
-  // Between the click and the new page a part of the old one may still ask to run it, as a canvas
-  // does that has just loaded. Streamlit would run the old page instead of the new one.
+  // Until the next page is there a part of the present one may still ask to run it, as a canvas does
+  // that has just loaded. Streamlit would run the present page instead of the next one.
+  addEventListener("popstate", () => {
+    const page = pageOf(location.pathname);
+    if (page !== shown) askFor(page);
+  });
+  addEventListener("message", ({ data }) => {
+    if (data?.type !== "SET_CURRENT_PAGE_NAME") return;
+    shown = data.currentPageName;
+    if (shown === next.page) next.page = null;
+  });
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
-    const isLeaving = leaving.path === location.pathname && performance.now() < leaving.until;
-    if (isLeaving && data[0] === RERUN) {
-      if (leaving.asked) return;
-      leaving.asked = true;
+    if (next.page !== null && performance.now() < next.until && data[0] === RERUN) {
+      if (next.asked) return;
+      next.asked = true;
     }
     send.call(this, data);
   };

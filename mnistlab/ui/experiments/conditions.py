@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import MAX_SEEDS, first_seeds
-from mnistlab.experiments.targets import Length
+from mnistlab.experiments.targets import QUICK_TRAIN_SIZE, Length
 
 
 def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
@@ -21,7 +21,8 @@ def choose_conditions() -> tuple[Length, Split, tuple[int, ...]]:
             "Evaluation protocol", [Split.ARTICLE, Split.HOLDOUT], default=Split.ARTICLE,
             required=True, key="split", bind="query-params", format_func=lambda each: each.label,
         )  # fmt: skip
-        st.caption(split.explain(length.train_size or split.n_train))
+        n_train = QUICK_TRAIN_SIZE if length is Length.QUICK else split.n_train
+        st.caption(split.explain(n_train))
     with right:
         count = st.number_input("Seeds", 1, MAX_SEEDS, 1, key="seeds", bind="query-params")
         st.caption("Each repeats every run with another seed.")
