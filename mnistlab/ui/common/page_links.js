@@ -30,6 +30,12 @@
   const push = history.pushState;
   const includes = (one, other) =>
     [...other.searchParams].every(([name, text]) => one.searchParams.get(name) === text);
+  // What a page writes into its address when Back has led to it would be a step that cuts off Forward.
+  let isRestored = false;
+  addEventListener("popstate", () => (isRestored = true));
+  for (const input of ["pointerdown", "keydown"]) {
+    addEventListener(input, () => (isRestored = false), true);
+  }
   let droppedAt = -Infinity; // the time at which an address without some parameters was added
   history.pushState = function (state, title, address) {
     const here = new URL(location.href);
@@ -39,14 +45,14 @@
     const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
     const hasDropped = !isOtherPage && !completes && includes(here, there);
     droppedAt = hasDropped ? performance.now() : -Infinity;
-    if (completes || isBetween) history.replaceState(state, title, address);
+    if (completes || isBetween || (isRestored && !isOtherPage)) history.replaceState(state, title, address);
     else push.call(this, state, title, address);
   };
   // Until the next page is there a part of the present one may still ask to run it, as a canvas does
   // that has just loaded. Streamlit would run the present page instead of the next one.
   addEventListener("popstate", () => {
     const page = pageOf(location.pathname);
-    if (page !== shown) askFor(page);
+    if (page !== shown || next.page !== null) askFor(page);
   });
   addEventListener("message", ({ data }) => {
     if (data?.type !== "SET_CURRENT_PAGE_NAME") return;
