@@ -149,6 +149,7 @@ def test_back_from_another_page_leads_to_the_network_and_the_tab(app: App, page:
     page.go_back()
     net(page, HALVED)
     expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
+    settled(page)
     page.go_forward()
     expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
 
