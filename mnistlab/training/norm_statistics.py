@@ -18,12 +18,11 @@ BATCH_SIZE = 500
 def reestimate_norm_statistics(
     network: nn.Module, images: Tensor, count: int = NORM_IMAGES
 ) -> None:
-    """Replace batch norm's running statistics by averages over `count` of `images`.
+    """Replace batch norm's running statistics by averages over images (N, 28, 28) uint8.
 
-    The images are (N, 28, 28) uint8; all are used if there are fewer.
-
-    Dropout is off, and the network's mode and its momentum are restored. The result depends on the
-    order of the images alone, not on the number of threads. Does nothing without batch norm.
+    `count` of them are used, or all if there are fewer. Dropout is off, and the network's mode and
+    its momentum are restored. The result depends on the order of the images alone, not on the
+    number of threads. Does nothing without batch norm.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     if not layers:
@@ -36,7 +35,8 @@ def reestimate_norm_statistics(
         # PyTorch then takes the plain mean over the batches.
         layer.momentum = None
     # Evenly over all images, whose order may have something to do with their writers.
-    chosen = images[:: max(1, len(images) // count)][:count]
+    count = min(count, len(images))
+    chosen = images[torch.arange(count, device=images.device) * len(images) // count]
     # A smaller last batch would weigh as much as the others.
     n_batches = max(1, len(chosen) // BATCH_SIZE)
     with torch.no_grad():

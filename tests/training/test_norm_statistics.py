@@ -76,3 +76,14 @@ def test_nothing_else_changes() -> None:
     assert [layer.momentum for layer in norms(network)] == momenta
     without = build(parse("4-gap"), 1)
     reestimate_norm_statistics(without, images(32))
+
+
+def test_the_images_are_taken_evenly_whatever_their_number() -> None:
+    # The last third is bright; with the first 500 of 750 alone it would hardly count.
+    dark, bright = torch.zeros(500, 28, 28, dtype=torch.uint8), images(250) | 128
+    network = build(parse("4-gap-bn"), 1)
+    reestimate_norm_statistics(network, torch.cat([dark, bright]), count=300)
+    other = build(parse("4-gap-bn"), 1)
+    reestimate_norm_statistics(other, torch.cat([dark[:200], bright[::5][:50], bright[1::5][:50]]))
+    (one,), (two,) = norms(network), norms(other)
+    torch.testing.assert_close(one.running_mean, two.running_mean, rtol=0.1, atol=0.02)

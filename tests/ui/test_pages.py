@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own AppTest: bad input is an error message, and nothing is lost."""
 
+import ast
 import base64
 import io
 import pickle
@@ -21,6 +22,7 @@ from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import current_network
+from mnistlab.ui.common.page import BOUND
 from mnistlab.ui.train import choices
 from mnistlab.ui.train.recipe import IS_OPEN
 from tests.ui.app_test import ROOT, body, run, settled
@@ -212,3 +214,31 @@ def test_a_damaged_checkpoint_is_an_error_on_the_pages_that_use_it(
     else:
         assert "target-4.safetensors" in at.warning[0].value
     assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "text"),
+    [
+        ("experiments", "start", "false"),  # a button
+        ("design", "menu0", "None"),  # a menu
+        ("runs", "archives0", "None"),  # an upload
+    ],
+)
+def test_a_widget_s_key_in_an_address_sets_nothing(page: str, key: str, text: str) -> None:
+    settled(run(f"pages/{page}.py", **{key: text}))
+
+
+def test_the_widgets_that_are_bound_to_the_address_are_listed() -> None:
+    bound = set()
+    for path in (
+        ROOT / "app.py",
+        *(ROOT / "pages").glob("*.py"),
+        *(ROOT / "mnistlab").rglob("*.py"),
+    ):
+        for call in (
+            n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)
+        ):
+            words = {word.arg: word.value for word in call.keywords}
+            if "bind" in words and isinstance(key := words.get("key"), ast.Constant):
+                bound.add(key.value)
+    assert bound == BOUND

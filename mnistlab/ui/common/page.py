@@ -19,6 +19,12 @@ PAGES = {
 }
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
+BOUND = {
+    *("length", "net", "search", "seeds", "sort", "split", "tab", "target", "variant", "view"),
+    "why",
+}
+"""The keys of the widgets that are bound to the address. Another key in an address may be that of a
+button, whose value must not be set."""
 Arguments = ParamSpec("Arguments")
 
 
@@ -112,7 +118,7 @@ def _resend_values_of_the_address() -> None:
     user has changed since is the browser's own and is not sent back.
     """
     state = st.session_state
-    for key, text in st.query_params.items():
-        value = state.get(key)
-        if text.casefold() == str(getattr(value, "label", value)).casefold():
+    for key in BOUND:
+        text, value = st.query_params.get(key), state.get(key)
+        if text is not None and text.casefold() == str(getattr(value, "label", value)).casefold():
             state[key] = value

@@ -45,7 +45,8 @@
     const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
     const hasDropped = !isOtherPage && !completes && includes(here, there);
     droppedAt = hasDropped ? performance.now() : -Infinity;
-    if (completes || isBetween || (isRestored && !isOtherPage)) history.replaceState(state, title, address);
+    const isNoStep = completes || isBetween || (isRestored && !isOtherPage);
+    if (isNoStep) history.replaceState(state, title, address);
     else push.call(this, state, title, address);
   };
   // Until the next page is there a part of the present one may still ask to run it, as a canvas does
