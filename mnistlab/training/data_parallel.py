@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from mnistlab.arch.modules import DropIndexSampler, Dropout
 from mnistlab.data.augment import augment
+from mnistlab.training.engine.selection import build_chain
 from mnistlab.training.state import TrainingState
 
 Item = TypeVar("Item")
@@ -39,10 +40,12 @@ class Replicas:
     def __init__(self, training: TrainingState, threads: int) -> None:
         self._training = training
         self._copies = [copy.deepcopy(training.network) for _ in training.generators]
-        self._weights = [list(replica.parameters()) for replica in self._copies]
-        for weights in self._weights:
-            for own, shared in zip(weights, training.network.parameters(), strict=True):
+        for replica in self._copies:
+            for own, shared in zip(
+                replica.parameters(), training.network.parameters(), strict=True
+            ):
                 own.data = shared.data
+        self._chains = [build_chain(replica, training.kernels) for replica in self._copies]
         # Threads would only wait for a GPU, which runs one kernel at a time.
         n_threads = min(threads, len(self._copies)) if training.device.type == "cpu" else 1
         self._pool = (
@@ -122,10 +125,14 @@ class Replicas:
         prepared = augment(
             images, labels, training.recipe.augmentation, training.generators[number]
         )
-        logits = self._copies[number](prepared.contiguous(memory_format=torch.channels_last))
-        smoothing = training.recipe.label_smoothing
-        # Summed over the shard, divided by the whole batch: the shards' parts add up to its mean.
-        loss = functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
-        loss = loss / batch
-        gradients = torch.autograd.grad(loss, self._weights[number])
-        return gradients, loss.detach(), (logits.argmax(1) == labels).sum()
+
+        def loss_of(logits: Tensor) -> Tensor:
+            # Summed over the shard, divided by the batch: the shards' parts add up to its mean.
+            smoothing = training.recipe.label_smoothing
+            total = functional.cross_entropy(
+                logits, labels, reduction="sum", label_smoothing=smoothing
+            )
+            return total / batch
+
+        gradients, loss, logits = self._chains[number].gradients(prepared, loss_of)
+        return gradients, loss, (logits.argmax(1) == labels).sum()

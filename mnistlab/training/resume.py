@@ -13,6 +13,7 @@ from mnistlab import legacy
 from mnistlab.arch.spec import Spec
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import CheckpointError
+from mnistlab.training.engine.selection import Kernels
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.training.state import TrainingState
 
@@ -24,6 +25,8 @@ def save_training_state(path: Path, training: TrainingState, record: TrainingRec
 
 def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
     """Load the file's state into a new training, which then continues after the last epoch.
+
+    It continues with the kernels that it began with.
 
     Raises CheckpointError if the file is damaged or belongs to another network, recipe or kind of
     device; the training must then not be used.
@@ -40,6 +43,7 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
             f"{path.name} was trained on {device}, but this machine trains on "
             f"{training.device.type}. Resume it there, or train again."
         )
+    training.kernels = _kernels(path, record)
     try:
         tensors = legacy.upgrade_state(load(path.read_bytes()))
         if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
@@ -54,6 +58,17 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
         RuntimeError,
     ) as error:
         raise _damaged(path, " ".join(str(error).split())[:200]) from None
+
+
+def _kernels(path: Path, record: TrainingRecord) -> Kernels:
+    """The kernels that the training began with; PyTorch's in records that do not name them."""
+    name = record.environment.get("kernels", Kernels.TORCH.value)
+    if name in list(Kernels) and Kernels(name).available:
+        return Kernels(name)
+    raise CheckpointError(
+        f"{path.name} was trained with the kernels {name!r}, which this machine does not have. "
+        "Install mnistlab's requirements.txt and resume, or train again."
+    )
 
 
 def _record(path: Path) -> TrainingRecord:

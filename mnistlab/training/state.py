@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mnistlab.recipe.recipe import MOMENTUM, Optimizer, Recipe
+from mnistlab.training.engine.selection import Kernels, default_kernels
 from mnistlab.training.epoch import Epoch
 
 NETWORK, OPTIMIZER, RANDOM = "network", "optimizer", "random"
@@ -21,13 +22,19 @@ class TrainingState:
     """A network in training, with its optimizer, its random generators and its epochs so far.
 
     One generator shuffles the images; each shard of a batch has its own for augmentation and
-    dropout, so that shards can be trained at the same time.
+    dropout, so that shards can be trained at the same time. `kernels` compute the steps: unless
+    they are given, the fastest ones of this machine.
     """
 
     def __init__(
-        self, network: nn.Module, recipe: Recipe, device: torch.device | None = None
+        self,
+        network: nn.Sequential,
+        recipe: Recipe,
+        device: torch.device | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
+        self.kernels = kernels or default_kernels(self.device.type)
         self.recipe = recipe
         self.epochs: list[Epoch] = []
         self.network = network

@@ -109,14 +109,21 @@ def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter)
     # Each shard of a batch has a thread; torch's own threads would only wait for each other.
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    versions = environment(torch=torch.__version__, device=device.type, threads=str(thread_count()))
     # Temporary files of a process that was killed while it wrote.
     for path in store.run_folder(run.id).rglob(".*"):
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
-    job = TrainingJob(store, run, training, splits, reporter, versions)
-    if store.resume_path(run.id).is_file():
+    is_resumed = store.resume_path(run.id).is_file()
+    if is_resumed:
         load_training_state(store.resume_path(run.id), training, run.spec)
+    versions = environment(
+        torch=torch.__version__,
+        device=device.type,
+        threads=str(thread_count()),
+        kernels=training.kernels,
+    )
+    job = TrainingJob(store, run, training, splits, reporter, versions)
+    if is_resumed:
         _keep_weights(job)
     elif run.epochs:
         raise CheckpointError(

@@ -1,0 +1,1 @@
+"""Forward and backward passes of a training step, stage by stage."""
