@@ -210,7 +210,7 @@ def _full_head(activation: Activation, inputs: Shape) -> Iterator[Block]:
 
 
 def _average_head(inputs: Shape) -> Iterator[Block]:
-    """The mean of depthwise_conv feature map, then a linear layer."""
+    """The mean of each feature map, then a linear layer."""
     side = inputs[1]
     mean = primitives.average("average", inputs)
     yield Block(

@@ -3,6 +3,7 @@
 Like a checkpoint, the file runs no code when it is read, and its header holds the record.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors
@@ -17,10 +18,14 @@ from mnistlab.training.engine.selection import Kernels
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.training.state import TrainingState
 
+KERNELS = "kernels"
+"""The entry of a record's environment that names them."""
+
 
 def save_training_state(path: Path, training: TrainingState, record: TrainingRecord) -> None:
-    """Write the state durably, in place of the previous epoch's."""
-    write_atomic(path, save(training.state_dict(), metadata=record.to_metadata()))
+    """Write the state durably, in place of the previous epoch's; the file names the kernels."""
+    named = replace(record, environment=record.environment | {KERNELS: training.kernels.value})
+    write_atomic(path, save(training.state_dict(), metadata=named.to_metadata()))
 
 
 def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
@@ -62,7 +67,7 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
 
 def _kernels(path: Path, record: TrainingRecord) -> Kernels:
     """The kernels that the training began with; PyTorch's in records that do not name them."""
-    name = record.environment.get("kernels", Kernels.TORCH.value)
+    name = record.environment.get(KERNELS, Kernels.TORCH.value)
     if name in list(Kernels) and Kernels(name).available:
         return Kernels(name)
     raise CheckpointError(

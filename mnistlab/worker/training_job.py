@@ -120,7 +120,7 @@ def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter)
         torch=torch.__version__,
         device=device.type,
         threads=str(thread_count()),
-        kernels=training.kernels,
+        kernels=training.kernels.value,
     )
     job = TrainingJob(store, run, training, splits, reporter, versions)
     if is_resumed:

@@ -15,6 +15,7 @@ from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import NormStatistics, Optimizer, Recipe
 from mnistlab.recipe.schedules import Schedule
+from mnistlab.training.engine.selection import Kernels
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.loop import train
 from mnistlab.training.record import TrainingRecord, read_record
@@ -143,3 +144,36 @@ def test_a_state_from_another_kind_of_device_is_an_error(saved_path: Path) -> No
     save_file(load_tensors(saved_path.read_bytes()), saved_path, metadata=metadata)
     with pytest.raises(CheckpointError, match="trained on cuda"):
         load_training_state(saved_path, fresh(Recipe(epochs=3, batch_size=64)), SPEC)
+
+
+@pytest.mark.parametrize("kernels", list(Kernels))
+def test_a_training_ends_with_the_kernels_that_it_began_with(
+    parts: DataSplits, tmp_path: Path, kernels: Kernels
+) -> None:
+    recipe = Recipe(epochs=2, batch_size=64)
+    alone, going = (TrainingState(build(SPEC, 0), recipe, kernels=kernels) for _ in range(2))
+    list(train(alone, parts))
+    next(train(going, parts))
+    save_training_state(tmp_path / "resume.safetensors", going, record(going))
+    resumed = fresh(recipe)
+    load_training_state(tmp_path / "resume.safetensors", resumed, SPEC)
+    assert resumed.kernels is kernels
+    list(train(resumed, parts))
+    assert same(alone.state_dict(), resumed.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("environment", "kernels"), [("{}", Kernels.TORCH), ('{"kernels": "quantum"}', None)]
+)
+def test_a_state_names_its_kernels_or_had_pytorchs(
+    saved_path: Path, environment: str, kernels: Kernels | None
+) -> None:
+    metadata = read_record(saved_path).to_metadata() | {"environment": environment}
+    save_file(load_tensors(saved_path.read_bytes()), saved_path, metadata=metadata)
+    training = fresh(Recipe(epochs=3, batch_size=64))
+    if kernels is None:
+        with pytest.raises(CheckpointError, match=r"'quantum'.*requirements\.txt"):
+            load_training_state(saved_path, training, SPEC)
+    else:
+        load_training_state(saved_path, training, SPEC)
+        assert training.kernels is kernels
