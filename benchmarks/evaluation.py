@@ -5,6 +5,9 @@ its validation images, with batch norm's statistics as they were saved, and esti
 and more unaugmented training images; each for the image alone and for the mean of the logits of its
 nine views (`mnistlab.data.tta`). No parameter changes, and the test images are not read. MNIST is
 taken from HOME/data.
+
+With --test the images are the 10,000 test images and the statistics those that were saved: for a
+recipe that is settled.
 """
 
 import argparse
@@ -42,26 +45,33 @@ def errors(network: nn.Module, examples: LabeledImages, views: Tensor) -> tuple[
     return n_alone, n_together
 
 
-def measure(checkpoint: Path, splits: DataSplits, views: Tensor) -> dict[str, tuple[int, int]]:
+def measure(
+    checkpoint: Path, splits: DataSplits, examples: LabeledImages, counts: tuple[int, ...]
+) -> dict[str, tuple[int, int]]:
     """Errors alone and with views, by where batch norm's statistics come from."""
     network = load_checkpoint(checkpoint).network
-    found = {"as saved": errors(network, splits.validation, views)}
-    for count in IMAGES:
+    views = torch.stack([tta_views(image) for image in examples.images])
+    found = {"as saved": errors(network, examples, views)}
+    for count in counts:
         reestimate_norm_statistics(network, splits.train.images, count)
-        found[f"{count:,} images"] = errors(network, splits.validation, views)
+        found[f"{count:,} images"] = errors(network, examples, views)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("home", type=Path)
-    home = Home(parser.parse_args().home)
+    parser.add_argument("--test", action="store_true", help="the test images, not the validation")
+    options = parser.parse_args()
+    home = Home(options.home)
     store, table = Store(home.runs), dict[str, list[tuple[int, int]]]()
     for run in newest(store, 100):
         if run.state is State.DONE:
             splits = split_mnist(load(home.data), run.recipe.split)
-            views = torch.stack([tta_views(image) for image in splits.validation.images])
-            found = measure(store.last_checkpoint_path(run.id), splits, views)
+            # The article protocol validates on the test images.
+            examples = (splits.test or splits.validation) if options.test else splits.validation
+            counts = () if options.test else IMAGES
+            found = measure(store.last_checkpoint_path(run.id), splits, examples, counts)
             print(f"run {run.id} · {run.name}: {found}", flush=True)
             for name, pair in found.items():
                 table.setdefault(name, []).append(pair)
