@@ -19,10 +19,10 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mnistlab.arch.modules import DropIndexSampler, Dropout
 from mnistlab.data.augment import augment
+from mnistlab.training.distillation import training_loss
 from mnistlab.training.state import TrainingState
 
 Item = TypeVar("Item")
@@ -122,10 +122,10 @@ class Replicas:
         prepared = augment(
             images, labels, training.recipe.augmentation, training.generators[number]
         )
-        logits = self._copies[number](prepared.contiguous(memory_format=torch.channels_last))
-        smoothing = training.recipe.label_smoothing
+        prepared = prepared.contiguous(memory_format=torch.channels_last)
+        logits = self._copies[number](prepared)
+        loss = training_loss(training.recipe, logits, labels, prepared, training.teacher)
         # Summed over the shard, divided by the whole batch: the shards' parts add up to its mean.
-        loss = functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
         loss = loss / batch
         gradients = torch.autograd.grad(loss, self._weights[number])
         return gradients, loss.detach(), (logits.argmax(1) == labels).sum()

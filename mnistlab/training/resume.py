@@ -22,8 +22,9 @@ def save_training_state(path: Path, training: TrainingState, record: TrainingRec
     write_atomic(path, save(training.state_dict(), metadata=record.to_metadata()))
 
 
-def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
-    """Load the file's state into a new training, which then continues after the last epoch.
+def load_training_state(path: Path, training: TrainingState, spec: Spec) -> TrainingRecord:
+    """Load the file's state into a new training, which then continues after the last epoch; its
+    record.
 
     Raises CheckpointError if the file is damaged or belongs to another network, recipe or kind of
     device; the training must then not be used.
@@ -54,6 +55,7 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
         RuntimeError,
     ) as error:
         raise _damaged(path, " ".join(str(error).split())[:200]) from None
+    return record
 
 
 def _record(path: Path) -> TrainingRecord:
