@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mnistlab import zoo
+from mnistlab.arch.spec import Spec
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import TEACHER_DIGITS
@@ -30,28 +31,39 @@ def ensure_teacher(home: Home, short: str) -> Teacher:
 
     Raises CheckpointError if the lab does not have it or its copy cannot be written.
     """
-    path = find_teacher(home, short)
-    if path == teacher_path(home.teachers, short):
-        return saved_teacher(home.teachers, short)
-    return save_teacher(home.teachers, path)
-
-
-def find_teacher(home: Home, short: str) -> Path:
-    """The checkpoint that a recipe calls `short`, anywhere in the lab.
-
-    Raises CheckpointError if there is none, or only a damaged copy.
-    """
     try:
-        saved_teacher(home.teachers, short)
-    except CheckpointError as error:
+        return saved_teacher(home.teachers, short)
+    except CheckpointError:
         for path in _checkpoints(home):
-            try:
-                if checkpoint_teacher(path).short == short:
-                    return path
-            except CheckpointError:
-                continue  # a damaged file is not what is looked for
-        raise error
-    return teacher_path(home.teachers, short)
+            if _is_teacher(path, short):
+                return save_teacher(home.teachers, path)
+        raise
+
+
+def find_teacher(home: Home, short: str) -> Teacher:
+    """The teacher that a recipe calls `short`, copied or not; its file is read at most once.
+
+    Raises CheckpointError if the lab does not have it.
+    """
+    for path in (teacher_path(home.teachers, short), *_checkpoints(home)):
+        if _is_teacher(path, short):
+            return checkpoint_teacher(path)
+    return saved_teacher(home.teachers, short)
+
+
+def teacher_spec(home: Home, short: str) -> Spec | None:
+    """The network of the teacher that a recipe calls `short`, None if the lab does not have it."""
+    try:
+        return find_teacher(home, short).spec
+    except LabError:
+        return None
+
+
+def _is_teacher(path: Path, short: str) -> bool:
+    try:
+        return checkpoint_teacher(path).short == short
+    except CheckpointError:
+        return False  # a missing or damaged file is not what is looked for
 
 
 def _checkpoints(home: Home) -> Iterator[Path]:

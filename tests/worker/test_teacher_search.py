@@ -19,7 +19,7 @@ from mnistlab.training.record import TrainingRecord
 from mnistlab.training.teachers import read_teacher, teacher_path
 from mnistlab.worker import processes
 from mnistlab.worker.processes import submit
-from mnistlab.worker.teacher_search import ensure_teacher, find_teacher, teacher_named
+from mnistlab.worker.teacher_search import ensure_teacher, find_teacher, teacher_named, teacher_spec
 from tests.store.example_runs import add_finished_run, epoch
 
 SPEC = parse("4-p4-8-gap-bn")
@@ -54,7 +54,7 @@ def test_a_pretrained_teacher_is_copied_before_the_run_is_queued(home: Home, sto
     teacher = read_teacher(pretrained("smallest"))
     run_id = submit(home, "", SPEC, Recipe(teacher=teacher.short))
     copy = teacher_path(home.teachers, teacher.short)
-    assert read_teacher(copy) == teacher and find_teacher(home, teacher.short) == copy
+    assert read_teacher(copy) == teacher == find_teacher(home, teacher.short)
     assert [run.id for run in store.queue()] == [run_id]
 
 
@@ -67,7 +67,7 @@ def test_without_its_teacher_no_run_is_queued(home: Home, store: Store) -> None:
 def test_a_copy_outlives_the_run_that_it_is_from(home: Home, store: Store) -> None:
     run_id = add_teacher_run(store)
     short = read_teacher(store.best_checkpoint_path(run_id)).short
-    assert find_teacher(home, short) == store.best_checkpoint_path(run_id)
+    assert find_teacher(home, short).spec == SPEC and not home.teachers.exists()
     submit(home, "", SPEC, Recipe(teacher=short))
     assert move_to_trash(store, [run_id]) == [run_id] and empty_trash(store) == 1
     assert not store.best_checkpoint_path(run_id).exists()
@@ -81,12 +81,13 @@ def test_a_damaged_copy_is_replaced_while_its_source_is_there(home: Home, store:
     short = teacher_named(home, str(run_id))
     copy = teacher_path(home.teachers, short)
     copy.write_bytes(copy.read_bytes()[:-4])
-    assert find_teacher(home, short) == store.best_checkpoint_path(run_id)
+    assert find_teacher(home, short).short == short
     assert ensure_teacher(home, short) == read_teacher(copy)
     copy.write_bytes(b"")
     store.best_checkpoint_path(run_id).write_bytes(b"")
-    with pytest.raises(CheckpointError, match=f"{short}.*Import the run"):
-        ensure_teacher(home, short)
+    for search in (ensure_teacher, find_teacher):
+        with pytest.raises(CheckpointError, match=f"{short}.*Import the run"):
+            search(home, short)
 
 
 def test_importing_the_teacher_s_run_brings_the_teacher(
@@ -128,7 +129,8 @@ def test_a_run_that_has_not_ended_is_no_teacher(home: Home, store: Store) -> Non
     with pytest.raises(CheckpointError):
         find_teacher(home, short)
     store.finish(run_id, State.STOPPED, "")
-    assert find_teacher(home, short) == store.best_checkpoint_path(run_id)
+    assert find_teacher(home, short).short == short
+    assert teacher_spec(home, short) == SPEC and teacher_spec(home, "0" * 16) is None
 
 
 def test_a_teacher_that_nothing_is_called_is_an_error_with_the_names(home: Home) -> None:
