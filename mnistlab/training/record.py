@@ -16,6 +16,7 @@ from typing import Any
 from mnistlab import legacy
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.recipe.recipe import TEACHER_DIGITS, Recipe, recipe_from_json
 from mnistlab.stats.score import Score
@@ -32,7 +33,8 @@ class Teacher:
     """A checkpoint as the teacher of another network (`training.distillation`).
 
     `checksum` is that of its content (`training.teachers.checksum`), 64 hexadecimal digits; the
-    recipe has the first ones. `score` is its reported one, `optimistic` as in TrainingRecord.
+    recipe has the first ones. `score` is its reported one, `optimistic` as in TrainingRecord,
+    `split` the evaluation protocol of its training.
     """
 
     checksum: str
@@ -40,6 +42,7 @@ class Teacher:
     spec: Spec
     score: Score
     optimistic: bool
+    split: Split
 
     @property
     def short(self) -> str:
@@ -164,8 +167,12 @@ def _teacher(values: object) -> Teacher | None:
         raise ValueError("its teacher is not an object with a checksum, a name and a network")
     if not SHA_256.fullmatch(values["checksum"]) or type(values.get("optimistic")) is not bool:
         raise ValueError("its teacher has no checksum, or does not say whether it is optimistic")
-    score = Score(**values.pop("score"))
-    return Teacher(**values | {"spec": parse(values["spec"]), "score": score})
+    parsed = {
+        "spec": parse(values["spec"]),
+        "score": Score(**values["score"]),
+        "split": Split(values["split"]),
+    }
+    return Teacher(**values | parsed)
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:

@@ -18,6 +18,7 @@ from safetensors.numpy import load
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.atomic import write_atomic
+from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import TEACHER_DIGITS
 from mnistlab.training.record import Teacher, read_record
@@ -66,7 +67,21 @@ def read_teacher(path: Path) -> Teacher:
         record.spec,
         record.reported_score,
         record.optimistic,
+        record.recipe.split,
     )
+
+
+def caveat(teacher: Split, student: Split) -> str:
+    """What a teacher's protocol means for a student's accuracies, in a sentence; empty if nothing.
+
+    What a teacher has learned from images, its probabilities of other images may carry on.
+    """
+    if student is Split.HOLDOUT and teacher is not Split.HOLDOUT:
+        # All but hold-out train on all training images.
+        return "It was trained on the validation images, so validation accuracy may be optimistic."
+    if student is Split.ALL and teacher is Split.ARTICLE:
+        return "Its epoch was selected on the test images, so test accuracy may be optimistic."
+    return ""
 
 
 def teacher_path(folder: Path, short: str) -> Path:

@@ -14,6 +14,7 @@ from safetensors.numpy import load
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
@@ -97,7 +98,9 @@ def test_the_pretrained_checkpoints_keep_their_checksums() -> None:
 
 def test_a_teacher_is_copied_once_and_is_what_was_copied(source: Path, folder: Path) -> None:
     teacher = save_teacher(folder, source)
-    assert teacher == Teacher(teacher.checksum, "mine", SPEC, Score(60, 10_000), False)
+    assert teacher == Teacher(
+        teacher.checksum, "mine", SPEC, Score(60, 10_000), False, Split.HOLDOUT
+    )
     path = teacher_path(folder, teacher.short)
     assert path.read_bytes() == source.read_bytes()
     written = path.stat().st_mtime_ns
@@ -183,6 +186,7 @@ def test_the_record_names_the_teacher(source: Path) -> None:
         {"score": None},
         {"score": {"errors": 9, "count": 3}},
         {"optimistic": "no"},
+        {"split": "half"},
         {"more": 1},
         {"checksum": "f" * 64},
     ],
