@@ -88,6 +88,11 @@ def checkpoint_teacher(path: Path) -> Teacher:
     return _read_teacher(path, modified_at)
 
 
+def pretrained_teacher(name: str) -> Teacher:
+    """A pretrained checkpoint as a teacher. Raises CheckpointError if it is missing or damaged."""
+    return checkpoint_teacher(zoo.FOLDER / f"{name}.safetensors")
+
+
 @lru_cache(maxsize=2000)
 def _read_teacher(path: Path, modified_at: int) -> Teacher:
     return read_teacher(path)
