@@ -14,6 +14,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import queue
+from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.checkpoint import load_checkpoint, save_checkpoint
@@ -23,7 +24,7 @@ from mnistlab.worker import processes
 from mnistlab.worker.teacher_search import teacher_named
 from tests.store.example_runs import epoch
 from tests.waiting import until
-from tests.worker.faults import Workers, add_run, get_run, outcome
+from tests.worker.faults import Workers, add_run, bits, get_run, outcome
 
 pytestmark = [
     pytest.mark.slow,
@@ -131,6 +132,34 @@ def test_a_run_is_finished_without_its_teacher(
     assert workers.work(home)
     assert get_run(home, run_id).state is State.STOPPED, get_run(home, run_id).message
     assert load_checkpoint(store.last_checkpoint_path(run_id)).record.teacher == teacher
+
+
+def test_an_exported_run_goes_on_where_its_teacher_is(
+    home: Home, workers: Workers, taught: tuple[str, Recipe], tmp_path: Path, mnist_folder: Path
+) -> None:
+    reference_id = add_run(home, taught)
+    assert workers.work(home)
+    run_id = add_run(home, taught)
+    pause_after(workers, home, run_id, 2)
+    other = Home(tmp_path / "other")
+    other.root.mkdir()
+    other.data.symlink_to(mnist_folder)
+    imported_id = import_run(Store(other.runs), export_run(Store(home.runs), run_id))
+    queue.resume(Store(other.runs), imported_id)
+    assert workers.work(other)
+    found = get_run(other, imported_id)
+    assert found.state is State.FAILED and len(found.epochs) >= 2
+    assert "Import the run" in found.message, found.message
+    save_teacher(other.teachers, teacher_path(home.teachers, taught[1].teacher))
+    queue.resume(Store(other.runs), imported_id)
+    assert workers.work(other)
+    done = get_run(other, imported_id)
+    assert done.state is State.DONE and done.test == get_run(home, reference_id).test
+    weights = [
+        bits(Store(lab.runs).last_checkpoint_path(id))
+        for lab, id in ((other, imported_id), (home, reference_id))
+    ]
+    assert weights[0] == weights[1]
 
 
 def test_another_teacher_with_the_same_first_digits_is_refused(
