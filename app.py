@@ -6,15 +6,17 @@ for the page.
 
 import streamlit as st
 
-from mnistlab.errors import LabError
-from mnistlab.experiments.reproduction import newest_runs
-from mnistlab.experiments.targets import STEPS
+from mnistlab.errors import CheckpointError, LabError
+from mnistlab.experiments.reproduction import newest_runs, newest_student
+from mnistlab.experiments.steps import STEPS, Distillation
+from mnistlab.experiments.targets import Step
 from mnistlab.home import default_home
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.ui import server
 from mnistlab.ui.common import page
 from mnistlab.ui.home import about, first_screen, step_panel, stepper
+from mnistlab.worker.teacher_search import pretrained_teacher
 
 
 def show_home() -> None:
@@ -23,7 +25,7 @@ def show_home() -> None:
     number = stepper.show()
     step = STEPS[number - 1]
     with st.container(key="step"):
-        step_panel.show(step, own_run(step.preset.name))
+        step_panel.show(step, own_run(step))
     columns = st.columns(3)
     for column, (label, icon, text) in zip(
         columns,
@@ -41,12 +43,17 @@ def show_home() -> None:
         first_screen.show(new_page, number, stepper.select)
 
 
-def own_run(name: str) -> Run | None:
+def own_run(step: Step) -> Run | None:
     """The user's newest run of a step's recipe, None if there is none."""
     try:
         store = Store(default_home().runs)
-        summary = newest_runs(store).get(name)
+        if isinstance(step, Distillation):
+            summary = newest_student(store, step.spec, pretrained_teacher(step.teacher).short)
+        else:
+            summary = newest_runs(store).get(step.name)
         return store.run(summary.id) if summary else None
+    except CheckpointError:
+        return None  # the step itself shows that its teacher is damaged
     except LabError as error:
         page.show_warning(error)
         return None

@@ -20,6 +20,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def teachers(self) -> Path:
+        """Copies of the checkpoints that runs learn from, so that these outlive their own runs."""
+        return self.root / "teachers"
+
+    @property
     def speed_model(self) -> Path:
         return self.root / "speed-model.json"
 

@@ -42,7 +42,7 @@ def draw(store: Store) -> None:
 
 live.auto_refresh(home, selected_ids, draw)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
-comparison.show_differences(runs)
+comparison.show_differences(store, runs)
 comparison.show_results(runs)
 st.header("Disagreements", anchor=False)
 if len(runs) == 2:

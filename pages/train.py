@@ -10,7 +10,16 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
-from mnistlab.ui.train import choices, live, outcome, queue, recipe_choice, start, watched
+from mnistlab.ui.train import (
+    choices,
+    live,
+    outcome,
+    queue,
+    recipe_choice,
+    start,
+    teacher,
+    watched,
+)
 from mnistlab.ui.train.recipe import show_settings
 from mnistlab.ui.train.start import Submission
 from mnistlab.worker.processes import ensure_workers
@@ -52,6 +61,7 @@ with recipe_column:
     st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
     if recipe:
         st.html(html.caption(str(recipe)))
+        teacher.show_name(recipe)
     show_settings(spec, recipe)
     get_mnist.show("train", "The first run downloads it, too.")
 

@@ -26,6 +26,7 @@ WITH_TORCH = {
     "mnistlab.drawing.explain",
     "mnistlab.drawing.classifier",
     "mnistlab.training.checkpoint",
+    "mnistlab.training.distillation",
     "mnistlab.uncertainty.features",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
@@ -41,8 +42,8 @@ WITH_TORCH = {
 # Each part may import those before it, and never one after it.
 ORDER = (
     *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
-    *("arch", "data", "stats", "recipe", "training", "uncertainty", "store", "worker"),
-    *("zoo", "experiments"),
+    *("arch", "data", "stats", "recipe", "training", "uncertainty", "store", "zoo", "worker"),
+    "experiments",
     *("drawing", "handwriting", "charts", "report", "terminal", "ui", "__main__"),
 )
 

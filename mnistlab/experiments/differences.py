@@ -1,12 +1,19 @@
 """The settings in which runs, or configurations, differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 
 from mnistlab.arch.spec import Spec
+from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import RunSummary
+from mnistlab.store.store import Store
 from mnistlab.text import percent
+from mnistlab.training.record import read_record
+
+UNNAMED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -17,14 +24,22 @@ class Difference:
     values: tuple[str, ...]
 
 
-def differences(runs: Sequence[RunSummary]) -> list[Difference]:
+TeacherNames = Mapping[str, str]
+"""What teachers are called, by what a recipe calls them; others go by their checksum."""
+
+
+def differences(runs: Sequence[RunSummary], teachers: TeacherNames = UNNAMED) -> list[Difference]:
     """The settings of network and recipe in which at least two of the runs differ."""
-    return config_differences([(run.spec, run.recipe) for run in runs])
+    return config_differences([(run.spec, run.recipe) for run in runs], teachers)
 
 
-def config_differences(configs: Sequence[tuple[Spec, Recipe]]) -> list[Difference]:
+def config_differences(
+    configs: Sequence[tuple[Spec, Recipe]], teachers: TeacherNames = UNNAMED
+) -> list[Difference]:
     """The same for networks with their recipes, trained or not."""
-    settings = [_network(spec) | _recipe(recipe) for spec, recipe in configs]
+    settings = [
+        _network(spec) | dict(recipe_settings(recipe, teachers)) for spec, recipe in configs
+    ]
     return [
         Difference(name, values)
         for name in (settings[0] if settings else ())
@@ -45,14 +60,24 @@ def _network(spec: Spec) -> dict[str, str]:
     }
 
 
-def _recipe(recipe: Recipe) -> dict[str, str]:
-    return {
-        field.name.replace("_", " "): recipe_value(recipe, field.name) for field in fields(recipe)
-    }
+def teacher_names(store: Store, runs: Sequence[RunSummary]) -> dict[str, str]:
+    """The names of the runs' teachers, from the runs' own records; of runs without one, none."""
+    names = {}
+    for run in runs:
+        if run.recipe.teacher:
+            with suppress(CheckpointError):  # no epoch has ended, or the file is damaged
+                teacher = read_record(store.best_checkpoint_path(run.id)).teacher
+                if teacher:
+                    names[teacher.short] = f"{teacher} ({teacher.short})"
+    return names
 
 
-def recipe_value(recipe: Recipe, name: str) -> str:
-    """One of a recipe's values as text."""
+def recipe_settings(recipe: Recipe, teachers: TeacherNames = UNNAMED) -> list[tuple[str, str]]:
+    """All of a recipe's settings with their values, as text."""
+    return [(f.name.replace("_", " "), _value(recipe, f.name, teachers)) for f in fields(recipe)]
+
+
+def _value(recipe: Recipe, name: str, teachers: TeacherNames) -> str:
     value = getattr(recipe, name)
     match name:
         case "train_size":
@@ -63,6 +88,8 @@ def recipe_value(recipe: Recipe, name: str) -> str:
             return "automatic" if value is None else f"{value:,}"
         case "patience":
             return "none" if value is None else f"{value} epochs"
-        case "learning_rate" | "weight_decay" | "label_smoothing":
-            return f"{value:g}"
-    return str(value)
+        case "teacher":
+            return teachers.get(value, value) or "none"
+        case "soft_label_weight" | "distillation_temperature" if not recipe.teacher:
+            return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -8,7 +8,8 @@ from mnistlab.arch.summary import BUDGET
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import CheckpointError
 from mnistlab.experiments.seeds import SeedStats
-from mnistlab.experiments.targets import Step, predecessor
+from mnistlab.experiments.steps import predecessor
+from mnistlab.experiments.targets import Step
 from mnistlab.stats.score import Score
 from mnistlab.text import percent, percent_range, percentage_points
 from mnistlab.training.epoch import Epoch
@@ -17,7 +18,7 @@ from mnistlab.training.record import TrainingRecord, read_record, read_record_js
 
 def record(step: Step) -> TrainingRecord | None:
     """A network's bundled training, None if there is none. Raises CheckpointError if damaged."""
-    path = zoo.record(step.preset.name) or zoo.checkpoint(step.preset.name)
+    path = zoo.record(step.name) or zoo.checkpoint(step.name)
     if path is None:
         return None
     try:
@@ -46,7 +47,7 @@ def stats(step: Step) -> SeedStats | None:
     A target's is its best epoch's, as in the article, so it is optimistic. Raises CheckpointError
     if the record is damaged.
     """
-    if errors := zoo.SEED_ERRORS.get(step.preset.name):
+    if errors := zoo.SEED_ERRORS.get(step.name):
         return SeedStats(tuple(Score(count, MNIST.n_test) for count in errors))
     training = record(step)
     return SeedStats((training.reported_score,)) if training else None

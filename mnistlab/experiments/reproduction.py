@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import MAX_SEEDS, runs_by_seed, submit_missing
@@ -95,6 +96,12 @@ def newest_runs(store: Store, targets: Sequence[Target] = TARGETS) -> dict[str, 
         if finished := [run for run in runs if run.state is State.DONE]:
             newest[target.preset.name] = finished[-1]
     return newest
+
+
+def newest_student(store: Store, spec: Spec, teacher: str) -> RunSummary | None:
+    """The newest finished run of a network that learned from this teacher, None without one."""
+    runs = find_runs(store, spec, lambda recipe: recipe.teacher == teacher)
+    return next((run for run in reversed(runs) if run.state is State.DONE), None)
 
 
 def _has_recipe_of(recipes: set[Recipe], recipe: Recipe) -> bool:

@@ -1,4 +1,4 @@
-"""The article's four targets and our own networks, each as one value with all its texts.
+"""The article's four targets, each as one value with all its texts.
 
 The article gives no learning rates; these are ours. Numbers in the texts are computed from the
 networks and recipes, so that they cannot disagree.
@@ -6,15 +6,14 @@ networks and recipes, so that they cannot disagree.
 
 from dataclasses import dataclass, replace
 
-from mnistlab.arch.presets import TARGET_ACCURACY, Preset, get_preset
+from mnistlab.arch.presets import Preset, get_preset
 from mnistlab.arch.spec import Spec, Transition
-from mnistlab.arch.summary import BUDGET, summarize
+from mnistlab.arch.summary import summarize
 from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.recipe.recipe import ADAM_RATE, Optimizer, Recipe
 from mnistlab.recipe.schedules import PLATEAU_PATIENCE, Schedule
-from mnistlab.text import percent
 
 QUICK_TRAIN_SIZE = MNIST.n_train // 10
 """A tenth of the training images: few enough to overfit within 20 epochs, so that target 4 shows
@@ -70,6 +69,19 @@ class Step:
     discuss: tuple[str, ...]
 
     @property
+    def name(self) -> str:
+        """What its record is called; no two steps have the same."""
+        return self.preset.name
+
+    @property
+    def label(self) -> str:
+        return self.preset.label
+
+    @property
+    def title(self) -> str:
+        return self.preset.title
+
+    @property
     def spec(self) -> Spec:
         return self.preset.spec
 
@@ -111,7 +123,8 @@ def _quick(full: Recipe, epochs: int = QUICK_EPOCHS) -> Recipe:
     return replace(full, epochs=epochs, train_size=QUICK_TRAIN_SIZE)
 
 
-def _total(name: str) -> int:
+def total_of(name: str) -> int:
+    """A preset's parameters, trainable and not."""
     return summarize(get_preset(name).spec).total
 
 
@@ -132,8 +145,8 @@ def _target_1() -> Target:
         training_notes=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never "
         "learns: 11.35%, the score for always predicting 1.",
         what_to_look_for="Training accuracy approaches 100%, validation accuracy stops below it. "
-        f"With {_total('target-1') / MNIST.n_train:.0f} parameters for every training image, they "
-        "are easy to memorize.",
+        f"With {total_of('target-1') / MNIST.n_train:.0f} parameters for every training image, "
+        "they are easy to memorize.",
         suggestion=Suggestion(
             "filters-halved", "A quarter of the parameters: what is the accuracy?"
         ),
@@ -149,7 +162,7 @@ def _target_2() -> Target:
     full = replace(ARTICLE, learning_rate=SECOND_RATE)
     layers = network.spec.layers
     partial = next(n for n, at in enumerate(layers) if isinstance(at, Transition) and not at.pooled)
-    ratio = f"{_total('target-1') / _total('target-2'):.0f}"
+    ratio = f"{total_of('target-1') / total_of('target-2'):.0f}"
     return Target(
         preset=network,
         full=full,
@@ -179,7 +192,7 @@ def _target_2() -> Target:
 def _target_3() -> Target:
     network = get_preset("target-3")
     full = replace(ARTICLE, learning_rate=ADAM_RATE)
-    cost = _total("target-3") - _total("target-2")
+    cost = total_of("target-3") - total_of("target-2")
     return Target(
         preset=network,
         full=full,
@@ -243,55 +256,3 @@ TARGETS = (_target_1(), _target_2(), _target_3(), _target_4())
 def find_target(name: str) -> Target | None:
     """The target with a name, None if there is none."""
     return next((target for target in TARGETS if target.preset.name == name), None)
-
-
-def predecessor(step: Step) -> Step | None:
-    """The previous step, with which one is compared; None for the first."""
-    index = [each.preset.name for each in STEPS].index(step.preset.name)
-    return STEPS[index - 1] if index else None
-
-
-def _most_accurate() -> Step:
-    return Step(
-        preset=get_preset("most-accurate"),
-        question=f"What is the best accuracy under {BUDGET:,}?",
-        change="No transitions, no full-map head: the savings pay for filters at low resolution. "
-        "No bias before batch norm, no dropout.",
-        concepts="**Global average pooling** replaces the full-map head; what that saves pays for "
-        "filters at low resolution. **Augmentation** makes new images for every epoch, and a "
-        "**one-cycle** learning rate ends near zero. Several **seeds** show how much is chance.",
-        what_to_look_for="Training accuracy is below validation accuracy: augmented images are "
-        "harder. All images train this network, so validation images are no longer new to it; only "
-        "the test accuracy, measured once, counts.",
-        discuss=(
-            "Why is validation accuracy here no estimate of test accuracy?",
-            "How large is the spread of the seeds, compared with the gain over target 4?",
-        ),
-    )
-
-
-def _smallest() -> Step:
-    network = get_preset("smallest")
-    ratio = _total("most-accurate") / summarize(network.spec).total
-    return Step(
-        preset=network,
-        question=f"What is the smallest network at {percent(TARGET_ACCURACY)}?",
-        change="The most accurate network's layout, narrowed to the limit.",
-        concepts=f"Step 5's layout with about half the filters: {ratio:.1f}× fewer parameters. "
-        "**Pooling** comes early, so most filters work at low resolution. It was narrowed while "
-        f"the mean of several **seeds** stayed above {percent(TARGET_ACCURACY)}.",
-        what_to_look_for="The curves end lower than the larger network's (gray) and rise until the "
-        "last epoch: there is little room to memorize. Here too, validation images are training "
-        "images, and only the test accuracy counts.",
-        discuss=(
-            f"The interval reaches below {percent(TARGET_ACCURACY)}. Is the target met?",
-            "Which layer would you narrow next? Try it in Design.",
-        ),
-    )
-
-
-LAB_NETWORKS = (_most_accurate(), _smallest())
-"""Our own networks, beyond the article."""
-
-STEPS: tuple[Step, ...] = (*TARGETS, *LAB_NETWORKS)
-"""The steps of the home page, in order."""

@@ -27,6 +27,11 @@ TERMS = {
     "augmentation": "Random rotation, scaling and shifts of the training images.",
     "one-cycle": "A learning rate that rises to its peak, then falls to almost zero.",
     "seed": "Fixes all random numbers: initial weights, the order of images, augmentation.",
+    "knowledge distillation": "Training a small network, the student, on the probabilities of a "
+    "trained one, the teacher, as well as on the labels.",
+    "soft label": "A probability for each digit, where a label names one digit.",
+    "temperature": "What logits are divided by before softmax. Above 1, probabilities move closer "
+    "together.",
     "pooling": "Keeps the largest value of each 2×2 patch: half the width and height.",
     "parameter": f"A number that the network stores. Here at most {BUDGET:,}.",
 }

@@ -1,6 +1,7 @@
 """The recipe: optimizer, learning rate, schedule, batch size, epochs, data and seed."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -24,6 +25,14 @@ NORM_IMAGES = 10_000
 """Training images on which batch norm's statistics are re-estimated, or all if there are fewer."""
 MIN_BATCH = 8
 MAX_LABEL_SMOOTHING = 0.9
+SOFT_LABEL_WEIGHT, DISTILLATION_TEMPERATURE = 0.9, 4.0
+"""Defaults of a training with a teacher. Hinton et al. ("Distilling the Knowledge in a Neural
+Network", 2015) weighted the labels considerably lower than the teacher, and found temperatures of
+2.5 to 4 best for their smallest student on MNIST."""
+MAX_DISTILLATION_TEMPERATURE = 20.0
+"""What Hinton et al. used for their large students on MNIST."""
+TEACHER_DIGITS = 16
+"""Hexadecimal digits of a checkpoint's checksum that name it as a teacher."""
 
 
 class RecipeError(LabError):
@@ -77,7 +86,13 @@ class Recipe:
     the fraction of the training target that is spread evenly over the ten classes (Szegedy et al.,
     "Rethinking the Inception Architecture", 2016, section 7). Batch norm normalizes over at least
     `norm_batch_size` images of a batch; None leaves the number to `shard_count`. `norm_statistics`
-    are those of an evaluation. Raises RecipeError if a value is out of bounds.
+    are those of an evaluation.
+
+    `teacher` names the checkpoint whose probabilities are a second target, by the first
+    TEACHER_DIGITS digits of its checksum (`training.teachers`); empty for none. `soft_label_weight`
+    is that target's fraction of the loss, `distillation_temperature` what both networks' logits are
+    divided by (`training.distillation`); without a teacher they mean nothing. Raises RecipeError if
+    a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -95,6 +110,9 @@ class Recipe:
     label_smoothing: float = 0.0
     norm_batch_size: int | None = None
     norm_statistics: NormStatistics = NormStatistics.RUNNING
+    teacher: str = ""
+    soft_label_weight: float = SOFT_LABEL_WEIGHT
+    distillation_temperature: float = DISTILLATION_TEMPERATURE
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
@@ -111,6 +129,10 @@ class Recipe:
             _within("target accuracy", self.target_accuracy, 0.5, 1.0)
         if self.norm_batch_size is not None:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
+        _teacher(self.teacher)
+        _within("soft label weight", self.soft_label_weight, 0.0, 1.0)
+        temperature = self.distillation_temperature
+        _within("distillation temperature", temperature, 1.0, MAX_DISTILLATION_TEMPERATURE)
         if self.split is Split.ALL and (self.patience or self.target_accuracy):
             raise RecipeError(
                 f"The protocol “{Split.ALL.label}” has no images for early stopping. Switch off "
@@ -128,8 +150,16 @@ class Recipe:
             + (f" · label smoothing {self.label_smoothing:g}" if self.label_smoothing else "")
             + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
             + (" · re-estimated norm statistics" if self.reestimates_norm else "")
+            + (f" · {self._distillation}" if self.teacher else "")
             + (f" · patience {quantity(self.patience, 'epoch')}" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
+        )
+
+    @property
+    def _distillation(self) -> str:
+        return (
+            f"teacher {self.teacher}, soft label weight {self.soft_label_weight:g}, "
+            f"distillation temperature {self.distillation_temperature:g}"
         )
 
     @property
@@ -225,6 +255,15 @@ def _within(name: str, value: object, low: float, high: float) -> None:
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if not (numeric and low <= value <= high):  # type: ignore[operator]
         raise RecipeError(f"{name}: {value} is not a number between {low:g} and {high:g}.")
+
+
+def _teacher(value: object) -> None:
+    is_checksum = isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{TEACHER_DIGITS}}}", value)
+    if value != "" and not is_checksum:
+        raise RecipeError(
+            f"teacher: {str(value)[:40]!r} is not the start of a checkpoint's checksum, "
+            f"{TEACHER_DIGITS} hexadecimal digits."
+        )
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:

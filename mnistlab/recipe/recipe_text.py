@@ -21,10 +21,14 @@ FIELDS = {
     "smoothing": "label_smoothing",
     "norm": "norm_batch_size",
     "statistics": "norm_statistics",
+    "teacher": "teacher",
+    "soft": "soft_label_weight",
+    "temperature": "distillation_temperature",
 }
 """The recipe's fields by their words in the text."""
 OFF = "off"
-"""The text of None: all images, no patience, no target accuracy, automatic norm batch size."""
+"""The text of None: all images, no patience, no target accuracy, automatic norm batch size; and of
+no teacher."""
 MAX_TEXT = 1000
 MAX_QUOTED = 40
 
@@ -76,7 +80,7 @@ def _warning(unknown: list[str]) -> str:
 
 
 def _value_text(value: object) -> str:
-    if value is None:
+    if value in (None, ""):
         return OFF
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
@@ -86,8 +90,10 @@ def _parse_value(name: str, text: str) -> object:
         return choice(name.replace("_", " "), text.lower(), ENUMS[name])
     if text.lower() == OFF:
         if name in OPTIONAL:
-            return None
+            return OPTIONAL[name]
         raise RecipeError(f"{name.replace('_', ' ')}: it cannot be switched off.")
+    if KINDS[name] is str:
+        return text.lower()[:MAX_QUOTED]
     kind = int if KINDS[name] is int else float
     try:
         return kind(text[:MAX_QUOTED])
@@ -99,10 +105,11 @@ def _parse_value(name: str, text: str) -> object:
 
 
 def _kinds() -> Mapping[str, type]:
-    """Each numeric field's type; that of a field that may be None is what it is otherwise."""
-    types = {int: int, int | None: int, float: float, float | None: float}
+    """Each field's type but an enum's; that of one that may be None is what it is otherwise."""
+    types = {int: int, int | None: int, float: float, float | None: float, str: str}
     return {f.name: types[f.type] for f in fields(Recipe) if f.type in types}  # type: ignore[index]
 
 
 KINDS = _kinds()
-OPTIONAL = {field.name for field in fields(Recipe) if field.default is None}
+OPTIONAL = {field.name: field.default for field in fields(Recipe) if field.default in (None, "")}
+"""The fields that can be switched off, each with the value that does it."""

@@ -1,7 +1,7 @@
 """Reports from the store: of the reproduced article, of an ablation, of any runs."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from mnistlab.arch.presets import TARGET_ACCURACY, article_result
 from mnistlab.arch.summary import BUDGET, summarize
@@ -12,7 +12,12 @@ from mnistlab.data.options import Split
 from mnistlab.experiments import ablation as ablations
 from mnistlab.experiments.ablation import Ablation
 from mnistlab.experiments.article import compare_with_article
-from mnistlab.experiments.differences import config_differences, differences, recipe_value
+from mnistlab.experiments.differences import (
+    config_differences,
+    differences,
+    recipe_settings,
+    teacher_names,
+)
 from mnistlab.experiments.reproduction import Reproduction, TargetRuns, target_runs
 from mnistlab.experiments.results_table import best_epoch_text, results_table
 from mnistlab.experiments.targets import Length
@@ -153,7 +158,8 @@ def runs_report(store: Store, runs: Sequence[Run]) -> Report:
     overview = None
     if len(runs) > 1:
         names = tuple(f"{run.id} · {run.name}" for run in runs)
-        rows = tuple((d.setting, *d.values) for d in differences(runs))
+        differing = differences(runs, teacher_names(store, runs))
+        rows = tuple((d.setting, *d.values) for d in differing)
         groups = [(name, (run,)) for name, run in zip(names, runs, strict=True)]
         is_same = len({(run.spec, replace(run.recipe, seed=0)) for run in runs}) == 1
         overview = Section(
@@ -173,15 +179,14 @@ def runs_report(store: Store, runs: Sequence[Run]) -> Report:
     commands = dict.fromkeys(train_command(run.spec, run.recipe) for run in runs)
     title = f"Run {runs[0].id}: {runs[0].name}" if len(runs) == 1 else "Runs"
     made_with = text.made_with(store, runs)
-    return Report(title, overview, tuple(map(_run_section, runs)), tuple(commands), made_with)
+    sections = tuple(_run_section(store, run) for run in runs)
+    return Report(title, overview, sections, tuple(commands), made_with)
 
 
-def _run_section(run: Run) -> Section:
+def _run_section(store: Store, run: Run) -> Section:
     planned, article = run.recipe.epochs, article_result(run.spec)
     settings = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
-    settings += [
-        (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
-    ]
+    settings += recipe_settings(run.recipe, teacher_names(store, [run]))
     figures = (
         charts.accuracy(run.epochs, planned, run.best_epoch, article),
         charts.loss(run.epochs, planned),

@@ -1,7 +1,9 @@
 """Export and import of a whole run as one zip file.
 
 `run.json` holds the run's row in the store; the other members are the run's safetensors files as
-they are, except those of single epochs, which are not exported. Archives come from strangers, so
+they are, except those of single epochs, which are not exported. Nor is a teacher: the record names
+it, and a run that has not ended goes on where it is found, as a pretrained checkpoint or that of a
+run that was imported, too. Archives come from strangers, so
 everything is checked before anything is written, and no name in an archive becomes a path.
 """
 

@@ -3,8 +3,10 @@
 import argparse
 from dataclasses import fields, replace
 
+from mnistlab.home import default_home
 from mnistlab.recipe.recipe import ENUMS, Recipe, choice
 from mnistlab.terminal.parser import Parser, add_owner
+from mnistlab.worker.teacher_search import teacher_named
 
 RECIPE_HELP = {
     "learning_rate": "the schedule's peak",
@@ -13,6 +15,10 @@ RECIPE_HELP = {
     "target_accuracy": "stop at this validation accuracy, such as 0.994; default: off",
     "label_smoothing": "fraction of the target spread over all classes",
     "norm_batch_size": "images that batch norm normalizes together, at least",
+    "teacher": "learn from a finished run (its number), a pretrained checkpoint (its name) or a "
+    "checkpoint's file; default: none",
+    "soft_label_weight": "fraction of the loss that is the teacher's, from 0 to 1",
+    "distillation_temperature": "what the logits are divided by for it, from 1",
 }
 """Help for the recipe's fields whose names do not say enough."""
 
@@ -27,12 +33,17 @@ def add_recipe(command: Parser) -> None:
         name = f"--{field.name.replace('_', '-')}"
         if values := ENUMS.get(field.name):
             recipe.add_argument(name, metavar="NAME", help=", ".join(values))
+        elif field.name == "teacher":
+            recipe.add_argument(name, metavar="CHECKPOINT", help=RECIPE_HELP[field.name])
         else:
             recipe.add_argument(name, metavar="NUMBER", help=RECIPE_HELP.get(field.name))
 
 
 def recipe_from(options: argparse.Namespace, default: Recipe) -> Recipe:
-    """The default recipe with the values from the command line."""
+    """The default recipe with the values from the command line; a teacher is copied to the lab.
+
+    Raises LabError if a value is out of bounds, or there is no such teacher.
+    """
     values: dict[str, object] = {}
     for field in fields(Recipe):
         text = getattr(options, field.name)
@@ -40,6 +51,8 @@ def recipe_from(options: argparse.Namespace, default: Recipe) -> Recipe:
             continue
         if field.name in ENUMS:
             values[field.name] = choice(field.name, text, ENUMS[field.name])
+        elif field.name == "teacher":
+            values[field.name] = teacher_named(default_home(), text)
         else:
             values[field.name] = _number(text, is_float="float" in str(field.type))
     return replace(default, **values)  # type: ignore[arg-type]

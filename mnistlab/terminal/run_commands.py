@@ -4,12 +4,11 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
-from mnistlab.experiments.differences import differences, recipe_value
+from mnistlab.experiments.differences import differences, recipe_settings, teacher_names
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
 from mnistlab.store.archive import DuplicateRunError, export_run, import_run
@@ -97,7 +96,8 @@ def _accuracy(run: RunSummary) -> str:
 
 def show(options: argparse.Namespace) -> None:
     ensure_workers(default_home())
-    run = get_run(Store(default_home().runs), options.run_id)
+    store = Store(default_home().runs)
+    run = get_run(store, options.run_id)
     lines = [
         ("name", run.name),
         ("owner", run.owner),
@@ -105,7 +105,7 @@ def show(options: argparse.Namespace) -> None:
         ("problem", describe_failure(run.epochs, run.spec, run.recipe)),
         ("network", str(run.spec)),
         ("parameters", f"{run.parameters:,}"),
-        *((f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)),
+        *recipe_settings(run.recipe, teacher_names(store, [run])),
         ("epochs done", str(run.epochs_done)),
         ("trained for", duration(run.seconds)),
         ("best validation", f"epoch {run.best_epoch}: {run.best}" if run.best else ""),
@@ -117,9 +117,10 @@ def show(options: argparse.Namespace) -> None:
     if (silent := run.seconds_silent(time.time())) is not None:
         note = f"none for {duration(silent)}; if it hangs: stop {run.id} --force"
         lines.append(("heartbeat", note))
+    width = max(len(name) for name, _ in lines)
     for name, value in lines:
         if value:
-            print(f"{name:<16} {value}")
+            print(f"{name:<{width}} {value}")
     for epoch in run.epochs:
         print(
             f"epoch {epoch.number:>4}  train {percent(epoch.train_accuracy)}  validation "
@@ -134,7 +135,7 @@ def compare(options: argparse.Namespace) -> None:
     if len(runs) < 2:
         raise LabError("Give at least two different runs.")
     rows = [("", *(f"run {run.id}" for run in runs))]
-    rows += [(d.setting, *d.values) for d in differences(runs)]
+    rows += [(d.setting, *d.values) for d in differences(runs, teacher_names(store, runs))]
     rows.append(("parameters", *(f"{summarize(run.spec).total:,}" for run in runs)))
     rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))

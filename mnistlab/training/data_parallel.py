@@ -19,10 +19,10 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mnistlab.arch.modules import DropIndexSampler, Dropout
 from mnistlab.data.augment import augment
+from mnistlab.training.distillation import training_loss
 from mnistlab.training.engine.selection import build_chain
 from mnistlab.training.state import TrainingState
 
@@ -128,11 +128,8 @@ class Replicas:
 
         def loss_of(logits: Tensor) -> Tensor:
             # Summed over the shard, divided by the batch: the shards' parts add up to its mean.
-            smoothing = training.recipe.label_smoothing
-            total = functional.cross_entropy(
-                logits, labels, reduction="sum", label_smoothing=smoothing
-            )
-            return total / batch
+            recipe, teacher = training.recipe, training.teacher
+            return training_loss(recipe, logits, labels, prepared, teacher) / batch
 
         gradients, loss, logits = self._chains[number].gradients(prepared, loss_of)
         return gradients, loss, (logits.argmax(1) == labels).sum()

@@ -40,6 +40,7 @@ def train(
     the loss becomes NaN or infinite.
     """
     recipe, epochs = training.recipe, training.epochs
+    assert not recipe.teacher or training.teacher, "the recipe's teacher is not loaded"
     # All images stay on the device, as uint8.
     examples = splits.train.to(training.device)
     validation = splits.validation.to(training.device)

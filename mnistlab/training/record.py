@@ -6,6 +6,7 @@ the tensors. The record is in the header's metadata, so it is read here without 
 
 import json
 import platform
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,13 +15,49 @@ from typing import Any
 
 from mnistlab import legacy
 from mnistlab.arch.spec import Spec, parse
+from mnistlab.arch.summary import summarize
+from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError, LabError
-from mnistlab.recipe.recipe import Recipe, recipe_from_json
+from mnistlab.recipe.recipe import TEACHER_DIGITS, Recipe, recipe_from_json
 from mnistlab.stats.score import Score
+from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch
 
 FORMAT = "mnistlab-2"
+SHA_256 = re.compile("[0-9a-f]{64}")
 MAX_HEADER = 1 << 20
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A checkpoint as the teacher of another network (`training.distillation`).
+
+    `checksum` is that of its content (`training.teachers.checksum`), 64 hexadecimal digits; the
+    recipe has the first ones. `score` is its reported one, `optimistic` as in TrainingRecord,
+    `split` the evaluation protocol of its training.
+    """
+
+    checksum: str
+    name: str
+    spec: Spec
+    score: Score
+    optimistic: bool
+    split: Split
+
+    @property
+    def short(self) -> str:
+        """What a recipe calls it: the first digits of its checksum."""
+        return self.checksum[:TEACHER_DIGITS]
+
+    def __str__(self) -> str:
+        bias = " (optimistic)" if self.optimistic else ""
+        return (
+            f"{self.name} · {percent(self.score.accuracy)}{bias} · "
+            f"{summarize(self.spec).total:,} parameters"
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self) | {"spec": str(self.spec)})
 
 
 @dataclass(frozen=True)
@@ -28,7 +65,8 @@ class TrainingRecord:
     """The network, the recipe and every epoch of a training.
 
     `epoch` is the number of the epoch whose weights the checkpoint holds, `test` the score on the
-    test images if they were held out until the end of the run.
+    test images if they were held out until the end of the run, `teacher` the one that the recipe
+    names.
     """
 
     name: str
@@ -38,6 +76,7 @@ class TrainingRecord:
     epoch: int
     test: Score | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    teacher: Teacher | None = None
 
     @property
     def seconds(self) -> float:
@@ -60,7 +99,7 @@ class TrainingRecord:
         return self.test is None
 
     def to_metadata(self) -> dict[str, str]:
-        return {
+        metadata = {
             "format": FORMAT,
             "name": self.name,
             "spec": str(self.spec),
@@ -70,6 +109,7 @@ class TrainingRecord:
             "test": json.dumps(asdict(self.test) if self.test else None),
             "environment": json.dumps(self.environment),
         }
+        return metadata | ({"teacher": self.teacher.to_json()} if self.teacher else {})
 
 
 def epochs_to_json(epochs: Sequence[Epoch]) -> str:
@@ -101,11 +141,14 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord
             epoch=int(metadata["epoch"]),
             test=Score(**test) if test else None,
             environment=_environment(json.loads(metadata["environment"])),
+            teacher=_teacher(json.loads(metadata.get("teacher", "null"))),
         )
     except (LabError, LookupError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if not 1 <= record.epoch <= len(record.epochs):
         raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")
+    if record.teacher and record.teacher.short != record.recipe.teacher:
+        raise CheckpointError(f"{where}: its record has another teacher than its recipe.")
     return record
 
 
@@ -113,6 +156,23 @@ def _environment(values: object) -> dict[str, str]:
     if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
         raise ValueError("its environment is not an object of texts")
     return values
+
+
+def _teacher(values: object) -> Teacher | None:
+    if values is None:
+        return None
+    if not isinstance(values, dict) or not all(
+        isinstance(values.get(name), str) for name in ("checksum", "name", "spec")
+    ):
+        raise ValueError("its teacher is not an object with a checksum, a name and a network")
+    if not SHA_256.fullmatch(values["checksum"]) or type(values.get("optimistic")) is not bool:
+        raise ValueError("its teacher has no checksum, or does not say whether it is optimistic")
+    parsed = {
+        "spec": parse(values["spec"]),
+        "score": Score(**values["score"]),
+        "split": Split(values["split"]),
+    }
+    return Teacher(**values | parsed)
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:

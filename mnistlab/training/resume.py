@@ -28,8 +28,9 @@ def save_training_state(path: Path, training: TrainingState, record: TrainingRec
     write_atomic(path, save(training.state_dict(), metadata=named.to_metadata()))
 
 
-def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None:
-    """Load the file's state into a new training, which then continues after the last epoch.
+def load_training_state(path: Path, training: TrainingState, spec: Spec) -> TrainingRecord:
+    """Load the file's state into a new training, which then continues after the last epoch; its
+    record.
 
     It continues with the kernels that it began with.
 
@@ -63,6 +64,7 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> None
         RuntimeError,
     ) as error:
         raise _damaged(path, " ".join(str(error).split())[:200]) from None
+    return record
 
 
 def _kernels(path: Path, record: TrainingRecord) -> Kernels:

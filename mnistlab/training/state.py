@@ -21,6 +21,7 @@ NETWORK, OPTIMIZER, RANDOM = "network", "optimizer", "random"
 class TrainingState:
     """A network in training, with its optimizer, its random generators and its epochs so far.
 
+    `teacher` is the network that the recipe names, in evaluation mode; only training needs it.
     One generator shuffles the images; each shard of a batch has its own for augmentation and
     dropout, so that shards can be trained at the same time. `kernels` compute the steps: unless
     they are given, the fastest ones of this machine.
@@ -31,6 +32,7 @@ class TrainingState:
         network: nn.Sequential,
         recipe: Recipe,
         device: torch.device | None = None,
+        teacher: nn.Module | None = None,
         kernels: Kernels | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
@@ -40,11 +42,18 @@ class TrainingState:
         self.network = network
         # The CPU's convolutions are fastest in NHWC.
         network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.teacher: nn.Module | None = None
+        if teacher:
+            self.set_teacher(teacher)
         self.optimizer = _optimizer(network, recipe)
         self.shuffle_generator = torch.Generator().manual_seed(recipe.seed)
         # The same shards on every device, because batch norm normalizes within a shard.
         seeds = torch.randint(2**31, (recipe.shards,), generator=self.shuffle_generator).tolist()
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
+
+    def set_teacher(self, teacher: nn.Module) -> None:
+        """Learn from this network as well, which is moved to the training's device."""
+        self.teacher = teacher.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def state_dict(self) -> dict[str, Tensor]:
         """The whole state except the epochs, as named tensors on the CPU."""

@@ -18,6 +18,7 @@ from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import queued_count
 from mnistlab.store.store import Store
 from mnistlab.worker.lock import lock
+from mnistlab.worker.teacher_search import ensure_teacher
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
@@ -68,9 +69,13 @@ def submit(
 ) -> int:
     """Queue a run and make sure that a worker is running; the run's id.
 
-    Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
+    A teacher is copied first, so that the run does not depend on the one that trained it. Raises
+    SpecError if the network cannot be built, CheckpointError if the teacher is not in this lab or
+    cannot be copied, StoreError if the store cannot be written.
     """
     summarize(spec)
+    if recipe.teacher:
+        ensure_teacher(home, recipe.teacher)
     run_id = Store(home.runs).add(name, spec, recipe, owner, tags)
     # The run is queued, even if no worker starts; the page that shows the run tries again.
     with contextlib.suppress(LabError):

@@ -17,18 +17,21 @@ from mnistlab.stats.predictions import Predictions, load_predictions, save_predi
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
+from mnistlab.training.distillation import load_teacher
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Phase
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
-from mnistlab.training.record import TrainingRecord, environment
+from mnistlab.training.record import Teacher, TrainingRecord, environment
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState
+from mnistlab.training.teachers import teacher_path
 from mnistlab.uncertainty import model
 from mnistlab.uncertainty.features import fit_uncertainty
 from mnistlab.worker.mnist_download import download_once
 from mnistlab.worker.processes import thread_count
 from mnistlab.worker.status_reporter import StatusReporter
+from mnistlab.worker.teacher_search import ensure_teacher
 
 KEEP_EPOCHS_BELOW = 100_000
 """Parameters up to which every epoch's weights are saved: 60 KB per epoch within the budget."""
@@ -36,7 +39,10 @@ KEEP_EPOCHS_BELOW = 100_000
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A claimed run with everything that its training needs; `versions` go into every record."""
+    """A claimed run with everything that its training needs; `versions` go into every record.
+
+    `teacher` is the one that the recipe names, None before it is loaded.
+    """
 
     store: Store
     run: Run
@@ -44,12 +50,19 @@ class TrainingJob:
     splits: DataSplits
     reporter: StatusReporter
     versions: dict[str, str]
+    teacher: Teacher | None = None
 
     def record(self) -> TrainingRecord:
         """The record of the training after its last complete epoch."""
         run, epochs = self.run, self.training.epochs
         return TrainingRecord(
-            run.name, run.spec, run.recipe, tuple(epochs), len(epochs), None, self.versions
+            run.name,
+            run.spec,
+            run.recipe,
+            tuple(epochs),
+            len(epochs),
+            environment=self.versions,
+            teacher=self.teacher,
         )
 
     def heartbeat(self, phase: Phase) -> Callable[[int], None]:
@@ -70,10 +83,13 @@ def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) 
         return
     job = _start(store, run, splits, reporter)
     reporter.report(Phase.TRAIN)
-    if reporter.requested is not Request.STOP:
+    epochs = job.training.epochs
+    has_ended = len(epochs) == run.recipe.epochs or early_stop_reason(run.recipe, epochs)
+    if reporter.requested is not Request.STOP and not has_ended:
+        # Whatever is left to do without training needs no teacher.
+        job = _load_teacher(job, home)
         _train_epochs(job)
 
-    epochs = job.training.epochs
     reason = early_stop_reason(run.recipe, epochs)
     if reason is not None or len(epochs) == run.recipe.epochs:
         _finish(job, State.DONE, reason or "")
@@ -113,16 +129,16 @@ def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter)
     for path in store.run_folder(run.id).rglob(".*"):
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
-    is_resumed = store.resume_path(run.id).is_file()
+    teacher, is_resumed = None, store.resume_path(run.id).is_file()
     if is_resumed:
-        load_training_state(store.resume_path(run.id), training, run.spec)
+        teacher = load_training_state(store.resume_path(run.id), training, run.spec).teacher
     versions = environment(
         torch=torch.__version__,
         device=device.type,
         threads=str(thread_count()),
         kernels=training.kernels.value,
     )
-    job = TrainingJob(store, run, training, splits, reporter, versions)
+    job = TrainingJob(store, run, training, splits, reporter, versions, teacher)
     if is_resumed:
         _keep_weights(job)
     elif run.epochs:
@@ -133,6 +149,24 @@ def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter)
     if tuple(training.epochs) != run.epochs:
         store.replace_epochs(run.id, training.epochs)
     return job
+
+
+def _load_teacher(job: TrainingJob, home: Home) -> TrainingJob:
+    """The job with the teacher that its recipe names, if it names one.
+
+    Raises CheckpointError if it is not in this lab, damaged, or not the one of the first epochs.
+    """
+    short = job.run.recipe.teacher
+    if not short:
+        return job
+    teacher = ensure_teacher(home, short)
+    if job.teacher and job.teacher.checksum != teacher.checksum:
+        raise CheckpointError(
+            f"Teacher {short} is another checkpoint than that of the first epochs. Import the run "
+            "that this one learned from, then resume."
+        )
+    job.training.set_teacher(load_teacher(teacher_path(home.teachers, short)))
+    return replace(job, teacher=teacher)
 
 
 def _train_epochs(job: TrainingJob) -> None:

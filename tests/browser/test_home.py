@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab.experiments.targets import STEPS, TARGETS
+from mnistlab.experiments.steps import STEPS
+from mnistlab.experiments.targets import TARGETS
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from tests.browser.conftest import ROOT, App, draw_stroke, end, healthy, serve, settled

@@ -14,16 +14,15 @@ from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments.differences import config_differences
+from mnistlab.experiments.steps import DISTILLATION, STEPS, predecessor
 from mnistlab.experiments.targets import (
     QUICK_TRAIN_SIZE,
-    STEPS,
     TARGETS,
     Length,
     Step,
     Suggestion,
     Target,
     find_target,
-    predecessor,
 )
 from mnistlab.experiments.variants import Variant, find_variant, variants
 from mnistlab.recipe.recipe import Recipe
@@ -69,7 +68,7 @@ def wordless(value: object) -> list[str]:
     return query
 
 
-@pytest.mark.parametrize("value", STEPS, ids=lambda value: str(value.preset.name))
+@pytest.mark.parametrize("value", STEPS, ids=lambda value: str(value.name))
 def test_no_text_of_a_target_or_a_network_is_missing(value: Step) -> None:
     assert not wordless(value)
     for name in ("question", "change"):
@@ -78,8 +77,9 @@ def test_no_text_of_a_target_or_a_network_is_missing(value: Step) -> None:
 
 
 def test_every_preset_has_its_texts() -> None:
-    named = [one.preset for one in STEPS]
+    named = [one.preset for one in STEPS if one is not DISTILLATION]
     assert named == list(PRESETS)
+    assert len({one.name for one in STEPS}) == len(STEPS)
 
 
 def test_a_target_s_numbers_come_from_its_network_and_recipe() -> None:

@@ -38,6 +38,9 @@ def test_json_round_trip() -> None:
             target_accuracy=0.994,
             norm_batch_size=64,
             norm_statistics=NormStatistics.REESTIMATED,
+            teacher="0123456789abcdef",
+            soft_label_weight=0.25,
+            distillation_temperature=8.0,
         )
         assert recipe_from_json(recipe.to_json()) == recipe
 
@@ -45,8 +48,9 @@ def test_json_round_trip() -> None:
 def test_a_missing_field_has_its_default() -> None:
     values = json.loads(Recipe(batch_size=64).to_json())
     del values["norm_batch_size"], values["label_smoothing"], values["norm_statistics"]
+    del values["teacher"], values["soft_label_weight"], values["distillation_temperature"]
     old = recipe_from_json(json.dumps(values))
-    assert old == Recipe(batch_size=64) and old.images_per_norm == "32"
+    assert old == Recipe(batch_size=64) and old.images_per_norm == "32" and not old.teacher
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,17 @@ def test_a_missing_field_has_its_default() -> None:
         ({"target_accuracy": 99.4}, "target accuracy: 99.4"),
         ({"norm_batch_size": 4}, "norm batch size: 4"),
         ({"norm_batch_size": 64.0}, "norm batch size"),
+        ({"teacher": "smallest"}, "teacher: 'smallest'"),
+        ({"teacher": "0123456789ABCDEF"}, "teacher: '0123456789ABCDEF'"),
+        ({"teacher": "0123456789abcde"}, "teacher"),
+        ({"teacher": "0123456789abcdef\n"}, "teacher"),
+        ({"teacher": "٠" * 16}, "teacher"),
+        ({"teacher": 1234567890123456}, "teacher"),
+        ({"teacher": None}, "teacher: 'None'"),
+        ({"soft_label_weight": 1.1}, "soft label weight: 1.1"),
+        ({"soft_label_weight": math.nan}, "soft label weight"),
+        ({"distillation_temperature": 0.5}, "distillation temperature: 0.5"),
+        ({"distillation_temperature": "4"}, "distillation temperature"),
     ],
 )
 def test_a_value_out_of_bounds_is_an_error_with_its_name(

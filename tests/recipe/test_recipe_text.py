@@ -33,6 +33,9 @@ def random_recipe(rng: random.Random) -> Recipe:
         label_smoothing=rng.choice([0.0, 0.05]),
         norm_batch_size=rng.choice([None, 16]),
         norm_statistics=rng.choice(list(NormStatistics)),
+        teacher=rng.choice(["", "0123456789abcdef", "1234567890123456"]),
+        soft_label_weight=rng.choice([0.0, 0.9, 1.0]),
+        distillation_temperature=rng.choice([1.0, 4.0, 2.5]),
     )
 
 
@@ -68,6 +71,10 @@ def test_off_is_none() -> None:
     default = Recipe(patience=3, train_size=2_560)
     parsed = parse_recipe("patience=off,images=off", default).recipe
     assert parsed.patience is None and parsed.train_size is None
+    taught = Recipe(teacher="0123456789abcdef")
+    assert recipe_to_text(Recipe(), taught) == "teacher=off"
+    assert parse_recipe("teacher=off", taught).recipe == Recipe()
+    assert parse_recipe("teacher=0123456789ABCDEF", Recipe()).recipe == taught
 
 
 def test_unknown_words_are_ignored_and_named() -> None:
@@ -90,6 +97,10 @@ def test_unknown_words_are_ignored_and_named() -> None:
         "split=all,patience=3",
         "epochs=" + "9" * 5000,
         "batch=٣٢x",
+        "teacher=smallest",
+        "teacher=" + "0" * 5000,
+        "soft=2",
+        "soft=off",
     ],
 )
 def test_a_text_that_is_no_recipe_is_refused(text: str) -> None:

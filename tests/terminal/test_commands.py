@@ -15,6 +15,7 @@ from mnistlab.__main__ import main
 from mnistlab.arch.presets import PRESETS
 from mnistlab.handwriting.drawings import from_json, to_json, validate
 from mnistlab.home import Home
+from mnistlab.recipe.defaults import train_command
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.terminal.cli import GROUPS, build_parser
@@ -92,6 +93,30 @@ def test_train_shows_its_epochs_and_runs_lists_the_run(
     assert run and run.state is State.DONE and run.recipe.batch_size == 64
     assert main(["runs"]) == 0
     assert "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_run_learns_from_a_teacher_and_its_command_trains_it_again(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = (
+        "train 4-p4-8-gap-bn --epochs 1 --train-size 256 --batch-size 64 --teacher smallest "
+        "--soft-label-weight 0.5 --distillation-temperature 2"
+    )
+    assert main(command.split()) == 0
+    store = Store(lab / "runs")
+    run = store.run(1)
+    assert run and run.state is State.DONE and run.recipe.soft_label_weight == 0.5
+    capsys.readouterr()
+    assert main(["show", "1"]) == 0
+    assert re.search(r"teacher +smallest .* 4,844 parameters", capsys.readouterr().out)
+    printed = train_command(run.spec, run.recipe).removeprefix("python -m mnistlab ")
+    assert main(printed.split()) == 0
+    again = store.run(2)
+    assert again and again.recipe == run.recipe and again.last == run.last
+    assert main(["train", "4-p4-8-gap-bn", "--teacher", "2", *command.split()[2:-6]]) == 0
+    student = store.run(3)
+    assert student and student.recipe.teacher not in ("", run.recipe.teacher)
 
 
 @pytest.mark.slow
@@ -208,6 +233,11 @@ def test_ctrl_c_stops_the_run_and_each_epoch_is_printed_once(lab: Path) -> None:
         ("train target-4 --epochs 1.5", "epochs: 1.5"),
         ("train target-4 --schedule spiral", "spiral"),
         ("train target-4 --target-accuracy 99.4", "target accuracy: 99.4"),
+        ("train target-4 --teacher nobody", "“nobody”"),
+        ("train target-4 --teacher 7", "run 7"),
+        ("train target-4 --teacher README.md", "README.md"),
+        ("train target-4 --teacher 0123456789abcdef", "0123456789abcdef"),
+        ("study target-4 --teacher smallest --soft-label-weight 2", "soft label weight: 2"),
         ("report 7 --out a.html", "Run 7"),
         ("report 7 --out a.pdf", ".html or .md"),
         ("report --out a.md", "--reproduction"),

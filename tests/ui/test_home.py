@@ -4,19 +4,23 @@ import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
 from mnistlab.data.dataset import MNIST
-from mnistlab.experiments.targets import STEPS, TARGETS
+from mnistlab.experiments.steps import STEPS, Distillation
+from mnistlab.experiments.targets import TARGETS
 from mnistlab.experiments.terms import definition, terms_in
 from mnistlab.recipe.defaults import train_command
+from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
 from mnistlab.training.record import TrainingRecord, record_to_json
 from mnistlab.ui.home import about
 from mnistlab.ui.home.terms import explained
+from mnistlab.worker.teacher_search import pretrained_teacher
 from tests.store.example_runs import add_finished_run, epoch
 from tests.ui.app_test import run, settled
 
@@ -55,7 +59,7 @@ def test_a_step_s_number_in_the_address_opens_it(number: int) -> None:
     assert at.query_params["step"] in (str(number), [str(number)])
 
 
-@pytest.mark.parametrize("text", ["0", "7", "-1", "x", "²", "9" * 5000])
+@pytest.mark.parametrize("text", ["0", "8", "-1", "x", "²", "9" * 5000])
 def test_an_address_without_such_a_step_opens_the_first(text: str) -> None:
     assert STEPS[0].question in shown(run(step=text))
 
@@ -101,6 +105,36 @@ def test_the_user_s_own_run_of_the_same_recipe_is_in_the_figures(
     assert f"Run {own}" in text and "96.79%" in text and "6,000 images" in text
 
 
+def links(at: AppTest) -> dict[str, str]:
+    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+
+
+def test_the_last_step_leads_to_a_training_with_its_teacher_and_shows_its_run(lab: Path) -> None:
+    number = len(STEPS)
+    step = STEPS[number - 1]
+    assert isinstance(step, Distillation)
+    teacher = pretrained_teacher(step.teacher).short
+    at = open_step(number)
+    assert "Not measured yet" in shown(at) and f"--teacher {step.teacher}" in shown(at)
+    assert step.what_to_look_for in shown(at)
+    (query,) = [query for label, query in links(at).items() if label.startswith("Try it")]
+    values = {name: "".join(value) for name, value in parse_qs(query).items()}
+    assert values == {"net": str(step.spec), "recipe": f"teacher={teacher}"}
+    train = run("pages/train.py", **values)
+    assert "Learns from most-accurate" in shown(train) and not train.error
+    store = Store(lab / "runs")
+    add_finished_run(store, step.spec, Recipe(), [123])
+    own = add_finished_run(store, step.spec, Recipe(teacher=teacher), [123])
+    assert links(open_step(number))[f"Your run {own}"] == f"run={own}"
+    assert not any(label.startswith("Your run") for label in links(open_step(number - 1)))
+
+
+def test_without_its_teacher_the_last_step_has_a_warning(empty_zoo: Path) -> None:
+    at = open_step(len(STEPS))
+    (warning,) = at.warning
+    assert "most-accurate" in warning.value and STEPS[-1].question in shown(at)
+
+
 def test_damaged_records_and_a_damaged_store_are_warnings(lab: Path, empty_zoo: Path) -> None:
     add_record(empty_zoo, "target-3", [70])
     (empty_zoo / "targets" / "target-3.json").write_text("{")
@@ -112,7 +146,7 @@ def test_damaged_records_and_a_damaged_store_are_warnings(lab: Path, empty_zoo: 
     assert STEPS[3].question in shown(at)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.preset.name))
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.name))
 def test_each_term_of_a_step_has_its_definition(step: object) -> None:
     terms = terms_in(step.concepts)  # type: ignore[attr-defined]
     assert terms or step is STEPS[1]
@@ -121,7 +155,7 @@ def test_each_term_of_a_step_has_its_definition(step: object) -> None:
     assert explained(step.concepts).count('role="tooltip"') == len(terms)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.preset.name))
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.name))
 def test_a_step_is_short(step: object) -> None:
     assert len(step.question.split()) <= 8  # type: ignore[attr-defined]
     assert len(step.concepts.split()) <= 48  # type: ignore[attr-defined]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.training.record import TrainingRecord
 from mnistlab.worker.forecast import (
+    FORWARD_COST,
     OVERHEAD_SECONDS,
     expected_seconds,
     run_forecast,
@@ -92,6 +94,35 @@ def test_a_run_is_estimated_from_the_best_timing_there_is(store: Store) -> None:
     assert seconds(SPEC, recent=recent, speed_model=model) == pytest.approx(4 * 3)
     # 50,000 training images at 0.1 ms: the benchmark of the network itself counts more than MACs.
     assert seconds(other, recent=recent, speed_model=model) == pytest.approx(20, rel=0.02)
+
+
+def test_a_teacher_s_forward_passes_take_their_time() -> None:
+    recipe = Recipe(epochs=4, teacher="0123456789abcdef")
+    teacher = parse("16-16-p10-16-20-t12-16-20-full-bn-drop0.05")
+    timings = [Timing(str(spec), 128, 1e-9 * summarize(spec).macs) for spec in (SPEC, teacher)]
+    model = SpeedModel(tuple(timings), fit_costs(timings), 0.1, 2, "2026-01-01", {})
+    reference = TrainingRecord("", SPEC, Recipe(), (epoch(1, 10.0),), 1)
+
+    def seconds(recipe: Recipe, **known: Any) -> float:
+        given = {"recent": [], "speed_model": None, "reference": None} | known
+        forecast = run_forecast(SPEC, recipe, **given, teacher_spec=lambda short: teacher)
+        assert forecast
+        return forecast.seconds - OVERHEAD_SECONDS
+
+    networks = [summarize(spec) for spec in (SPEC, teacher)]
+    macs = [network.macs for network in networks]
+    fitted = [model.image_seconds(network, recipe.batch_size) for network in networks]
+    images = recipe.images_per_epoch
+    cases: list[tuple[dict[str, Any], list[Any]]] = [
+        ({"reference": reference}, macs),
+        ({"speed_model": model}, fitted),
+    ]
+    for known, (student_cost, teacher_cost) in cases:
+        ratio = teacher_cost / student_cost
+        more = 1 + FORWARD_COST * ratio * images / (images + FORWARD_COST * 10_000)
+        alone = seconds(replace(recipe, teacher=""), **known)
+        assert seconds(recipe, **known) / alone == pytest.approx(more, rel=1e-3)
+        assert seconds(replace(recipe, soft_label_weight=0.0), **known) == alone
 
 
 def test_a_demo_counts_its_validation_images() -> None:

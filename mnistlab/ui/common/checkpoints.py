@@ -1,6 +1,6 @@
 """The checkpoints that pages offer, and a cache of the loaded ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import epoch_checkpoints
-from mnistlab.store.run import RunSummary
+from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import best_first
 from mnistlab.text import percent
@@ -77,9 +77,12 @@ class CheckpointList:
         return next((str(choice.path) for choice in own if choice.path.stem == name), None)
 
 
-def find(home: Home, run_ids: Sequence[int] = ()) -> CheckpointList:
+def find(
+    home: Home, run_ids: Sequence[int] = (), states: Collection[State] = tuple(State)
+) -> CheckpointList:
     """The pretrained checkpoints, and the best epochs of the best runs and of those named.
 
+    Of the runs only those in one of the `states`.
     First the one that was trained for drawings, then the most accurate.
     """
     paths: list[tuple[Path, str, int | None]] = [
@@ -89,7 +92,8 @@ def find(home: Home, run_ids: Sequence[int] = ()) -> CheckpointList:
     store = Store(home.runs)
     try:
         named = [run for run in store.runs(run_ids) if run.deleted is None]
-        runs = {run.id: run.name for run in (*best_first(store, MAX_RUNS), *named)}
+        offered = (*best_first(store, MAX_RUNS), *named)
+        runs = {run.id: run.name for run in offered if run.state in states}
         paths += [(store.best_checkpoint_path(id), name, id) for id, name in runs.items()]
     except StoreError as error:
         errors.append(str(error))

@@ -10,7 +10,8 @@ from mnistlab.charts.accuracy_by_size import Network, accuracy_by_size
 from mnistlab.drawing.digit import DigitError
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.experiments.measured import stats
-from mnistlab.experiments.targets import STEPS, TARGETS
+from mnistlab.experiments.steps import STEPS
+from mnistlab.experiments.targets import TARGETS
 from mnistlab.markup import Markup
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.svg import show_svg
@@ -18,7 +19,7 @@ from mnistlab.ui.draw import canvas, checkpoint, prediction
 
 CHECKPOINT = "smallest"
 """The pretrained network that reads the first drawing."""
-NUMBER = 1 + [step.preset.name for step in STEPS].index(CHECKPOINT)
+NUMBER = 1 + [step.name for step in STEPS].index(CHECKPOINT)
 """Its number in the figure."""
 
 
@@ -84,7 +85,7 @@ def _networks() -> Sequence[Network]:
             networks.append(
                 Network(
                     number,
-                    f"{step.preset.label}, {step.preset.title}",
+                    f"{step.label}, {step.title}",
                     step.total,
                     ours.mean,
                     ours.confidence_interval,

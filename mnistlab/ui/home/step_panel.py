@@ -1,6 +1,7 @@
 """One step of the home page: its question and answer, what changed, the idea and the curves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -14,9 +15,11 @@ from mnistlab.errors import CheckpointError
 from mnistlab.experiments.article import compare_with_article
 from mnistlab.experiments.differences import config_differences
 from mnistlab.experiments.measured import outcome, record, stats
-from mnistlab.experiments.targets import Step, Target, predecessor
+from mnistlab.experiments.steps import Distillation, predecessor
+from mnistlab.experiments.targets import Step, Target
 from mnistlab.experiments.variants import find_variant
-from mnistlab.recipe.defaults import train_command
+from mnistlab.recipe.defaults import default_recipe, train_command
+from mnistlab.recipe.recipe_text import recipe_to_text
 from mnistlab.store.run import Run
 from mnistlab.text import duration, percent, percent_range
 from mnistlab.training.epoch import Epoch, best
@@ -24,6 +27,7 @@ from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.home import terms
+from mnistlab.worker.teacher_search import pretrained_teacher
 
 DEFAULT_SEEDS = 5
 """Seeds in the command for a network without results."""
@@ -47,7 +51,7 @@ def show(step: Step, own_run: Run | None) -> None:
     with idea:
         st.html(terms.explained(step.concepts))
         if changed and before:
-            st.html(html.caption(f"Outlined layers differ from {before.preset.label.lower()}."))
+            st.html(html.caption(f"Outlined layers differ from {before.label.lower()}."))
         _links(step, own_run)
     with curves:
         _curves(step, ours, previous, own_run)
@@ -67,10 +71,12 @@ def _curves(
     elif own_run:
         epochs, saved = own_run.epochs, own_run.best_epoch or 0
     else:
+        epochs, saved = (), 0
+    if epochs:
+        before = previous.epochs if ours and previous else ()
+        plot.chart(charts.target_curves(step, epochs, saved, before), "step_curves")
+    else:
         st.html(html.empty("No curves yet. Train this network."))
-        return
-    before = previous.epochs if ours and previous else ()
-    plot.chart(charts.target_curves(step, epochs, saved, before), "step_curves")
     st.html(html.caption(f"What to look for. {step.what_to_look_for}"))
 
 
@@ -85,17 +91,12 @@ def _links(step: Step, own_run: Run | None) -> None:
                 icon=":material/science:",
                 query_params={
                     "view": "Ablation",
-                    "target": step.preset.label,
+                    "target": step.label,
                     "variant": variant.label,
                 },
             )
         else:
-            st.page_link(
-                "pages/train.py",
-                label="Try it: train this network",
-                icon=":material/play_arrow:",
-                query_params={"net": str(step.spec)},
-            )
+            _training_link(step)
         st.page_link(
             "pages/design.py",
             label="Open in Design",
@@ -109,6 +110,21 @@ def _links(step: Step, own_run: Run | None) -> None:
                 icon=":material/show_chart:",
                 query_params={"run": str(own_run.id)},
             )
+
+
+def _training_link(step: Step) -> None:
+    """A link to Train with the step's network, and with its teacher if it has one."""
+    label, query = "Try it: train this network", {"net": str(step.spec)}
+    if isinstance(step, Distillation):
+        try:
+            teacher = pretrained_teacher(step.teacher)
+        except CheckpointError as error:
+            page.show_warning(error)
+            return
+        recipe = replace(default_recipe(step.spec), teacher=teacher.short)
+        label = "Try it: learn from the most accurate network"
+        query["recipe"] = recipe_to_text(recipe, default_recipe(step.spec))
+    st.page_link("pages/train.py", label=label, icon=":material/play_arrow:", query_params=query)
 
 
 def _figures(
@@ -126,8 +142,10 @@ def _figures(
     else:
         st.markdown(step.change)
         note = _seed_note(step, ours)
-        seeds = len(zoo.SEED_ERRORS.get(step.preset.name, ())) or DEFAULT_SEEDS
-        command = f"python -m mnistlab study {step.preset.name} --split {Split.ALL} --seeds {seeds}"
+        seeds = len(zoo.SEED_ERRORS.get(step.name, ())) or DEFAULT_SEEDS
+        teacher = f" --teacher {step.teacher}" if isinstance(step, Distillation) else ""
+        study = f"study {step.preset.name}{teacher} --split {Split.ALL} --seeds {seeds}"
+        command = f"python -m mnistlab {study}"
     st.html(html.caption(note) + html.mono(command))
 
 
@@ -174,7 +192,7 @@ def _column(epochs: Sequence[Epoch], saved: Epoch) -> tuple[str, ...]:
 def _changes(before: Target, target: Target) -> None:
     """The network and recipe settings that differ from the previous target."""
     configs = [(each.spec, each.full) for each in (before, target)]
-    head = ("Changes", before.preset.label, target.preset.label)
+    head = ("Changes", before.label, target.label)
     rows = [(each.setting, *each.values) for each in config_differences(configs)]
     if before.total != target.total:
         rows.append(("parameters", f"{before.total:,}", f"{target.total:,}"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnistlab.experiments.targets import STEPS
+from mnistlab.experiments.steps import STEPS
 
 PARAMETER = "step"
 """The address has a step's number, from 1 on."""
@@ -18,7 +18,7 @@ def show() -> int:
     st.segmented_control(
         "Step",
         range(1, len(STEPS) + 1),
-        format_func=lambda n: f"{n} {STEPS[n - 1].preset.title}",
+        format_func=lambda n: f"{n} {STEPS[n - 1].title}",
         required=True,
         key="step_choice",
         on_change=lambda: select(str(st.session_state["step_choice"])),

@@ -1,13 +1,12 @@
 """The tabs of one run's page, but for its errors: curves, filters, configuration, export, notes."""
 
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from mnistlab.errors import LabError
-from mnistlab.experiments.differences import recipe_value
+from mnistlab.experiments.differences import recipe_settings, teacher_names
 from mnistlab.home import Home
 from mnistlab.recipe.defaults import train_command
 from mnistlab.report import build
@@ -69,11 +68,10 @@ def show_filters(home: Home, run: Run) -> None:
 
 def show_configuration(home: Home, run: Run) -> None:
     """The network, the recipe, the machine and its versions, and the command for all of it."""
+    store = Store(home.runs)
     rows = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
-    rows += [
-        (f.name.replace("_", " "), recipe_value(run.recipe, f.name)) for f in fields(run.recipe)
-    ]
-    rows += run_details.environment(Store(home.runs).best_checkpoint_path(run.id))
+    rows += recipe_settings(run.recipe, teacher_names(store, [run]))
+    rows += run_details.environment(store.best_checkpoint_path(run.id))
     st.html(html.rows(rows))
     st.caption("Command line:")
     st.code(train_command(run.spec, run.recipe), language="sh", wrap_lines=True)

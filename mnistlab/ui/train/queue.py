@@ -1,5 +1,8 @@
 """The queue: the position of each run, and the buttons that change it."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from mnistlab.home import Home
@@ -10,6 +13,7 @@ from mnistlab.text import duration
 from mnistlab.ui.common import html, page
 from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers, worker_count
+from mnistlab.worker.teacher_search import teacher_spec
 
 SHOWN = 8
 FORECAST = 100
@@ -24,7 +28,7 @@ def show(home: Home) -> None:
     queued, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
     if count <= max(0, worker_count() - len(running)):
         return
-    waits = waiting_seconds(running, queued, worker_count(), queue.recent_runs(store))
+    waits = _waits(home, running, queued)
     st.header("Queue", anchor=False)
     for position, (run, wait) in enumerate(zip(queued, waits, strict=True), 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -34,6 +38,14 @@ def show(home: Home) -> None:
             _buttons(home, store, run, position, count)
     if count > len(queued):
         st.html(html.caption(f"… and {count - len(queued)} more."))
+
+
+def _waits(
+    home: Home, running: Sequence[RunSummary], queued: Sequence[RunSummary]
+) -> list[float | None]:
+    """The estimated seconds until each queued run starts."""
+    recent = queue.recent_runs(Store(home.runs))
+    return waiting_seconds(running, queued, worker_count(), recent, partial(teacher_spec, home))
 
 
 def _buttons(home: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
@@ -75,6 +87,6 @@ def position_text(home: Home, run: RunSummary) -> str:
     before = [f"run {run_id}" for run_id in (*(each.id for each in running), *ids[:index])]
     names = ", ".join(before[:NAMED]) + "…" * (len(before) > NAMED)
     after = f", after {names}" if before else ""
-    wait = waiting_seconds(running, queued, worker_count(), queue.recent_runs(store))[index]
+    wait = _waits(home, running, queued)[index]
     start = f"; starts in about {duration(wait)}" if wait is not None else ""
     return f"Position {index + 1} in queue{after}{start}"

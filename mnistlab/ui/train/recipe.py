@@ -3,7 +3,6 @@
 They show the selected recipe; a change makes it the user's own (`recipe_choice.change`).
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,6 @@ import streamlit as st
 from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
-from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.home import default_home
@@ -26,7 +24,8 @@ from mnistlab.recipe.recipe import (
 from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
-from mnistlab.ui.train import recipe_choice
+from mnistlab.ui.train import recipe_choice, teacher
+from mnistlab.ui.train.controls import control, off_at_0, select
 
 TRAIN_SIZES = {0: "All", 12_800: "12,800", 2_560: "2,560"}
 IS_OPEN = "recipe_is_open"
@@ -81,49 +80,14 @@ def normalization(spec: Spec, recipe: Recipe) -> str:
     return text
 
 
-ToField = Callable[[Any], object]
-"""Converts what a control shows to the recipe's value."""
-
-
-def _control(
-    spec: Spec, name: str, to_field: ToField = lambda shown: shown, to_shown: ToField | None = None
-) -> dict[str, Any]:
-    """The arguments of a control: it shows the selected recipe's field, and changes it."""
-    value = recipe_choice.values(spec)[name]
-    key = f"recipe_{name}"
-    # Set in every run: the recipe is the truth, and the control follows it.
-    st.session_state[key] = to_shown(value) if to_shown else value
-    return {"key": key, "on_change": _change, "args": (spec, name, to_field)}
-
-
-def _change(spec: Spec, name: str, to_field: ToField) -> None:
-    recipe_choice.change(spec, name, to_field(st.session_state[f"recipe_{name}"]))
-
-
-def _off_at_0(spec: Spec, name: str) -> dict[str, Any]:
-    """The arguments of a control that shows None as 0."""
-    return _control(spec, name, lambda shown: shown or None, lambda value: value or 0)
-
-
-def _select(spec: Spec, label: str, name: str, kind: type[Choice]) -> None:
-    """A control for an enum: its members by their labels, and the help of the selected one."""
-    selected = st.selectbox(
-        label,
-        [str(member) for member in kind],
-        format_func=lambda value: kind(value).label,
-        **_control(spec, name),
-    )
-    st.caption(kind(selected).help)  # type: ignore[attr-defined]
-
-
 def _epochs_and_size(spec: Spec) -> None:
     left, right = st.columns(2)
-    left.number_input("Epochs", step=1, **_control(spec, "epochs"))
+    left.number_input("Epochs", step=1, **control(spec, "epochs"))
     right.number_input(
         "Batch size",
         step=32,
         help="Larger batches: fewer steps, less gradient noise.",
-        **_control(spec, "batch_size"),
+        **control(spec, "batch_size"),
     )
     left, right = st.columns(2)
     size: Any = recipe_choice.values(spec)["train_size"] or 0
@@ -132,7 +96,7 @@ def _epochs_and_size(spec: Spec) -> None:
         "Training images",
         list(sizes),
         format_func=sizes.__getitem__,
-        **_off_at_0(spec, "train_size"),
+        **off_at_0(spec, "train_size"),
     )
     right.number_input(
         "Norm batch size",
@@ -140,7 +104,7 @@ def _epochs_and_size(spec: Spec) -> None:
         step=32,
         help="Batch norm normalizes over at least this many images, or the whole batch if it is "
         f"smaller; 0 = automatic, minimum {MIN_BATCH}. On a CPU these parts run in parallel.",
-        **_off_at_0(spec, "norm_batch_size"),
+        **off_at_0(spec, "norm_batch_size"),
     )
 
 
@@ -149,7 +113,7 @@ def _early_stopping(spec: Spec) -> None:
         "Early stopping patience (epochs; 0 = off)",
         min_value=0,
         step=1,
-        **_off_at_0(spec, "patience"),
+        **off_at_0(spec, "patience"),
     )
     st.number_input(
         "Stop at validation accuracy (%; 0 = off)",
@@ -158,7 +122,7 @@ def _early_stopping(spec: Spec) -> None:
         step=0.05,
         format="%.2f",
         help=f"The article's target accuracy is {percent(TARGET_ACCURACY)}.",
-        **_control(
+        **control(
             spec,
             "target_accuracy",
             lambda shown: round(shown / 100, 6) or None,
@@ -173,10 +137,10 @@ def _learning_rate(spec: Spec) -> None:
         step=0.01,
         format="%g",
         help="Peak of the schedule.",
-        **_control(spec, "learning_rate"),
+        **control(spec, "learning_rate"),
     )
-    _select(spec, "Optimizer", "optimizer", Optimizer)
-    _select(spec, "Schedule", "schedule", Schedule)
+    select(spec, "Optimizer", "optimizer", Optimizer)
+    select(spec, "Schedule", "schedule", Schedule)
 
 
 def _regularization(spec: Spec) -> None:
@@ -199,7 +163,7 @@ def _regularization(spec: Spec) -> None:
         step=0.0001,
         format="%g",
         help="Weight decay shrinks the weights every step.",
-        **_control(spec, "weight_decay"),
+        **control(spec, "weight_decay"),
     )
     st.number_input(
         "Label smoothing",
@@ -209,11 +173,12 @@ def _regularization(spec: Spec) -> None:
         format="%.2f",
         help=f"Spreads this fraction of the target evenly over the {MNIST.n_classes} classes, "
         "which limits overconfidence.",
-        **_control(spec, "label_smoothing"),
+        **control(spec, "label_smoothing"),
     )
-    _select(spec, "Augmentation", "augmentation", Augmentation)
+    select(spec, "Augmentation", "augmentation", Augmentation)
     if spec.batch_norm:
-        _select(spec, "Batch norm's statistics", "norm_statistics", NormStatistics)
+        select(spec, "Batch norm's statistics", "norm_statistics", NormStatistics)
+    teacher.show(spec)
 
 
 def _change_dropout(spec: Spec) -> None:
@@ -228,11 +193,11 @@ def _evaluation(spec: Spec, recipe: Recipe | None) -> None:
         [str(member) for member in Split],
         required=True,
         format_func=lambda value: Split(value).label,
-        **_control(spec, "split"),
+        **control(spec, "split"),
     )
     one = Split(split)
     st.caption(one.explain(recipe.available_images) if recipe else one.help)
-    st.number_input("Seed", step=1, **_control(spec, "seed"))
+    st.number_input("Seed", step=1, **control(spec, "seed"))
     st.caption("Seeds differ by about 0.1 pp: train several before comparing.")
 
 

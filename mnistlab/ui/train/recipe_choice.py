@@ -11,10 +11,12 @@ from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
 from mnistlab.errors import LabError
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.home import default_home
 from mnistlab.recipe.defaults import default_recipe
 from mnistlab.recipe.recipe import ENUMS, Recipe, RecipeError
 from mnistlab.recipe.recipe_text import parse_recipe, recipe_to_text
 from mnistlab.ui.common import current_network
+from mnistlab.worker.teacher_search import find_teacher
 
 PARAMETER = "recipe"
 SOURCE = "recipe_source"
@@ -123,7 +125,10 @@ def read_address() -> AddressProblem | None:
 
 
 def _set_from_text(spec: Spec, text: str) -> str:
-    """Select what an address names; a warning or "". Raises RecipeError if it is no recipe."""
+    """Select what an address names; a warning or "".
+
+    Raises RecipeError if it is no recipe, CheckpointError if this lab does not have its teacher.
+    """
     state = st.session_state
     if text == Source.ARTICLE and article_recipe(spec) is None:
         raise RecipeError("The article has no recipe for this network. Choose another one.")
@@ -131,6 +136,8 @@ def _set_from_text(spec: Spec, text: str) -> str:
         state[SOURCE] = text
         return ""
     parsed = parse_recipe(text, default_recipe(spec))
+    if parsed.recipe.teacher:
+        find_teacher(default_home(), parsed.recipe.teacher)
     state[MINE], state[SOURCE] = _plain(parsed.recipe), str(Source.MINE)
     return parsed.warning
 

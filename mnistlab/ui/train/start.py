@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import streamlit as st
 
 from mnistlab import zoo
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
-from mnistlab.home import Home
+from mnistlab.home import Home, default_home
 from mnistlab.markup import Markup, fill
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import queue
@@ -20,6 +20,7 @@ from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast
 from mnistlab.worker.processes import submit
+from mnistlab.worker.teacher_search import teacher_spec
 
 DEMO, QUICK = {"train_size": 2_560, "epochs": 3}, {"train_size": 12_800, "epochs": 8}
 REFERENCE = "target-4"
@@ -66,7 +67,12 @@ def beginnings(recipe: Recipe) -> tuple[Beginning, ...]:
 def estimated_time(spec: Spec, recipe: Recipe, recent: Sequence[RunSummary]) -> str:
     """How long a run will take: "≈ 54 s", for another machine with its number of cores."""
     forecast = run_forecast(
-        spec, recipe, recent=recent, speed_model=speed_model(), reference=_reference()
+        spec,
+        recipe,
+        recent=recent,
+        speed_model=speed_model(),
+        reference=_reference(),
+        teacher_spec=partial(teacher_spec, default_home()),
     )
     if forecast is None:
         return "time not measured"

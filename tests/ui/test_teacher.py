@@ -1,0 +1,192 @@
+"""Learning from a teacher on the pages: chosen, in the address, and named where a run is shown."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import zoo
+from mnistlab.arch.build import build
+from mnistlab.arch.spec import parse
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.store.run import Run
+from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
+from mnistlab.store.trash import empty_trash, move_to_trash
+from mnistlab.training.checkpoint import save_checkpoint
+from mnistlab.training.record import TrainingRecord
+from mnistlab.training.teachers import read_teacher, save_teacher, teacher_path
+from mnistlab.ui.train.recipe import IS_OPEN
+from mnistlab.worker import processes
+from tests.store.example_runs import add_finished_run, epoch
+from tests.ui.app_test import ROOT, TIMEOUT, body, settled
+from tests.ui.app_test import run as open_page
+
+SPEC = parse("4-p4-8-gap-bn")
+FIRST = zoo.checkpoint("most-accurate")
+assert FIRST
+PRETRAINED = read_teacher(FIRST)
+
+
+@pytest.fixture(autouse=True)
+def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+    return lab
+
+
+@pytest.fixture
+def store(lab: Path) -> Store:
+    return Store(lab / "runs")
+
+
+def add_teacher_run(store: Store, name: str = "wise", seed: int = 0) -> int:
+    run_id = add_finished_run(store, SPEC, Recipe(epochs=1), [60], name=name)
+    record = TrainingRecord(name, SPEC, Recipe(epochs=1), (epoch(1, 60),), 1)
+    save_checkpoint(store.best_checkpoint_path(run_id), build(SPEC, seed), record)
+    return run_id
+
+
+def short_of(store: Store, run_id: int) -> str:
+    return read_teacher(store.best_checkpoint_path(run_id)).short
+
+
+def open_train_page(**query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    at.switch_page("pages/train.py")
+    at.session_state[IS_OPEN] = True
+    for name, value in query.items():
+        at.query_params[name] = value
+    return settled(at)
+
+
+def learn_from(at: AppTest, choice: str) -> None:
+    next(box for box in at.selectbox if box.label == "Learn from").set_value(choice)
+    settled(at)
+
+
+def options(at: AppTest) -> list[str]:
+    return next(box.options for box in at.selectbox if box.label == "Learn from")
+
+
+def selected(at: AppTest) -> object:
+    return next(box.value for box in at.selectbox if box.label == "Learn from")
+
+
+def start(at: AppTest) -> None:
+    next(button for button in at.button if button.label == "Start training").click()
+    settled(at)
+
+
+def queued(store: Store) -> Run:
+    (summary,) = store.queue()
+    run = store.run(summary.id)
+    assert run
+    return run
+
+
+def test_a_chosen_teacher_with_its_numbers_reaches_the_run_and_is_copied(
+    lab: Path, store: Store
+) -> None:
+    at = open_train_page(net="smallest")
+    assert selected(at) == "" and "Learns from" not in body(at)
+    assert not [box for box in at.number_input if box.label == "Soft label weight"]
+    learn_from(at, PRETRAINED.short)
+    at.number_input(key="recipe_soft_label_weight").set_value(0.5)
+    settled(at)
+    at.number_input(key="recipe_distillation_temperature").set_value(3)
+    settled(at)
+    assert "Learns from most-accurate" in body(at) and "14,846 parameters" in body(at)
+    start(at)
+    recipe = queued(store).recipe
+    assert recipe.teacher == PRETRAINED.short
+    assert (recipe.soft_label_weight, recipe.distillation_temperature) == (0.5, 3)
+    assert read_teacher(teacher_path(lab / "teachers", recipe.teacher)) == PRETRAINED
+    learn_from(at, "")
+    assert "Learns from" not in body(at)
+
+
+def test_pretrained_checkpoints_and_finished_runs_are_offered(store: Store) -> None:
+    run_id = add_teacher_run(store)
+    other = store.add("unfinished", SPEC, Recipe(epochs=9))
+    assert store.claim()
+    store.replace_epochs(other, [epoch(1, 50)])
+    record = TrainingRecord("unfinished", SPEC, Recipe(epochs=9), (epoch(1, 50),), 1)
+    save_checkpoint(store.best_checkpoint_path(other), build(SPEC, 1), record)
+    text = " ".join(options(open_train_page()))
+    assert "None" in text and f"wise · 99.40% (optimistic) · 494 parameters · run {run_id}" in text
+    assert text.count("pretrained") == len(zoo.checkpoints()) and "unfinished" not in text
+
+
+def test_a_renamed_run_stays_the_teacher_and_a_deleted_one_its_copy(store: Store) -> None:
+    run_id = add_teacher_run(store)
+    short = short_of(store, run_id)
+    at = open_train_page()
+    learn_from(at, short)
+    edit_details(store, run_id, "wiser", "", "", "")
+    settled(at)
+    assert selected(at) == short and "wiser" in " ".join(options(at))
+    start(at)
+    move_to_trash(store, [run_id])
+    empty_trash(store)
+    settled(at)
+    assert selected(at) == short and options(at)[-1].endswith("copy")
+    assert not at.error
+
+
+def test_the_teacher_is_in_the_address() -> None:
+    at = open_train_page(net="smallest")
+    learn_from(at, PRETRAINED.short)
+    (text,) = [at.query_params["recipe"]]
+    assert "".join(text) == f"teacher={PRETRAINED.short}"
+    again = open_train_page(net="smallest", recipe="".join(text) + ",soft=0.25")
+    assert selected(again) == PRETRAINED.short and not again.error
+    assert again.number_input(key="recipe_soft_label_weight").value == 0.25
+
+
+@pytest.mark.parametrize("teacher", ["0123456789abcdef", "nobody"])
+def test_an_address_with_an_unknown_teacher_is_an_error_and_starts_nothing(
+    store: Store, teacher: str
+) -> None:
+    at = open_train_page(net="smallest", recipe=f"teacher={teacher}")
+    (error,) = at.error
+    assert teacher in error.value
+    assert next(b for b in at.button if b.label == "Start training").disabled
+    at.button(key="ignore_address").click()
+    settled(at)
+    assert not at.error and selected(at) == ""
+    start(at)
+    assert queued(store).recipe.teacher == ""
+
+
+def test_a_teacher_that_is_lost_meanwhile_is_an_error(store: Store, lab: Path) -> None:
+    run_id = add_teacher_run(store)
+    at = open_train_page()
+    learn_from(at, short_of(store, run_id))
+    move_to_trash(store, [run_id])
+    settled(at)
+    assert options(at)[-1].endswith("missing")
+    start(at)
+    assert any("missing" in error.value for error in at.error) and not store.queue()
+
+
+def test_a_teacher_s_protocol_is_named_where_it_makes_accuracies_optimistic() -> None:
+    at = open_train_page(net="smallest", recipe=f"teacher={PRETRAINED.short}")
+    assert "trained on the validation images" in body(at)
+    at = open_train_page(net="smallest", recipe=f"teacher={PRETRAINED.short},split=all")
+    assert "optimistic" not in body(at).split("Learns from")[1].split("</")[0]
+
+
+def test_a_run_s_page_and_a_comparison_name_its_teacher(store: Store, lab: Path) -> None:
+    teacher = save_teacher(lab / "teachers", store.best_checkpoint_path(add_teacher_run(store)))
+    recipe = Recipe(epochs=1, teacher=teacher.short)
+    alone = add_finished_run(store, SPEC, Recipe(epochs=1), [70])
+    taught = add_finished_run(store, SPEC, recipe, [50])
+    page = body(open_page("pages/run.py", run=str(taught), tab="Configuration"))
+    assert teacher.short in page, "before its record is there"
+    record = TrainingRecord("taught", SPEC, recipe, (epoch(1, 50),), 1, teacher=teacher)
+    save_checkpoint(store.best_checkpoint_path(taught), build(SPEC, 1), record)
+    for page in (
+        body(open_page("pages/run.py", run=str(taught), tab="Configuration")),
+        body(open_page("pages/compare.py", run=f"{alone},{taught}")),
+    ):
+        assert f"wise · 99.40% (optimistic) · 494 parameters ({teacher.short})" in page

@@ -1,0 +1,177 @@
+"""A run with a teacher: killed it ends with the same bits, without its teacher it can wait."""
+
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab.arch.build import build
+from mnistlab.arch.spec import parse
+from mnistlab.home import Home
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.store import queue
+from mnistlab.store.archive import export_run, import_run
+from mnistlab.store.run import Request, State
+from mnistlab.store.store import Store
+from mnistlab.training.checkpoint import load_checkpoint, save_checkpoint
+from mnistlab.training.record import TrainingRecord
+from mnistlab.training.teachers import save_teacher, saved_teacher, teacher_path
+from mnistlab.worker import processes
+from mnistlab.worker.teacher_search import teacher_named
+from tests.store.example_runs import epoch
+from tests.waiting import until
+from tests.worker.faults import Workers, add_run, bits, get_run, outcome
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="forks its workers"),
+]
+KILLS = 12
+NETWORK = "4-p4-8-p8-gap-bn-drop0.1"
+RECIPE = Recipe(epochs=6, batch_size=64, train_size=256, distillation_temperature=2.0)
+TEACHER = parse("6-p6-gap-bn")
+
+
+@pytest.fixture(scope="module")
+def workers(mnist_folder: Path) -> Iterator[Workers]:
+    with Workers(mnist_folder) as workers:
+        yield workers
+
+
+@pytest.fixture
+def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    (tmp_path / "data").symlink_to(mnist_folder)
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def taught(home: Home, tmp_path: Path) -> tuple[str, Recipe]:
+    """A run whose teacher is in the lab's folder and nowhere else."""
+    source = tmp_path / "teacher.safetensors"
+    save_checkpoint(
+        source, build(TEACHER, 3), TrainingRecord("mine", TEACHER, Recipe(), (epoch(1, 60),), 1)
+    )
+    return NETWORK, replace(RECIPE, teacher=save_teacher(home.teachers, source).short)
+
+
+def pause_after(workers: Workers, home: Home, run_id: int, epochs: int) -> None:
+    workers.start(home)
+    until(lambda: len(get_run(home, run_id).epochs) >= epochs)
+    Store(home.runs).request(run_id, Request.PAUSE)
+    assert workers.ended() and get_run(home, run_id).state is State.PAUSED
+
+
+def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
+    home: Home, workers: Workers
+) -> None:
+    run = NETWORK, replace(RECIPE, teacher=teacher_named(home, "target-4"))
+    reference_id = add_run(home, run)
+    assert workers.work(home)
+    reference, store = outcome(home, reference_id), Store(home.runs)
+    span, generator, kills = get_run(home, reference_id).seconds, random.Random(0), 0
+    untaught_id = add_run(home, (NETWORK, RECIPE))
+    assert workers.work(home) and outcome(home, untaught_id)["bits"] != reference["bits"]
+    while kills < KILLS:
+        run_id = add_run(home, run)
+        while get_run(home, run_id).state is not State.DONE:
+            if get_run(home, run_id).state.resumable:
+                queue.resume(store, run_id)
+            # The worker then copies the teacher itself, and may be killed while it does.
+            shutil.rmtree(home.teachers, ignore_errors=True)
+            after = generator.uniform(0, span) if kills < KILLS else None
+            kills += not workers.work(home, after=after)
+            processes.ensure_workers(home)
+        assert outcome(home, run_id) == reference
+
+
+def test_the_record_names_the_teacher(
+    home: Home, workers: Workers, taught: tuple[str, Recipe]
+) -> None:
+    run_id, store = add_run(home, taught), Store(home.runs)
+    assert workers.work(home)
+    teacher = saved_teacher(home.teachers, taught[1].teacher)
+    for path in (store.best_checkpoint_path(run_id), store.last_checkpoint_path(run_id)):
+        assert load_checkpoint(path).record.teacher == teacher
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_without_its_teacher_a_run_fails_and_resumes_once_it_is_back(
+    home: Home, workers: Workers, taught: tuple[str, Recipe], is_damaged: bool
+) -> None:
+    reference_id = add_run(home, taught)
+    assert workers.work(home)
+    run_id, path = add_run(home, taught), teacher_path(home.teachers, taught[1].teacher)
+    pause_after(workers, home, run_id, 2)
+    content, before = path.read_bytes(), get_run(home, run_id).epochs
+    path.write_bytes(content[:-1] + b"\x01") if is_damaged else path.unlink()
+    queue.resume(Store(home.runs), run_id)
+    assert workers.work(home)
+    found = get_run(home, run_id)
+    assert found.state is State.FAILED and found.epochs == before
+    assert taught[1].teacher in found.message and str(path) in found.message, found.message
+
+    path.write_bytes(content)
+    queue.resume(Store(home.runs), run_id)
+    assert workers.work(home)
+    assert outcome(home, run_id) == outcome(home, reference_id)
+
+
+def test_a_run_is_finished_without_its_teacher(
+    home: Home, workers: Workers, taught: tuple[str, Recipe]
+) -> None:
+    run_id, store = add_run(home, taught), Store(home.runs)
+    pause_after(workers, home, run_id, 2)
+    teacher = saved_teacher(home.teachers, taught[1].teacher)
+    shutil.rmtree(home.teachers)
+    store.request(run_id, Request.STOP)
+    assert workers.work(home)
+    assert get_run(home, run_id).state is State.STOPPED, get_run(home, run_id).message
+    assert load_checkpoint(store.last_checkpoint_path(run_id)).record.teacher == teacher
+
+
+def test_an_exported_run_goes_on_where_its_teacher_is(
+    home: Home, workers: Workers, taught: tuple[str, Recipe], tmp_path: Path, mnist_folder: Path
+) -> None:
+    reference_id = add_run(home, taught)
+    assert workers.work(home)
+    run_id = add_run(home, taught)
+    pause_after(workers, home, run_id, 2)
+    other = Home(tmp_path / "other")
+    other.root.mkdir()
+    other.data.symlink_to(mnist_folder)
+    imported_id = import_run(Store(other.runs), export_run(Store(home.runs), run_id))
+    queue.resume(Store(other.runs), imported_id)
+    assert workers.work(other)
+    found = get_run(other, imported_id)
+    assert found.state is State.FAILED and len(found.epochs) >= 2
+    assert "Import the run" in found.message, found.message
+    save_teacher(other.teachers, teacher_path(home.teachers, taught[1].teacher))
+    queue.resume(Store(other.runs), imported_id)
+    assert workers.work(other)
+    done = get_run(other, imported_id)
+    assert done.state is State.DONE and done.test == get_run(home, reference_id).test
+    weights = [
+        bits(Store(lab.runs).last_checkpoint_path(id))
+        for lab, id in ((other, imported_id), (home, reference_id))
+    ]
+    assert weights[0] == weights[1]
+
+
+def test_another_teacher_with_the_same_first_digits_is_refused(
+    home: Home, workers: Workers, taught: tuple[str, Recipe]
+) -> None:
+    run_id, store = add_run(home, taught), Store(home.runs)
+    pause_after(workers, home, run_id, 1)
+    path = store.resume_path(run_id)
+    whole = saved_teacher(home.teachers, taught[1].teacher).checksum
+    other = whole[:-1] + ("0" if whole[-1] != "0" else "1")
+    path.write_bytes(path.read_bytes().replace(whole.encode(), other.encode()))
+    queue.resume(store, run_id)
+    assert workers.work(home)
+    found = get_run(home, run_id)
+    assert found.state is State.FAILED and "another checkpoint" in found.message, found.message
