@@ -237,8 +237,10 @@ class Store(RunFolders):
 
     def reserve_worker_start(self, slot: int) -> bool:
         """Whether the caller should start a worker for a slot: none was started just now."""
-        now = self._clock()
         with self.database.writing() as db:
+            # Inside: a caller that waited for the lock would take the start before it for a later
+            # one, of a clock that was set back.
+            now = self._clock()
             return bool(
                 db.execute(
                     "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO "
