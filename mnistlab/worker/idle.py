@@ -15,7 +15,7 @@ from mnistlab.worker.lock import lock, lock_file
 from mnistlab.worker.processes import IDLE_LOCK, start_worker
 
 PACKAGE = Path(__file__).parents[1]
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 """Seconds between two looks at the times of the store's files."""
 CHECK_SECONDS = 2.0
 """Seconds after which the queue is read even if these times stay the same: two changes within one

@@ -15,7 +15,7 @@ from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.queue import queued_count
+from mnistlab.store.queue import activity, queued_count
 from mnistlab.store.store import IDLE_WORKER, Store
 from mnistlab.worker.lock import is_held, lock
 
@@ -130,9 +130,7 @@ def ensure_idle_worker(home: Home) -> None:
         if is_held(home.runs, IDLE_LOCK):
             return
         store = Store(home.runs)
-        if queued_count(store) or store.busy_slots():
-            return
-        if store.reserve_worker_start(IDLE_WORKER):
+        if activity(store) == (0, 0) and store.reserve_worker_start(IDLE_WORKER):
             start_worker(home)
 
 
