@@ -22,7 +22,7 @@ from mnistlab.ui.train import (
 )
 from mnistlab.ui.train.recipe import show_settings
 from mnistlab.ui.train.start import Submission
-from mnistlab.worker.processes import ensure_workers
+from mnistlab.worker.processes import ensure_idle_worker, ensure_workers
 
 home = default_home()
 store = Store(home.runs)
@@ -70,6 +70,7 @@ with run_column:
         if is_pressed and submission:
             watched.add(store, submission.submit(home))
         ensure_workers(home)
+        ensure_idle_worker(home)
         # The first one is shown if none was selected: rather one that trains than one that waits.
         offered = sorted(newest(store, 50), key=lambda run: run.state is not State.RUNNING)
         selected_ids = run_picker.choose_runs(store, offered)

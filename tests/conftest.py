@@ -11,6 +11,8 @@ from mnistlab.worker.lock import lock
 torch.set_num_threads(1)
 # Workers get their share of a machine that is busy with other tests; the pages need no more.
 os.environ.setdefault("MNISTLAB_NICE", "0")
+# No test leaves a process behind; those of idle workers set their own time.
+os.environ["MNISTLAB_IDLE"] = "0"
 
 FETCH_SECONDS = 900.0
 CACHE = Path(__file__).parents[1] / ".cache"

@@ -9,7 +9,7 @@ from mnistlab.atomic import write_atomic
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.training.record import environment
-from mnistlab.worker.lock import lock
+from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.processes import (
     ensure_workers,
     spawn_detached,
@@ -48,10 +48,7 @@ def start_benchmark(home: Home) -> None:
 
 def is_running(home: Home) -> bool:
     """Whether a benchmark is running; a killed process no longer holds the lock."""
-    if not (home.runs / f"{LOCK}.lock").is_file():
-        return False
-    with lock(home.runs, LOCK) as is_free:
-        return not is_free
+    return is_held(home.runs, LOCK)
 
 
 def run_benchmark(home: Home, report: Callable[[str, float], None]) -> SpeedModel:

@@ -15,13 +15,17 @@ from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.queue import queued_count
-from mnistlab.store.store import Store
-from mnistlab.worker.lock import lock
+from mnistlab.store.queue import activity, queued_count
+from mnistlab.store.store import IDLE_WORKER, Store
+from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.teacher_search import ensure_teacher
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
+IDLE_SECONDS = 120
+"""Seconds that a worker stays ready after its last run, unless `$MNISTLAB_IDLE` sets a number."""
+IDLE_LOCK = "idle"
+"""The lock that the idle worker holds; at most one is idle."""
 MAX_LOG = 1 << 20
 """Bytes of a log file above which the next process empties it."""
 
@@ -44,6 +48,15 @@ def niceness() -> int:
     """
     value = _number("MNISTLAB_NICE", 19, smallest=0)
     return 10 if value is None else value
+
+
+def idle_seconds() -> int:
+    """How long a worker waits for the next run: `$MNISTLAB_IDLE`, or 120 seconds; 0 is not at all.
+
+    Until then it keeps PyTorch and MNIST in memory.
+    """
+    value = _number("MNISTLAB_IDLE", 86_400, smallest=0)
+    return IDLE_SECONDS if value is None else value
 
 
 def _number(name: str, largest: int, smallest: int = 1) -> int | None:
@@ -84,28 +97,56 @@ def submit(
 
 
 def ensure_workers(home: Home) -> None:
-    """Mark runs of dead workers as interrupted, and start workers if runs are queued."""
+    """Mark runs of dead workers as interrupted, and see to it that queued runs have a worker.
+
+    An idle worker takes one of them. Workers are started for the others, and for that one as well
+    if it is still queued WORKER_START_SECONDS later, or if the idle worker was killed.
+    """
     store = Store(home.runs)
     n_queued, free_slots = queued_count(store), []
     busy_slots = store.busy_slots()
     if not n_queued and not busy_slots:
         return
+    # Before the slots: an idle worker takes its slot before it gives up this lock.
+    is_idle = is_held(home.runs, IDLE_LOCK)
     for slot in sorted(busy_slots | set(range(worker_count()))):
         with worker_lock(home, slot) as is_locked:
             if is_locked:
                 if slot in busy_slots:
                     store.interrupt_orphans(slot)
                 free_slots.append(slot)
-    for slot in [slot for slot in free_slots if slot < worker_count()][:n_queued]:
+    open_slots = [slot for slot in free_slots if slot < worker_count()][:n_queued]
+    if open_slots and is_idle and store.expect_idle_worker():
+        del open_slots[0]
+    for slot in open_slots:
         if store.reserve_worker_start(slot):
             start_worker(home)
 
 
-def start_worker(home: Home) -> None:
-    """Start a worker; it ends when the queue is empty.
+def ensure_idle_worker(home: Home) -> None:
+    """Start a worker before there is a run for it, unless one is idle, a run trains or is queued.
 
-    A worker that finds every slot busy ends at once, so one too many does no harm.
+    For a page on which somebody is about to start a run. If no worker can be started now, that run
+    will start its own. Raises LabError if `$MNISTLAB_IDLE` is not a number.
     """
+    if not idle_seconds():
+        return
+    with contextlib.suppress(StoreError):
+        if is_held(home.runs, IDLE_LOCK):
+            return
+        store = Store(home.runs)
+        if activity(store) == (0, 0) and store.reserve_worker_start(IDLE_WORKER):
+            start_worker(home)
+
+
+def start_worker(home: Home) -> None:
+    """Start a worker; it ends when the queue has been empty for `idle_seconds`.
+
+    A worker that finds every slot busy, or another worker idle, ends at once, so one too many does
+    no harm. Raises LabError if a setting of the worker is wrong or it cannot be started.
+    """
+    # Read here as well, because the process could tell only its log.
+    niceness(), idle_seconds()
     spawn_detached(home, "mnistlab.worker.worker", log="worker.log")
 
 

@@ -35,12 +35,15 @@ class StatusReporter:
             if not self._failed:  # only once, to keep the log short
                 print(f"run {self._run_id}: skipped a status report: {error}", file=sys.stderr)
             self._failed = True
-        self._reported_at = self._clock()
 
     def report_throttled(self, message: str, progress: Progress | None = None) -> None:
-        """Report unless the last report is less than REPORT_SECONDS old."""
+        """Report unless the last report of this kind is less than REPORT_SECONDS old.
+
+        One that was made at once does not count: the first step follows on it and is to be seen.
+        """
         if self._clock() - self._reported_at >= REPORT_SECONDS:
             self.report(message, progress)
+            self._reported_at = self._clock()
 
     def progress(self, progress: Progress) -> None:
         self.report_throttled(progress.phase, progress)

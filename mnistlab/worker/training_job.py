@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from mnistlab.arch.build import build
-from mnistlab.data.mnist import DataSplits, load, split_mnist
+from mnistlab.data.download import DataError
+from mnistlab.data.mnist import DataSplits, Mnist, load, split_mnist
 from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
@@ -70,14 +71,24 @@ class TrainingJob:
         return lambda done: self.reporter.report_throttled(f"{phase} ({done:,} images)")
 
 
+def training_device() -> torch.device:
+    """The first GPU, or the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 class _RequestReceived(Exception):
     """A request that came before the training started."""
 
 
-def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) -> None:
-    """Train a claimed run to its end or until a request. Raises the error that prevents it."""
+def train_claimed(
+    store: Store, run: Run, home: Home, reporter: StatusReporter, mnist: Mnist | None = None
+) -> None:
+    """Train a claimed run to its end or until a request; `mnist` are its images if loaded already.
+
+    Raises the error that prevents it.
+    """
     try:
-        splits = _load_splits(run, home, reporter)
+        splits = _load_splits(run, home, reporter, mnist)
     except _RequestReceived:
         _suspend(store, run.id, reporter.requested, len(run.epochs))
         return
@@ -101,7 +112,7 @@ def train_claimed(store: Store, run: Run, home: Home, reporter: StatusReporter) 
         _suspend(store, run.id, reporter.requested, len(epochs))
 
 
-def _load_splits(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
+def _load_splits(run: Run, home: Home, reporter: StatusReporter, mnist: Mnist | None) -> DataSplits:
     """The run's images, downloaded if necessary. Raises _RequestReceived on a request."""
 
     def raise_if_requested() -> None:
@@ -113,18 +124,22 @@ def _load_splits(run: Run, home: Home, reporter: StatusReporter) -> DataSplits:
         reporter.report_throttled(f"{message} ({fraction:.0%})")
         raise_if_requested()
 
-    download_once(home, report_download)
-    reporter.report("Loading MNIST")
-    splits = split_mnist(load(home.data), run.recipe.split, run.recipe.train_size)
+    if mnist is None:
+        reporter.report("Loading MNIST")
+        try:
+            mnist = load(home.data)
+        except DataError:
+            download_once(home, report_download)
+            mnist = load(home.data)
     raise_if_requested()
-    return splits
+    return split_mnist(mnist, run.recipe.split, run.recipe.train_size)
 
 
 def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter) -> TrainingJob:
     """A new training or a resumed one, whose epochs then replace those in the store."""
     # Each shard of a batch has a thread; torch's own threads would only wait for each other.
     torch.set_num_threads(1)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = training_device()
     # Temporary files of a process that was killed while it wrote.
     for path in store.run_folder(run.id).rglob(".*"):
         path.unlink(missing_ok=True)

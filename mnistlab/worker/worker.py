@@ -1,4 +1,4 @@
-"""The worker process: trains queued runs one after another until the queue is empty.
+"""The worker process: trains queued runs one after another, then is idle for a while.
 
 Started by `mnistlab.worker.processes`, or by hand: `python -m mnistlab.worker.worker`.
 """
@@ -9,14 +9,21 @@ import sys
 import traceback
 from errno import ENOSPC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.store.database.errors import Cause, StoreError
+from mnistlab.store.queue import queued_count
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
-from mnistlab.worker.processes import free_slot, niceness
+from mnistlab.worker.idle import code_state, wait_for_run
+from mnistlab.worker.processes import free_slot, idle_seconds, niceness
 from mnistlab.worker.status_reporter import StatusReporter
+from mnistlab.worker.warm_up import WarmUp
+
+if TYPE_CHECKING:
+    from mnistlab.data.mnist import Mnist
 
 # A page that checks for a living worker holds the lock for a moment; a new worker waits that long.
 PATIENCE = 2.0
@@ -24,24 +31,30 @@ BALLAST = 1 << 18
 """Bytes of a file that is deleted when the disk is full, so that the run's end can be written."""
 
 
-def work(home: Home) -> None:
-    """Train the queued runs, unless all worker slots are busy."""
-    store = Store(home.runs)
+def work(home: Home, idle: float = 0.0) -> None:
+    """Train the queued runs, unless all worker slots are busy; wait up to `idle` seconds for more.
+
+    While it waits, it holds no slot, so it is in nobody's way if it hangs.
+    """
+    store, warm_up, code = Store(home.runs), WarmUp(home), code_state()
     while True:
-        with free_slot(home, PATIENCE) as slot:
-            if slot is None:
+        with contextlib.ExitStack() as idle_lock:
+            # Read after the slot was released: while this worker held it, no other was started.
+            if not queued_count(store) and not wait_for_run(
+                home, idle, code, warm_up.steps(), idle_lock
+            ):
                 return
-            store.interrupt_orphans(slot)
-            while run := store.claim(slot, os.getpid()):
-                train_run(store, run, home, slot)
-        # No worker was started for a run that was queued after the last claim, because this one
-        # still held its lock.
-        if not store.queue():
-            return
+            with free_slot(home, PATIENCE) as slot:
+                idle_lock.close()
+                if slot is None:
+                    return
+                store.interrupt_orphans(slot)
+                while run := store.claim(slot, os.getpid()):
+                    train_run(store, run, home, slot, warm_up.mnist)
 
 
-def train_run(store: Store, run: Run, home: Home, slot: int) -> None:
-    """Train one claimed run; if it fails, its message says why."""
+def train_run(store: Store, run: Run, home: Home, slot: int, mnist: "Mnist | None" = None) -> None:
+    """Train one claimed run, on `mnist` if it is loaded; if it fails, its message says why."""
     # Named by the slot: the next worker reuses the file that a killed one left.
     ballast = store.folder / f"ballast{slot}"
     try:
@@ -50,7 +63,7 @@ def train_run(store: Store, run: Run, home: Home, slot: int) -> None:
         reporter.report("Loading PyTorch")
         from mnistlab.worker.training_job import train_claimed
 
-        train_claimed(store, run, home, reporter)
+        train_claimed(store, run, home, reporter, mnist)
     except Exception as error:  # the other runs in the queue must still be trained
         ballast.unlink(missing_ok=True)
         store.finish(run.id, State.FAILED, _reason(error, home))
@@ -101,7 +114,7 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         _lower_priority(niceness())
-        work(default_home())
+        work(default_home(), idle_seconds())
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

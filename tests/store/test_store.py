@@ -289,6 +289,22 @@ def test_one_of_many_callers_starts_a_worker(tmp_path: Path) -> None:
     assert store.reserve_worker_start(0), "a worker that came and went may be followed at once"
 
 
+def test_an_idle_worker_that_hangs_is_not_waited_for_until_it_reports(tmp_path: Path) -> None:
+    now = [1000.0]
+    store = Store(tmp_path, clock=lambda: now[0])
+    store.idle_worker_ready()
+    assert not store.database.file.exists(), "nothing to note yet"
+    assert store.expect_idle_worker()
+    now[0] += WORKER_START_SECONDS - 1
+    assert store.expect_idle_worker()
+    now[0] += 2
+    assert not store.expect_idle_worker()
+    store.interrupt_orphans(0)
+    assert not store.expect_idle_worker(), "another worker took the run"
+    store.idle_worker_ready()
+    assert store.expect_idle_worker()
+
+
 def test_replace_epochs_leaves_exactly_those_epochs(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.add_epoch(run_id, EPOCHS[0])

@@ -42,6 +42,22 @@ def test_a_locked_store_skips_a_report_and_the_next_one_reads_the_request(
     assert str(watch.requested) == Request.PAUSE.value
 
 
+def test_the_first_step_is_reported_at_once_and_the_next_ones_are_throttled(tmp_path: Path) -> None:
+    store, now = Store(tmp_path), [0.0]
+    run_id = store.add("", PRESETS[3].spec, Recipe())
+    store.claim()
+    watch = StatusReporter(store, run_id, clock=lambda: now[0])
+    watch.report(Phase.TRAIN)
+    done = []
+    for step in range(1, 4):
+        now[0] += REPORT_SECONDS / 2
+        watch.progress(Progress(1, step, 512, 99.5))
+        run = store.run(run_id)
+        assert run and run.progress
+        done.append(run.progress.done)
+    assert done == [1, 1, 3]
+
+
 @pytest.mark.slow
 def test_a_training_ends_without_a_single_report(
     tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,15 +7,17 @@ from streamlit.testing.v1 import AppTest
 
 from mnistlab.arch.presets import get_preset
 from mnistlab.data.options import Split
+from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import save_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.diagnosis import Failure
-from mnistlab.training.epoch import Epoch
-from mnistlab.ui.train import outcome, start
+from mnistlab.training.epoch import Epoch, Phase, Progress
+from mnistlab.ui.train import live, outcome, start
 from mnistlab.worker import processes
+from mnistlab.worker.lock import lock
 from tests.store.example_runs import add_finished_run, epoch, predictions_with_errors
 from tests.ui.app_test import body, run, settled
 
@@ -72,6 +74,34 @@ def test_each_way_to_begin_has_its_time_and_starts_its_run(
     assert (queued.recipe.train_size, queued.recipe.epochs) == (size, epochs)
     assert (label.lower() in queued.name) == (size is not None)
     assert watched_ids(at) == [queued.id] and "lab-begin" not in body(at)
+
+
+def test_pages_that_are_opened_have_one_worker_ready_and_a_start_keeps_to_it(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Home] = []
+    monkeypatch.setattr(processes, "start_worker", started.append)
+    monkeypatch.setenv("MNISTLAB_IDLE", "9")
+    at, _ = run("pages/train.py"), run("pages/train.py")
+    assert started == [Home(lab)]
+    with lock(lab / "runs", processes.IDLE_LOCK):
+        press(at, "Start demo")
+    assert started == [Home(lab)] and Store(lab / "runs").queue()
+
+
+def test_a_page_refreshes_quickly_until_the_first_step_of_its_run(lab: Path) -> None:
+    now = [1000.0]
+    store = Store(lab / "runs", clock=lambda: now[0])
+    first, second = (store.add(name, SPEC, Recipe()) for name in ("first", "second"))
+    assert live.any_starts(store, [first])
+    assert not live.any_starts(store, [second]), "it is not its turn"
+    store.claim()
+    assert live.any_starts(store, [first]) and not live.any_starts(store, [second])
+    now[0] += live.START_LIMIT
+    assert not live.any_starts(store, [first]), "a download"
+    now[0] -= live.START_LIMIT
+    store.report(first, Phase.TRAIN, Progress(1, 128, 50_000, 4_000.0))
+    assert not live.any_starts(store, [first])
 
 
 def test_a_shorter_run_takes_less_time() -> None:

@@ -78,13 +78,28 @@ class Workers:
         after: float | None = None,
         at: int | None = None,
         largest: int | None = None,
+        idle: float = 0.0,
+        package: Path | None = None,
     ) -> None:
         """Start a worker that is killed `after` seconds or before its `at`th touch of the disk, or
-        that can write no file beyond `largest` bytes.
+        that can write no file beyond `largest` bytes. It waits `idle` seconds for a run, and takes
+        the folder `package` for its code.
         """
-        job = {"home": str(home.root), "after": after, "at": at, "largest": largest}
+        job = {
+            "home": str(home.root),
+            "after": after,
+            "at": at,
+            "largest": largest,
+            "idle": idle,
+            "package": str(package) if package else None,
+        }
         assert self._server.stdin
         self._server.stdin.write(json.dumps(job) + "\n")
+
+    def pid(self) -> int:
+        """The process id of the worker that was started last and has not ended."""
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children")
+        return int(children.read_text().split()[-1])
 
     def ended(self) -> bool:
         """Wait for the worker's end; whether it came to it by itself, and was not killed."""
@@ -190,7 +205,7 @@ def _warm_up(data: Path) -> None:
 
 def _worker(job: dict[str, Any]) -> None:
     """Be a worker; never comes back."""
-    from mnistlab.worker import worker
+    from mnistlab.worker import idle, worker
 
     code = 1
     try:
@@ -199,7 +214,9 @@ def _worker(job: dict[str, Any]) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         if job["at"] is not None:
             _die_at(job["at"], job["home"])
-        worker.work(Home(Path(job["home"])))
+        if job["package"] is not None:
+            idle.PACKAGE = Path(job["package"])
+        worker.work(Home(Path(job["home"])), job["idle"])
         code = 0
     except BaseException:
         traceback.print_exc()

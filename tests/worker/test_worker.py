@@ -314,6 +314,7 @@ def test_run_next_preempts_a_run_which_then_continues_by_itself(home: Home) -> N
         ("MNISTLAB_WORKERS", processes.worker_count),
         ("MNISTLAB_THREADS", processes.thread_count),
         ("MNISTLAB_NICE", processes.niceness),
+        ("MNISTLAB_IDLE", processes.idle_seconds),
     ],
 )
 @pytest.mark.parametrize("wrong", ["-1", "many", "1.5", "9" * 400, "²"])
@@ -323,6 +324,17 @@ def test_a_setting_that_is_not_a_number_is_named(
     monkeypatch.setenv(name, wrong)
     with pytest.raises(LabError, match=rf"\${name}"):
         setting()
+
+
+@pytest.mark.parametrize("name", ["MNISTLAB_NICE", "MNISTLAB_IDLE"])
+def test_a_wrong_setting_is_not_left_to_the_worker_s_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run_id = Store(tmp_path / "runs").add("", SMALL, QUICK)
+    monkeypatch.setenv(name, "many")
+    with pytest.raises(LabError, match=rf"\${name}"):
+        ensure_workers(Home(tmp_path))
+    assert get_run(Home(tmp_path), run_id).state is State.QUEUED
 
 
 @pytest.mark.parametrize("setting", [processes.worker_count, processes.thread_count])
@@ -335,9 +347,17 @@ def test_zero_workers_or_threads_are_refused(
         setting()
 
 
-def test_niceness_can_be_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MNISTLAB_NICE", "0")
-    assert processes.niceness() == 0
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("MNISTLAB_NICE", processes.niceness), ("MNISTLAB_IDLE", processes.idle_seconds)],
+)
+def test_niceness_and_idle_time_can_be_zero_and_are_not_unless_set(
+    monkeypatch: pytest.MonkeyPatch, name: str, setting: Callable[[], int]
+) -> None:
+    monkeypatch.setenv(name, "0")
+    assert setting() == 0
+    monkeypatch.delenv(name)
+    assert setting() > 0
 
 
 def test_missing_data_without_a_connection_fails_with_a_message(

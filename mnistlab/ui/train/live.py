@@ -22,11 +22,13 @@ from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.page import Arguments
 from mnistlab.ui.train.queue import position_text
-from mnistlab.worker.processes import ensure_workers, kill_worker
+from mnistlab.worker.processes import ensure_workers, kill_worker, worker_count
 
-ACTIVE_SECONDS = 1.0
-IDLE_SECONDS = 5.0
-"""Time between two refreshes of a page, while a run trains or waits and while none does."""
+STARTING_SECONDS, ACTIVE_SECONDS, IDLE_SECONDS = 0.25, 1.0, 5.0
+"""Time between two refreshes of a page: until a run's first step, while a run trains or waits, and
+while none does."""
+START_LIMIT = 15.0
+"""Seconds after which a start takes its time, for instance for a download."""
 
 
 def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
@@ -37,18 +39,21 @@ def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], Non
     store = Store(home.runs)
     try:
         before = queue.activity(store, run_ids)
+        is_starting = any_starts(store, run_ids)
     except LabError as error:
         page.show_error(error)
         return
-    is_active = before[:2] != (0, 0)
+    interval = IDLE_SECONDS if before[:2] == (0, 0) else ACTIVE_SECONDS
 
-    @st.fragment(run_every=ACTIVE_SECONDS if is_active else IDLE_SECONDS)
+    @st.fragment(run_every=STARTING_SECONDS if is_starting else interval)
     def refresh() -> None:
         page.show_action_error()
         try:
             ensure_workers(home)
             draw(store)
             changed = queue.activity(store, run_ids) != before
+            if is_starting:  # else only a new run can start, which the activity tells
+                changed |= not any_starts(store, run_ids)
         except LabError as error:
             page.show_error(error)
             return
@@ -56,6 +61,20 @@ def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], Non
             st.rerun()
 
     refresh()
+
+
+def any_starts(store: Store, run_ids: Sequence[int]) -> bool:
+    """Whether one of the runs has a worker, or is about to, but has not trained its first step."""
+    running = store.running()
+    n_free = worker_count() - len(running)
+    started = [*running, *(store.queue(n_free) if n_free > 0 else ())]
+    return any(
+        run.id in run_ids
+        and run.progress is None
+        and not run.epochs_done
+        and store.now() - (run.started or run.created) < START_LIMIT
+        for run in started
+    )
 
 
 def controls(home: Home, run: RunSummary) -> None:
