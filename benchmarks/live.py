@@ -51,25 +51,32 @@ class FirstStep(threading.Thread):
         self.at = time.perf_counter()
 
 
-def start_run(page: "Page", home: "Home") -> tuple[float, float, float]:
-    """Start a run and stop it; seconds to the first movement, step and images/s on the page."""
+def stop_runs(home: "Home") -> None:
+    """Have the process that trains end its run."""
     from mnistlab.store.run import Request
     from mnistlab.store.store import Store
 
+    store = Store(home.runs)
+    for run in (*store.running(), *store.queue()):
+        store.request(run.id, Request.STOP)
+
+
+def start_run(page: "Page", home: "Home") -> tuple[float, float, float]:
+    """Start a run and stop it; seconds to the first movement, step and images/s on the page."""
     button = page.get_by_role("button", name="Start training")
     button.wait_for()
     page.wait_for_timeout(1000 * REST)
     first_step = FirstStep(home)
     clicked = time.perf_counter()
     button.click()
-    page.locator(".lab-moving").wait_for()
+    progress = page.get_by_text(re.compile("images/s"))
+    # A run may have trained its first step before the page draws it for the first time.
+    page.locator(".lab-moving").or_(progress).first.wait_for()
     moved = time.perf_counter()
-    page.get_by_text(re.compile("images/s")).wait_for()
+    progress.wait_for()
     shown = time.perf_counter()
     first_step.join()
-    store = Store(home.runs)
-    for run in store.running():
-        store.request(run.id, Request.STOP)
+    stop_runs(home)
     page.locator(".lab-state-stopped").wait_for()
     return moved - clicked, first_step.at - clicked, shown - clicked
 
@@ -80,7 +87,7 @@ def measure(idle: str) -> list[tuple[float, float, float]]:
 
     from mnistlab.worker.lock import lock_file
     from mnistlab.worker.processes import IDLE_LOCK
-    from tests.browser.conftest import CHROMIUM, FLAGS, serve
+    from tests.browser.conftest import CHROMIUM, FLAGS, TIMEOUT, serve
 
     os.environ["MNISTLAB_IDLE"] = idle
     folder = Path(tempfile.mkdtemp())
@@ -90,12 +97,14 @@ def measure(idle: str) -> list[tuple[float, float, float]]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = browser.new_page()
+            page.set_default_timeout(TIMEOUT)
             page.goto(f"{app.url}/train")
             page.wait_for_timeout(1000 * WARM_UP)
             return [start_run(page, app.home) for _ in range(RUNS)]
     finally:
         app.process.terminate()
         app.process.wait(30)
+        stop_runs(app.home)
         # Without its lock's file an idle process ends.
         lock_file(app.home.runs, IDLE_LOCK).unlink(missing_ok=True)
 
