@@ -1,11 +1,22 @@
 """Numbers as text: percentages, percentage points, durations, counts. One form for each."""
 
+import statistics
+from collections.abc import Sequence
+
 MINUS = "−"  # as wide as a plus sign, which a hyphen is not
 
 
 def percent(fraction: float, decimals: int = 2) -> str:
     """A fraction (0–1) as "99.42%"."""
     return f"{100 * fraction:.{decimals}f}%"
+
+
+def mean_and_spread(fractions: Sequence[float], decimals: int = 2) -> str:
+    """Fractions (0–1) as "99.42% ± 0.05", mean ± sample standard deviation; one alone has none."""
+    mean = percent(statistics.mean(fractions), decimals)
+    if len(fractions) == 1:
+        return mean
+    return f"{mean} ± {100 * statistics.stdev(fractions):.{decimals}f}"
 
 
 def probability(value: float) -> str:

@@ -16,15 +16,17 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import TrainingRecord, read_record, read_record_json
 
 
-def record(step: Step) -> TrainingRecord | None:
-    """A network's bundled training, None if there is none. Raises CheckpointError if damaged."""
-    path = zoo.record(step.name) or zoo.checkpoint(step.name)
-    if path is None:
-        return None
+def records(step: Step) -> tuple[TrainingRecord, ...]:
+    """A network's bundled trainings, the first one seed 0's; none if there are none.
+
+    Raises CheckpointError if one is damaged.
+    """
+    checkpoint = zoo.checkpoint(step.name)
+    paths = zoo.records(step.name) or ([checkpoint] if checkpoint else [])
     try:
-        return _cached_record(path, path.stat().st_mtime_ns)
+        return tuple(_cached_record(path, path.stat().st_mtime_ns) for path in paths)
     except OSError as error:
-        raise CheckpointError(f"Could not read {path.name}: {error.strerror}.") from error
+        raise CheckpointError(f"Could not read {error.filename}: {error.strerror}.") from error
 
 
 @lru_cache(maxsize=32)
@@ -35,22 +37,22 @@ def _cached_record(path: Path, modified_at: int) -> TrainingRecord:
 def reference_epochs(step: Step) -> tuple[Epoch, ...]:
     """The epochs of a network's bundled training; none if there is none or it is damaged."""
     try:
-        training = record(step)
+        trainings = records(step)
     except CheckpointError:
         return ()
-    return training.epochs if training else ()
+    return trainings[0].epochs if trainings else ()
 
 
 def stats(step: Step) -> SeedStats | None:
-    """The accuracy on the test images: of all seeds if there are several, else of the record.
+    """The accuracy on the test images: of the seeds that are known, or of the records.
 
     A target's is its best epoch's, as in the article, so it is optimistic. Raises CheckpointError
-    if the record is damaged.
+    if a record is damaged.
     """
     if errors := zoo.SEED_ERRORS.get(step.name):
         return SeedStats(tuple(Score(count, MNIST.n_test) for count in errors))
-    training = record(step)
-    return SeedStats((training.reported_score,)) if training else None
+    scores = tuple(training.reported_score for training in records(step))
+    return SeedStats(scores) if scores else None
 
 
 def outcome(step: Step) -> str:

@@ -31,11 +31,10 @@ def checkpoint(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def record(name: str) -> Path | None:
-    """The record of a target's run under the article protocol, None if there is none.
+def records(name: str) -> list[Path]:
+    """The records of a target's runs under the article protocol, a file a seed, from seed 0 on.
 
     JSON without weights, because target 1's are too large to bundle. `python -m mnistlab export
     RUN --record` writes one.
     """
-    path = FOLDER / "targets" / f"{name}.json"
-    return path if path.is_file() else None
+    return sorted((FOLDER / "targets").glob(f"{name}-seed-*.json"))

@@ -60,8 +60,8 @@ def test_the_kinds_of_failure(
 
 def test_no_record_that_is_bundled_fails_after_any_epoch() -> None:
     records = [read_record(path) for path in zoo.checkpoints()]
-    paths = [zoo.record(target.preset.name) for target in TARGETS]
-    records += [read_record_json(path) for path in paths if path]
+    paths = [path for target in TARGETS for path in zoo.records(target.preset.name)]
+    records += [read_record_json(path) for path in paths]
     assert len(records) > 6
     for record in records:
         for n in range(1, len(record.epochs) + 1):

@@ -43,12 +43,15 @@ def empty_zoo(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return lab / "zoo"
 
 
-def add_record(folder: Path, name: str, errors: list[int], train: float = 0.9996) -> None:
+def add_record(
+    folder: Path, name: str, errors: list[int], train: float = 0.9996, seed: int = 0
+) -> None:
     target = next(each for each in TARGETS if each.preset.name == name)
     epochs = tuple(epoch(n, e, train) for n, e in enumerate(errors, 1))
     saved = min(epochs, key=lambda each: each.validation_errors)
-    record = TrainingRecord(name, target.spec, target.full, epochs, saved.number)
-    (folder / "targets" / f"{name}.json").write_text(record_to_json(record), "utf-8")
+    recipe = replace(target.full, seed=seed)
+    record = TrainingRecord(name, target.spec, recipe, epochs, saved.number)
+    (folder / "targets" / f"{name}-seed-{seed}.json").write_text(record_to_json(record), "utf-8")
 
 
 @pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
@@ -129,6 +132,14 @@ def test_the_last_step_leads_to_a_training_with_its_teacher_and_shows_its_run(la
     assert not any(label.startswith("Your run") for label in links(open_step(number - 1)))
 
 
+def test_several_seeds_are_shown_with_their_spread(empty_zoo: Path) -> None:
+    for seed, errors in enumerate(([90, 60], [55, 80], [65, 70])):
+        add_record(empty_zoo, "target-4", errors, train=0.995 + seed / 1000, seed=seed)
+    text = shown(open_step(4))
+    assert "99.40% ± 0.05" in text, "the best epochs have 60, 55 and 65 errors"
+    assert "99.60% ± 0.10" in text and "3 seeds" in text and "1–2" in text
+
+
 def test_without_its_teacher_the_last_step_has_a_warning(empty_zoo: Path) -> None:
     at = open_step(len(STEPS))
     (warning,) = at.warning
@@ -137,12 +148,12 @@ def test_without_its_teacher_the_last_step_has_a_warning(empty_zoo: Path) -> Non
 
 def test_damaged_records_and_a_damaged_store_are_warnings(lab: Path, empty_zoo: Path) -> None:
     add_record(empty_zoo, "target-3", [70])
-    (empty_zoo / "targets" / "target-3.json").write_text("{")
+    (empty_zoo / "targets" / "target-3-seed-0.json").write_text("{")
     (lab / "runs").mkdir()
     (lab / "runs" / "store.sqlite").write_bytes(b"no database" * 1000)
     at = open_step(4)
     warnings = " ".join(warning.value for warning in at.warning)
-    assert "target-3.json" in warnings and "store.sqlite" in warnings
+    assert "target-3-seed-0.json" in warnings and "store.sqlite" in warnings
     assert STEPS[3].question in shown(at)
 
 

@@ -14,14 +14,15 @@ from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.experiments.article import compare_with_article
 from mnistlab.experiments.differences import config_differences
-from mnistlab.experiments.measured import outcome, record, stats
+from mnistlab.experiments.measured import outcome, records, stats
+from mnistlab.experiments.seeds import SeedStats
 from mnistlab.experiments.steps import Distillation, predecessor
 from mnistlab.experiments.targets import Step, Target
 from mnistlab.experiments.variants import find_variant
 from mnistlab.recipe.defaults import default_recipe, train_command
 from mnistlab.recipe.recipe_text import recipe_to_text
 from mnistlab.store.run import Run
-from mnistlab.text import duration, percent, percent_range
+from mnistlab.text import duration, mean_and_spread, percent, percent_range, quantity
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import html, page, plot
@@ -37,11 +38,11 @@ def show(step: Step, own_run: Run | None) -> None:
     """The open step; `own_run` is the user's own run of its recipe."""
     before = predecessor(step)
     try:
-        sentence, ours = outcome(step), record(step)
-        previous = record(before) if before else None
+        sentence, ours = outcome(step), records(step)
+        previous = records(before) if before else ()
     except CheckpointError as error:
         page.show_warning(error)
-        sentence, ours, previous = "", None, None
+        sentence, ours, previous = "", (), ()
     st.html(html.question(step.question, sentence))
     changed = changed_layers(before.spec, step.spec) if before else ()
     show_svg(
@@ -62,18 +63,20 @@ def show(step: Step, own_run: Run | None) -> None:
         st.markdown("\n".join(f"- {question}" for question in step.discuss))
 
 
-def _curves(
-    step: Step, ours: TrainingRecord | None, previous: TrainingRecord | None, own_run: Run | None
-) -> None:
-    """Our curves, or those of the user's own run, and what to look for in them."""
+Trainings = Sequence[TrainingRecord]
+"""Bundled trainings of one network, the first one seed 0's; none if it was not trained yet."""
+
+
+def _curves(step: Step, ours: Trainings, previous: Trainings, own_run: Run | None) -> None:
+    """The curves of our seed 0, or of the user's own run, and what to look for in them."""
     if ours:
-        epochs, saved = ours.epochs, ours.epoch
+        epochs, saved = ours[0].epochs, ours[0].epoch
     elif own_run:
         epochs, saved = own_run.epochs, own_run.best_epoch or 0
     else:
         epochs, saved = (), 0
     if epochs:
-        before = previous.epochs if ours and previous else ()
+        before = previous[0].epochs if ours and previous else ()
         plot.chart(charts.target_curves(step, epochs, saved, before), "step_curves")
     else:
         st.html(html.empty("No curves yet. Train this network."))
@@ -127,9 +130,7 @@ def _training_link(step: Step) -> None:
     st.page_link("pages/train.py", label=label, icon=":material/play_arrow:", query_params=query)
 
 
-def _figures(
-    step: Step, before: Step | None, ours: TrainingRecord | None, own_run: Run | None
-) -> None:
+def _figures(step: Step, before: Step | None, ours: Trainings, own_run: Run | None) -> None:
     """Totals, results, changes and the command that reproduces them."""
     st.html(html.budget_bar(step.total))
     if isinstance(step, Target):
@@ -149,7 +150,7 @@ def _figures(
     st.html(html.caption(note) + html.mono(command))
 
 
-def _results(target: Target, ours: TrainingRecord | None, own_run: Run | None) -> None:
+def _results(target: Target, ours: Trainings, own_run: Run | None) -> None:
     """The article's results, ours, and those of the user's own run."""
     article = target.preset.article
     assert article is not None
@@ -162,10 +163,11 @@ def _results(target: Target, ours: TrainingRecord | None, own_run: Run | None) -
         ("Article", percent(article.train / 100), validation, "–", "–", "–"),
     ]
     if ours:
-        columns.append(("Ours", *_column(ours.epochs, ours.saved_epoch)))
+        runs = [(training.epochs, training.saved_epoch) for training in ours]
+        columns.append(("Ours" if len(ours) == 1 else f"Ours, {len(ours)} seeds", *_column(runs)))
     best_epoch = best(own_run.epochs) if own_run else None
     if own_run and best_epoch:
-        columns.append((f"Run {own_run.id}", *_column(own_run.epochs, best_epoch)))
+        columns.append((f"Run {own_run.id}", *_column([(own_run.epochs, best_epoch)])))
     head, *rows = zip(*columns, strict=True)
     lines = [row for row in rows if set(row[1:]) != {"–"}]
     st.html(html.table(head, lines, sums=False))
@@ -175,17 +177,21 @@ def _results(target: Target, ours: TrainingRecord | None, own_run: Run | None) -
             html.caption(f"Run {own_run.id} is yours ({images:,} images, {protocol} protocol).")
         )
     if ours:
-        comparison = compare_with_article(article, [(ours.epochs, ours.saved_epoch)])
+        comparison = compare_with_article(article, runs)
         st.html(html.caption(" ".join(map(str, comparison))))
 
 
-def _column(epochs: Sequence[Epoch], saved: Epoch) -> tuple[str, ...]:
+def _column(runs: Sequence[tuple[Sequence[Epoch], Epoch]]) -> tuple[str, ...]:
+    """A column of the results: of one training, or mean ± SD over seeds."""
+    last, saved = [epochs[-1] for epochs, _ in runs], [best_epoch for _, best_epoch in runs]
+    validation = SeedStats(tuple(epoch.validation for epoch in saved))
+    numbers = sorted({epoch.number for epoch in saved})
     return (
-        percent(epochs[-1].train_accuracy),
-        percent(saved.validation_accuracy),
-        percent_range(*saved.validation.confidence_interval),
-        str(saved.number),
-        percent(epochs[-1].validation_accuracy),
+        mean_and_spread([epoch.train_accuracy for epoch in last]),
+        mean_and_spread([epoch.validation_accuracy for epoch in saved]),
+        percent_range(*validation.confidence_interval),
+        str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}",
+        mean_and_spread([epoch.validation_accuracy for epoch in last]),
     )
 
 
@@ -199,19 +205,23 @@ def _changes(before: Target, target: Target) -> None:
     st.html(html.rows(rows, head))
 
 
-def _duration_note(ours: TrainingRecord | None) -> str:
+def _duration_note(ours: Trainings) -> str:
     """The caption of the command: what it took, or that it was not run yet."""
-    if ours is None:
-        return "Not measured yet. Run:"
-    return f"Ours: 1 seed, {len(ours.epochs)} epochs, {duration(ours.seconds)}. Reproduce:"
-
-
-def _seed_note(step: Step, training: TrainingRecord | None) -> str:
-    """The test accuracy over seeds, and which seed is pretrained."""
-    ours = stats(step)
-    if ours is None or training is None:
+    if not ours:
         return "Not measured yet. Run:"
     return (
-        f"Ours: {ours}, last of {len(training.epochs)} epochs, tested once per seed. The "
-        f"pretrained checkpoint is seed 0: {percent(training.reported_score.accuracy)}. Reproduce:"
+        f"Ours: {quantity(len(ours), 'seed')}, {len(ours[0].epochs)} epochs, "
+        f"{duration(ours[0].seconds)} with seed 0. Reproduce:"
+    )
+
+
+def _seed_note(step: Step, trainings: Trainings) -> str:
+    """The test accuracy over seeds, and which seed is pretrained."""
+    ours = stats(step)
+    if ours is None or not trainings:
+        return "Not measured yet. Run:"
+    return (
+        f"Ours: {ours}, last of {len(trainings[0].epochs)} epochs, tested once per seed. The "
+        f"pretrained checkpoint is seed 0: {percent(trainings[0].reported_score.accuracy)}. "
+        "Reproduce:"
     )
