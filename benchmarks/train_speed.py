@@ -1,5 +1,7 @@
 """How quickly target 4's network is trained: by the script that people would write, by Keras, here.
 
+*layers* is mnistlab's loop with PyTorch's own batch norm, ReLU and dropout instead of its kernels.
+
 Each contender trains in a process of its own, all of them in turn, several times over; the first
 steps are not counted. mnistlab's time includes its augmentation (affine), validation excluded; the
 others have none. The rate of the machine's matrix multiplication is measured in the same way.
@@ -89,6 +91,16 @@ def usual(text: str, batch: int, device: str) -> float:
 
 def mnistlab(text: str, batch: int, device: str) -> float:
     """mnistlab's own loop with its default recipe."""
+    return trained(text, batch, device)
+
+
+def layers(text: str, batch: int, device: str) -> float:
+    """The same loop with PyTorch's own layers instead of the fused kernels."""
+    return trained(text, batch, device, "torch")
+
+
+def trained(text: str, batch: int, device: str, kernels: str = "") -> float:
+    """Images per second of mnistlab's loop; without `kernels`, those that it chooses itself."""
     import torch
 
     from mnistlab.arch.build import build
@@ -96,6 +108,7 @@ def mnistlab(text: str, batch: int, device: str) -> float:
     from mnistlab.data.mnist import DataSplits, load, split_mnist
     from mnistlab.home import default_home
     from mnistlab.recipe.recipe import Recipe
+    from mnistlab.training.engine.selection import Kernels
     from mnistlab.training.loop import train
     from mnistlab.training.state import TrainingState
     from mnistlab.worker.processes import cores
@@ -104,7 +117,12 @@ def mnistlab(text: str, batch: int, device: str) -> float:
     recipe = Recipe(epochs=2, batch_size=batch, train_size=(WARM + STEPS) * batch)
     whole = split_mnist(load(default_home().data), recipe.split)
     splits = DataSplits(whole.train[: STEPS * batch], whole.validation[:500], None)
-    training = TrainingState(build(parse(text), 0), recipe, torch.device(device))
+    training = TrainingState(
+        build(parse(text), 0),
+        recipe,
+        torch.device(device),
+        kernels=Kernels(kernels) if kernels else None,
+    )
     return list(train(training, splits, threads=cores()))[-1].images_per_second
 
 
@@ -172,7 +190,7 @@ def multiplication(text: str, batch: int, device: str) -> float:
     return float(2 * 2048**3 / best / 1e9)
 
 
-CONTENDERS = {f.__name__: f for f in (usual, keras, mnistlab, multiplication)}
+CONTENDERS = {f.__name__: f for f in (usual, keras, mnistlab, layers, multiplication)}
 
 
 def measure(python: str, contender: str, text: str, batch: int, device: str) -> float:
@@ -208,10 +226,11 @@ def main() -> None:
     from mnistlab.arch.presets import PRESETS
 
     here = sys.executable
-    contenders = [("usual", here, TARGET), ("mnistlab", here, TARGET)]
+    contenders = [("usual", here, TARGET), ("mnistlab", here, TARGET), ("layers", here, TARGET)]
     contenders += [(f"keras {name}", options.keras_python, TARGET) for name in options.keras]
     others = (preset.spec for preset in PRESETS if str(preset.spec) != TARGET)
-    contenders += [("mnistlab", here, str(spec)) for spec in others] if options.presets else []
+    if options.presets:
+        contenders += [(name, here, str(one)) for one in others for name in ("mnistlab", "layers")]
     contenders += [("multiplication", here, "")]
     print(f"{platform.machine()}, {os.cpu_count()} cores, device {options.device}")
     from mnistlab.arch.spec import parse
