@@ -165,6 +165,9 @@ def test_a_store_that_is_deleted_and_made_again_has_its_runs_trained(
     run_uninterrupted(workers, home, TINY)
     workers.start(home, idle=FOR_LONG)
     until(is_idle(home))
+    # SQLite does not bear that its files are removed while a process has them open, as this one has
+    # for a moment when it becomes idle.
+    time.sleep(0.5)
     for file in home.runs.glob("store.sqlite*"):
         file.unlink()
     run_id = add_run(home, TINY)
