@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mnistlab.home import Home
-from mnistlab.store.database.errors import Cause, StoreError
+from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import queued_count
 from mnistlab.store.store import FileState, Store
 from mnistlab.worker.lock import lock, lock_file
@@ -104,11 +104,14 @@ DONE = object()
 
 
 def _is_run_queued(store: Store) -> bool:
-    """Whether a run is queued; not as long as the disk is full, as even reading takes some room."""
+    """Whether a run is queued; not while SQLite cannot read the store: even that takes some room on
+    the disk, and somebody may just be replacing the file.
+    """
     try:
         return queued_count(store) > 0
     except StoreError as error:
-        if error.cause is not Cause.FULL:
+        # Without a cause of SQLite's it is the store of a later version.
+        if error.cause is None:
             raise
         return False
 
