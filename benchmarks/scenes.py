@@ -62,17 +62,23 @@ def photo(strokes: list[list[list[float]]], scene: Scene, generator: np.random.G
 
 
 def written(
-    strokes: list[list[list[float]]], width: int, height: int, generator: np.random.Generator
+    strokes: list[list[list[float]]],
+    width: int,
+    height: int,
+    generator: np.random.Generator,
+    part: tuple[float, float] = (0.25, 0.65),
 ) -> tuple[list[NDArray[np.float64]], float]:
-    """The strokes in the picture's pixels, a little askew, and the digit's height there."""
+    """The strokes in the picture's pixels, a little askew, and the digit's height there: between
+    two parts of the picture's shorter side.
+    """
     points = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
     angle = math.radians(generator.uniform(-8, 8))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     points = [line @ turn for line in points]
-    # A quarter to two thirds of the picture's shorter side, about its middle.
+    # About the picture's middle.
     whole = np.concatenate(points)
     low, extent = whole.min(0), np.ptp(whole, axis=0)
-    unit = generator.uniform(0.25, 0.65) * min(width, height)
+    unit = generator.uniform(*part) * min(width, height)
     scale = unit / max(extent.max(), 1e-9)
     room = np.array([width, height]) - extent * scale
     corner = room * generator.uniform(0.3, 0.7, 2)

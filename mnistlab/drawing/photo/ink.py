@@ -4,7 +4,10 @@ For any light and paper: remove printed lines, find strokes between their edges,
 that contrasts with the paper around it as much as they do.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from mnistlab.drawing.digit import (
@@ -27,6 +30,7 @@ from mnistlab.drawing.photo.morphology import (
     halve,
     max_filter,
 )
+from mnistlab.drawing.photo.printed_box import inside_of_box, without_slivers
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
 SIDE = 384
@@ -97,20 +101,29 @@ def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> 
 
 
 def _with_margin(image: Colors) -> Colors:
-    """Add paper around an image (H, W, 3) that was cropped through its ink.
+    """Add paper around an image (H, W, 3) that was cropped through its ink; remove what a crop
+    left of a printed box.
 
     Only if the paper has one color, as on a screen: in a photo the seam would be visible, and
     printed lines would no longer reach the edge.
     """
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.int64)
+    border = _border(image)
     paper = np.median(border, 0).astype(np.uint8)
     difference = np.abs(border - paper).max(1)
     if (difference <= 1).mean() < 0.5 or difference.max() < BORDER_INK:
+        return image
+    image = without_slivers(image, paper)
+    if np.abs(_border(image) - paper).max() < BORDER_INK:
         return image
     height, width, _ = image.shape
     padded = np.full((height + 2 * MARGIN, width + 2 * MARGIN, 3), paper)
     padded[MARGIN:-MARGIN, MARGIN:-MARGIN] = image
     return padded
+
+
+def _border(image: Colors) -> NDArray[np.int64]:
+    """The colors (N, 3) of the pixels along an image's edges."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.int64)
 
 
 def _no_digit_error() -> DigitError:
@@ -128,7 +141,7 @@ def _is_dark(gray: Floats) -> bool:
     weights = []
     for dark in (True, False):
         strokes = find_strokes(edges, widest, dark)
-        main, _ = _main(strokes)
+        main, _ = _main(strokes, _without_border(small.shape))
         weights.append(float(strokes.weight[main].sum()))
     return weights[0] >= weights[1]
 
@@ -140,16 +153,22 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     # Find the digit's strokes at half size, where there is less noise.
     colors = remove_ruled_lines(colors)
     half = halve(gaussian_blur(colors.mean(0), 1))
-    main, width = _main(find_strokes(find_edges(half), round(MAX_STROKE_WIDTH * min(half.shape))))
-    main = main.repeat(2, 0).repeat(2, 1)
-    no_ink = np.zeros(main.shape, np.uint8)
-    if not main.any():
-        return no_ink
+    strokes = find_strokes(find_edges(half), round(MAX_STROKE_WIDTH * min(half.shape)))
+    inner = _without_border(half.shape)
+    contrast = _contrast(colors, *_main(strokes, inner), dark)
+    # In a printed box, only what is inside counts.
+    box = inside_of_box(contrast.strength > contrast.least)
+    if box is not None:
+        inner = box[::2, ::2]
+        inside = replace(
+            strokes, mask=strokes.mask & inner, weight=np.where(inner, strokes.weight, 0)
+        )
+        contrast = _contrast(colors, *_main(inside, inner), dark)
+        contrast = replace(contrast, strength=np.where(box, contrast.strength, 0))
+    strength, typical = contrast.strength, contrast.typical
+    no_ink = np.zeros(strength.shape, np.uint8)
     # Ink contrasts with the paper and belongs to these strokes; a speck is not a digit.
-    strength = _strength(colors, main, round(REACH * width) + 2, dark)
-    noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
-    typical = float(np.percentile(strength[main], 70))
-    digit = _digit(strength, max(MIN_CONTRAST * typical, 3 * noise), main)
+    digit = _digit(strength, contrast.least, contrast.main)
     size = max(int(digit.any(axis).sum()) for axis in (0, 1))
     if size < MIN_SIZE * max(digit.shape):
         return no_ink
@@ -159,6 +178,29 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     # Up to a fifth of the strongest ink nearby is paper, from four fifths on it is ink.
     ink = np.where(ndimage.binary_dilation(digit), np.clip((ratio - 0.2) / 0.6, 0, 1), 0)
     return np.round(255 * ink).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class _Contrast:
+    """The strength (H, W) of what may be ink, the digit's main strokes, their typical strength,
+    and the least that ink has.
+    """
+
+    strength: Floats
+    main: Mask
+    typical: float
+    least: float
+
+
+def _contrast(colors: Floats, main: Mask, width: float, dark: bool) -> _Contrast:
+    """The contrast of colors (3, H, W) with the paper, from the main strokes at half size."""
+    main = main.repeat(2, 0).repeat(2, 1)
+    if not main.any():
+        return _Contrast(np.zeros(main.shape, np.float32), main, 1.0, 0.0)
+    strength = _strength(colors, main, round(REACH * width) + 2, dark)
+    noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
+    typical = float(np.percentile(strength[main], 70))
+    return _Contrast(strength, main, typical, max(MIN_CONTRAST * typical, 3 * noise))
 
 
 def _strength(colors: Floats, main: Mask, reach: int, dark: bool) -> Floats:
@@ -177,13 +219,20 @@ def _strength(colors: Floats, main: Mask, reach: int, dark: bool) -> Floats:
     return above
 
 
-def _main(strokes: Strokes) -> tuple[Mask, float]:
-    """The digit's strokes (H, W) at half size, and their width at full size."""
-    # Strokes near the image's border have no weight in the choice.
-    height, width = strokes.mask.shape
+def _without_border(shape: tuple[int, ...]) -> Mask:
+    """All of an image but its border, where strokes have no weight in the choice of the digit."""
+    height, width = shape
     across, down = round(BORDER * width), round(BORDER * height)
-    inner = np.zeros_like(strokes.weight)
-    inner[down : height - down, across : width - across] = 1
+    inner = np.zeros(shape, np.bool_)
+    inner[down : height - down, across : width - across] = True
+    return inner
+
+
+def _main(strokes: Strokes, inner: Mask) -> tuple[Mask, float]:
+    """The digit's strokes (H, W) at half size, and their width at full size; only those within
+    `inner` count.
+    """
+    height, width = strokes.mask.shape
     # The digit is the component with the most, the sharpest and the narrowest edges.
     components = connected_components(
         ndimage.binary_dilation(strokes.mask, iterations=MAX_HALF_GAP)
