@@ -4,8 +4,6 @@ For any light and paper: remove printed lines, find strokes between their edges,
 that contrasts with the paper around it as much as they do.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -150,25 +148,28 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     """The ink of dark strokes in colors (3, H, W), or of light ones in inverted colors; all 0 if
     there are none.
     """
+    # In a printed box, only what is inside counts.
+    box = inside_of_box(colors.mean(0))
     # Find the digit's strokes at half size, where there is less noise.
     colors = remove_ruled_lines(colors)
     half = halve(gaussian_blur(colors.mean(0), 1))
     strokes = find_strokes(find_edges(half), round(MAX_STROKE_WIDTH * min(half.shape)))
     inner = _without_border(half.shape)
-    contrast = _contrast(colors, *_main(strokes, inner), dark)
-    # In a printed box, only what is inside counts.
-    box = inside_of_box(contrast.strength > contrast.least)
     if box is not None:
         inner = box[::2, ::2]
-        inside = replace(
-            strokes, mask=strokes.mask & inner, weight=np.where(inner, strokes.weight, 0)
-        )
-        contrast = _contrast(colors, *_main(inside, inner), dark)
-        contrast = replace(contrast, strength=np.where(box, contrast.strength, 0))
-    strength, typical = contrast.strength, contrast.typical
-    no_ink = np.zeros(strength.shape, np.uint8)
+        strokes = strokes.within(inner)
+    main, width = _main(strokes, inner)
+    main = main.repeat(2, 0).repeat(2, 1)
+    no_ink = np.zeros(main.shape, np.uint8)
+    if not main.any():
+        return no_ink
     # Ink contrasts with the paper and belongs to these strokes; a speck is not a digit.
-    digit = _digit(strength, contrast.least, contrast.main)
+    strength = _strength(colors, main, round(REACH * width) + 2, dark)
+    noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
+    typical = float(np.percentile(strength[main], 70))
+    if box is not None:
+        strength = np.where(box, strength, 0)
+    digit = _digit(strength, max(MIN_CONTRAST * typical, 3 * noise), main)
     size = max(int(digit.any(axis).sum()) for axis in (0, 1))
     if size < MIN_SIZE * max(digit.shape):
         return no_ink
@@ -178,29 +179,6 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     # Up to a fifth of the strongest ink nearby is paper, from four fifths on it is ink.
     ink = np.where(ndimage.binary_dilation(digit), np.clip((ratio - 0.2) / 0.6, 0, 1), 0)
     return np.round(255 * ink).astype(np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class _Contrast:
-    """The strength (H, W) of what may be ink, the digit's main strokes, their typical strength,
-    and the least that ink has.
-    """
-
-    strength: Floats
-    main: Mask
-    typical: float
-    least: float
-
-
-def _contrast(colors: Floats, main: Mask, width: float, dark: bool) -> _Contrast:
-    """The contrast of colors (3, H, W) with the paper, from the main strokes at half size."""
-    main = main.repeat(2, 0).repeat(2, 1)
-    if not main.any():
-        return _Contrast(np.zeros(main.shape, np.float32), main, 1.0, 0.0)
-    strength = _strength(colors, main, round(REACH * width) + 2, dark)
-    noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
-    typical = float(np.percentile(strength[main], 70))
-    return _Contrast(strength, main, typical, max(MIN_CONTRAST * typical, 3 * noise))
 
 
 def _strength(colors: Floats, main: Mask, reach: int, dark: bool) -> Floats:

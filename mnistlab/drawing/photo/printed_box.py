@@ -9,12 +9,17 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from mnistlab.drawing.photo.decode import Colors
-from mnistlab.drawing.photo.morphology import Components, Mask, connected_components
+from mnistlab.drawing.photo.line_removal import local_contrast
+from mnistlab.drawing.photo.morphology import Components, Floats, Mask, connected_components
 
 SLIVER_DEPTH = 1 / 12
 """Fraction of the image's longer side: what is left of a line lies this close to the edge."""
 SLIVER_CONTRAST = 16
 """Of 255: pixels of a line, and of its unsharp edge, differ this much from paper of one color."""
+MAX_HALF_LINE = 0.05
+"""Half the largest width of a box's lines, as a fraction of the image's shorter side."""
+MIN_LINE_CONTRAST = 0.3
+"""Of the strongest contrast; fainter lines are not taken for ink anyway."""
 MIN_BOX = 0.3
 """Fraction of the image's sides that a box has at least."""
 MIN_CONTENT = 0.3
@@ -59,12 +64,17 @@ def without_slivers(image: Colors, paper: Colors) -> Colors:
     return cleaned
 
 
-def inside_of_box(inked: Mask) -> Mask | None:
-    """The inside (H, W) of the printed box that has most of the ink (H, W); None without a box.
+def inside_of_box(gray: Floats) -> Mask | None:
+    """The inside (H, W) of the printed box around a digit, dark on light; None without a box.
 
-    A box has four straight sides, and a digit in it.
+    A box has four straight sides, and something in it that is large enough for a digit.
     """
-    height, width = inked.shape
+    height, width = gray.shape
+    contrast = local_contrast(gray, round(MAX_HALF_LINE * min(height, width)))
+    contrast -= np.median(contrast)
+    noise = 1.48 * float(np.median(np.abs(contrast))) + 1.5
+    strongest = float(np.percentile(contrast, 99.5))
+    inked = contrast > max(MIN_LINE_CONTRAST * strongest, 4 * noise)
     components = connected_components(ndimage.binary_dilation(inked, iterations=1))
     found: list[tuple[float, Mask]] = []
     for candidate in _candidates(components):
