@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scenes import Floats, Scene, light, paper, photograph, tilted, written
 
-CROPS = ("sliver", "close", "box", "boxphoto", "ruledcrop", "28x28")
-"""Lines along one or two edges; cut through the ink; a whole box, scanned and photographed."""
+CROPS = ("sliver", "close", "box", "boxphoto", "ruledcrop", "online", "28x28")
+"""Lines along one or two edges; cut through the ink; a whole box, scanned and photographed; lines
+anywhere, and one at the digit's foot, head or middle."""
 PEN = (0.035, 0.13)
 DETAIL = 4
 """Pictures are drawn this many times as large, then reduced, as a scanner averages."""
@@ -36,7 +37,7 @@ def crop(strokes: list[list[list[float]]], scene: Scene, generator: np.random.Ge
         digit = digit_from_strokes(strokes)
         assert digit is not None
         return png(Image.fromarray(digit.pixels))
-    if scene.kind == "ruledcrop":
+    if scene.kind in ("ruledcrop", "online"):
         return ruled_crop(strokes, scene, generator)
     return cut(strokes, scene, generator)
 
@@ -55,9 +56,29 @@ def ruled_crop(
     width, height = round(long * generator.uniform(0.7, 1)), round(long)
     lines, unit = written(strokes, width, height, generator, (0.6, 0.85))
     ruled = Scene("ruled", scene.pen, scene.ink, scene.shadow)
-    flat = paper(ruled, lines, unit, width, height, generator)
+    ruling = line_at(lines, unit, width, height, generator) if scene.kind == "online" else None
+    flat = paper(ruled, lines, unit, width, height, generator, ruling)
     lit = np.asarray(tilted(flat, long * 0.04, generator), np.float32)
     return photograph(lit * light(ruled, width, height, generator)[..., None], long, generator)
+
+
+def line_at(
+    lines: list[NDArray[np.float64]],
+    unit: float,
+    width: int,
+    height: int,
+    generator: np.random.Generator,
+) -> Floats:
+    """How densely (H, W) printed lines cover the paper when one lies on a stroke of the digit."""
+    low, high = ends(lines)
+    pitch = unit * generator.uniform(0.45, 1.2)
+    thick = max(1.0, pitch * generator.uniform(0.02, 0.06))
+    part = float(generator.choice([0, 0.5, 1], p=[0.2, 0.2, 0.6])) + generator.uniform(-0.05, 0.05)
+    slope = math.tan(math.radians(generator.uniform(-4, 4)))
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    away = y - (low[1] + part * (high[1] - low[1])) - slope * (x - (low[0] + high[0]) / 2)
+    near = np.abs((away + pitch / 2) % pitch - pitch / 2)
+    return np.clip(thick / 2 + 0.5 - near, 0, 1).astype(np.float32)
 
 
 def cut(strokes: list[list[list[float]]], scene: Scene, generator: np.random.Generator) -> bytes:

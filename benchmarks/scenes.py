@@ -92,8 +92,11 @@ def paper(
     width: int,
     height: int,
     generator: np.random.Generator,
+    ruling: Floats | None = None,
 ) -> Image.Image:
-    """The written sheet, or board, from straight above in even light."""
+    """The written sheet, or board, from straight above in even light; `ruling` (H, W) instead of
+    lines at a random place.
+    """
     from mnistlab.drawing.strokes import render_preview
 
     board = scene.kind == "board"
@@ -102,7 +105,8 @@ def paper(
     sheet = np.ones((height, width, 3), np.float32) * ground
     sheet *= 1 + (0.12 if board else 0.025) * clouds(width, height, 0.1, generator)[..., None]
     if scene.kind in ("ruled", "squared"):
-        ruling = ruled(scene.kind == "squared", unit, width, height, generator)
+        if ruling is None:
+            ruling = ruled(scene.kind == "squared", unit, width, height, generator)
         blend(sheet, LINES[generator.integers(len(LINES))], ruling * generator.uniform(0.35, 0.9))
     cover = (
         render_preview(lines, max(1.0, scene.pen * unit), width, height).astype(np.float32) / 255
