@@ -6,6 +6,7 @@ that contrasts with the paper around it as much as they do.
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import (
@@ -15,8 +16,10 @@ from mnistlab.drawing.digit import (
     PreparedDigit,
     PreprocessingOptions,
     digit_from_ink,
+    is_mnist_image,
 )
-from mnistlab.drawing.photo.decode import Colors, decode_image
+from mnistlab.drawing.digit import SIDE as MNIST_SIDE
+from mnistlab.drawing.photo.decode import Colors, DecodedImage, decode_image
 from mnistlab.drawing.photo.edges import Strokes, find_edges, find_strokes
 from mnistlab.drawing.photo.line_removal import remove_ruled_lines
 from mnistlab.drawing.photo.morphology import (
@@ -72,8 +75,23 @@ def digit_from_file(
 
 
 def ink_from_photo(content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
-    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`."""
-    return find_ink(decode_image(content, SIDE).pixels, options)
+    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`; of one that is as
+    MNIST has its images, its pixels.
+    """
+    decoded = decode_image(content, SIDE)
+    image = mnist_image(content, decoded)
+    return find_ink(decoded.pixels, options) if image is None else image
+
+
+def mnist_image(content: bytes, decoded: DecodedImage) -> GrayImage | None:
+    """The pixels (28, 28) of an image file that is as MNIST has its images, white on black, or the
+    same black on white; None for any other. `decoded`: the file at another size.
+    """
+    if decoded.size != (MNIST_SIDE, MNIST_SIDE) or decoded.is_truncated:
+        return None
+    original = decode_image(content, MNIST_SIDE).pixels
+    gray = np.asarray(Image.fromarray(original).convert("L"))
+    return next((ink for ink in (gray, 255 - gray) if is_mnist_image(ink)), None)
 
 
 def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
