@@ -82,7 +82,7 @@ def line_at(
 
 
 def cut(strokes: list[list[list[float]]], scene: Scene, generator: np.random.Generator) -> bytes:
-    """A digit cut out of a form: with what `scene.kind` says of its box, scanned or photographed."""
+    """A digit cut out of a form: with what `scene.kind` leaves of its box."""
     unit = math.exp(generator.uniform(math.log(30), math.log(180))) * DETAIL
     if scene.kind == "boxphoto":
         unit = generator.uniform(120, 400) * DETAIL / 2
@@ -166,7 +166,11 @@ def sliver(
     length, depth = (width, height) if side % 2 else (height, width)
     start, end = 0.0, float(length)
     if generator.random() < 0.4:
-        start, end = sorted(generator.uniform(0, length, 2)) if generator.random() < 0.3 else (0, 0.7 * length)
+        start, end = (
+            sorted(generator.uniform(0, length, 2))
+            if generator.random() < 0.3
+            else (0, 0.7 * length)
+        )
     near, far = generator.uniform(0, thick, 2) - generator.uniform(0, 0.5) * thick
     outline = [(start, near - thick), (end, far - thick), (end, far), (start, near)]
     # Measured from the left edge, or turned to another one.

@@ -94,7 +94,7 @@ def _without_filling(pixels: Colors) -> Colors:
 
 
 def _load_reduced(content: bytes, side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The first image of a file, upright and resized, with its alpha channel; and its size there."""
+    """The first image of a file, upright and resized, with its alpha channel; its size before."""
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     image: Any = Image.open(io.BytesIO(content), formats=formats)
