@@ -78,7 +78,8 @@ def line_at(
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     away = y - (low[1] + part * (high[1] - low[1])) - slope * (x - (low[0] + high[0]) / 2)
     near = np.abs((away + pitch / 2) % pitch - pitch / 2)
-    return np.clip(thick / 2 + 0.5 - near, 0, 1).astype(np.float32)
+    cover: Floats = np.clip(thick / 2 + 0.5 - near, 0, 1).astype(np.float32)
+    return cover
 
 
 def cut(strokes: list[list[list[float]]], scene: Scene, generator: np.random.Generator) -> bytes:
@@ -153,7 +154,7 @@ def drawn(
     from mnistlab.drawing.strokes import render_preview
 
     width, height = (max(20 * DETAIL, round(float(side))) for side in size)
-    cover: Floats = render_preview(lines, scene.pen * unit, width, height).astype(np.float32) / 255
+    cover = render_preview(lines, scene.pen * unit, width, height) / 255
     gray = white + cover * (GRAYS[scene.ink] - white)
     return Image.fromarray(np.round(gray).astype(np.uint8))
 
