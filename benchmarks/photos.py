@@ -41,9 +41,11 @@ def scene_of(kind: str, generator: np.random.Generator) -> Scene:
 
 def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
     """The digits of every other writer, in the order of their names; all of them for "both"."""
+    if half == "both":
+        return digits
     writers = sorted({str(digit["writer"]) for digit in digits})
-    chosen_writers = {"both": writers, "first": writers[::2], "second": writers[1::2]}[half]
-    return [digit for digit in digits if str(digit["writer"]) in chosen_writers]
+    kept = writers[half == "second" :: 2]
+    return [digit for digit in digits if str(digit["writer"]) in kept]
 
 
 def options_from_command_line() -> argparse.Namespace:

@@ -66,9 +66,10 @@ def _line_contrast(contrast: Floats, mask: Mask, noise: float, highest: Floats) 
     usual = float(np.median(contrast[mask]))
     if usual < INK_CONTRAST:
         return usual
-    # Ink seldom covers more than four fifths of all the lines.
-    least = float(np.percentile(highest[mask], 20))
-    bare = float(np.median(highest[mask & (highest <= INK_RATIO * least + 2 * noise)]))
+    # One value for each place along a line, for ink is wider. It seldom covers all but a fifth.
+    centers = contrast[mask & (contrast >= highest)]
+    least = float(np.percentile(centers, 20))
+    bare = float(np.median(centers[centers <= INK_RATIO * least + 2 * noise]))
     return bare if usual > INK_RATIO * bare + 2 * noise else usual
 
 

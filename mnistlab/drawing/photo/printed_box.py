@@ -1,7 +1,6 @@
 """The printed box that a digit stands in, as on a form: a whole one, or what a crop left of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ MIN_LINE_CONTRAST = 0.3
 MIN_BOX = 0.3
 """Fraction of the image's sides that a box has at least."""
 MIN_CONTENT = 0.3
-"""Fraction of the box's longer side that the digit in it has at least."""
+"""Fraction of the root of the box's area that its content is long or wide at least."""
 AREA_TOLERANCE = 0.15
 """A box differs this much, at most, in area from the quadrilateral through its corners."""
 MIN_COVERED = 0.85
@@ -65,43 +64,38 @@ def without_slivers(image: Colors, paper: Colors) -> Colors:
 
 
 def inside_of_box(gray: Floats) -> Mask | None:
-    """The inside (H, W) of the printed box around a digit, dark on light; None without a box.
+    """The inside (H, W) of the printed box around a digit in an image (H, W), dark on light; None
+    without a box.
 
     A box has four straight sides, and something in it that is large enough for a digit.
     """
     height, width = gray.shape
+    # Ink, whatever the light.
     contrast = local_contrast(gray, round(MAX_HALF_LINE * min(height, width)))
     contrast -= np.median(contrast)
     noise = 1.48 * float(np.median(np.abs(contrast))) + 1.5
     strongest = float(np.percentile(contrast, 99.5))
     inked = contrast > max(MIN_LINE_CONTRAST * strongest, 4 * noise)
     components = connected_components(ndimage.binary_dilation(inked, iterations=1))
+    # The smallest region with four corners, four printed sides and a content.
     found: list[tuple[float, Mask]] = []
-    for candidate in _candidates(components):
-        corners = _corners(candidate.region)
+    for region in _candidates(components):
+        corners = _corners(region)
         area = _area(corners)
-        is_filled = abs(candidate.region.sum() / max(area, 1.0) - 1) < AREA_TOLERANCE
-        if not is_filled:
+        if abs(region.sum() / max(area, 1.0) - 1) > AREA_TOLERANCE:
             continue
         thickness = _line_thickness(inked, corners)
         if thickness is None:
             continue
         inside = _shrunk(corners, thickness + 2, (height, width))
-        content = inside & inked
-        extent = max(np.ptp(np.nonzero(content), axis=1), default=0) if content.any() else 0
+        rows, columns = np.nonzero(inside & inked)
+        extent = max(np.ptp(rows), np.ptp(columns)) if len(rows) else 0
         if extent >= MIN_CONTENT * np.sqrt(area):
             found.append((area, inside))
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    """A region (H, W) that may be a box with its content."""
-
-    region: Mask
-
-
-def _candidates(components: Components) -> Iterator[_Candidate]:
+def _candidates(components: Components) -> Iterator[Mask]:
     """The filled components, and their filled holes, that are large enough for a box."""
     size = np.array(components.labels.shape)
     for label, box in enumerate(components.boxes()):
@@ -109,11 +103,11 @@ def _candidates(components: Components) -> Iterator[_Candidate]:
             continue
         component = components.labels == label
         filled = ndimage.binary_fill_holes(component)
-        yield _Candidate(filled)
+        yield filled
         holes = connected_components(filled & ~component)
         for hole, corners in enumerate(holes.boxes()):
             if hole and ((corners[2:] - corners[:2]) >= MIN_BOX * size).all():
-                yield _Candidate(ndimage.binary_fill_holes(holes.labels == hole))
+                yield ndimage.binary_fill_holes(holes.labels == hole)
 
 
 def _corners(region: Mask) -> Corners:
