@@ -1,18 +1,22 @@
 """Accuracy on photos of digits: `python benchmarks/photos.py FILE`.
 
 FILE holds digits as pen strokes, as for `benchmarks/strokes.py`. A sample of them is
-rendered with simulated paper, pens and cameras (`benchmarks/scenes.py`); the JPEG is then processed
-as on the Draw page.
+rendered with simulated paper, pens and cameras (`benchmarks/scenes.py`), or as if cut out of a form
+or a page (`benchmarks/crops.py`, `--kinds`); the file is then processed as on the Draw page.
+`--half` keeps every other writer, so that thresholds are chosen on one half and measured on the
+other.
 """
 
 import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from crops import CROPS, chosen_crop, crop
 from scenes import KINDS, PENS, Scene, chosen, photo
 from strokes import ROOT, read
 
@@ -20,15 +24,28 @@ sys.path.insert(0, str(ROOT))
 
 
 def sample(
-    digits: list[dict[str, Any]], number: int, seed: int
+    digits: list[dict[str, Any]], number: int, seed: int, kinds: Sequence[str]
 ) -> list[tuple[dict[str, Any], Scene, np.random.Generator]]:
     """Digits with a scene and a chance of their own, each kind of paper in turn."""
     order = np.random.default_rng(seed).permutation(len(digits))[:number]
     generators = [np.random.default_rng([seed, int(place)]) for place in order]
     return [
-        (digits[place], chosen(KINDS[turn % len(KINDS)], generator), generator)
+        (digits[place], scene_of(kinds[turn % len(kinds)], generator), generator)
         for turn, (place, generator) in enumerate(zip(order, generators, strict=True))
     ]
+
+
+def scene_of(kind: str, generator: np.random.Generator) -> Scene:
+    return chosen_crop(kind, generator) if kind in CROPS else chosen(kind, generator)
+
+
+def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
+    """The digits of every other writer, in the order of their names; all of them for "both"."""
+    if half == "both":
+        return digits
+    writers = sorted({str(digit["writer"]) for digit in digits})
+    kept = writers[half == "second" :: 2]
+    return [digit for digit in digits if str(digit["writer"]) in kept]
 
 
 def options_from_command_line() -> argparse.Namespace:
@@ -37,13 +54,15 @@ def options_from_command_line() -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--number", type=int, default=500, help="how many digits; default: 500")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, *CROPS), default=KINDS)
+    parser.add_argument("--half", choices=("both", "first", "second"), default="both")
     parser.add_argument("--keep", type=Path, help="a folder for the misclassified photos")
     return parser.parse_args()
 
 
 def main() -> None:
     options = options_from_command_line()
-    digits = read(options.file)
+    digits = half_of(read(options.file), options.half)
 
     import torch
 
@@ -60,9 +79,10 @@ def main() -> None:
     count_of: Counter[str] = Counter()
     seconds: list[float] = []
     for number, (digit, scene, generator) in enumerate(
-        sample(digits, options.number, options.seed)
+        sample(digits, options.number, options.seed, options.kinds)
     ):
-        label, content = digit["label"], photo(digit["strokes"], scene, generator)
+        render = crop if scene.kind in CROPS else photo
+        label, content = digit["label"], render(digit["strokes"], scene, generator)
         started = time.perf_counter()
         try:
             predicted = classifier.predict(digit_from_file(content)).digit
@@ -76,7 +96,7 @@ def main() -> None:
         correct["strokes"] += strokes is not None and classifier.predict(strokes).digit == label
         if options.keep and predicted != label:
             options.keep.mkdir(parents=True, exist_ok=True)
-            name = f"{number:04d}-{scene.kind}-{label}-as-{predicted}.jpg"
+            name = f"{number:04d}-{scene.kind}-{label}-as-{predicted}.{file_type(content)}"
             (options.keep / name).write_bytes(content)
     print_result(correct, count_of, seconds, f"{path.stem}, seed {options.seed}")
 
@@ -94,12 +114,16 @@ def print_result(
         print(f"  {name:<16} {100 * correct[key] / count_of[key]:6.2f}%  of {count_of[key]:>5}")
 
 
+def file_type(content: bytes) -> str:
+    return "png" if content.startswith(b"\x89PNG") else "jpg"
+
+
 def groups(scene: Scene) -> list[str]:
     """What a photo is counted under, in the order of the printed lines."""
-    width = PENS[int(np.searchsorted(PENS, scene.pen)) - 1]
+    width = PENS[max(int(np.searchsorted(PENS, scene.pen)) - 1, 0)]
     return [
         "all",
-        f"1{KINDS.index(scene.kind)} {scene.kind}",
+        f"1{(*KINDS, *CROPS).index(scene.kind):02d} {scene.kind}",
         f"2{scene.shadow:d} {'a shadow' if scene.shadow else 'no shadow'}",
         f"3{PENS.index(width)} pen from {100 * width:.1f}%",
         f"4 {scene.ink}",

@@ -62,17 +62,23 @@ def photo(strokes: list[list[list[float]]], scene: Scene, generator: np.random.G
 
 
 def written(
-    strokes: list[list[list[float]]], width: int, height: int, generator: np.random.Generator
+    strokes: list[list[list[float]]],
+    width: int,
+    height: int,
+    generator: np.random.Generator,
+    part: tuple[float, float] = (0.25, 0.65),
 ) -> tuple[list[NDArray[np.float64]], float]:
-    """The strokes in the picture's pixels, a little askew, and the digit's height there."""
+    """The strokes in the picture's pixels, a little askew, and the digit's height there: between
+    two parts of the picture's shorter side.
+    """
     points = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
     angle = math.radians(generator.uniform(-8, 8))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     points = [line @ turn for line in points]
-    # A quarter to two thirds of the picture's shorter side, about its middle.
+    # About the picture's middle.
     whole = np.concatenate(points)
     low, extent = whole.min(0), np.ptp(whole, axis=0)
-    unit = generator.uniform(0.25, 0.65) * min(width, height)
+    unit = generator.uniform(*part) * min(width, height)
     scale = unit / max(extent.max(), 1e-9)
     room = np.array([width, height]) - extent * scale
     corner = room * generator.uniform(0.3, 0.7, 2)
@@ -86,8 +92,11 @@ def paper(
     width: int,
     height: int,
     generator: np.random.Generator,
+    ruling: Floats | None = None,
 ) -> Image.Image:
-    """The written sheet, or board, from straight above in even light."""
+    """The written sheet, or board, from straight above in even light; `ruling` (H, W) instead of
+    lines at a random place.
+    """
     from mnistlab.drawing.strokes import render_preview
 
     board = scene.kind == "board"
@@ -96,7 +105,8 @@ def paper(
     sheet = np.ones((height, width, 3), np.float32) * ground
     sheet *= 1 + (0.12 if board else 0.025) * clouds(width, height, 0.1, generator)[..., None]
     if scene.kind in ("ruled", "squared"):
-        ruling = ruled(scene.kind == "squared", unit, width, height, generator)
+        if ruling is None:
+            ruling = ruled(scene.kind == "squared", unit, width, height, generator)
         blend(sheet, LINES[generator.integers(len(LINES))], ruling * generator.uniform(0.35, 0.9))
     cover = (
         render_preview(lines, max(1.0, scene.pen * unit), width, height).astype(np.float32) / 255

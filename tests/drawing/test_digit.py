@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnistlab.drawing.digit import BOX, SIDE, PreparedDigit, digit_from_ink, ink_from_canvas
+from mnistlab.data.idx import read_images
+from mnistlab.drawing.digit import (
+    BOX,
+    SIDE,
+    PreparedDigit,
+    PreprocessingOptions,
+    digit_from_ink,
+    ink_from_canvas,
+    is_mnist_image,
+)
 
 
 def png(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -97,3 +106,31 @@ def test_a_transparent_and_a_white_canvas_give_the_same_ink() -> None:
     clear = white.copy()
     clear[(white[..., :3] == 255).all(2)] = 0
     assert np.array_equal(ink_from_canvas(white), ink_from_canvas(clear))
+
+
+def test_an_image_as_mnist_has_them_stays_as_it_is(mnist_folder: Path) -> None:
+    images = read_images(mnist_folder, "test", range(500))
+    assert all(map(is_mnist_image, images))
+    digit = digit_from_ink(images[7])
+    assert digit is not None and digit.is_unchanged
+    assert np.array_equal(digit.pixels, images[7])
+    # With a step turned off, the others are done.
+    off = digit_from_ink(images[7], PreprocessingOptions(center=False))
+    assert off is not None and not off.is_unchanged
+
+
+def test_28_by_28_alone_does_not_make_an_image_mnist_s() -> None:
+    usual = digit_from_ink(255 - np.asarray(seven().convert("L")))
+    assert usual is not None and not usual.is_unchanged
+    assert is_mnist_image(usual.pixels)
+    jpeg_noise = np.random.default_rng(0).integers(0, 30, (SIDE, SIDE)).astype(np.uint8)
+    assert is_mnist_image(np.maximum(usual.pixels, jpeg_noise))
+    others = {
+        "off center": np.roll(usual.pixels, 3, 1),
+        "small": np.pad(usual.scaled[::2, ::2], ((9, 9), (9, 28 - 9 - usual.scaled.shape[1] // 2))),
+        "inverted": 255 - usual.pixels,
+        "faint": usual.pixels // 4,
+        "empty": np.zeros((SIDE, SIDE), np.uint8),
+        "large": np.pad(usual.pixels, 1),
+    }
+    assert [name for name, image in others.items() if is_mnist_image(image)] == []

@@ -15,6 +15,7 @@ from streamlit.testing.v1.element_tree import Multiselect, Selectbox
 from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
+from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
@@ -28,6 +29,8 @@ from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints, get_mnist
 from mnistlab.ui.draw.canvas_buttons import _remaining
 from tests.drawing.photo.test_photo import photo_of
+from tests.drawing.test_digit import png
+from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
 
 MAPS, NEAREST = "Feature maps", "Nearest training images"
@@ -496,6 +499,22 @@ def test_a_photo_is_shown_with_a_frame_and_saved_as_its_center_lines(lab: Path) 
     at.button(key="next_photo").click()
     settled(at)
     assert prediction(at) == "?" and '<img class="lab-photo"' not in body(at)
+
+
+def test_a_file_that_is_as_mnist_s_stays_as_it_is_and_the_steps_say_so() -> None:
+    drawn = digit_from_strokes(DIGITS[4])
+    assert drawn is not None
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    at.file_uploader[0].set_value(("4.png", png(Image.fromarray(drawn.pixels)), "image/png"))
+    settled(at)
+    assert prediction(at) == "4"
+    assert "Left unchanged" in body(at) and "No step was needed" in body(at)
+    # With a step turned off, the others are shown again.
+    next(toggle for toggle in at.toggle if toggle.label == "Center by mass").set_value(False)
+    settled(at)
+    assert "Left unchanged" not in body(at) and "Centered by box" in body(at)
 
 
 def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:

@@ -31,10 +31,13 @@ Colors = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """The pixels (H, W, 3) uint8 of an image file, and whether its end was missing."""
+    """The pixels (H, W, 3) uint8 of an image file, whether its end was missing, and its `size`
+    (width, height) before it was resized.
+    """
 
     pixels: Colors
     is_truncated: bool
+    size: tuple[int, int]
 
 
 def decode_image(content: bytes, side: int) -> DecodedImage:
@@ -48,25 +51,27 @@ def decode_image(content: bytes, side: int) -> DecodedImage:
             "mnistlab does not read HEIC photos. Set the camera to JPEG (iPhone: Most Compatible), "
             "or export the photo as JPEG."
         )
-    image, is_truncated = _load(content, side)
+    image, size, is_truncated = _load(content, side)
     pixels = _remove_alpha(image)
-    return DecodedImage(_without_filling(pixels) if is_truncated else pixels, is_truncated)
+    return DecodedImage(_without_filling(pixels) if is_truncated else pixels, is_truncated, size)
 
 
-def _load(content: bytes, side: int) -> tuple[Image.Image, bool]:
-    """The image of a file, and whether its end was missing. Raises DigitError as `decode_image`."""
+def _load(content: bytes, side: int) -> tuple[Image.Image, tuple[int, int], bool]:
+    """The image of a file, its size there, and whether its end was missing. Raises DigitError as
+    `decode_image`.
+    """
     try:
         with warnings.catch_warnings():
             # Warnings about odd metadata, and about large images, whose limits here are lower.
             warnings.simplefilter("ignore")
             try:
-                return _load_reduced(content, side), False
+                return *_load_reduced(content, side), False
             except OSError:
                 if not content.startswith(JPEG_START):
                     raise
             # With an end marker the decoder fills what is missing with gray. Pillow's own way is
             # a global variable, which would change what other threads do.
-            return _load_reduced(content + JPEG_END, side), True
+            return *_load_reduced(content + JPEG_END, side), True
     except DigitError:
         raise
     except (Image.DecompressionBombError, MemoryError):
@@ -88,8 +93,8 @@ def _without_filling(pixels: Colors) -> Colors:
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _load_reduced(content: bytes, side: int) -> Image.Image:
-    """The first image of a file, upright and resized, with its alpha channel."""
+def _load_reduced(content: bytes, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The first image of a file, upright and resized, with its alpha channel; its size before."""
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     image: Any = Image.open(io.BytesIO(content), formats=formats)
@@ -112,7 +117,7 @@ def _load_reduced(content: bytes, side: int) -> Image.Image:
     # Reducing averages over areas; enlarging interpolates.
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     resized = converted.resize(size, method)
-    return resized if mode in ("RGB", "RGBA") else _to_rgb(resized)
+    return resized if mode in ("RGB", "RGBA") else _to_rgb(resized), (width, height)
 
 
 def _mode(image: Image.Image) -> str:

@@ -43,6 +43,10 @@ class Strokes:
     width: Floats
     weight: Floats
 
+    def within(self, inside: Mask) -> "Strokes":
+        """The parts of the strokes inside a mask (H, W)."""
+        return Strokes(self.mask & inside, self.width, np.where(inside, self.weight, 0))
+
 
 def find_edges(gray: Floats) -> Edges:
     """One-pixel-wide edges of an image (H, W), after J. Canny (1986)."""

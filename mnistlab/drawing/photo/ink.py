@@ -5,6 +5,8 @@ that contrasts with the paper around it as much as they do.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import (
@@ -14,8 +16,10 @@ from mnistlab.drawing.digit import (
     PreparedDigit,
     PreprocessingOptions,
     digit_from_ink,
+    is_mnist_image,
 )
-from mnistlab.drawing.photo.decode import Colors, decode_image
+from mnistlab.drawing.digit import SIDE as MNIST_SIDE
+from mnistlab.drawing.photo.decode import Colors, DecodedImage, decode_image
 from mnistlab.drawing.photo.edges import Strokes, find_edges, find_strokes
 from mnistlab.drawing.photo.line_removal import remove_ruled_lines
 from mnistlab.drawing.photo.morphology import (
@@ -27,6 +31,7 @@ from mnistlab.drawing.photo.morphology import (
     halve,
     max_filter,
 )
+from mnistlab.drawing.photo.printed_box import inside_of_box, without_slivers
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
 SIDE = 384
@@ -70,8 +75,23 @@ def digit_from_file(
 
 
 def ink_from_photo(content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
-    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`."""
-    return find_ink(decode_image(content, SIDE).pixels, options)
+    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`; of one that is as
+    MNIST has its images, its pixels.
+    """
+    decoded = decode_image(content, SIDE)
+    image = mnist_image(content, decoded)
+    return find_ink(decoded.pixels, options) if image is None else image
+
+
+def mnist_image(content: bytes, decoded: DecodedImage) -> GrayImage | None:
+    """The pixels (28, 28) of an image file that is as MNIST has its images, white on black, or the
+    same black on white; None for any other. `decoded`: the file at another size.
+    """
+    if decoded.size != (MNIST_SIDE, MNIST_SIDE) or decoded.is_truncated:
+        return None
+    original = decode_image(content, MNIST_SIDE).pixels
+    gray = np.asarray(Image.fromarray(original).convert("L"))
+    return next((ink for ink in (gray, 255 - gray) if is_mnist_image(ink)), None)
 
 
 def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
@@ -97,20 +117,29 @@ def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> 
 
 
 def _with_margin(image: Colors) -> Colors:
-    """Add paper around an image (H, W, 3) that was cropped through its ink.
+    """Add paper around an image (H, W, 3) that was cropped through its ink; remove what a crop
+    left of a printed box.
 
     Only if the paper has one color, as on a screen: in a photo the seam would be visible, and
     printed lines would no longer reach the edge.
     """
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.int64)
+    border = _border(image)
     paper = np.median(border, 0).astype(np.uint8)
     difference = np.abs(border - paper).max(1)
     if (difference <= 1).mean() < 0.5 or difference.max() < BORDER_INK:
+        return image
+    image = without_slivers(image, paper)
+    if np.abs(_border(image) - paper).max() < BORDER_INK:
         return image
     height, width, _ = image.shape
     padded = np.full((height + 2 * MARGIN, width + 2 * MARGIN, 3), paper)
     padded[MARGIN:-MARGIN, MARGIN:-MARGIN] = image
     return padded
+
+
+def _border(image: Colors) -> NDArray[np.int64]:
+    """The colors (N, 3) of the pixels along an image's edges."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.int64)
 
 
 def _no_digit_error() -> DigitError:
@@ -128,7 +157,7 @@ def _is_dark(gray: Floats) -> bool:
     weights = []
     for dark in (True, False):
         strokes = find_strokes(edges, widest, dark)
-        main, _ = _main(strokes)
+        main, _ = _main(strokes, _without_border(small.shape))
         weights.append(float(strokes.weight[main].sum()))
     return weights[0] >= weights[1]
 
@@ -137,10 +166,17 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     """The ink of dark strokes in colors (3, H, W), or of light ones in inverted colors; all 0 if
     there are none.
     """
+    # In a printed box, only what is inside counts.
+    box = inside_of_box(colors.mean(0))
     # Find the digit's strokes at half size, where there is less noise.
     colors = remove_ruled_lines(colors)
     half = halve(gaussian_blur(colors.mean(0), 1))
-    main, width = _main(find_strokes(find_edges(half), round(MAX_STROKE_WIDTH * min(half.shape))))
+    strokes = find_strokes(find_edges(half), round(MAX_STROKE_WIDTH * min(half.shape)))
+    inner = _without_border(half.shape)
+    if box is not None:
+        inner = box[::2, ::2]
+        strokes = strokes.within(inner)
+    main, width = _main(strokes, inner)
     main = main.repeat(2, 0).repeat(2, 1)
     no_ink = np.zeros(main.shape, np.uint8)
     if not main.any():
@@ -149,6 +185,8 @@ def _ink(colors: Floats, dark: bool) -> GrayImage:
     strength = _strength(colors, main, round(REACH * width) + 2, dark)
     noise = 1.48 * float(np.median(np.abs(strength - np.median(strength)))) + 0.7
     typical = float(np.percentile(strength[main], 70))
+    if box is not None:
+        strength = np.where(box, strength, 0)
     digit = _digit(strength, max(MIN_CONTRAST * typical, 3 * noise), main)
     size = max(int(digit.any(axis).sum()) for axis in (0, 1))
     if size < MIN_SIZE * max(digit.shape):
@@ -177,13 +215,20 @@ def _strength(colors: Floats, main: Mask, reach: int, dark: bool) -> Floats:
     return above
 
 
-def _main(strokes: Strokes) -> tuple[Mask, float]:
-    """The digit's strokes (H, W) at half size, and their width at full size."""
-    # Strokes near the image's border have no weight in the choice.
-    height, width = strokes.mask.shape
+def _without_border(shape: tuple[int, ...]) -> Mask:
+    """All of an image but its border, where strokes have no weight in the choice of the digit."""
+    height, width = shape
     across, down = round(BORDER * width), round(BORDER * height)
-    inner = np.zeros_like(strokes.weight)
-    inner[down : height - down, across : width - across] = 1
+    inner = np.zeros(shape, np.bool_)
+    inner[down : height - down, across : width - across] = True
+    return inner
+
+
+def _main(strokes: Strokes, inner: Mask) -> tuple[Mask, float]:
+    """The digit's strokes (H, W) at half size, and their width at full size; only those within
+    `inner` count.
+    """
+    height, width = strokes.mask.shape
     # The digit is the component with the most, the sharpest and the narrowest edges.
     components = connected_components(
         ndimage.binary_dilation(strokes.mask, iterations=MAX_HALF_GAP)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistlab.drawing.digit import GrayImage, PreprocessingOptions
+from mnistlab.drawing.digit import DARK, GrayImage, PreprocessingOptions
 from mnistlab.drawing.photo.decode import Colors, decode_image
-from mnistlab.drawing.photo.ink import SIDE, find_ink
+from mnistlab.drawing.photo.ink import SIDE, find_ink, mnist_image
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
 AS_FOUND = PreprocessingOptions(normalize_stroke_width=False)
@@ -20,7 +21,8 @@ FRAME_MARGIN, FRAME_WIDTH = 6, 3
 class Photo:
     """A photo (H, W, 3), the ink that was found in it, and whether the end of its file was missing.
 
-    `ink` is scaled to MNIST's stroke width. `box`: left, top, right and bottom of the digit in the
+    `ink` is scaled to MNIST's stroke width, or the file's own pixels (28, 28) if it is as MNIST has
+    its images. `box`: left, top, right and bottom of the digit in the
     photo's pixels; right and bottom are outside of it.
     """
 
@@ -47,7 +49,15 @@ class Photo:
 def read_photo(content: bytes) -> Photo:
     """Read an image file of one digit. Raises DigitError if it is not one."""
     decoded = decode_image(content, SIDE)
+    image = mnist_image(content, decoded)
+    if image is not None:
+        left, top, right, bottom = (round(n * SIDE / len(image)) for n in _box(image > DARK))
+        return Photo(decoded.pixels, image, (left, top, right, bottom), is_truncated=False)
     ink = find_ink(decoded.pixels, AS_FOUND)
+    return Photo(decoded.pixels, normalize_stroke_width(ink), _box(ink), decoded.is_truncated)
+
+
+def _box(ink: NDArray[np.generic]) -> tuple[int, int, int, int]:
+    """The bounding box of what is not 0 in an image (H, W), as in `Photo`."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-    return Photo(decoded.pixels, normalize_stroke_width(ink), box, decoded.is_truncated)
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

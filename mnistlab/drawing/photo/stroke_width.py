@@ -5,11 +5,16 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import BOX, THICKNESS, GrayImage
+from mnistlab.drawing.photo.morphology import Floats, Mask, connected_components
 
 WORKING = 100
 """The ink's longer side in pixels, while its width changes."""
 MARGIN = 16
 """Pixels around it; ink never grows by more."""
+MAX_LOOP_FILLED = 0.6
+"""Of the radius of a loop: a thicker stroke leaves the rest of it open."""
+MIN_LOOP = 1.5
+"""Radius in pixels; smaller holes are gaps in the ink."""
 MIN_THINNING = 0.6
 """Of the original stroke width; thinner strokes may break."""
 
@@ -38,8 +43,8 @@ def normalize_stroke_width(ink: GrayImage) -> GrayImage:
     wanted = ratio / (1 - ratio) * (WORKING - thickness)
     growth = max((wanted - thickness) / 2, (MIN_THINNING - 1) / 2 * thickness)
     # The edge lies half a pixel from the last pixel of ink and the first of paper.
-    edge = np.where(inked, inside - 0.5, 0.5 - outside)
-    normalized = np.round(255 * np.clip(edge + growth + 0.5, 0, 1)).astype(np.uint8)
+    edge = np.where(inked, inside - 0.5, 0.5 - outside) + np.minimum(growth, _room(inked, outside))
+    normalized = np.round(255 * np.clip(edge + 0.5, 0, 1)).astype(np.uint8)
     # Back at its position in the whole image.
     height, width = (round(length * scale) + 2 * MARGIN for length in ink.shape)
     whole = np.zeros((height + 1, width + 1), np.uint8)
@@ -48,3 +53,15 @@ def normalize_stroke_width(ink: GrayImage) -> GrayImage:
     # Keep the margin if ink at the edge has grown beyond it.
     inner = whole[MARGIN : height - MARGIN, MARGIN : width - MARGIN]
     return inner if inner.sum(dtype=np.int64) == whole.sum(dtype=np.int64) else whole
+
+
+def _room(inked: Mask, outside: Floats) -> Floats:
+    """How far (H, W) strokes may grow: into a loop, which paper fills up to `outside` pixels from
+    the ink, only so far that it stays open; elsewhere without limit.
+    """
+    room = np.full(inked.shape, np.inf, np.float32)
+    holes = connected_components(ndimage.binary_fill_holes(inked) & ~inked)
+    for label, radius in enumerate(ndimage.maximum(outside, holes.labels, range(holes.count + 1))):
+        if label and radius >= MIN_LOOP:
+            room[holes.labels == label] = MAX_LOOP_FILLED * radius
+    return room

@@ -61,7 +61,12 @@ def show(
         st.html(html.empty("Draw a digit to see each preprocessing step."))
         return
     st.html(html.cards(_cards(drawing, image, digit, options, tta)))
-    st.html(html.caption("The steps follow MNIST's own. Turn one off to see its effect."))
+    caption = (
+        "No step was needed: the digit is 28×28, in a 20×20 box centered by mass."
+        if digit.is_unchanged
+        else "The steps follow MNIST's own. Turn one off to see its effect."
+    )
+    st.html(html.caption(caption))
 
 
 def _cards(
@@ -73,22 +78,25 @@ def _cards(
 ) -> list[Markup]:
     has_strokes = bool(drawing.strokes)
     redrawn = has_strokes and options.normalize_stroke_width
-    cards = [
-        html.card(
-            _thumbnail(image), "Input", "as drawn" if has_strokes else "ink found in the image"
-        ),
-        html.card(
-            _thumbnail(digit.cropped),
-            "Cropped" if options.crop else "Not cropped",
-            "stroke width normalized" if redrawn else "original pixels",
-        ),
-        html.card(digit.scaled, "Resized to 20×20", "aspect ratio preserved"),
-        html.card(
-            digit.pixels,
-            "Centered by mass" if options.center else "Centered by box",
-            "28×28 input of the network",
-        ),
-    ]
+    if digit.is_unchanged:
+        cards = [html.card(digit.pixels, "Left unchanged", "already an image like MNIST's")]
+    else:
+        cards = [
+            html.card(
+                _thumbnail(image), "Input", "as drawn" if has_strokes else "ink found in the image"
+            ),
+            html.card(
+                _thumbnail(digit.cropped),
+                "Cropped" if options.crop else "Not cropped",
+                "stroke width normalized" if redrawn else "original pixels",
+            ),
+            html.card(digit.scaled, "Resized to 20×20", "aspect ratio preserved"),
+            html.card(
+                digit.pixels,
+                "Centered by mass" if options.center else "Centered by box",
+                "28×28 input of the network",
+            ),
+        ]
     if tta:
         cards.append(html.card(_sheet(digit), f"{len(TTA_VIEWS)} views", "logits averaged"))
     return cards

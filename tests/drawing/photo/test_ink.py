@@ -13,6 +13,7 @@ from mnistlab.data.mnist import load
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import SIDE, DigitError, PreprocessingOptions
 from mnistlab.drawing.photo.ink import digit_from_file, ink_from_photo
+from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 from tests.drawing.test_digit import png
 from tests.drawing.test_strokes import thickness
 from tests.drawn_digits import DIGITS
@@ -188,3 +189,31 @@ def test_two_specks_are_no_digit() -> None:
     specks.putpixel((500, 500), 0)
     with pytest.raises(DigitError, match="digit"):
         digit_from_file(png(specks))
+
+
+def test_a_stroke_on_a_printed_line_of_a_small_crop_stays() -> None:
+    def foot_of_a_two(line: tuple[int, int, int] | None) -> float:
+        paper = Image.new("RGB", (240, 300), PAPER)
+        draw = ImageDraw.Draw(paper)
+        if line:
+            draw.line([(0, 250), (240, 250)], line, 3)
+        points = [(50, 60), (110, 40), (160, 70), (150, 130), (35, 250), (205, 250)]
+        draw.line(points, (20, 20, 30), 7, joint="curve")
+        content = photographed(paper, shadow=False)
+        ink = ink_from_photo(content, PreprocessingOptions(normalize_stroke_width=False))
+        return float((ink[300:340] > 127).any(0).sum())
+
+    # The foot is more than half of what is on the line.
+    assert foot_of_a_two((150, 178, 214)) > 0.95 * foot_of_a_two(None) > 150
+
+
+@pytest.mark.parametrize(("width", "is_open"), [(16, True), (40, True), (6, False)])
+def test_the_loop_of_a_narrow_digit_stays_open_and_a_gap_in_the_ink_does_not(
+    width: int, is_open: bool
+) -> None:
+    ring = Image.new("L", (width, 100))
+    ImageDraw.Draw(ring).rectangle((0, 0, width - 1, 99), outline=255, width=2)
+    normalized = normalize_stroke_width(np.pad(np.asarray(ring), 20))
+    inside = normalized[normalized.shape[0] // 2] < 64
+    columns = np.flatnonzero(~inside)
+    assert inside[columns[0] : columns[-1]].any() == is_open

@@ -10,8 +10,10 @@ from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.center_lines import center_lines, thin
+from mnistlab.drawing.photo.ink import digit_from_file
 from mnistlab.drawing.photo.photo import FRAME_COLOR, read_photo
 from mnistlab.drawing.strokes import digit_from_strokes, rasterize
+from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
 
 
@@ -38,6 +40,29 @@ def test_the_frame_encloses_the_digit_where_it_is_in_the_photo() -> None:
     drawn = (framed == FRAME_COLOR).all(2)
     left, top, right, bottom = photo.box
     assert drawn.any() and not drawn[top:bottom, left:right].any()
+
+
+@pytest.mark.parametrize("dark_on_light", [False, True])
+def test_a_file_as_mnist_has_its_images_stays_as_it_is(dark_on_light: bool) -> None:
+    drawn = digit_from_strokes(DIGITS[5])
+    assert drawn is not None
+    content = png(Image.fromarray(255 - drawn.pixels if dark_on_light else drawn.pixels))
+    prepared, photo = digit_from_file(content), read_photo(content)
+    assert prepared.is_unchanged
+    assert np.array_equal(prepared.pixels, drawn.pixels)
+    assert np.array_equal(photo.ink, drawn.pixels)
+    rows = np.flatnonzero((drawn.pixels > 32).any(1)) * photo.pixels.shape[0] / 28
+    assert photo.box[1] == pytest.approx(rows[0], abs=1)
+    assert center_lines(photo.ink)
+
+
+def test_other_files_of_28_by_28_are_read_like_any_photo() -> None:
+    drawn = digit_from_strokes(DIGITS[5])
+    assert drawn is not None
+    content = png(Image.fromarray(np.roll(drawn.pixels, 2, 1)))
+    prepared = digit_from_file(content)
+    assert not prepared.is_unchanged
+    assert Classifier(zoo.default_checkpoint()).predict(prepared).digit == 5
 
 
 @pytest.mark.parametrize("fraction", [0.999, 0.9, 0.8])
