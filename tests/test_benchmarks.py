@@ -80,6 +80,16 @@ def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:
     assert again.stdout.split("classified")[0] == done.stdout.split("classified")[0]
 
 
+def test_pictures_cut_out_of_forms_are_counted_by_kind(tmp_path: Path) -> None:
+    kinds = ("sliver", "close", "box", "boxphoto", "ruledcrop", "online", "28x28")
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(DIGITS * 4))
+    done = run_benchmark(file, "--number", "7", "--kinds", *kinds, "--half", "first", name="photos")
+    assert done.returncode == 0, done.stderr
+    for kind in kinds:
+        assert re.search(rf"^ +{kind} .* of +1$", done.stdout, re.MULTILINE), kind
+
+
 def test_photos_of_a_bad_file_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_bytes(b"{}")
