@@ -13,6 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.drawing.strokes import Stroke, stroke_lines
+
+MAX_PARTS = 400
+"""A drawing of more parts is taken for one digit; a sheet of a hundred digits has fewer."""
+MAX_POINTS = 512
+"""Points of a part that distances are measured between; a longer part has fewer than it should."""
 SPACING = 0.03
 """Distance of the points along a part that distances are measured between."""
 TOUCHING = 0.05
@@ -62,13 +68,12 @@ class Segment:
         return right - left > MAX_ASPECT * (bottom - top)
 
 
-def segment_strokes(strokes: Sequence[Sequence[Sequence[float]]]) -> list[Segment]:
+def segment_strokes(strokes: Sequence[Stroke]) -> list[Segment]:
     """The digits of pen strokes in reading order; a stroke without points is in none of them.
 
-    Coordinates must be finite.
+    Raises DigitError if a coordinate is not a finite number or there are too many points.
     """
-    drawn = [number for number, stroke in enumerate(strokes) if len(stroke)]
-    lines = [np.asarray(strokes[number], np.float64).reshape(-1, 2) for number in drawn]
+    lines, drawn = stroke_lines(strokes), [n for n, stroke in enumerate(strokes) if len(stroke)]
     if not lines:
         return []
     spacing = SPACING * max(float(np.ptp(line, axis=0).max()) for line in lines)
@@ -85,6 +90,9 @@ def segment(parts: Sequence[Points]) -> list[Segment]:
     Noise far from any digit is left out, unless there is nothing else.
     """
     boxes = np.array([[*part.min(0), *part.max(0)] for part in parts])
+    if len(parts) > MAX_PARTS:
+        whole = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
+        return [Segment(tuple(range(len(parts))), _box(whole), 0)]
     groups = _joined(len(parts), _links(parts, boxes))
     group_boxes = np.array(
         [[*boxes[group, :2].min(0), *boxes[group, 2:].max(0)] for group in groups]
@@ -130,26 +138,26 @@ def reading_order(boxes: NDArray[np.float64]) -> list[list[int]]:
 def _links(parts: Sequence[Points], boxes: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The pairs of parts that belong to one digit."""
     links, candidates = [], []
-    heights = boxes[:, 3] - boxes[:, 1]
-    tallest = float(heights.max())
-    for first in range(len(parts)):
-        for second in range(first + 1, len(parts)):
-            # Everything is relative to the taller part, which is nearly as high as its digit.
-            height = max(float(heights[[first, second]].max()), 0.6 * tallest, 1e-9)
-            apart = np.maximum(boxes[first, :2], boxes[second, :2])
-            apart -= np.minimum(boxes[first, 2:], boxes[second, 2:])
-            if apart.max() > NEAR * height:
-                continue
-            offsets = parts[first][:, None] - parts[second][None]
-            distance = float(np.sqrt((offsets**2).sum(2).min())) / height
-            pair, scaled = (first, second), boxes[[first, second]] / height
-            if distance <= TOUCHING or _overlap(distance, scaled):
-                links.append(pair)
-            elif distance <= HALVES and _staggered(scaled):
-                candidates.append((distance, pair, pair))
-            elif distance <= NEAR and min(heights[[first, second]]) <= SHORT * height:
-                short = min(pair, key=lambda part: float(heights[part]))
-                candidates.append((distance, pair, (short,)))
+    parts = [part[:: -(-len(part) // MAX_POINTS)] for part in parts]
+    # Everything is relative to the taller part, which is nearly as high as its digit.
+    own = boxes[:, 3] - boxes[:, 1]
+    heights = np.maximum(np.maximum(own[:, None], own), max(0.6 * float(own.max()), 1e-9))
+    # The gap between two boxes, across or down; below 0 where they overlap.
+    gaps = np.maximum(boxes[:, None, :2], boxes[:, :2])
+    gaps -= np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    near = np.triu((gaps.max(2) <= NEAR * heights), 1)
+    for first, second in np.argwhere(near).tolist():
+        height = float(heights[first, second])
+        offsets = parts[first][:, None] - parts[second][None]
+        distance = float(np.sqrt((offsets**2).sum(2).min())) / height
+        pair, scaled = (first, second), boxes[[first, second]] / height
+        if distance <= TOUCHING or _overlap(distance, scaled):
+            links.append(pair)
+        elif distance <= HALVES and _staggered(scaled):
+            candidates.append((distance, pair, pair))
+        elif distance <= NEAR and min(own[[first, second]]) <= SHORT * height:
+            short = min(pair, key=lambda part: float(own[part]))
+            candidates.append((distance, pair, (short,)))
     # Less certain: the nearest first, and only parts that have found no other one.
     linked = {part for link in links for part in link}
     for _, pair, single in sorted(candidates):

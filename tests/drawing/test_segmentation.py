@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.segmentation import reading_order, segment, segment_strokes
 from tests.drawn_digits import DIGITS
 
@@ -121,3 +122,15 @@ def test_the_unit_and_the_place_do_not_matter() -> None:
 def test_components_of_ink_are_segmented_like_strokes() -> None:
     components = [np.asarray(stroke, np.float64) for stroke in (*STEM, *moved(ZERO, 80))]
     assert [each.parts for each in segment(components)] == [(0,), (1,)]
+
+
+def test_scribbles_and_thousands_of_dots_take_no_more_memory_than_digits() -> None:
+    zigzag: Strokes = [[(n % 251, n % 241) for n in range(10_000)]]
+    assert digits(zigzag, moved(zigzag, 20)) == [[0, 1]]
+    dots: Strokes = [[(7 * n % 500, 11 * n % 300)] for n in range(5_000)]
+    assert len(digits(dots)) == 1
+
+
+def test_a_coordinate_that_is_not_a_number_is_an_error() -> None:
+    with pytest.raises(DigitError, match="coordinate"):
+        segment_strokes([[(0, 0), (float("nan"), 1)], [(5, 5)]])
