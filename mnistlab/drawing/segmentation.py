@@ -79,8 +79,7 @@ def segment_strokes(strokes: Sequence[Stroke]) -> list[Segment]:
     spacing = SPACING * max(float(np.ptp(line, axis=0).max()) for line in lines)
     segments = segment([_resample(line, spacing) for line in lines])
     return [
-        Segment(tuple(drawn[part] for part in each.parts), each.box, each.line)
-        for each in segments
+        Segment(tuple(drawn[part] for part in each.parts), each.box, each.line) for each in segments
     ]
 
 
@@ -137,7 +136,8 @@ def reading_order(boxes: NDArray[np.float64]) -> list[list[int]]:
 
 def _links(parts: Sequence[Points], boxes: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The pairs of parts that belong to one digit."""
-    links, candidates = [], []
+    links: list[tuple[int, int]] = []
+    candidates: list[tuple[float, tuple[int, int], tuple[int, ...]]] = []
     parts = [part[:: -(-len(part) // MAX_POINTS)] for part in parts]
     # Everything is relative to the taller part, which is nearly as high as its digit.
     own = boxes[:, 3] - boxes[:, 1]

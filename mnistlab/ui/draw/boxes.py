@@ -20,7 +20,7 @@ def box(
 
 
 def boxes(pieces: Sequence[Markup], is_wide: bool = False) -> Markup:
-    """Boxes over a picture, which lets clicks through; screen readers have the digits themselves."""
+    """Boxes over a picture, which let clicks through; screen readers have the digits as text."""
     kind = " lab-wide" * is_wide
     return fill('<div class="lab-boxes{}" aria-hidden="true">{}</div>', kind, join(pieces))
 

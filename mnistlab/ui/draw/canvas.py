@@ -26,7 +26,7 @@ from mnistlab.ui.draw import canvas_buttons
 
 SIDE = 280
 WIDE = 700
-"""Width in pixels of the canvas for a number; `style.css` shrinks it where the screen is narrower."""
+"""Width in pixels of the canvas for a number; `style.css` shrinks it on a narrower screen."""
 BRUSH, FINE_BRUSH = 22, 12
 """Pixels; eight digits on the wide canvas are smaller than one."""
 

@@ -146,7 +146,9 @@ def _set_photo(content: bytes | None) -> None:
         return
     photo = read.photo
     # Plain values: a session outlives a reload of the code, but its classes do not.
-    found = [(each.ink, astuple(each.segment), center_lines(each.ink)) for each in read.digits]
+    found: list[tuple[object, ...]] = [
+        (each.ink, astuple(each.segment), center_lines(each.ink)) for each in read.digits
+    ]
     found = found or [(photo.ink, None, center_lines(photo.ink))]
     state["photo"] = photo.pixels, photo.framed(), photo.is_truncated, found
 

@@ -16,7 +16,7 @@ from mnistlab.text import percent, probability, quantity
 from mnistlab.ui.common import html
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.draw import boxes
-from mnistlab.ui.draw.canvas import FINE_BRUSH, SIDE, WIDE, Drawing
+from mnistlab.ui.draw.canvas import FINE_BRUSH, SIDE, WIDE
 from mnistlab.ui.draw.drawing_input import DrawingInput
 from mnistlab.ui.draw.prediction import describe
 
@@ -44,7 +44,7 @@ def _digit(prediction: Prediction) -> str:
 
 def doubt(prediction: Prediction, segment: Segment) -> str:
     """A digit's probability, or why it is in doubt."""
-    first, second = prediction.order[:2]
+    second = prediction.order[1]
     if prediction.verdict is Verdict.CONFIDENT:
         return probability(prediction.confidence)
     if segment.is_wide:
@@ -95,8 +95,9 @@ def show(
 def _body(lines: Sequence[str], text: str) -> Markup:
     """Several digits in large type, line by line, and a sentence about them."""
     return fill(
-        '<div class="lab-number" aria-live="polite"><b>{}</b><span class="lab-note">{}</span></div>',
-        join((fill("<span>{}</span>", line) for line in lines)),
+        '<div class="lab-number" aria-live="polite"><b>{}</b>'
+        '<span class="lab-note">{}</span></div>',
+        join(fill("<span>{}</span>", line) for line in lines),
         text,
     )
 
@@ -135,13 +136,8 @@ def show_boxes(
 def _percent(
     segment: Segment, width: float, height: float, margin: float
 ) -> tuple[float, float, float, float]:
-    """A digit's left, top, width and height in fractions of the picture, with a margin in pixels."""
+    """A digit's left, top, width and height in fractions of the picture; the margin in pixels."""
     left, top, right, bottom = segment.box
     left, top = max(left - margin, 0.0), max(top - margin, 0.0)
     right, bottom = min(right + margin, width), min(bottom + margin, height)
     return left / width, top / height, (right - left) / width, (bottom - top) / height
-
-
-def segments_of(drawings: Sequence[Drawing]) -> list[Segment]:
-    """The segments of the digits of a drawing of several."""
-    return [each.segment for each in drawings if each.segment is not None]
