@@ -82,7 +82,8 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     from streamlit_drawable_canvas import st_canvas
 
     state = st.session_state
-    canvas_place, button_place = st.container(), st.container(horizontal=True)
+    canvas_place = st.container()
+    button_place = st.container(horizontal=True, vertical_alignment="center")
     with button_place:
         buttons = st.container(width="content")
         is_wide = offer_number and st.toggle(
