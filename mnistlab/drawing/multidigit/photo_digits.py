@@ -8,6 +8,7 @@ picture, goes the way of a photo of one.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -36,6 +37,8 @@ SIZES = (0.4, 2.0)
 """Of the main digit's height: bounds of the other digits' heights."""
 MIN_PART = 0.15
 """Of the main digit's height; a smaller component is a speck."""
+CORE = 1.1
+"""Of the mean depth: pixels that are as far from the paper are in the middle of a stroke."""
 MARGIN = 0.5
 """Paper around a digit in its crop, of the digit's longer side."""
 CROP_SIDE = 96
@@ -73,13 +76,16 @@ def read_digits(content: bytes) -> PhotoDigits:
 class InkComponents:
     """Components of ink: `labels` (H, W), 0 for paper; the numbers of those that may be digits.
 
-    `main`: of each of them, how many of its pixels are the main digit's. `height`: the main
-    digit's, in pixels.
+    `main`: of each of them, how many of its pixels are the main digit's. `boxes` (N, 4): each one's
+    left, top, right and bottom. `depth` (H, W): each pixel's distance to the paper. `height`: the
+    main digit's, in pixels.
     """
 
-    labels: np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+    labels: NDArray[np.int32]
     numbers: list[int]
     main: list[int]
+    boxes: NDArray[np.int64]
+    depth: NDArray[np.float64]
     height: int
 
 
@@ -118,9 +124,14 @@ def find_components(pixels: Colors) -> InkComponents | None:
     )
     chosen = (inside & is_like_main) | (main > 0.5 * area)
     chosen[0] = False
-    numbers = np.flatnonzero(chosen).tolist()
+    numbers = np.flatnonzero(chosen)
     return InkComponents(
-        components.labels, numbers, [int(main[number]) for number in numbers], height
+        components.labels,
+        numbers.tolist(),
+        main[numbers].astype(int).tolist(),
+        boxes[numbers][:, [1, 0, 3, 2]],
+        depth,
+        height,
     )
 
 
@@ -143,21 +154,24 @@ def digits_like_main(found: InkComponents) -> list[Segment]:
 
     The parts are places in `found.numbers`.
     """
-    boundary = np.where(
-        ndimage.minimum_filter(found.labels, 3, mode="constant") != found.labels, found.labels, 0
-    )
+    if len(found.numbers) < 2:
+        return []
+    # The middle of strokes: between edges, digits written with a thick pen would seem to touch.
     parts = []
     for number in found.numbers:
-        y, x = np.nonzero(boundary == number)
+        own = found.labels == number
+        depth = found.depth[own]
+        y, x = np.nonzero(own & (found.depth >= min(CORE * depth.mean(), depth.max())))
         parts.append(np.stack([x, y], 1).astype(np.float64))
-    if len(parts) < 2:
-        return []
-    low, high = SIZES[0] * found.height, SIZES[1] * found.height
-    return [
-        each
-        for each in segment(parts)
-        if low <= each.box[3] - each.box[1] + 1 <= high or any(found.main[p] for p in each.parts)
-    ]
+    digits = []
+    for each in segment(parts):
+        boxes = found.boxes[list(each.parts)]
+        left, top = boxes[:, :2].min(0).tolist()
+        right, bottom = boxes[:, 2:].max(0).tolist()
+        is_main = any(found.main[part] for part in each.parts)
+        if is_main or SIZES[0] * found.height <= bottom - top <= SIZES[1] * found.height:
+            digits.append(Segment(each.parts, (left, top, right, bottom), each.line))
+    return digits
 
 
 def _crops(
@@ -167,7 +181,7 @@ def _crops(
 
     Crops are taken from a larger picture than the one (H, W, 3) that the segments were found in.
     """
-    longer = [max(s.box[2] - s.box[0], s.box[3] - s.box[1]) + 1 for s in segments]
+    longer = [max(s.box[2] - s.box[0], s.box[3] - s.box[1]) for s in segments]
     wanted = max(pixels.shape[:2]) * CROP_SIDE / float(np.median(longer))
     side = round(min(max(wanted, SIDE), MAX_SIDE))
     large = decode_image(content, side).pixels if side > SIDE else pixels
@@ -177,8 +191,8 @@ def _crops(
     for each, length in zip(segments, longer, strict=True):
         left, top, right, bottom = each.box
         margin = round(MARGIN * length)
-        x = slice(max(0, int(left) - margin), min(width, int(right) + 1 + margin))
-        y = slice(max(0, int(top) - margin), min(height, int(bottom) + 1 + margin))
+        x = slice(max(0, int(left) - margin), min(width, int(right) + margin))
+        y = slice(max(0, int(top) - margin), min(height, int(bottom) + margin))
         # The ink of the others, and some pixels of their edges.
         labels = found.labels[y, x]
         own = np.isin(labels, [found.numbers[part] for part in each.parts])

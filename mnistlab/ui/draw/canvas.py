@@ -35,13 +35,15 @@ BRUSH, FINE_BRUSH = 22, 12
 class Drawing:
     """A drawing, or a digit of it: strokes if they are known, and ink (H, W) if it has been sent.
 
-    A drawing restored onto a new canvas has only strokes until the next stroke. `width`: the
-    canvas', in pixels. `segment`: where the digit is; None for a whole drawing.
+    A drawing restored onto a new canvas has only strokes until the next stroke. The `width` of the
+    canvas and that of the `brush` are in pixels. `segment`: where the digit is in a drawing of
+    several.
     """
 
     strokes: list[list[list[float]]]
     ink: NDArray[np.uint8] | None
     width: int = SIDE
+    brush: float = BRUSH
     segment: Segment | None = None
 
     def image(self) -> NDArray[np.uint8] | None:
@@ -50,7 +52,7 @@ class Drawing:
             return self.ink if self.ink.any() else None
         if not self.strokes:
             return None
-        return _ink(self.strokes, self.width)
+        return _ink(self.strokes, self.width, self.brush)
 
     def digit(self, options: PreprocessingOptions = DEFAULT_OPTIONS) -> PreparedDigit | None:
         """The preprocessed drawing; None if it is empty. Raises DigitError on too many points."""
@@ -68,7 +70,7 @@ class Drawing:
         if len(segments) < 2:
             return [self]
         return [
-            Drawing([self.strokes[part] for part in each.parts], None, self.width, each)
+            Drawing([self.strokes[n] for n in each.parts], None, self.width, self.brush, each)
             for each in segments
         ]
 
@@ -92,7 +94,7 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
             bind="query-params",
             help="A wide canvas for a number of up to eight digits.",
         )
-    width = WIDE if is_wide else SIDE
+    width, brush = (WIDE, FINE_BRUSH) if is_wide else (SIDE, BRUSH)
     if new_page or state.get("canvas_width") != width:
         # A canvas loses its strokes with its page. A new one has them as its background: as its
         # initial drawing, they would come back with the canvas' own Clear.
@@ -100,15 +102,18 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
         state["canvas_width"] = width
         strokes = state.get("strokes", [])
         strokes = strokes if sum(map(len, strokes)) <= MAX_POINTS else []
-        state["restored"] = _fitted(strokes, width)
+        scale = _scale(strokes, width)
+        state["restored"] = _scaled(strokes, scale) if scale != 1 else strokes
+        # As thick as it was drawn.
+        state["restored_brush"] = min(brush, state.get("drawn_brush", brush)) * scale
     with buttons:
         n_remaining = canvas_buttons.show(state["canvas"], len(state["restored"]))
     restored = state["restored"][:n_remaining]
     with canvas_place, st.container(key="wide_paper" if is_wide else "paper"):
         canvas = st_canvas(
-            stroke_width=FINE_BRUSH if is_wide else BRUSH,
+            stroke_width=brush,
             stroke_color="#000000",
-            background_image=_paper(restored, width),
+            background_image=_paper(restored, width, state["restored_brush"]),
             width=width,
             height=SIDE,
             return_image_data=True,
@@ -116,27 +121,32 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
         )
     ink = None if canvas.image_data is None else ink_from_canvas(canvas.image_data)
     if ink is not None and restored:
-        ink = np.maximum(ink, _ink(restored, width))
+        ink = np.maximum(ink, _ink(restored, width, state["restored_brush"]))
     state["strokes"] = [*restored, *strokes_from_canvas(canvas.json_data)]
-    return Drawing(state["strokes"], ink, width)
+    state["drawn_brush"] = state["restored_brush"] if restored else brush
+    return Drawing(state["strokes"], ink, width, state["drawn_brush"])
 
 
-def _fitted(strokes: list[list[list[float]]], width: int) -> list[list[list[float]]]:
-    """Strokes from a wider canvas, made smaller to fit."""
+def _scale(strokes: list[list[list[float]]], width: int) -> float:
+    """By how much the strokes of a wider canvas have to be smaller to fit; 1 if they fit."""
     right = max((x for stroke in strokes for x, _ in stroke), default=0.0)
-    if right <= width:
-        return strokes
-    scale = width / WIDE
+    return width / WIDE if right > width else 1.0
+
+
+def _scaled(strokes: list[list[list[float]]], scale: float) -> list[list[list[float]]]:
+    """Strokes smaller or larger, at the same height of the canvas."""
     middle = SIDE / 2
     return [[[x * scale, middle + (y - middle) * scale] for x, y in each] for each in strokes]
 
 
-def _ink(strokes: list[list[list[float]]], width: int) -> NDArray[np.uint8]:
+def _ink(strokes: list[list[list[float]]], width: int, brush: float) -> NDArray[np.uint8]:
     """Strokes as the canvas shows them, as ink (SIDE, width)."""
     lines = [np.asarray(stroke, np.float64) for stroke in strokes]
-    return render_preview(lines, BRUSH if width == SIDE else FINE_BRUSH, width, SIDE)
+    return render_preview(lines, brush, width, SIDE)
 
 
-def _paper(strokes: list[list[list[float]]], width: int) -> Image.Image:
+def _paper(strokes: list[list[list[float]]], width: int, brush: float) -> Image.Image:
     """White paper with strokes."""
-    return Image.fromarray(255 - _ink(strokes, width)) if strokes else Image.new("L", (1, 1), 255)
+    if not strokes:
+        return Image.new("L", (1, 1), 255)
+    return Image.fromarray(255 - _ink(strokes, width, brush))
