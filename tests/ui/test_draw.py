@@ -38,7 +38,7 @@ STEM = [(150, 40), (140, 140), (135, 240)]
 BAR = [(60, 140), (220, 140)]
 
 
-def drawing(*strokes: list[tuple[int, int]]) -> dict[str, object]:
+def drawing(*strokes: Sequence[tuple[float, float]]) -> dict[str, object]:
     """What the canvas sends: its objects and its picture."""
     picture = Image.new("RGBA", (280, 280), "white")
     objects = []
@@ -57,7 +57,7 @@ def page() -> AppTest:
     return run("pages/draw.py")
 
 
-def draw(at: AppTest, *strokes: list[tuple[int, int]]) -> AppTest:
+def draw(at: AppTest, *strokes: Sequence[tuple[float, float]]) -> AppTest:
     at.session_state[f"canvas{at.session_state['canvas']}"] = drawing(*strokes)
     return settled(at)
 
@@ -596,7 +596,7 @@ def test_strokes_of_the_wide_canvas_fit_the_usual_one_and_specks_are_no_digits()
 
 
 def test_a_scribble_among_digits_is_in_doubt() -> None:
-    zigzag = [(500 + 120 * (n % 2), 60.0 + 10 * n) for n in range(14)]
+    zigzag = [(500.0 + 120 * (n % 2), 60.0 + 10 * n) for n in range(14)]
     cross = [(500.0 + 9 * n, 60.0 + 130 * (n % 2)) for n in range(14)]
     at = wide_page(*number_of(3, 5), zigzag, cross)
     assert numbers_read(at) == ["3 5 ?"] and "1 in doubt" in body(at)
