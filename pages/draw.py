@@ -1,8 +1,13 @@
-"""Draw: draw or photograph a digit, or take one from MNIST; see its prediction and explanations."""
+"""Draw: draw or photograph a digit or a number, or take a digit from MNIST; see its prediction and
+explanations.
+"""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.strokes import Stroke
 from mnistlab.errors import LabError
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
@@ -10,6 +15,7 @@ from mnistlab.ui.draw import (
     compare,
     drawing_input,
     explain,
+    number,
     prediction,
     preprocessing,
     save_label,
@@ -46,6 +52,7 @@ drawing = source.drawing
 with answer_column:
     choice = checkpoint.choose(available)
     prediction_place = st.empty()
+    number_place = st.container()
     why = st.toggle(
         "Why?",
         key="why",
@@ -60,12 +67,25 @@ with steps_column:
     steps_place = st.container()
     options, tta = preprocessing.choose(bool(drawing.strokes))
 digit = result = None
+strokes: Sequence[Stroke] = ()
 try:
-    digit = drawing.digit(options)
+    # One digit, or each of several in reading order, if it has any ink.
+    pairs = [(each, each.digit(options)) for each in source.digits()]
+    numbered = [(place, each, digit) for place, (each, digit) in enumerate(pairs) if digit]
     # Loaded before there is a drawing, so that the first stroke does not wait for it.
     classifier = checkpoints.classifier(choice)
-    result = classifier.predict(digit, tta) if digit else None
-    prediction_place.html(prediction.body(result, source.true_label))
+    results = classifier.predict_all([digit for _, _, digit in numbered], tta)
+    if numbered:
+        chosen = number.chosen(len(numbered))
+        place, drawing, digit = numbered[chosen]
+        result, strokes = results[chosen], source.strokes_of(place, drawing)
+    if len(numbered) > 1:
+        digits, segments = zip(*((d, one.segment) for _, one, d in numbered), strict=True)
+        with number_place:
+            number.show(digits, results, segments)
+        number.show_boxes(source, segments, results)
+    else:
+        prediction_place.html(prediction.body(result, source.true_label))
     # After the prediction, which should not wait for these images.
     with why_place:
         if why and digit is not None and result is not None:
@@ -83,7 +103,7 @@ except LabError as error:
 
 if source.can_be_saved:
     with label_column:
-        save_label.show(source.strokes, source.clear)
+        save_label.show(strokes, source.clear)
         st.page_link(
             "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"
         )

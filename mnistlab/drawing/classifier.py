@@ -40,20 +40,31 @@ class Classifier:
 
     def predict(self, digit: PreparedDigit, tta: bool = True) -> Prediction:
         """Predict a drawing's digit, with test-time augmentation or from the image alone."""
-        image = torch.from_numpy(digit.pixels.copy())
-        views = tta_views(image) if tta else image[None]
+        return self.predict_all([digit], tta)[0]
+
+    def predict_all(self, digits: Sequence[PreparedDigit], tta: bool = True) -> list[Prediction]:
+        """Predict several digits as one batch, each as `predict` would."""
+        if not digits:
+            return []
+        images = [torch.from_numpy(digit.pixels.copy()) for digit in digits]
+        views = torch.cat([tta_views(image) if tta else image[None] for image in images])
         logits, features = logits_and_features(self.network, views)
-        # Average the views' logits, divide by the temperature, then softmax.
-        mean = logits.mean(0) / (self.uncertainty.temperature if self.uncertainty else 1.0)
-        exponentials = np.exp(mean - mean.max())
-        probabilities = exponentials / exponentials.sum()
-        # The OOD score is of the image itself, which is the first view.
-        ood_scores = self.uncertainty.ood_scores(features[:1]) if self.uncertainty else None
-        return Prediction(
-            tuple(probabilities.tolist()),
-            None if ood_scores is None else float(ood_scores[0]),
-            self.uncertainty is not None,
-        )
+        # Average the views' logits, divide by the temperature, then softmax: (N, V, 10) to (N, 10).
+        temperature = self.uncertainty.temperature if self.uncertainty else 1.0
+        mean = logits.reshape(len(digits), -1, 10).mean(1) / temperature
+        exponentials = np.exp(mean - mean.max(1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(1, keepdims=True)
+        # The OOD score is of the image itself, which is the first of its views.
+        first = features[:: len(views) // len(digits)]
+        ood_scores = self.uncertainty.ood_scores(first) if self.uncertainty else None
+        return [
+            Prediction(
+                tuple(each.tolist()),
+                None if ood_scores is None else float(ood_scores[number]),
+                self.uncertainty is not None,
+            )
+            for number, each in enumerate(probabilities)
+        ]
 
 
 def views_of(digit: PreparedDigit) -> NDArray[np.uint8]:

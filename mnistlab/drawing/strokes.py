@@ -45,7 +45,7 @@ def digit_from_strokes(
     Without cropping, the whole canvas of `canvas` units a side is scaled into the box. Raises
     DigitError if a coordinate is not a finite number or there are too many points.
     """
-    lines = _lines(strokes)
+    lines = stroke_lines(strokes)
     if not lines:
         return None
     points = np.concatenate(lines)
@@ -65,8 +65,11 @@ def digit_from_strokes(
     return PreparedDigit(cropped=shown, scaled=scaled, pixels=centered(scaled, options.center))
 
 
-def _lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
-    """Each stroke as points (N, 2)."""
+def stroke_lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
+    """Each stroke that has points as an array (N, 2).
+
+    Raises DigitError if a coordinate is not a finite number or there are too many points.
+    """
     if sum(len(stroke) for stroke in strokes) > MAX_POINTS:
         raise DigitError(f"The drawing has more than {MAX_POINTS:,} points. Draw it again.")
     try:

@@ -20,7 +20,7 @@ def add_commands(commands: Commands) -> None:
     )
     add_network(command)
 
-    command = commands.add(GROUP, "predict", predict, "classify the digit in an image")
+    command = commands.add(GROUP, "predict", predict, "classify the digits in an image")
     command.add_argument("image_path", type=Path, metavar="IMAGE")
     command.add_argument(
         "--checkpoint",
@@ -44,15 +44,26 @@ def summary(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     from mnistlab.drawing.classifier import Classifier
-    from mnistlab.drawing.photo.ink import digit_from_file
+    from mnistlab.drawing.digit import digit_from_ink
+    from mnistlab.drawing.multidigit.photo_digits import read_digits
 
-    digit = digit_from_file(options.image_path.read_bytes())
+    read = read_digits(options.image_path.read_bytes())
+    inks = [each.ink for each in read.digits] or [read.photo.ink]
+    digits = [digit for ink in inks if (digit := digit_from_ink(ink))]
     checkpoint_path = options.checkpoint_path or zoo.default_checkpoint()
-    prediction = Classifier(checkpoint_path).predict(digit)
-    confidence = percent(prediction.confidence, 1)
-    print(f"{prediction.digit}  ({confidence}, {prediction.verdict}; {checkpoint_path.stem})")
-    for label, probability in enumerate(prediction.probabilities):
-        print(f"   {label} {probability:7.2%} {'█' * round(probability * 40)}")
+    predictions = Classifier(checkpoint_path).predict_all(digits)
+    if len(predictions) > 1:
+        lines: dict[int, list[str]] = {}
+        for each, prediction in zip(read.digits, predictions, strict=True):
+            lines.setdefault(each.segment.line, []).append(str(prediction.digit))
+        for line in lines.values():
+            print(" ".join(line))
+    for prediction in predictions:
+        confidence = percent(prediction.confidence, 1)
+        print(f"{prediction.digit}  ({confidence}, {prediction.verdict}; {checkpoint_path.stem})")
+        if len(predictions) == 1:
+            for label, probability in enumerate(prediction.probabilities):
+                print(f"   {label} {probability:7.2%} {'█' * round(probability * 40)}")
 
 
 def calibrate(options: argparse.Namespace) -> None:

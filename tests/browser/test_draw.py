@@ -148,6 +148,37 @@ def test_the_answer_follows_the_canvas_on_a_phone(app: App, page: Page) -> None:
     assert canvas["y"] + 280 < answer["y"] < labels["y"] and answer["y"] < canvas["y"] + 460
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_number_drawn_by_mouse_is_read_and_a_click_chooses_a_digit(
+    app: App, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    page.get_by_text("Number", exact=True).click()
+    expect(page).to_have_url(re.compile("number=true"))
+    expect(page.locator(".st-key-wide_paper")).to_be_visible()
+    corner(page)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    # On a phone the canvas is shown smaller, and what is drawn is where the finger is.
+    assert box and box["x"] + box["width"] <= width
+    scale = box["width"] / 700
+    for place, digit in enumerate((4, 7)):
+        for points in DIGITS[digit]:
+            draw_stroke(page, [(scale * (x + 300 * place), scale * y) for x, y in points])
+    expect(page.locator(".lab-number b")).to_have_text("4 7")
+    expect(page.locator(".lab-box")).to_have_count(2)
+    second = page.locator(".lab-box").nth(1).bounding_box()
+    assert second and abs(second["x"] - box["x"] - scale * (300 + 84 - 6)) < 4
+    page.locator('.st-key-number_cards [data-part="1"]').click()
+    expect(page.get_by_text("Digit 2 of 2")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    press(page, "Clear")
+    expect(page.locator(".lab-answer b")).to_have_text("?")
+    expect(page.locator(".lab-box")).to_have_count(0)
+    healthy(page)
+
+
 def test_saving_fills_the_label_and_next_clears_the_canvas(app: App, page: Page) -> None:
     page.goto(f"{app.url}/draw")
     prediction = page.locator(".lab-answer b")

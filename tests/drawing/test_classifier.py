@@ -133,3 +133,16 @@ def test_tta_averages_the_logits_of_the_views() -> None:
     expected = np.exp(mean - mean.max())
     actual = classifier.predict(digit).probabilities
     np.testing.assert_allclose(actual, expected / expected.sum(), rtol=1e-3)
+
+
+def test_a_batch_has_each_digit_s_own_prediction() -> None:
+    classifier = Classifier(zoo.default_checkpoint())
+    digits = [digit for n in range(8) if (digit := digit_from_strokes(DIGITS[n]))]
+    for tta in (True, False):
+        together = classifier.predict_all(digits, tta)
+        for digit, prediction in zip(digits, together, strict=True):
+            alone = classifier.predict(digit, tta)
+            assert prediction.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
+            assert prediction.ood_score == pytest.approx(alone.ood_score, rel=1e-3)
+        assert [each.digit for each in together] == list(range(8))
+    assert classifier.predict_all([]) == []

@@ -22,6 +22,7 @@ from mnistlab.terminal.cli import GROUPS, build_parser
 from mnistlab.training.record import read_record, read_record_json
 from mnistlab.worker import timing
 from mnistlab.worker.processes import worker_lock
+from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 from tests.waiting import CEILING, until
 
@@ -53,6 +54,19 @@ def test_summary_takes_presets_and_network_strings(capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "12,874" in out and "2,126" in out
     assert main(["summary", "8 16 p10 16 gap"]) == 0
+
+
+def test_predict_prints_each_digit_of_a_picture_line_by_line(
+    one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(one)]) == 0
+    alone = capsys.readouterr().out.splitlines()
+    assert alone[0].startswith("1  (") and len(alone) == 11
+    (tmp_path / "number.jpg").write_bytes(photo_of_number([[1, 9, 8], [4, 7]]))
+    assert main(["predict", str(tmp_path / "number.jpg")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["1 9 8", "4 7"]
+    assert [line[:3] for line in lines[2:]] == ["1  ", "9  ", "8  ", "4  ", "7  "]
 
 
 def test_data_prints_its_folder(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -183,13 +183,21 @@ def progress(left: str, right: str, fraction: float | None) -> Markup:
 
 
 def card(
-    image: NDArray[np.uint8], title: str, note: str, wrong: bool = False, part: str = ""
+    image: NDArray[np.uint8],
+    title: str,
+    note: str,
+    wrong: bool = False,
+    part: str = "",
+    chosen: bool | None = None,
 ) -> Markup:
     """A small gray image (H, W) with a title and a note; red-framed if `wrong`.
 
-    With a `part`, the card is a button of a picture that `ui.common.svg` shows.
+    With a `part`, the card is a button of a picture that `ui.common.svg` shows; `chosen`: whether
+    that button is pressed, if it is one of several.
     """
-    button = fill(' role="button" tabindex="0" data-part="{}"', part) if part else ""
+    button = fill(' role="button" tabindex="0" data-part="{}"', part) if part else Markup("")
+    if chosen is not None:
+        button += fill(' aria-pressed="{}"', "true" if chosen else "false")
     return fill(
         '<figure class="lab-card{kind}"{button}><img alt="{title}" src="{image}">'
         "<figcaption><b>{title}</b>{note}</figcaption></figure>",

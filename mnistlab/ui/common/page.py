@@ -20,7 +20,19 @@ PAGES = {
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
 BOUND = {
-    *("length", "net", "search", "seeds", "sort", "split", "tab", "target", "variant", "view"),
+    *(
+        "length",
+        "net",
+        "number",
+        "search",
+        "seeds",
+        "sort",
+        "split",
+        "tab",
+        "target",
+        "variant",
+        "view",
+    ),
     "why",
 }
 """The keys of the widgets that are bound to the address. Another key in an address may be that of a

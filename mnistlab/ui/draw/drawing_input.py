@@ -2,14 +2,18 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
@@ -27,16 +31,28 @@ SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":m
 class DrawingInput:
     """A drawing, its correct label if it is known, and what to save of it.
 
-    `strokes`: the drawing's, or the center lines of a photo's ink; empty if there is nothing to
-    save. `can_be_saved`: whether such a drawing is one of the user's own. `clear`: what an empty
-    start takes on the server; the canvas clears itself.
+    `photo`: the picture (H, W, 3) and the digits that were found in it, if they are several;
+    `place`: where the picture is shown. `lines`: the center lines of each digit of a photo.
+    `can_be_saved`: whether the drawing is one of the user's own. `clear`: what an empty start takes
+    on the server; the canvas clears itself.
     """
 
     drawing: Drawing
     true_label: int | None = None
-    strokes: Sequence[Stroke] = ()
+    photo: NDArray[np.uint8] | None = None
+    found: Sequence[Drawing] = ()
+    lines: Sequence[Sequence[Stroke]] = ()
+    place: DeltaGenerator | None = None
     can_be_saved: bool = False
     clear: Callable[[], None] | None = None
+
+    def digits(self) -> list[Drawing]:
+        """The digits of the drawing, at least one. Raises DigitError on too many points."""
+        return [*self.found] or self.drawing.digits()
+
+    def strokes_of(self, number: int, digit: Drawing) -> Sequence[Stroke]:
+        """What to save of a digit and its number; empty if there is nothing."""
+        return digit.strokes or (self.lines[number] if self.lines else ())
 
 
 EMPTY = DrawingInput(Drawing([], None))
@@ -59,20 +75,22 @@ def show(new_page: bool) -> DrawingInput:
     source_changed = state.get("previous_source") != source
     state["previous_source"] = source
     if source == DRAW:
-        drawing = canvas.show(new_page or source_changed)
-        return DrawingInput(drawing, strokes=drawing.strokes, can_be_saved=True)
+        with st.container(key="drawn"):
+            drawing = canvas.show(new_page or source_changed, offer_number=True)
+            place = st.empty()
+        return DrawingInput(drawing, place=place, can_be_saved=True)
     return _photo() if source == PHOTO else _test_image()
 
 
 def _photo() -> DrawingInput:
     state = st.session_state
     st.file_uploader(
-        "Photo of one digit",
+        "Photo of a digit or a number",
         FILE_TYPES,
         key=f"photo_file{state.get('photo_count', 0)}",
         max_upload_size=megabytes(PICTURE),
         on_change=_set_photo_from_file,
-        help="Dark on light or light on dark. Crop it to a single digit.",
+        help="Dark on light or light on dark: a digit, or several with gaps between them.",
     )
     if content := paste.show("photo_paste"):
         _set_photo(content)
@@ -83,12 +101,26 @@ def _photo() -> DrawingInput:
     if not state.get("photo"):
         st.html(html.empty("Choose or paste a photo of a digit."))
         return EMPTY
-    ink, framed, is_truncated, lines = state["photo"]
-    st.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
+    pixels, framed, is_truncated, found = state["photo"]
+    place = st.empty()
+    if len(found) == 1:
+        place.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
     if is_truncated:
         page.show_warning("The end of this JPEG is missing. Shown: what there is.")
     st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
-    return DrawingInput(Drawing([], ink), strokes=lines, can_be_saved=True, clear=_remove_photo)
+    digits = [
+        Drawing([], ink, segment=Segment(*segment) if segment else None)
+        for ink, segment, _ in found
+    ]
+    return DrawingInput(
+        digits[0],
+        photo=pixels,
+        found=digits,
+        lines=[lines for _, _, lines in found],
+        place=place,
+        can_be_saved=True,
+        clear=_remove_photo,
+    )
 
 
 def _set_photo_from_file() -> None:
@@ -100,20 +132,25 @@ def _set_photo_from_file() -> None:
 def _set_photo(content: bytes | None) -> None:
     """Find the ink once, not on every rerun of the page."""
     # Importing scipy takes a quarter of a second, which drawing does not need.
+    from mnistlab.drawing.multidigit.photo_digits import read_digits
     from mnistlab.drawing.photo.center_lines import center_lines
-    from mnistlab.drawing.photo.photo import read_photo
 
     state = st.session_state
     state["photo"] = state["photo_error"] = None
     if content is None:
         return
     try:
-        photo = read_photo(content)
+        read = read_digits(content)
     except DigitError as error:
         state["photo_error"] = str(error)
         return
+    photo = read.photo
     # Plain values: a session outlives a reload of the code, but its classes do not.
-    state["photo"] = photo.ink, photo.framed(), photo.is_truncated, center_lines(photo.ink)
+    found: list[tuple[object, ...]] = [
+        (each.ink, astuple(each.segment), center_lines(each.ink)) for each in read.digits
+    ]
+    found = found or [(photo.ink, None, center_lines(photo.ink))]
+    state["photo"] = photo.pixels, photo.framed(), photo.is_truncated, found
 
 
 def _remove_photo() -> None:

@@ -1,0 +1,1 @@
+"""Several digits in one picture."""

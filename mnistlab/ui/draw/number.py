@@ -1,0 +1,143 @@
+"""The prediction of a drawing of several digits: the number, each digit's doubt, boxes around them.
+
+One digit is the chosen one, the first until another is clicked; the bars and the explanations are
+about it.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnistlab.drawing.digit import PreparedDigit
+from mnistlab.drawing.prediction import Prediction, Verdict
+from mnistlab.drawing.segmentation import Segment
+from mnistlab.markup import Markup, fill, join
+from mnistlab.text import percent, probability, quantity
+from mnistlab.ui.common import html
+from mnistlab.ui.common.svg import show_svg
+from mnistlab.ui.draw import boxes
+from mnistlab.ui.draw.canvas import FINE_BRUSH, SIDE, WIDE
+from mnistlab.ui.draw.drawing_input import DrawingInput
+from mnistlab.ui.draw.prediction import describe
+
+CHOSEN = "chosen_digit"
+"""Where the session keeps the chosen digit's place in the number."""
+
+
+def chosen(count: int) -> int:
+    """The chosen one of `count` digits; the first, if there are fewer now."""
+    number: int = st.session_state.get(CHOSEN, 0)
+    return number if number < count else 0
+
+
+def lines(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> list[str]:
+    """Each line's digits with spaces between them; "?" for what is not a digit."""
+    texts: dict[int, list[str]] = {}
+    for prediction, segment in zip(predictions, segments, strict=True):
+        texts.setdefault(segment.line, []).append(_digit(prediction))
+    return [" ".join(texts[line]) for line in sorted(texts)]
+
+
+def _digit(prediction: Prediction) -> str:
+    return "?" if prediction.verdict is Verdict.NOT_A_DIGIT else str(prediction.digit)
+
+
+def doubt(prediction: Prediction, segment: Segment) -> str:
+    """A digit's probability, or why it is in doubt."""
+    second = prediction.order[1]
+    if prediction.verdict is Verdict.CONFIDENT:
+        return probability(prediction.confidence)
+    if segment.is_wide:
+        return "two that touch?"
+    if prediction.verdict is Verdict.NOT_A_DIGIT:
+        return "not a digit"
+    return f"{percent(prediction.confidence, 0)}, or {second}"
+
+
+def summary(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> str:
+    """How many digits there are, and how many of them are in doubt."""
+    doubtful = sum(each.verdict is not Verdict.CONFIDENT for each in predictions)
+    text = quantity(len(predictions), "digit")
+    text += f", {doubtful} in doubt." if doubtful else ", all confident."
+    pairs = zip(predictions, segments, strict=True)
+    if any(s.is_wide and p.verdict is not Verdict.CONFIDENT for p, s in pairs):
+        text += " Leave a gap between digits."
+    return text
+
+
+def show(
+    digits: Sequence[PreparedDigit], predictions: Sequence[Prediction], segments: Sequence[Segment]
+) -> None:
+    """The number, its digits as cards of which one is chosen, and the chosen one's bars."""
+    number = chosen(len(digits))
+    st.html(_body(lines(predictions, segments), summary(predictions, segments)))
+    cards = [
+        html.card(
+            digit.pixels,
+            _digit(prediction),
+            doubt(prediction, segment),
+            wrong=prediction.verdict is not Verdict.CONFIDENT,
+            part=str(place),
+            chosen=place == number,
+        )
+        for place, (digit, prediction, segment) in enumerate(
+            zip(digits, predictions, segments, strict=True)
+        )
+    ]
+    with st.container(key="number_cards"):
+        show_svg(html.cards(cards), "number_digits", _choose)
+    prediction = predictions[number]
+    text = describe(prediction)[1]
+    st.html(html.caption(f"Digit {number + 1} of {len(digits)}: {text}"))
+    st.html(html.bars(prediction.probabilities, prediction.verdict is Verdict.NOT_A_DIGIT))
+
+
+def _body(lines: Sequence[str], text: str) -> Markup:
+    """Several digits in large type, line by line, and a sentence about them."""
+    return fill(
+        '<div class="lab-number" aria-live="polite"><b>{}</b>'
+        '<span class="lab-note">{}</span></div>',
+        join(fill("<span>{}</span>", line) for line in lines),
+        text,
+    )
+
+
+def _choose(name: str) -> None:
+    st.session_state[CHOSEN] = int(name)
+
+
+def show_boxes(
+    source: DrawingInput, segments: Sequence[Segment], predictions: Sequence[Prediction]
+) -> None:
+    """A box around each digit, with its prediction, over the canvas or the photo."""
+    if source.place is None:
+        return
+    number = chosen(len(segments))
+    if source.photo is None:
+        width, height, margin = source.drawing.width, SIDE, FINE_BRUSH / 2
+    else:
+        (height, width), margin = source.photo.shape[:2], 3.0
+    marks = [
+        boxes.box(
+            _percent(segment, width, height, margin),
+            _digit(prediction) + "?" * (prediction.verdict is Verdict.UNCERTAIN),
+            doubtful=prediction.verdict is not Verdict.CONFIDENT,
+            chosen=place == number,
+        )
+        for place, (segment, prediction) in enumerate(zip(segments, predictions, strict=True))
+    ]
+    if source.photo is None:
+        source.place.html(boxes.boxes(marks, is_wide=width == WIDE))
+    else:
+        picture = html.photo(source.photo, "The photo, with a box around each digit")
+        source.place.html(boxes.marked(picture, boxes.boxes(marks)))
+
+
+def _percent(
+    segment: Segment, width: float, height: float, margin: float
+) -> tuple[float, float, float, float]:
+    """A digit's left, top, width and height in fractions of the picture; the margin in pixels."""
+    left, top, right, bottom = segment.box
+    left, top = max(left - margin, 0.0), max(top - margin, 0.0)
+    right, bottom = min(right + margin, width), min(bottom + margin, height)
+    return left / width, top / height, (right - left) / width, (bottom - top) / height
