@@ -13,7 +13,7 @@ from mnistlab.choice import Choice
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.recipe.recipe import ADAM_RATE, Optimizer, Recipe
-from mnistlab.recipe.schedules import PLATEAU_PATIENCE, Schedule
+from mnistlab.recipe.schedules import Schedule
 
 QUICK_TRAIN_SIZE = MNIST.n_train // 10
 """A tenth of the training images: few enough to overfit within 20 epochs, so that target 4 shows
@@ -95,13 +95,18 @@ class Step:
 class Target(Step):
     """One of the article's targets, with its recipes under the article protocol.
 
-    `training_notes` explains the recipe.
+    `training_notes` explains the recipe; `dropout` is its rate, where that is not the preset's.
     """
 
     full: Recipe
     quick: Recipe
     training_notes: str
     suggestion: Suggestion
+    dropout: float | None = None
+
+    @property
+    def spec(self) -> Spec:
+        return super().spec if self.dropout is None else replace(super().spec, dropout=self.dropout)
 
     def recipe(self, length: Length, split: Split = Split.ARTICLE) -> Recipe:
         return replace(self.full if length is Length.FULL else self.quick, split=split)
@@ -116,7 +121,13 @@ ARTICLE = Recipe(
     augmentation=Augmentation.NONE,
     split=Split.ARTICLE,
 )
-FIRST_RATE, SECOND_RATE = 0.0003, 0.001
+FIRST_RATE, SECOND_RATE = 0.0003, 0.0007
+QUICK_SECOND_RATE = 0.001
+"""Target 2's with fewer steps; with target 1's network it is too high."""
+ONE_CYCLE_RATE = 0.01
+"""The peak of target 4's rate, which falls; a constant one is lower."""
+LONG_DROPOUT = 0.1
+"""Target 4's rate of dropout; its preset has half of it, for four epochs."""
 
 
 def _quick(full: Recipe, epochs: int = QUICK_EPOCHS) -> Recipe:
@@ -142,7 +153,7 @@ def _target_1() -> Target:
         "yields a **feature map**. Stacked layers widen the **receptive field** until one unit "
         f"covers all {MNIST.image_size} px. One early **transition** halves the resolution. "
         "**ReLU** follows every convolution but the last; **softmax** gives probabilities.",
-        training_notes=f"Constant rate {full.learning_rate:g}. At {SECOND_RATE:g} it never "
+        training_notes=f"Constant rate {full.learning_rate:g}. At {QUICK_SECOND_RATE:g} it never "
         "learns: 11.35%, the score for always predicting 1.",
         what_to_look_for="Training accuracy approaches 100%, validation accuracy stops below it. "
         f"With {total_of('target-1') / MNIST.n_train:.0f} parameters for every training image, "
@@ -159,14 +170,14 @@ def _target_1() -> Target:
 
 def _target_2() -> Target:
     network = get_preset("target-2")
-    full = replace(ARTICLE, learning_rate=SECOND_RATE)
+    full = replace(ARTICLE, learning_rate=SECOND_RATE, epochs=48)
     layers = network.spec.layers
     partial = next(n for n, at in enumerate(layers) if isinstance(at, Transition) and not at.pooled)
     ratio = f"{total_of('target-1') / total_of('target-2'):.0f}"
     return Target(
         preset=network,
         full=full,
-        quick=_quick(full),
+        quick=_quick(replace(full, learning_rate=QUICK_SECOND_RATE)),
         question="How many of those parameters are needed?",
         change="Fewer filters everywhere, and a partial transition (1×1, no pooling) in the middle "
         "that reduces the channels before they grow again.",
@@ -220,26 +231,32 @@ def _target_3() -> Target:
 
 
 def _target_4() -> Target:
-    network = get_preset("target-4")
-    rate, suggested_rate = network.spec.dropout, 0.2
-    full = replace(ARTICLE, learning_rate=ADAM_RATE, schedule=Schedule.PLATEAU, batch_size=128)
+    suggested_rate = 0.2
+    full = replace(
+        ARTICLE,
+        learning_rate=ONE_CYCLE_RATE,
+        schedule=Schedule.ONE_CYCLE,
+        batch_size=128,
+        epochs=32,
+    )
     return Target(
-        preset=network,
+        preset=get_preset("target-4"),
+        dropout=LONG_DROPOUT,
         full=full,
         quick=_quick(full),
         question="How do we reduce overfitting?",
         change="Dropout after every 3×3 convolution, learning-rate decay, a larger batch.",
         concepts="**Overfitting**: training accuracy rises, validation stalls; their difference is "
-        f"the **generalization gap**. **Dropout** zeroes {rate:.0%} of activations at random "
-        "during training, for no parameters. The learning rate falls on plateaus, and batches are "
-        "larger.",
-        training_notes=f"The rate is reduced after {PLATEAU_PATIENCE} epochs without "
-        "improvement. A batch is "
+        f"the **generalization gap**. **Dropout** zeroes {LONG_DROPOUT:.0%} of activations at "
+        "random during training, for no parameters. The learning rate falls to zero, and batches "
+        "are larger.",
+        training_notes=f"The rate rises to {full.learning_rate:g}, then falls to zero by epoch "
+        f"{full.epochs}, the article's best. A batch is "
         f"{full.batch_size / ARTICLE.batch_size:g}× as large: gradients are less noisy.",
         what_to_look_for="The gap narrows: dropout lowers training accuracy, validation accuracy "
-        "rises above target 3's, and fluctuations shrink each time the learning rate falls.",
+        "rises above target 3's, and fluctuations shrink as the learning rate falls.",
         suggestion=Suggestion(
-            f"dropout-{suggested_rate:g}", f"Does {suggested_rate / rate:g}× dropout help?"
+            f"dropout-{suggested_rate:g}", f"Does {suggested_rate / LONG_DROPOUT:g}× dropout help?"
         ),
         discuss=(
             "Three things changed at once: dropout, learning-rate decay, the larger batch. Which "

@@ -26,7 +26,7 @@ from mnistlab.experiments.targets import (
 )
 from mnistlab.experiments.variants import Variant, find_variant, variants
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.recipe.schedules import PLATEAU_PATIENCE, Schedule
+from mnistlab.recipe.schedules import Schedule
 from mnistlab.training.record import read_record_json
 
 
@@ -49,7 +49,7 @@ def test_the_targets_are_the_article_s_with_its_recipes() -> None:
         assert find_variant(each.spec, each.full, each.suggestion.variant)
     third, fourth = target("target-3").full, target("target-4").full
     assert third.schedule is Schedule.CONSTANT, "a fixed rate, and the best epoch kept"
-    assert fourth.schedule is Schedule.PLATEAU and fourth.batch_size > third.batch_size
+    assert fourth.schedule is Schedule.ONE_CYCLE and fourth.batch_size > third.batch_size
     assert find_target("smallest") is None
     names = [before and before.preset.name for before in map(predecessor, TARGETS)]
     assert names == [None, "target-1", "target-2", "target-3"]
@@ -92,7 +92,8 @@ def test_a_target_s_numbers_come_from_its_network_and_recipe() -> None:
     )
     assert f"{totals[2] - totals[1]}" in third.concepts
     assert f"{fourth.spec.dropout:.0%}" in fourth.concepts
-    assert f"{PLATEAU_PATIENCE} epochs" in fourth.training_notes
+    assert f"{fourth.full.learning_rate:g}" in fourth.training_notes
+    assert replace(fourth.spec, dropout=fourth.preset.spec.dropout) == fourth.preset.spec
 
 
 def test_a_target_s_records_are_of_the_article_s_full_recipe() -> None:
@@ -112,6 +113,7 @@ def without(spec: Spec, kind: type) -> tuple[object, ...]:
 TOUCHES = {
     "batch-norm": {"batch norm", "bias before batch norm"},
     "dropout": {"dropout", "dropout type"},
+    "dropout-0.05": {"dropout"},
     "dropout-0.1": {"dropout"},
     "dropout-0.2": {"dropout"},
     "activation-relu": {"activation"},
@@ -164,9 +166,9 @@ def test_every_target_has_all_the_variants() -> None:
     for each in TARGETS:
         names = {one.name for one in variants(each.spec, each.full)}
         assert names >= TOUCHES.keys() - {
-            *("dropout-0.1", "dropout-0.2", "activation-relu", "residual")
+            *("dropout-0.05", "dropout-0.1", "dropout-0.2", "activation-relu", "residual")
         }
-    assert {"dropout-0.1", "dropout-0.2"} <= {
+    assert {"dropout-0.05", "dropout-0.2"} <= {
         one.name for one in variants(target("target-4").spec, target("target-4").full)
     }
 

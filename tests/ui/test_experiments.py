@@ -126,7 +126,7 @@ def test_baseline_and_variant_are_trained_and_their_difference_is_shown(lab: Pat
     query = {"view": "Ablation", "target": "Target 4", "variant": "without dropout"}
     at = run("pages/experiments.py", **query)
     button(at, "start").click().run()
-    assert [each.spec.dropout for each in store.queue()] == [0.05, 0]
+    assert [each.spec.dropout for each in store.queue()] == [target.spec.dropout, 0]
     for waiting in store.queue():
         store.request(waiting.id, "stop")  # type: ignore[arg-type]
     add_finished_run(store, target.spec, target.quick, [60], wrong=range(20))
