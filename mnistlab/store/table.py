@@ -1,5 +1,6 @@
 """All runs as a table, filtered, sorted and paged in SQL; its cells that a person may edit."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,9 +99,9 @@ def newest(store: Store, count: int) -> list[RunSummary]:
     return table(store, Query(size=count)).rows
 
 
-def best_first(store: Store, count: int) -> list[RunSummary]:
-    """The most accurate runs, best first."""
-    rows = table(store, Query(sort=Sort.BEST, size=count)).rows
+def best_first(store: Store, count: int, states: Collection[State] = ()) -> list[RunSummary]:
+    """The most accurate runs, best first; only those in one of the `states`, if there are any."""
+    rows = table(store, Query(sort=Sort.BEST, size=count, states=tuple(states))).rows
     return [row for row in rows if row.best_epoch]
 
 

@@ -81,8 +81,10 @@ def _print_result(run: Run) -> None:
 def share_cores(runs: int) -> None:
     """Train as many runs at a time as there are cores, unless the environment sets another number.
 
-    Two runs with one thread each are faster than one after the other with two threads.
+    Two runs with one thread each are faster than one after the other with two threads. These
+    settings are for this command's workers, so none of them waits for another run.
     """
+    os.environ.setdefault("MNISTLAB_IDLE", "0")
     os.environ.setdefault("MNISTLAB_WORKERS", str(min(cores(), runs)))
     os.environ.setdefault("MNISTLAB_THREADS", str(max(1, cores() // runs)))
 

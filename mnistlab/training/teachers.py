@@ -76,6 +76,11 @@ def caveat(teacher: Split, student: Split) -> str:
 
     What a teacher has learned from images, its probabilities of other images may carry on.
     """
+    if student is Split.HOLDOUT and teacher is Split.ARTICLE:
+        return (
+            "It was trained on the validation images, and its epoch was selected on the test "
+            "images, so validation and test accuracy may be optimistic."
+        )
     if student is Split.HOLDOUT and teacher is not Split.HOLDOUT:
         # All but hold-out train on all training images.
         return "It was trained on the validation images, so validation accuracy may be optimistic."

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,20 +93,34 @@ def _watch(
         state = store.file_state()
         if state != seen or now - checked >= CHECK_SECONDS:
             # First the code, because an older one may not be able to read the store any more.
-            if code_state() != code or _is_run_queued(store):
+            if code_state() != code:
                 break
-            seen, checked = state, now
-        if next(warm_up, DONE) is DONE:
+            queued = _is_run_queued(store)
+            if queued:
+                break
+            if queued is not None:
+                seen = state
+            checked = now
+        if not _advance(warm_up):
             time.sleep(POLL_SECONDS)
     return seen
+
+
+def _advance(warm_up: Iterator[None]) -> bool:
+    """Do the next part of the warm-up; whether there was one."""
+    try:
+        return next(warm_up, DONE) is not DONE
+    except Exception:  # somebody may rely on this process already, and a run says what is wrong
+        traceback.print_exc()
+        return False
 
 
 DONE = object()
 
 
-def _is_run_queued(store: Store) -> bool:
-    """Whether a run is queued; not while SQLite cannot read the store: even that takes some room on
-    the disk, and somebody may just be replacing the file.
+def _is_run_queued(store: Store) -> bool | None:
+    """Whether a run is queued; None while SQLite cannot read the store: even that takes some room
+    on the disk, and somebody may just be replacing the file.
     """
     try:
         return queued_count(store) > 0
@@ -113,7 +128,7 @@ def _is_run_queued(store: Store) -> bool:
         # Without a cause of SQLite's it is the store of a later version.
         if error.cause is None:
             raise
-        return False
+        return None
 
 
 def _file_id(path: Path) -> tuple[int, int] | None:

@@ -120,6 +120,9 @@ def test_scatter_points_and_best_runs_have_an_epoch(store: Store) -> None:
     order = [run.id for run in best_first(store, 1000)]
     shares = {run.id: run.best.accuracy for run in runs if run.best}
     assert [shares[run_id] for run_id in order] == sorted(shares.values(), reverse=True)
+    state = next(run.state for run in everything(store) if run.best)
+    of_one_state = [run.id for run in everything(store) if run.best and run.state is state]
+    assert {run.id for run in best_first(store, len(of_one_state), [state])} == set(of_one_state)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from mnistlab.training.record import (
     record_from_metadata,
 )
 from mnistlab.training.teachers import (
+    caveat,
     checksum,
     read_teacher,
     save_teacher,
@@ -206,3 +207,14 @@ def test_the_copy_gives_the_same_logits(source: Path, folder: Path) -> None:
     copy = load_checkpoint(teacher_path(folder, teacher.short)).network
     images = torch.rand(5, 1, 28, 28)
     assert torch.equal(copy(images), load_checkpoint(source).network(images))
+
+
+@pytest.mark.parametrize("student", list(Split))
+@pytest.mark.parametrize("teacher", list(Split))
+def test_what_a_teacher_has_seen_is_named(teacher: Split, student: Split) -> None:
+    has_validation = student is Split.HOLDOUT and teacher is not Split.HOLDOUT
+    has_test = student is not Split.ARTICLE and teacher is Split.ARTICLE
+    sentence = caveat(teacher, student)
+    assert ("validation" in sentence) is has_validation
+    assert ("test" in sentence) is has_test
+    assert bool(sentence) is (has_validation or has_test)

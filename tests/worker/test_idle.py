@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
+from mnistlab.worker.idle import code_state, wait_for_run
 from mnistlab.worker.lock import is_held, lock, lock_file
 from mnistlab.worker.processes import IDLE_LOCK, ensure_idle_worker, ensure_workers
 from tests.waiting import until
@@ -284,3 +286,14 @@ def test_a_worker_that_a_page_started_trains_its_runs_without_another_start(
     until(is_idle(home))
     assert len(pids) == 1 and queue.queued_count(Store(home.runs)) == 0
     assert (home.runs / "worker.log").read_text() == ""
+
+
+def test_a_warm_up_that_fails_loses_no_run(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    def warm_up() -> Iterator[None]:
+        yield
+        add_run(home, TINY)
+        raise RuntimeError("out of memory")
+
+    with ExitStack() as held:
+        assert wait_for_run(home, FOR_LONG, code_state(), warm_up(), held), "the run is found"
+    assert "out of memory" in capsys.readouterr().err

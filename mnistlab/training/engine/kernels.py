@@ -31,8 +31,16 @@ def _compiled(function: Function) -> Function:
 
     A multiplication and an addition may become one instruction; nothing is reordered.
     """
-    compiled = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-    return cast(Function, compiled(function))
+
+    def compiled(cache: bool) -> Function:
+        compiler = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath={"contract"})
+        return cast(Function, compiler(function))
+
+    try:
+        return compiled(cache=True)
+    except RuntimeError:
+        # Neither this folder nor the user's can be written: each process compiles for itself.
+        return compiled(cache=False)
 
 
 @_compiled

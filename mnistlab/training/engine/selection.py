@@ -1,7 +1,7 @@
 """Which code computes a training step: PyTorch's layers, or the fused loops."""
 
 from enum import StrEnum
-from importlib.util import find_spec
+from importlib import import_module
 
 from torch import nn
 
@@ -18,7 +18,16 @@ class Kernels(StrEnum):
 
     @property
     def available(self) -> bool:
-        return self is Kernels.TORCH or find_spec("numba") is not None
+        return self is Kernels.TORCH or _opens("numba")
+
+
+def _opens(module: str) -> bool:
+    """Whether a module can be imported; one that is installed may still not fit this machine."""
+    try:
+        import_module(module)
+    except Exception:  # whatever it raises, there is another way
+        return False
+    return True
 
 
 def default_kernels(device_type: str) -> Kernels:

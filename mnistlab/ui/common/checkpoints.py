@@ -92,7 +92,7 @@ def find(
     store = Store(home.runs)
     try:
         named = [run for run in store.runs(run_ids) if run.deleted is None]
-        offered = (*best_first(store, MAX_RUNS), *named)
+        offered = (*best_first(store, MAX_RUNS, states), *named)
         runs = {run.id: run.name for run in offered if run.state in states}
         paths += [(store.best_checkpoint_path(id), name, id) for id, name in runs.items()]
     except StoreError as error:

@@ -42,7 +42,7 @@ def show(spec: Spec) -> None:
         **control(spec, "soft_label_weight"),
     )
     right.number_input(
-        "Temperature",
+        "Distillation temperature",
         step=1.0,
         format="%g",
         help="Both networks' logits are divided by it (1 to "
@@ -62,7 +62,7 @@ def _options(selected: str) -> dict[str, str]:
         try:
             options.setdefault(checkpoint_teacher(choice.path).short, str(choice))
         except LabError:
-            continue  # Draw says what is wrong with it
+            continue  # damaged, which Draw says, or too large for a teacher
     if selected not in options:
         try:
             options[selected] = f"{find_teacher(default_home(), selected)} · copy"

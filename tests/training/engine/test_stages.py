@@ -1,7 +1,10 @@
 """The fused loops against PyTorch's own layers, block by block and for whole networks."""
 
+import sys
+from collections.abc import Callable
 from itertools import pairwise
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -149,3 +152,27 @@ def test_every_convolution_before_the_head_of_a_preset_is_fused(preset: object) 
 def test_a_gpu_has_pytorchs_kernels() -> None:
     assert default_kernels("cuda") is Kernels.TORCH
     assert default_kernels("cpu") is Kernels.FUSED
+
+
+def test_without_a_folder_for_machine_code_each_process_compiles_for_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def njit(*, cache: bool, **options: object) -> Callable[..., object]:
+        def compiler(function: Callable[..., object]) -> Callable[..., object]:
+            if cache:
+                raise RuntimeError("cannot cache function: no locator available")
+            return function
+
+        return compiler
+
+    monkeypatch.setattr(numba, "njit", njit)
+
+    def twice(value: float) -> float:
+        return 2 * value
+
+    assert kernels._compiled(twice) is twice
+
+
+def test_a_numba_that_does_not_open_leaves_pytorchs_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert default_kernels("cpu") is Kernels.TORCH
