@@ -68,7 +68,7 @@ def read_digits(content: bytes) -> PhotoDigits:
     photo = read_photo(content)
     found = find_components(photo.pixels)
     segments = digits_like_main(found) if found else []
-    digits = _crops(content, photo.pixels, found, segments) if found and len(segments) > 1 else []
+    digits = _crops(content, photo, found, segments) if found and len(segments) > 1 else []
     return PhotoDigits(photo, digits if len(digits) > 1 else [])
 
 
@@ -175,17 +175,20 @@ def digits_like_main(found: InkComponents) -> list[Segment]:
 
 
 def _crops(
-    content: bytes, pixels: Colors, found: InkComponents, segments: list[Segment]
+    content: bytes, photo: Photo, found: InkComponents, segments: list[Segment]
 ) -> list[PhotoDigit]:
     """Each segment's digit, from a crop without the others; what turns out to be none is omitted.
 
-    Crops are taken from a larger picture than the one (H, W, 3) that the segments were found in.
+    Crops are taken from a larger picture than the photo's, in which the segments were found.
     """
     longer = [max(s.box[2] - s.box[0], s.box[3] - s.box[1]) for s in segments]
-    wanted = max(pixels.shape[:2]) * CROP_SIDE / float(np.median(longer))
+    wanted = max(photo.pixels.shape[:2]) * CROP_SIDE / float(np.median(longer))
     side = round(min(max(wanted, SIDE), MAX_SIDE))
-    large = decode_image(content, side).pixels if side > SIDE else pixels
-    scale = large.shape[0] / pixels.shape[0]
+    # What is missing of a truncated file is cropped at each size on its own: no scale would fit.
+    is_larger = side > SIDE and not photo.is_truncated
+    large = decode_image(content, side).pixels if is_larger else photo.pixels
+    # The shorter side of a strip is rounded to few pixels, so each axis has its own scale.
+    down, across = (large.shape[axis] / photo.pixels.shape[axis] for axis in (0, 1))
     height, width = found.labels.shape
     digits = []
     for each, length in zip(segments, longer, strict=True):
@@ -198,8 +201,10 @@ def _crops(
         own = np.isin(labels, [found.numbers[part] for part in each.parts])
         others = ndimage.binary_dilation((labels > 0) & ~own, iterations=3)
         others &= ~ndimage.binary_dilation(own, iterations=2)
-        area = [round(edge * scale) for edge in (x.start, y.start, x.stop, y.stop)]
-        crop = large[area[1] : area[3], area[0] : area[2]]
+        crop = large[
+            round(y.start * down) : round(y.stop * down),
+            round(x.start * across) : round(x.stop * across),
+        ]
         mask = np.asarray(Image.fromarray(others).resize(crop.shape[1::-1]))
         try:
             ink = find_ink(_without(crop, mask), AS_FOUND)

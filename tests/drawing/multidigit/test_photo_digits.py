@@ -11,6 +11,7 @@ from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import DigitError, digit_from_ink
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigits, read_digits
 from tests.drawing.photo.test_photo import photo_of
+from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
 
 
@@ -52,6 +53,26 @@ def test_lines_of_digits_are_read_in_order(ink: str) -> None:
         )
 
 
+def test_a_wide_strip_is_read_to_its_end() -> None:
+    """At 384 pixels it is 22 high where 21.5 would be right, so that its axes differ in scale."""
+    number = [3, 1, 4, 5, 9, 2]
+    picture = Image.new("RGB", (2000, 112), "white")
+    pen = ImageDraw.Draw(picture)
+    for place, digit in enumerate(number):
+        for stroke in DIGITS[digit]:
+            pen.line([(1400 + 66 * place + 0.39 * x, 0.39 * y + 1) for x, y in stroke], "black", 9)
+    read = read_digits(png(picture))
+    assert predicted(read) == [(0, digit) for digit in number]
+
+
+def test_a_number_in_a_jpeg_without_its_end_is_read_as_far_as_it_goes() -> None:
+    content = photo_of_number([[1, 9, 8, 4], [2, 0, 7]])
+    read = read_digits(content[: int(0.9 * len(content))])
+    assert read.photo.is_truncated
+    # The 0 and the 7 reach into what is missing.
+    assert predicted(read) == [(0, 1), (0, 9), (0, 8), (0, 4), (1, 2)]
+
+
 @pytest.mark.parametrize("digit", DIGITS)
 def test_a_photo_of_one_digit_has_no_others(digit: int) -> None:
     assert read_digits(photo_of(digit)).digits == []
@@ -63,13 +84,9 @@ def test_specks_thick_bars_and_ink_at_the_edge_are_no_digits() -> None:
     pen.ellipse((60, 60, 70, 70), "navy")
     pen.rectangle((40, 250, 130, 450), "navy")
     pen.line([(590, 100), (599, 300)], "navy", 14)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    assert read_digits(out.getvalue()).digits == []
+    assert read_digits(png(picture)).digits == []
 
 
 def test_a_photo_without_a_digit_is_an_error() -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (300, 200), "white").save(out, "PNG")
     with pytest.raises(DigitError):
-        read_digits(out.getvalue())
+        read_digits(png(Image.new("RGB", (300, 200), "white")))
