@@ -66,6 +66,9 @@ class PhotoDigits:
 def read_digits(content: bytes) -> PhotoDigits:
     """Read an image file of one digit or several. Raises DigitError if there is none."""
     photo = read_photo(content)
+    # MNIST's images are of one digit each, also one whose strokes are apart.
+    if photo.is_unchanged:
+        return PhotoDigits(photo, [])
     found = find_components(photo.pixels)
     segments = digits_like_main(found) if found else []
     digits = _crops(content, photo, found, segments) if found and len(segments) > 1 else []

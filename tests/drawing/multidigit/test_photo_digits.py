@@ -78,6 +78,16 @@ def test_a_photo_of_one_digit_has_no_others(digit: int) -> None:
     assert read_digits(photo_of(digit)).digits == []
 
 
+@pytest.mark.parametrize("left", [6, 10])
+def test_a_file_as_mnist_has_its_images_is_one_digit(left: int) -> None:
+    """Also if its strokes are apart, or if no digit would be found in a photo like it."""
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, left : left + 4] = pixels[4:24, 24 - left : 28 - left] = 255
+    read = read_digits(png(Image.fromarray(pixels)))
+    assert read.digits == []
+    assert np.array_equal(read.photo.ink, pixels)
+
+
 def test_specks_thick_bars_and_ink_at_the_edge_are_no_digits() -> None:
     picture = Image.open(io.BytesIO(photo_of(7)))
     pen = ImageDraw.Draw(picture)
