@@ -25,7 +25,7 @@ from mnistlab.drawing.photo.morphology import (
 )
 from mnistlab.drawing.photo.photo import AS_FOUND, Photo, read_photo
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
-from mnistlab.drawing.segmentation import Segment, segment
+from mnistlab.drawing.segmentation import MAX_PARTS, Segment, segment
 
 MIN_CONTRAST = 0.45
 """Of the main digit's median contrast; fainter pixels are no ink."""
@@ -45,6 +45,8 @@ CROP_SIDE = 96
 """Pixels of a digit's longer side in its crop, if the file has as many."""
 MAX_SIDE = 1536
 """Longer side in pixels of the picture that crops are taken from."""
+MAX_DIGITS = 100
+"""Digits of a photo; each takes as long as a photo of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +66,20 @@ class PhotoDigits:
 
 
 def read_digits(content: bytes) -> PhotoDigits:
-    """Read an image file of one digit or several. Raises DigitError if there is none."""
+    """Read an image file of one digit or several.
+
+    Raises DigitError if there is none, or if there are more than MAX_DIGITS.
+    """
     photo = read_photo(content)
     # MNIST's images are of one digit each, also one whose strokes are apart.
     if photo.is_unchanged:
         return PhotoDigits(photo, [])
-    found = find_components(photo.pixels)
+    found = find_components(photo.pixels, photo.ink_as_found)
     segments = digits_like_main(found) if found else []
+    if len(segments) > MAX_DIGITS:
+        raise DigitError(
+            f"The image has {len(segments)} digits; the limit is {MAX_DIGITS}. Crop the image."
+        )
     digits = _crops(content, photo, found, segments) if found and len(segments) > 1 else []
     return PhotoDigits(photo, digits if len(digits) > 1 else [])
 
@@ -92,9 +101,11 @@ class InkComponents:
     height: int
 
 
-def find_components(pixels: Colors) -> InkComponents | None:
-    """The ink in a picture (H, W, 3) that is like the main digit's; None if that is too small."""
-    ink = find_ink(pixels, AS_FOUND) > 127
+def find_components(pixels: Colors, main_ink: GrayImage) -> InkComponents | None:
+    """The ink in a picture (H, W, 3) that is like the main digit's (H, W), which is as `find_ink`
+    finds it; None if there is no other, or too little of the main digit's.
+    """
+    ink = main_ink > 127
     rows = np.flatnonzero(ink.any(1))
     if not len(rows):
         return None
@@ -157,15 +168,17 @@ def digits_like_main(found: InkComponents) -> list[Segment]:
 
     The parts are places in `found.numbers`.
     """
-    if len(found.numbers) < 2:
+    # Of more parts `segment` would make one digit.
+    if not 2 <= len(found.numbers) <= MAX_PARTS:
         return []
     # The middle of strokes: between edges, digits written with a thick pen would seem to touch.
     parts = []
-    for number in found.numbers:
-        own = found.labels == number
-        depth = found.depth[own]
-        y, x = np.nonzero(own & (found.depth >= min(CORE * depth.mean(), depth.max())))
-        parts.append(np.stack([x, y], 1).astype(np.float64))
+    for number, (left, top, right, bottom) in zip(found.numbers, found.boxes.tolist(), strict=True):
+        box = slice(top, bottom), slice(left, right)
+        own, depth = found.labels[box] == number, found.depth[box]
+        least = min(CORE * depth[own].mean(), depth[own].max())
+        y, x = np.nonzero(own & (depth >= least))
+        parts.append(np.stack([x + left, y + top], 1).astype(np.float64))
     digits = []
     for each in segment(parts):
         boxes = found.boxes[list(each.parts)]

@@ -8,8 +8,12 @@ from PIL import Image, ImageDraw
 
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import DigitError, digit_from_ink
+from mnistlab.drawing.digit import DigitError, GrayImage, PreprocessingOptions, digit_from_ink
+from mnistlab.drawing.multidigit import photo_digits
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigits, read_digits
+from mnistlab.drawing.photo import photo
+from mnistlab.drawing.photo.decode import Colors
+from mnistlab.drawing.photo.ink import find_ink
 from tests.drawing.photo.test_photo import photo_of
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
@@ -86,6 +90,48 @@ def test_a_file_as_mnist_has_its_images_is_one_digit(left: int) -> None:
     read = read_digits(png(Image.fromarray(pixels)))
     assert read.digits == []
     assert np.array_equal(read.photo.ink, pixels)
+
+
+@pytest.fixture
+def found_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sides of the pictures in which ink was found."""
+    sides: list[int] = []
+
+    def counted(image: Colors, options: PreprocessingOptions) -> GrayImage:
+        sides.append(max(image.shape))
+        return find_ink(image, options)
+
+    for module in (photo, photo_digits):
+        monkeypatch.setattr(module, "find_ink", counted)
+    return sides
+
+
+def test_ink_is_found_once_in_a_photo_and_once_for_each_of_its_digits(found_in: list[int]) -> None:
+    assert len(read_digits(photo_of_number([[1, 9, 8]])).digits) == 3
+    assert len(found_in) == 4
+    found_in.clear()
+    assert read_digits(photo_of(7)).digits == []
+    assert len(found_in) == 1
+
+
+def test_too_many_digits_are_an_error_before_each_is_looked_at(
+    found_in: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_digits, "MAX_DIGITS", 4)
+    assert len(read_digits(photo_of_number([[1, 9, 8, 4]])).digits) == 4
+    found_in.clear()
+    with pytest.raises(DigitError, match=r"5 digits; the limit is 4\. Crop"):
+        read_digits(photo_of_number([[1, 9, 8, 4, 2]]))
+    assert len(found_in) == 1
+
+
+def test_ink_of_too_many_parts_is_not_segmented(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unexpected(parts: object) -> None:
+        raise AssertionError("segmented")
+
+    monkeypatch.setattr(photo_digits, "MAX_PARTS", 4)
+    monkeypatch.setattr(photo_digits, "segment", unexpected)
+    assert read_digits(photo_of_number([[1, 9, 8, 2, 7]])).digits == []
 
 
 def test_specks_thick_bars_and_ink_at_the_edge_are_no_digits() -> None:
