@@ -19,6 +19,10 @@ MAX_PARTS = 400
 """A drawing of more parts is taken for one digit; a sheet of a hundred digits has fewer."""
 MAX_POINTS = 512
 """Points of a part that distances are measured between; a longer part has fewer than it should."""
+MAX_DISTANCES = 16_000_000
+"""Between points, in all of a drawing: as many pairs of parts as a page of 60 digits has, or more
+pairs with fewer points each.
+"""
 SPACING = 0.03
 """Distance of the points along a part that distances are measured between."""
 TOUCHING = 0.05
@@ -92,7 +96,7 @@ def segment(parts: Sequence[Points]) -> list[Segment]:
     if len(parts) > MAX_PARTS:
         whole = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
         return [Segment(tuple(range(len(parts))), _box(whole), 0)]
-    groups = _joined(len(parts), _links(parts, boxes))
+    groups = _groups(parts, boxes)
     group_boxes = np.array(
         [[*boxes[group, :2].min(0), *boxes[group, 2:].max(0)] for group in groups]
     )
@@ -134,11 +138,16 @@ def reading_order(boxes: NDArray[np.float64]) -> list[list[int]]:
     return sorted(lines, key=lambda line: float(boxes[line][:, [1, 3]].mean()))
 
 
-def _links(parts: Sequence[Points], boxes: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The pairs of parts that belong to one digit."""
-    links: list[tuple[int, int]] = []
-    candidates: list[tuple[float, tuple[int, int], tuple[int, ...]]] = []
-    parts = [part[:: -(-len(part) // MAX_POINTS)] for part in parts]
+def _groups(parts: Sequence[Points], boxes: NDArray[np.float64]) -> list[list[int]]:
+    """The parts of each digit in ascending order: joined pair by pair."""
+    group_of = list(range(len(parts)))
+    linked: set[int] = set()
+
+    def join(first: int, second: int) -> None:
+        old, new = group_of[second], group_of[first]
+        group_of[:] = [new if group == old else group for group in group_of]
+        linked.update((first, second))
+
     # Everything is relative to the taller part, which is nearly as high as its digit.
     own = boxes[:, 3] - boxes[:, 1]
     heights = np.maximum(np.maximum(own[:, None], own), max(0.6 * float(own.max()), 1e-9))
@@ -146,25 +155,38 @@ def _links(parts: Sequence[Points], boxes: NDArray[np.float64]) -> list[tuple[in
     gaps = np.maximum(boxes[:, None, :2], boxes[:, :2])
     gaps -= np.minimum(boxes[:, None, 2:], boxes[:, 2:])
     near = np.triu((gaps.max(2) <= NEAR * heights), 1)
-    for first, second in np.argwhere(near).tolist():
+    pairs = np.argwhere(near).tolist()
+    limit = max(1, min(MAX_POINTS, int(np.sqrt(MAX_DISTANCES / max(len(pairs), 1)))))
+    parts = [part[:: -(-len(part) // limit)] for part in parts]
+    candidates: list[tuple[float, tuple[int, int], tuple[int, ...]]] = []
+    for first, second in pairs:
+        # Another link between two joined parts would change nothing.
+        if group_of[first] == group_of[second]:
+            continue
         height = float(heights[first, second])
-        offsets = parts[first][:, None] - parts[second][None]
-        distance = float(np.sqrt((offsets**2).sum(2).min())) / height
+        distance = _distance(parts[first], parts[second]) / height
         pair, scaled = (first, second), boxes[[first, second]] / height
         if distance <= TOUCHING or _overlap(distance, scaled):
-            links.append(pair)
+            join(*pair)
         elif distance <= HALVES and _staggered(scaled):
             candidates.append((distance, pair, pair))
         elif distance <= NEAR and min(own[[first, second]]) <= SHORT * height:
             short = min(pair, key=lambda part: float(own[part]))
             candidates.append((distance, pair, (short,)))
     # Less certain: the nearest first, and only parts that have found no other one.
-    linked = {part for link in links for part in link}
     for _, pair, single in sorted(candidates):
         if linked.isdisjoint(single):
-            links.append(pair)
-            linked.update(single)
-    return links
+            join(*pair)
+    return [
+        [part for part, group in enumerate(group_of) if group == name]
+        for name in dict.fromkeys(group_of)
+    ]
+
+
+def _distance(first: Points, second: Points) -> float:
+    """The least distance between points (N, 2) and points (M, 2)."""
+    across, down = (first[:, None, axis] - second[:, axis] for axis in (0, 1))
+    return float(np.sqrt((across**2 + down**2).min()))
 
 
 def _overlap(distance: float, boxes: NDArray[np.float64]) -> bool:
@@ -184,18 +206,6 @@ def _staggered(boxes: NDArray[np.float64]) -> bool:
     left, right = boxes[np.argsort(boxes[:, 0] + boxes[:, 2])]
     begins, ends = float(right[1] - left[1]), float(right[3] - left[3])
     return min(begins, ends) >= HIGHER and begins + ends >= STAGGER
-
-
-def _joined(count: int, links: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """The groups of `count` parts that links join, each in ascending order."""
-    group_of = list(range(count))
-    for first, second in links:
-        old, new = group_of[second], group_of[first]
-        group_of = [new if group == old else group for group in group_of]
-    return [
-        [part for part in range(count) if group_of[part] == group]
-        for group in dict.fromkeys(group_of)
-    ]
 
 
 def _resample(line: Points, spacing: float) -> Points:

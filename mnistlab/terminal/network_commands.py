@@ -45,22 +45,27 @@ def summary(options: argparse.Namespace) -> None:
 def predict(options: argparse.Namespace) -> None:
     from mnistlab.drawing.classifier import Classifier
     from mnistlab.drawing.digit import digit_from_ink
+    from mnistlab.drawing.multidigit.number_text import digit_text, number_lines
     from mnistlab.drawing.multidigit.photo_digits import read_digits
+    from mnistlab.drawing.photo.ink import no_digit_error
+    from mnistlab.drawing.prediction import Verdict
 
     read = read_digits(options.image_path.read_bytes())
-    inks = [each.ink for each in read.digits] or [read.photo.ink]
-    digits = [digit for ink in inks if (digit := digit_from_ink(ink))]
+    # Ink that is only a few specks gives no digit: it is in no line of the number either.
+    found = [(digit, each.segment) for each in read.digits if (digit := digit_from_ink(each.ink))]
+    main = None if found else digit_from_ink(read.photo.ink)
+    digits = [digit for digit, _ in found] or ([main] if main else [])
+    if not digits:
+        raise no_digit_error()
     checkpoint_path = options.checkpoint_path or zoo.default_checkpoint()
     predictions = Classifier(checkpoint_path).predict_all(digits)
     if len(predictions) > 1:
-        lines: dict[int, list[str]] = {}
-        for each, prediction in zip(read.digits, predictions, strict=True):
-            lines.setdefault(each.segment.line, []).append(str(prediction.digit))
-        for line in lines.values():
-            print(" ".join(line))
+        print("\n".join(number_lines(predictions, [segment for _, segment in found])))
     for prediction in predictions:
-        confidence = percent(prediction.confidence, 1)
-        print(f"{prediction.digit}  ({confidence}, {prediction.verdict}; {checkpoint_path.stem})")
+        about = f"{percent(prediction.confidence, 1)}, {prediction.verdict}"
+        if prediction.verdict is Verdict.NOT_A_DIGIT:
+            about = f"{prediction.verdict}, closest: {prediction.digit}"
+        print(f"{digit_text(prediction)}  ({about}; {checkpoint_path.stem})")
         if len(predictions) == 1:
             for label, probability in enumerate(prediction.probabilities):
                 print(f"   {label} {probability:7.2%} {'█' * round(probability * 40)}")

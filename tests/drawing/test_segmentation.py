@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
+from mnistlab.drawing import segmentation
 from mnistlab.drawing.digit import DigitError
-from mnistlab.drawing.segmentation import reading_order, segment, segment_strokes
+from mnistlab.drawing.segmentation import (
+    MAX_DISTANCES,
+    MAX_POINTS,
+    Points,
+    reading_order,
+    segment,
+    segment_strokes,
+)
 from tests.drawn_digits import DIGITS
 
 Strokes = list[list[tuple[float, float]]]
@@ -129,6 +137,38 @@ def test_scribbles_and_thousands_of_dots_take_no_more_memory_than_digits() -> No
     assert digits(zigzag, moved(zigzag, 20)) == [[0, 1]]
     dots: Strokes = [[(7 * n % 500, 11 * n % 300)] for n in range(5_000)]
     assert len(digits(dots)) == 1
+
+
+@pytest.fixture
+def distances(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many distances between points were computed for each pair of parts."""
+    counts: list[int] = []
+    distance = segmentation._distance
+
+    def counted(first: Points, second: Points) -> float:
+        counts.append(len(first) * len(second))
+        return distance(first, second)
+
+    monkeypatch.setattr(segmentation, "_distance", counted)
+    return counts
+
+
+def test_two_hundred_strokes_on_top_of_each_other_are_compared_once_each(
+    distances: list[int],
+) -> None:
+    zigzag: Strokes = [[(97 * n % 251, 89 * n % 241) for n in range(60)]]
+    assert digits(*(moved(zigzag, n % 20, n % 7) for n in range(200))) == [[*range(200)]]
+    assert len(distances) < 400, "19,900 pairs overlap"
+
+
+def test_many_short_parts_near_each_other_are_compared_by_fewer_points(
+    distances: list[int],
+) -> None:
+    dash = np.stack([np.linspace(0, 6, 5000)] * 2, 1)
+    dashes = [dash + np.array([7.0 * (n % 20), 7.0 * (n // 20)]) for n in range(200)]
+    segment([np.stack([np.full(5000, -200.0), np.linspace(0, 100, 5000)], 1), *dashes])
+    assert len(distances) * MAX_POINTS**2 > MAX_DISTANCES
+    assert sum(distances) <= MAX_DISTANCES
 
 
 def test_a_coordinate_that_is_not_a_number_is_an_error() -> None:

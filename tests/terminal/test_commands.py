@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 
 from mnistlab import zoo
 from mnistlab.__main__ import main
@@ -22,7 +21,6 @@ from mnistlab.terminal.cli import GROUPS, build_parser
 from mnistlab.training.record import read_record, read_record_json
 from mnistlab.worker import timing
 from mnistlab.worker.processes import worker_lock
-from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 from tests.waiting import CEILING, until
 
@@ -37,14 +35,6 @@ def lab(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    picture = Image.new("L", (200, 300), 255)
-    ImageDraw.Draw(picture).line([(110, 40), (95, 260)], 0, 24)
-    picture.save(tmp_path / "one.png")
-    return tmp_path / "one.png"
-
-
 def numbers(text: str) -> list[str]:
     return re.findall(r"\d+", text)
 
@@ -56,28 +46,9 @@ def test_summary_takes_presets_and_network_strings(capsys: pytest.CaptureFixture
     assert main(["summary", "8 16 p10 16 gap"]) == 0
 
 
-def test_predict_prints_each_digit_of_a_picture_line_by_line(
-    one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["predict", str(one)]) == 0
-    alone = capsys.readouterr().out.splitlines()
-    assert alone[0].startswith("1  (") and len(alone) == 11
-    (tmp_path / "number.jpg").write_bytes(photo_of_number([[1, 9, 8], [4, 7]]))
-    assert main(["predict", str(tmp_path / "number.jpg")]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["1 9 8", "4 7"]
-    assert [line[:3] for line in lines[2:]] == ["1  ", "9  ", "8  ", "4  ", "7  "]
-
-
 def test_data_prints_its_folder(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data"]) == 0
     assert str(lab) in capsys.readouterr().out
-
-
-def test_predict_classifies_an_image(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(one)]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("1 ") and len(out.splitlines()) == 11
 
 
 def test_benchmark_estimates_the_time_per_epoch(
@@ -283,14 +254,6 @@ def test_an_error_is_one_line_and_status_2(
     assert main(command.split()) == 2
     captured = capsys.readouterr()
     assert part in captured.err and captured.err.count("\n") == 1 and not captured.out
-
-
-def test_a_file_that_is_no_checkpoint_is_one_line(
-    one: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["predict", str(one), "--checkpoint", str(one)]) == 2
-    error = capsys.readouterr().err
-    assert "one.png" in error and error.count("\n") == 1
 
 
 def test_the_module_runs_as_a_command() -> None:

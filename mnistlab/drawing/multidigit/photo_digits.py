@@ -25,7 +25,7 @@ from mnistlab.drawing.photo.morphology import (
 )
 from mnistlab.drawing.photo.photo import AS_FOUND, Photo, read_photo
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
-from mnistlab.drawing.segmentation import Segment, segment
+from mnistlab.drawing.segmentation import MAX_PARTS, Segment, segment
 
 MIN_CONTRAST = 0.45
 """Of the main digit's median contrast; fainter pixels are no ink."""
@@ -45,6 +45,8 @@ CROP_SIDE = 96
 """Pixels of a digit's longer side in its crop, if the file has as many."""
 MAX_SIDE = 1536
 """Longer side in pixels of the picture that crops are taken from."""
+MAX_DIGITS = 100
+"""Digits of a photo; each takes as long as a photo of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +66,21 @@ class PhotoDigits:
 
 
 def read_digits(content: bytes) -> PhotoDigits:
-    """Read an image file of one digit or several. Raises DigitError if there is none."""
+    """Read an image file of one digit or several.
+
+    Raises DigitError if there is none, or if there are more than MAX_DIGITS.
+    """
     photo = read_photo(content)
-    found = find_components(photo.pixels)
+    # MNIST's images are of one digit each, also one whose strokes are apart.
+    if photo.is_unchanged:
+        return PhotoDigits(photo, [])
+    found = find_components(photo.pixels, photo.ink_as_found)
     segments = digits_like_main(found) if found else []
-    digits = _crops(content, photo.pixels, found, segments) if found and len(segments) > 1 else []
+    if len(segments) > MAX_DIGITS:
+        raise DigitError(
+            f"The image has {len(segments)} digits; the limit is {MAX_DIGITS}. Crop the image."
+        )
+    digits = _crops(content, photo, found, segments) if found and len(segments) > 1 else []
     return PhotoDigits(photo, digits if len(digits) > 1 else [])
 
 
@@ -89,9 +101,11 @@ class InkComponents:
     height: int
 
 
-def find_components(pixels: Colors) -> InkComponents | None:
-    """The ink in a picture (H, W, 3) that is like the main digit's; None if that is too small."""
-    ink = find_ink(pixels, AS_FOUND) > 127
+def find_components(pixels: Colors, main_ink: GrayImage) -> InkComponents | None:
+    """The ink in a picture (H, W, 3) that is like the main digit's (H, W), which is as `find_ink`
+    finds it; None if there is no other, or too little of the main digit's.
+    """
+    ink = main_ink > 127
     rows = np.flatnonzero(ink.any(1))
     if not len(rows):
         return None
@@ -154,15 +168,17 @@ def digits_like_main(found: InkComponents) -> list[Segment]:
 
     The parts are places in `found.numbers`.
     """
-    if len(found.numbers) < 2:
+    # Of more parts `segment` would make one digit.
+    if not 2 <= len(found.numbers) <= MAX_PARTS:
         return []
     # The middle of strokes: between edges, digits written with a thick pen would seem to touch.
     parts = []
-    for number in found.numbers:
-        own = found.labels == number
-        depth = found.depth[own]
-        y, x = np.nonzero(own & (found.depth >= min(CORE * depth.mean(), depth.max())))
-        parts.append(np.stack([x, y], 1).astype(np.float64))
+    for number, (left, top, right, bottom) in zip(found.numbers, found.boxes.tolist(), strict=True):
+        box = slice(top, bottom), slice(left, right)
+        own, depth = found.labels[box] == number, found.depth[box]
+        least = min(CORE * depth[own].mean(), depth[own].max())
+        y, x = np.nonzero(own & (depth >= least))
+        parts.append(np.stack([x + left, y + top], 1).astype(np.float64))
     digits = []
     for each in segment(parts):
         boxes = found.boxes[list(each.parts)]
@@ -175,17 +191,20 @@ def digits_like_main(found: InkComponents) -> list[Segment]:
 
 
 def _crops(
-    content: bytes, pixels: Colors, found: InkComponents, segments: list[Segment]
+    content: bytes, photo: Photo, found: InkComponents, segments: list[Segment]
 ) -> list[PhotoDigit]:
     """Each segment's digit, from a crop without the others; what turns out to be none is omitted.
 
-    Crops are taken from a larger picture than the one (H, W, 3) that the segments were found in.
+    Crops are taken from a larger picture than the photo's, in which the segments were found.
     """
     longer = [max(s.box[2] - s.box[0], s.box[3] - s.box[1]) for s in segments]
-    wanted = max(pixels.shape[:2]) * CROP_SIDE / float(np.median(longer))
+    wanted = max(photo.pixels.shape[:2]) * CROP_SIDE / float(np.median(longer))
     side = round(min(max(wanted, SIDE), MAX_SIDE))
-    large = decode_image(content, side).pixels if side > SIDE else pixels
-    scale = large.shape[0] / pixels.shape[0]
+    # What is missing of a truncated file is cropped at each size on its own: no scale would fit.
+    is_larger = side > SIDE and not photo.is_truncated
+    large = decode_image(content, side).pixels if is_larger else photo.pixels
+    # The shorter side of a strip is rounded to few pixels, so each axis has its own scale.
+    down, across = (large.shape[axis] / photo.pixels.shape[axis] for axis in (0, 1))
     height, width = found.labels.shape
     digits = []
     for each, length in zip(segments, longer, strict=True):
@@ -198,8 +217,10 @@ def _crops(
         own = np.isin(labels, [found.numbers[part] for part in each.parts])
         others = ndimage.binary_dilation((labels > 0) & ~own, iterations=3)
         others &= ~ndimage.binary_dilation(own, iterations=2)
-        area = [round(edge * scale) for edge in (x.start, y.start, x.stop, y.stop)]
-        crop = large[area[1] : area[3], area[0] : area[2]]
+        crop = large[
+            round(y.start * down) : round(y.stop * down),
+            round(x.start * across) : round(x.stop * across),
+        ]
         mask = np.asarray(Image.fromarray(others).resize(crop.shape[1::-1]))
         try:
             ink = find_ink(_without(crop, mask), AS_FOUND)

@@ -70,7 +70,7 @@ def digit_from_file(
     """Preprocess an image file of one digit; raises DigitError as `ink_from_photo` does."""
     digit = digit_from_ink(ink_from_photo(content, options), options)
     if digit is None:
-        raise _no_digit_error()
+        raise no_digit_error()
     return digit
 
 
@@ -112,7 +112,7 @@ def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> 
     margin = (len(padded) - height) // 2
     ink = ink[margin : margin + height, margin : margin + width]
     if not ink.any():
-        raise _no_digit_error()
+        raise no_digit_error()
     return normalize_stroke_width(ink) if options.normalize_stroke_width else ink
 
 
@@ -142,7 +142,8 @@ def _border(image: Colors) -> NDArray[np.int64]:
     return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.int64)
 
 
-def _no_digit_error() -> DigitError:
+def no_digit_error() -> DigitError:
+    """What to raise for an image in which there is no digit."""
     return DigitError("No digit found in the image. Choose one with a digit.")
 
 

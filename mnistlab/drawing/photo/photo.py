@@ -21,15 +21,17 @@ FRAME_MARGIN, FRAME_WIDTH = 6, 3
 class Photo:
     """A photo (H, W, 3), the ink that was found in it, and whether the end of its file was missing.
 
-    `ink` is scaled to MNIST's stroke width, or the file's own pixels (28, 28) if it is as MNIST has
-    its images. `box`: left, top, right and bottom of the digit in the
-    photo's pixels; right and bottom are outside of it.
+    `ink` is scaled to MNIST's stroke width, and `ink_as_found` is not; both are the file's own
+    pixels (28, 28) if it is as MNIST has its images (`is_unchanged`). `box`: left, top, right and
+    bottom of the digit in the photo's pixels; right and bottom are outside of it.
     """
 
     pixels: Colors
     ink: GrayImage
+    ink_as_found: GrayImage
     box: tuple[int, int, int, int]
     is_truncated: bool
+    is_unchanged: bool = False
 
     def framed(self) -> Colors:
         """The photo with a frame around the digit."""
@@ -52,9 +54,11 @@ def read_photo(content: bytes) -> Photo:
     image = mnist_image(content, decoded)
     if image is not None:
         left, top, right, bottom = (round(n * SIDE / len(image)) for n in _box(image > DARK))
-        return Photo(decoded.pixels, image, (left, top, right, bottom), is_truncated=False)
+        box = left, top, right, bottom
+        return Photo(decoded.pixels, image, image, box, is_truncated=False, is_unchanged=True)
     ink = find_ink(decoded.pixels, AS_FOUND)
-    return Photo(decoded.pixels, normalize_stroke_width(ink), _box(ink), decoded.is_truncated)
+    normalized = normalize_stroke_width(ink)
+    return Photo(decoded.pixels, normalized, ink, _box(ink), decoded.is_truncated)
 
 
 def _box(ink: NDArray[np.generic]) -> tuple[int, int, int, int]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mnistlab.drawing.digit import PreparedDigit
+from mnistlab.drawing.multidigit.number_text import digit_text as _digit
+from mnistlab.drawing.multidigit.number_text import number_lines as lines
 from mnistlab.drawing.prediction import Prediction, Verdict
 from mnistlab.drawing.segmentation import Segment
 from mnistlab.markup import Markup, fill, join
@@ -28,18 +30,6 @@ def chosen(count: int) -> int:
     """The chosen one of `count` digits; the first, if there are fewer now."""
     number: int = st.session_state.get(CHOSEN, 0)
     return number if number < count else 0
-
-
-def lines(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> list[str]:
-    """Each line's digits with spaces between them; "?" for what is not a digit."""
-    texts: dict[int, list[str]] = {}
-    for prediction, segment in zip(predictions, segments, strict=True):
-        texts.setdefault(segment.line, []).append(_digit(prediction))
-    return [" ".join(texts[line]) for line in sorted(texts)]
-
-
-def _digit(prediction: Prediction) -> str:
-    return "?" if prediction.verdict is Verdict.NOT_A_DIGIT else str(prediction.digit)
 
 
 def doubt(prediction: Prediction, segment: Segment) -> str:

@@ -8,9 +8,14 @@ from PIL import Image, ImageDraw
 
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import DigitError, digit_from_ink
+from mnistlab.drawing.digit import DigitError, GrayImage, PreprocessingOptions, digit_from_ink
+from mnistlab.drawing.multidigit import photo_digits
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigits, read_digits
+from mnistlab.drawing.photo import photo
+from mnistlab.drawing.photo.decode import Colors
+from mnistlab.drawing.photo.ink import find_ink
 from tests.drawing.photo.test_photo import photo_of
+from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
 
 
@@ -52,9 +57,81 @@ def test_lines_of_digits_are_read_in_order(ink: str) -> None:
         )
 
 
+def test_a_wide_strip_is_read_to_its_end() -> None:
+    """At 384 pixels it is 22 high where 21.5 would be right, so that its axes differ in scale."""
+    number = [3, 1, 4, 5, 9, 2]
+    picture = Image.new("RGB", (2000, 112), "white")
+    pen = ImageDraw.Draw(picture)
+    for place, digit in enumerate(number):
+        for stroke in DIGITS[digit]:
+            pen.line([(1400 + 66 * place + 0.39 * x, 0.39 * y + 1) for x, y in stroke], "black", 9)
+    read = read_digits(png(picture))
+    assert predicted(read) == [(0, digit) for digit in number]
+
+
+def test_a_number_in_a_jpeg_without_its_end_is_read_as_far_as_it_goes() -> None:
+    content = photo_of_number([[1, 9, 8, 4], [2, 0, 7]])
+    read = read_digits(content[: int(0.9 * len(content))])
+    assert read.photo.is_truncated
+    # The 0 and the 7 reach into what is missing.
+    assert predicted(read) == [(0, 1), (0, 9), (0, 8), (0, 4), (1, 2)]
+
+
 @pytest.mark.parametrize("digit", DIGITS)
 def test_a_photo_of_one_digit_has_no_others(digit: int) -> None:
     assert read_digits(photo_of(digit)).digits == []
+
+
+@pytest.mark.parametrize("left", [6, 10])
+def test_a_file_as_mnist_has_its_images_is_one_digit(left: int) -> None:
+    """Also if its strokes are apart, or if no digit would be found in a photo like it."""
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, left : left + 4] = pixels[4:24, 24 - left : 28 - left] = 255
+    read = read_digits(png(Image.fromarray(pixels)))
+    assert read.digits == []
+    assert np.array_equal(read.photo.ink, pixels)
+
+
+@pytest.fixture
+def found_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sides of the pictures in which ink was found."""
+    sides: list[int] = []
+
+    def counted(image: Colors, options: PreprocessingOptions) -> GrayImage:
+        sides.append(max(image.shape))
+        return find_ink(image, options)
+
+    for module in (photo, photo_digits):
+        monkeypatch.setattr(module, "find_ink", counted)
+    return sides
+
+
+def test_ink_is_found_once_in_a_photo_and_once_for_each_of_its_digits(found_in: list[int]) -> None:
+    assert len(read_digits(photo_of_number([[1, 9, 8]])).digits) == 3
+    assert len(found_in) == 4
+    found_in.clear()
+    assert read_digits(photo_of(7)).digits == []
+    assert len(found_in) == 1
+
+
+def test_too_many_digits_are_an_error_before_each_is_looked_at(
+    found_in: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_digits, "MAX_DIGITS", 4)
+    assert len(read_digits(photo_of_number([[1, 9, 8, 4]])).digits) == 4
+    found_in.clear()
+    with pytest.raises(DigitError, match=r"5 digits; the limit is 4\. Crop"):
+        read_digits(photo_of_number([[1, 9, 8, 4, 2]]))
+    assert len(found_in) == 1
+
+
+def test_ink_of_too_many_parts_is_not_segmented(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unexpected(parts: object) -> None:
+        raise AssertionError("segmented")
+
+    monkeypatch.setattr(photo_digits, "MAX_PARTS", 4)
+    monkeypatch.setattr(photo_digits, "segment", unexpected)
+    assert read_digits(photo_of_number([[1, 9, 8, 2, 7]])).digits == []
 
 
 def test_specks_thick_bars_and_ink_at_the_edge_are_no_digits() -> None:
@@ -63,13 +140,9 @@ def test_specks_thick_bars_and_ink_at_the_edge_are_no_digits() -> None:
     pen.ellipse((60, 60, 70, 70), "navy")
     pen.rectangle((40, 250, 130, 450), "navy")
     pen.line([(590, 100), (599, 300)], "navy", 14)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    assert read_digits(out.getvalue()).digits == []
+    assert read_digits(png(picture)).digits == []
 
 
 def test_a_photo_without_a_digit_is_an_error() -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (300, 200), "white").save(out, "PNG")
     with pytest.raises(DigitError):
-        read_digits(out.getvalue())
+        read_digits(png(Image.new("RGB", (300, 200), "white")))

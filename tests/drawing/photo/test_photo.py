@@ -36,7 +36,8 @@ def test_the_frame_encloses_the_digit_where_it_is_in_the_photo() -> None:
     assert np.abs(np.array(photo.box[:2]) - low).max() < 14 * scale
     assert np.abs(np.array(photo.box[2:]) - high).max() < 14 * scale
     framed = photo.framed()
-    assert framed.shape == photo.pixels.shape and not photo.is_truncated
+    assert framed.shape == photo.pixels.shape
+    assert not photo.is_truncated and not photo.is_unchanged
     drawn = (framed == FRAME_COLOR).all(2)
     left, top, right, bottom = photo.box
     assert drawn.any() and not drawn[top:bottom, left:right].any()
@@ -48,7 +49,7 @@ def test_a_file_as_mnist_has_its_images_stays_as_it_is(dark_on_light: bool) -> N
     assert drawn is not None
     content = png(Image.fromarray(255 - drawn.pixels if dark_on_light else drawn.pixels))
     prepared, photo = digit_from_file(content), read_photo(content)
-    assert prepared.is_unchanged
+    assert prepared.is_unchanged and photo.is_unchanged
     assert np.array_equal(prepared.pixels, drawn.pixels)
     assert np.array_equal(photo.ink, drawn.pixels)
     rows = np.flatnonzero((drawn.pixels > 32).any(1)) * photo.pixels.shape[0] / 28
