@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def tops(page: "Page") -> list[float]:
     """Where the panel, the run's state and its first chart begin, in pixels."""
+    expect(page.locator(".lab-state")).to_be_visible()
     boxes = [
         page.locator(selector).first.bounding_box()
         for selector in (".st-key-outcome", ".lab-state", ".plot")

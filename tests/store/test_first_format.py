@@ -174,19 +174,19 @@ def test_the_drawings_are_there(old: Store) -> None:
 
 
 def test_a_study_and_a_reproduction_have_their_runs(old: Store) -> None:
-    target = PRESETS[3]
+    target = PRESETS[2]
     with sqlite3.connect(old.database.file) as db:
         db.execute(
-            "INSERT INTO runs (name, spec, recipe, state, created) VALUES ('t4', ?, ?, 'done', 1)",
-            (str(target.spec), FIRST_TARGET_4),
+            "INSERT INTO runs (name, spec, recipe, state, created) VALUES ('t3', ?, ?, 'done', 1)",
+            (str(target.spec), FIRST_TARGET_3),
         )
     db.close()
     assert {n: run.id for n, run in runs_by_seed(old, SPEC, RECIPES[4], range(9)).items()} == {3: 4}
     assert {name: run.id for name, run in newest_runs(old).items()} == {target.name: 6}
 
 
-FIRST_TARGET_4 = (
-    '{"optimiser": "adam", "learning_rate": 0.003, "schedule": "plateau", "batch_size": 128, '
+FIRST_TARGET_3 = (
+    '{"optimiser": "adam", "learning_rate": 0.003, "schedule": "constant", "batch_size": 64, '
     '"epochs": 20, "weight_decay": 0.0, "augmentation": "none", "split": "article", '
     '"subset": 6000, "seed": 0, "patience": null, "goal": null, "label_smoothing": 0.0}'
 )

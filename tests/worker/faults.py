@@ -177,6 +177,7 @@ def _warm_up(data: Path) -> None:
 
     from mnistlab.arch.build import build
     from mnistlab.data import mnist
+    from mnistlab.training.data_parallel import Replicas
     from mnistlab.training.state import TrainingState
     from mnistlab.worker import status_reporter
 
@@ -195,12 +196,14 @@ def _warm_up(data: Path) -> None:
     # What a worker opens when it has claimed a run; it takes the cut data's functions with it.
     from mnistlab.worker import training_job  # noqa: F401
 
-    # The first step of an optimizer imports a good second's worth of torch.
-    training = TrainingState(build(parse("4-gap"), 0), Recipe())
-    for parameter in training.network.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    training.optimizer.step()
-    training.optimizer.zero_grad()
+    # The first step of all compiles the kernels, that of an optimizer imports a second of torch.
+    images, labels = torch.zeros(8, 28, 28, dtype=torch.uint8), torch.arange(8)
+    for text in ("4-4r-p-gap-bn-drop0.1", "4-p-gap"):
+        training = TrainingState(build(parse(text), 0), Recipe(batch_size=len(labels)))
+        with Replicas(training, 1) as replicas:
+            replicas.start_epoch()
+            replicas.gradients(images, labels)
+        training.optimizer.step()
 
 
 def _worker(job: dict[str, Any]) -> None:
