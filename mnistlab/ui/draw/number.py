@@ -10,18 +10,20 @@ import streamlit as st
 
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction, Verdict
-from mnistlab.drawing.segmentation import Segment
+from mnistlab.drawing.segmentation import Box, Segment
 from mnistlab.markup import Markup, fill, join
 from mnistlab.text import percent, probability, quantity
 from mnistlab.ui.common import html
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.draw import boxes
-from mnistlab.ui.draw.canvas import FINE_BRUSH, SIDE, WIDE
+from mnistlab.ui.draw.canvas import SIDE, WIDE, Drawing
 from mnistlab.ui.draw.drawing_input import DrawingInput
 from mnistlab.ui.draw.prediction import describe
 
 CHOSEN = "chosen_digit"
 """Where the session keeps the chosen digit's place in the number."""
+PHOTO_MARGIN = 3.0
+"""Pixels between a digit of a photo and its box."""
 
 
 def chosen(count: int) -> int:
@@ -114,17 +116,19 @@ def show_boxes(
         return
     number = chosen(len(segments))
     if source.photo is None:
-        width, height, margin = source.drawing.width, SIDE, FINE_BRUSH / 2
+        width, height = source.drawing.shown_width, SIDE
+        places = [_shown_box(source.drawing, each) for each in segments]
     else:
-        (height, width), margin = source.photo.shape[:2], 3.0
+        height, width = source.photo.shape[:2]
+        places = [_widened(each.box, PHOTO_MARGIN) for each in segments]
     marks = [
         boxes.box(
-            _percent(segment, width, height, margin),
+            _fractions(box, width, height),
             _digit(prediction) + "?" * (prediction.verdict is Verdict.UNCERTAIN),
             doubtful=prediction.verdict is not Verdict.CONFIDENT,
             chosen=place == number,
         )
-        for place, (segment, prediction) in enumerate(zip(segments, predictions, strict=True))
+        for place, (box, prediction) in enumerate(zip(places, predictions, strict=True))
     ]
     if source.photo is None:
         source.place.html(boxes.boxes(marks, is_wide=width == WIDE))
@@ -133,11 +137,19 @@ def show_boxes(
         source.place.html(boxes.marked(picture, boxes.boxes(marks)))
 
 
-def _percent(
-    segment: Segment, width: float, height: float, margin: float
-) -> tuple[float, float, float, float]:
-    """A digit's left, top, width and height in fractions of the picture; the margin in pixels."""
-    left, top, right, bottom = segment.box
-    left, top = max(left - margin, 0.0), max(top - margin, 0.0)
-    right, bottom = min(right + margin, width), min(bottom + margin, height)
+def _shown_box(drawing: Drawing, segment: Segment) -> Box:
+    """A digit's box on the canvas that shows it, around its ink."""
+    left, top, right, bottom = _widened(segment.box, drawing.brush / 2)
+    return (*drawing.shown(left, top), *drawing.shown(right, bottom))
+
+
+def _widened(box: Box, margin: float) -> Box:
+    left, top, right, bottom = box
+    return left - margin, top - margin, right + margin, bottom + margin
+
+
+def _fractions(box: Box, width: float, height: float) -> tuple[float, float, float, float]:
+    """A box's left, top, width and height, in fractions of the picture, up to its edges."""
+    left, top = max(box[0], 0.0), max(box[1], 0.0)
+    right, bottom = min(box[2], width), min(box[3], height)
     return left / width, top / height, (right - left) / width, (bottom - top) / height
