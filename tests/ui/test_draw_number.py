@@ -5,6 +5,7 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
@@ -150,3 +151,12 @@ def test_a_photo_of_two_lines_is_read_and_one_of_its_digits_saved(lab: Path) -> 
     at.button(key="label4").click()
     settled(at)
     assert collection.counts(Store(lab / "runs"))[""][4] == 1
+
+
+def test_a_photo_that_an_earlier_version_of_the_code_left_is_ignored() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    pixels = np.full((40, 30, 3), 255, np.uint8)
+    at.session_state["photo"] = pixels[..., 0], pixels, False, [[[1.0, 2.0]]]
+    settled(at)
+    assert 'lab-photo"' not in body(at) and prediction(at) == "?"

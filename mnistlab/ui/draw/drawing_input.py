@@ -26,6 +26,10 @@ FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic",
 """HEIC, too, which is refused with what to do instead."""
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
 
+DIGITS_OF_PHOTO = "digits_of_photo"
+"""Where the session keeps a photo. A value of another shape needs another key: a session outlives a
+reload of the code."""
+
 
 @dataclass(frozen=True, eq=False)
 class DrawingInput:
@@ -98,10 +102,10 @@ def _photo() -> DrawingInput:
         page.show_error(error)
         st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
         return EMPTY
-    if not state.get("photo"):
+    if not state.get(DIGITS_OF_PHOTO):
         st.html(html.empty("Choose or paste a photo of a digit."))
         return EMPTY
-    pixels, framed, is_truncated, found = state["photo"]
+    pixels, framed, is_truncated, found = state[DIGITS_OF_PHOTO]
     place = st.empty()
     if len(found) == 1:
         place.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
@@ -136,7 +140,7 @@ def _set_photo(content: bytes | None) -> None:
     from mnistlab.drawing.photo.center_lines import center_lines
 
     state = st.session_state
-    state["photo"] = state["photo_error"] = None
+    state[DIGITS_OF_PHOTO] = state["photo_error"] = None
     if content is None:
         return
     try:
@@ -150,7 +154,7 @@ def _set_photo(content: bytes | None) -> None:
         (each.ink, astuple(each.segment), center_lines(each.ink)) for each in read.digits
     ]
     found = found or [(photo.ink, None, center_lines(photo.ink))]
-    state["photo"] = photo.pixels, photo.framed(), photo.is_truncated, found
+    state[DIGITS_OF_PHOTO] = photo.pixels, photo.framed(), photo.is_truncated, found
 
 
 def _remove_photo() -> None:
