@@ -72,13 +72,15 @@ try:
     # One digit, or each of several in reading order, if it has any ink.
     pairs = [(each, each.digit(options)) for each in source.digits()]
     numbered = [(place, each, digit) for place, (each, digit) in enumerate(pairs) if digit]
+    # What there is to save and to explain does not depend on the checkpoint.
+    chosen = number.chosen(len(numbered))
+    if numbered:
+        place, drawing, digit = numbered[chosen]
+        strokes = source.strokes_of(place, drawing)
     # Loaded before there is a drawing, so that the first stroke does not wait for it.
     classifier = checkpoints.classifier(choice)
     results = classifier.predict_all([digit for _, _, digit in numbered], tta)
-    if numbered:
-        chosen = number.chosen(len(numbered))
-        place, drawing, digit = numbered[chosen]
-        result, strokes = results[chosen], source.strokes_of(place, drawing)
+    result = results[chosen] if results else None
     if len(numbered) > 1:
         digits, segments = zip(*((d, one.segment) for _, one, d in numbered), strict=True)
         with number_place:
@@ -95,9 +97,11 @@ try:
     with steps_place:
         preprocessing.show(drawing, digit, options, tta)
 except DigitError as error:
+    drawing_input.show_photo(source)
     with prediction_place:
         page.show_error(error)
 except LabError as error:
+    drawing_input.show_photo(source)
     with prediction_place:
         page.show_error(f"{error} Choose another checkpoint above.")
 

@@ -3,12 +3,15 @@
 import base64
 import io
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from mnistlab import zoo
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
 from tests.drawing.multidigit.test_photo_digits import photo_of_number
@@ -160,3 +163,25 @@ def test_a_photo_that_an_earlier_version_of_the_code_left_is_ignored() -> None:
     at.session_state["photo"] = pixels[..., 0], pixels, False, [[[1.0, 2.0]]]
     settled(at)
     assert 'lab-photo"' not in body(at) and prediction(at) == "?"
+
+
+def test_a_damaged_checkpoint_hides_neither_the_photo_nor_the_labels(
+    lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    shutil.copy(zoo.default_checkpoint(), folder)
+    (folder / "sketch.uncertainty").write_bytes(b"x")
+    monkeypatch.setattr(zoo, "FOLDER", folder)
+    at = page()
+    draw(at, STEM)
+    assert "sketch.uncertainty" in at.error[0].value
+    assert not at.button(key="label1").disabled and "Draw a digit first." not in body(at)
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    at.file_uploader[0].set_value(("47.jpg", photo_of_number([[4, 7]]), "image/jpeg"))
+    settled(at)
+    assert 'lab-photo"' in body(at)
+    at.button(key="label4").click()
+    settled(at)
+    assert collection.counts(Store(lab / "runs"))[""][4] == 1

@@ -127,6 +127,12 @@ def _photo() -> DrawingInput:
     )
 
 
+def show_photo(source: DrawingInput) -> None:
+    """Show a photo of several digits without boxes, if there are no predictions for them."""
+    if source.place is not None and source.photo is not None and len(source.found) > 1:
+        source.place.html(html.photo(source.photo, "The photo"))
+
+
 def _set_photo_from_file() -> None:
     state = st.session_state
     file = state[f"photo_file{state.get('photo_count', 0)}"]
