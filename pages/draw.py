@@ -12,6 +12,7 @@ from mnistlab.errors import LabError
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
     checkpoint,
+    chosen_digit,
     compare,
     drawing_input,
     explain,
@@ -73,7 +74,7 @@ try:
     pairs = [(each, each.digit(options)) for each in source.digits()]
     numbered = [(place, each, digit) for place, (each, digit) in enumerate(pairs) if digit]
     # What there is to save and to explain does not depend on the checkpoint.
-    chosen = number.chosen(len(numbered))
+    chosen = chosen_digit.place([each.segment for _, each, _ in numbered])
     if numbered:
         place, drawing, digit = numbered[chosen]
         strokes = source.strokes_of(place, drawing)

@@ -12,8 +12,11 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
+from mnistlab.drawing.classifier import Classifier
+from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
+from mnistlab.ui.draw import chosen_digit
 from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
@@ -32,9 +35,15 @@ def number_of(*digits: int) -> list[list[tuple[float, float]]]:
 def wide_page(*strokes: list[tuple[float, float]], **query: str) -> AppTest:
     """The page with the wide canvas and strokes on it."""
     at = run("pages/draw.py", number="true", **query)
-    sent = drawing()
+    at.session_state[f"canvas{at.session_state['canvas']}"] = sent(*strokes)
+    return settled(at)
+
+
+def sent(*strokes: list[tuple[float, float]]) -> dict[str, object]:
+    """What the wide canvas sends."""
+    result = drawing()
     picture = Image.new("RGBA", (700, 280), "white")
-    sent["drawing"]["raw"]["objects"] = [  # type: ignore[index]
+    result["drawing"]["raw"]["objects"] = [  # type: ignore[index]
         {"type": "path", "path": [["M", *points[0]], *(["L", *p] for p in points[1:])]}
         for points in strokes
     ]
@@ -43,9 +52,24 @@ def wide_page(*strokes: list[tuple[float, float]], **query: str) -> AppTest:
     out = io.BytesIO()
     picture.save(out, "PNG")
     data = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
-    sent["drawing"]["data"] = data  # type: ignore[index]
-    at.session_state[f"canvas{at.session_state['canvas']}"] = sent
+    result["drawing"]["data"] = data  # type: ignore[index]
+    return result
+
+
+def choose(at: AppTest, part: int) -> AppTest:
+    """What a click on the card of the digit with this part does."""
+    at.session_state[chosen_digit.PART] = part
     return settled(at)
+
+
+def n_strokes(*digits: int) -> int:
+    return len(number_of(*digits))
+
+
+def chosen(at: AppTest) -> str:
+    """Which digit is chosen, as it is written on the page."""
+    found = re.search(r"Digit (\d of \d):", body(at))
+    return found[1] if found else ""
 
 
 def number_lines(at: AppTest) -> list[str]:
@@ -60,12 +84,17 @@ def test_a_number_is_read_digit_by_digit_with_a_box_each(lab: Path) -> None:
     assert body(at).count('class="lab-box') == 8 + 1, "and what holds them"
     assert "Digit 1 of 8" in body(at) and 'class="lab-answer"' not in body(at)
     # Everything below is about the chosen digit, and so is the label.
-    at.session_state["chosen_digit"] = 3
     before = card_images(at)
-    assert "Digit 4 of 8" in body(settled(at)) and card_images(at) != before
+    choose(at, n_strokes(1, 9, 8))
+    assert "Digit 4 of 8" in body(at) and card_images(at) != before
     at.button(key="label4").click()
     settled(at)
-    assert collection.counts(Store(lab / "runs"))[""][4] == 1
+    (saved,) = collection.export(Store(lab / "runs"))
+    four = [stroke for stroke in number_of(1, 9, 8, 4) if stroke not in number_of(1, 9, 8)]
+    assert saved.label == 4
+    assert [[list(point) for point in stroke] for stroke in saved.strokes] == [
+        [list(point) for point in stroke] for stroke in four
+    ]
 
 
 def test_two_lines_are_shown_as_two_lines_also_on_the_usual_canvas() -> None:
@@ -149,11 +178,14 @@ def test_a_photo_of_two_lines_is_read_and_one_of_its_digits_saved(lab: Path) -> 
     at.file_uploader[0].set_value(("number.jpg", content, "image/jpeg"))
     settled(at)
     assert number_lines(at) == ["1 9 8", "4 7"] and body(at).count('class="lab-box') == 5 + 1
-    at.session_state["chosen_digit"] = 3
-    settled(at)
+    choose(at, at.session_state["digits_of_photo"][3][3][1][0][0])
+    assert chosen(at) == "4 of 5"
     at.button(key="label4").click()
     settled(at)
-    assert collection.counts(Store(lab / "runs"))[""][4] == 1
+    (saved,) = collection.export(Store(lab / "runs"))
+    digit = digit_from_strokes(saved.strokes)
+    assert saved.label == 4 and digit is not None
+    assert Classifier(zoo.default_checkpoint()).predict(digit, False).digit == 4
 
 
 def test_a_photo_that_an_earlier_version_of_the_code_left_is_ignored() -> None:
@@ -185,3 +217,33 @@ def test_a_damaged_checkpoint_hides_neither_the_photo_nor_the_labels(
     at.button(key="label4").click()
     settled(at)
     assert collection.counts(Store(lab / "runs"))[""][4] == 1
+
+
+def test_a_digit_stays_chosen_until_it_is_gone() -> None:
+    at = wide_page(*number_of(1, 0, 7)[1:])
+    key = f"canvas{at.session_state['canvas']}"
+    choose(at, 1)
+    assert number_lines(at) == ["0 7"] and chosen(at) == "2 of 2"
+    strokes = [*number_of(1, 0, 7)[1:], number_of(1)[0]]
+    at.session_state[key] = sent(*strokes)
+    assert number_lines(settled(at)) == ["1 0 7"] and chosen(at) == "3 of 3"
+    # Undo, and an empty canvas, after which the first one is chosen.
+    at.session_state[key] = sent(strokes[0])
+    assert not number_lines(settled(at)) and prediction(at) == "0"
+    at.session_state[key] = sent()
+    settled(at)
+    at.session_state[key] = sent(*strokes)
+    assert chosen(settled(at)) == "1 of 3"
+
+
+def test_another_photo_has_its_first_digit_chosen() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    for digits in ([4, 7], [7, 4]):
+        content = photo_of_number([digits])
+        at.file_uploader[0].set_value((f"{digits[0]}.jpg", content, "image/jpeg"))
+        settled(at)
+        assert chosen(at) == "1 of 2"
+        choose(at, at.session_state["digits_of_photo"][3][1][1][0][0])
+        assert chosen(at) == "2 of 2"

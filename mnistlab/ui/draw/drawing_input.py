@@ -17,7 +17,7 @@ from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
-from mnistlab.ui.draw import canvas, paste
+from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
 
@@ -78,10 +78,14 @@ def show(new_page: bool) -> DrawingInput:
     # A canvas also loses its strokes while another source is shown.
     source_changed = state.get("previous_source") != source
     state["previous_source"] = source
+    if source_changed:
+        chosen_digit.forget()
     if source == DRAW:
         with st.container(key="drawn"):
             drawing = canvas.show(new_page or source_changed, offer_number=True)
             place = st.empty()
+        if not drawing.strokes:
+            chosen_digit.forget()
         return DrawingInput(drawing, place=place, can_be_saved=True)
     return _photo() if source == PHOTO else _test_image()
 
@@ -147,6 +151,7 @@ def _set_photo(content: bytes | None) -> None:
 
     state = st.session_state
     state[DIGITS_OF_PHOTO] = state["photo_error"] = None
+    chosen_digit.forget()
     if content is None:
         return
     try:

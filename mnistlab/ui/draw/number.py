@@ -15,21 +15,13 @@ from mnistlab.markup import Markup, fill, join
 from mnistlab.text import percent, probability, quantity
 from mnistlab.ui.common import html
 from mnistlab.ui.common.svg import show_svg
-from mnistlab.ui.draw import boxes
+from mnistlab.ui.draw import boxes, chosen_digit
 from mnistlab.ui.draw.canvas import SIDE, WIDE, Drawing
 from mnistlab.ui.draw.drawing_input import DrawingInput
 from mnistlab.ui.draw.prediction import describe
 
-CHOSEN = "chosen_digit"
-"""Where the session keeps the chosen digit's place in the number."""
 PHOTO_MARGIN = 3.0
 """Pixels between a digit of a photo and its box."""
-
-
-def chosen(count: int) -> int:
-    """The chosen one of `count` digits; the first, if there are fewer now."""
-    number: int = st.session_state.get(CHOSEN, 0)
-    return number if number < count else 0
 
 
 def lines(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> list[str]:
@@ -71,7 +63,7 @@ def show(
     digits: Sequence[PreparedDigit], predictions: Sequence[Prediction], segments: Sequence[Segment]
 ) -> None:
     """The number, its digits as cards of which one is chosen, and the chosen one's bars."""
-    number = chosen(len(digits))
+    number = chosen_digit.place(segments)
     st.html(_body(lines(predictions, segments), summary(predictions, segments)))
     cards = [
         html.card(
@@ -87,7 +79,11 @@ def show(
         )
     ]
     with st.container(key="number_cards"):
-        show_svg(html.cards(cards), "number_digits", _choose)
+        show_svg(
+            html.cards(cards),
+            "number_digits",
+            lambda place: chosen_digit.choose(segments[int(place)]),
+        )
     prediction = predictions[number]
     text = describe(prediction)[1]
     st.html(html.caption(f"Digit {number + 1} of {len(digits)}: {text}"))
@@ -104,17 +100,13 @@ def _body(lines: Sequence[str], text: str) -> Markup:
     )
 
 
-def _choose(name: str) -> None:
-    st.session_state[CHOSEN] = int(name)
-
-
 def show_boxes(
     source: DrawingInput, segments: Sequence[Segment], predictions: Sequence[Prediction]
 ) -> None:
     """A box around each digit, with its prediction, over the canvas or the photo."""
     if source.place is None:
         return
-    number = chosen(len(segments))
+    number = chosen_digit.place(segments)
     if source.photo is None:
         width, height = source.drawing.shown_width, SIDE
         places = [_shown_box(source.drawing, each) for each in segments]
