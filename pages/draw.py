@@ -69,6 +69,7 @@ with steps_column:
     options, tta = preprocessing.choose(bool(drawing.strokes))
 digit = result = None
 strokes: Sequence[Stroke] = ()
+place_in_number = None
 try:
     # One digit, or each of several in reading order, if it has any ink.
     pairs = [(each, each.digit(options)) for each in source.digits()]
@@ -78,6 +79,7 @@ try:
     if numbered:
         place, drawing, digit = numbered[chosen]
         strokes = source.strokes_of(place, drawing)
+        place_in_number = number.place_in_number([each.segment for _, each, _ in numbered])
     # Loaded before there is a drawing, so that the first stroke does not wait for it.
     classifier = checkpoints.classifier(choice)
     results = classifier.predict_all([digit for _, _, digit in numbered], tta)
@@ -108,7 +110,7 @@ except LabError as error:
 
 if source.can_be_saved:
     with label_column:
-        save_label.show(strokes, source.clear)
+        save_label.show(strokes, source.clear, place_in_number)
         st.page_link(
             "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"
         )

@@ -16,7 +16,7 @@ from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
-from mnistlab.ui.draw import chosen_digit
+from mnistlab.ui.draw import canvas_buttons, chosen_digit
 from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
@@ -247,3 +247,41 @@ def test_another_photo_has_its_first_digit_chosen() -> None:
         assert chosen(at) == "1 of 2"
         choose(at, at.session_state["digits_of_photo"][3][1][1][0][0])
         assert chosen(at) == "2 of 2"
+
+
+def heading(at: AppTest) -> str:
+    return next(one.value for one in at.markdown if "Correct label" in one.value)
+
+
+def test_next_goes_from_digit_to_digit_and_clears_after_the_last(lab: Path) -> None:
+    at = wide_page(*number_of(4, 7, 1))
+    for place, digit in enumerate((4, 7, 1), 1):
+        assert heading(at) == f"**Correct label of digit {place} of 3**"
+        at.button(key=f"label{digit}").click()
+        settled(at)
+        if place < 3:
+            assert canvas_buttons.NEXT not in {one.key for one in at.button}
+            at.button(key="next_digit").click()
+            settled(at)
+    assert not at.button(key=canvas_buttons.NEXT).disabled
+    saved = collection.export(Store(lab / "runs"))
+    assert sorted(each.label for each in saved) == [1, 4, 7]
+    strokes = [stroke for each in saved for stroke in each.strokes]
+    assert sorted(map(len, strokes)) == sorted(map(len, number_of(4, 7, 1)))
+    draw(at, STEM)
+    assert heading(at) == "**Correct label**"
+
+
+def test_next_goes_from_digit_to_digit_of_a_photo_and_removes_it_after_the_last() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    at.file_uploader[0].set_value(("47.jpg", photo_of_number([[4, 7]]), "image/jpeg"))
+    settled(at)
+    for digit, key in ((4, "next_digit"), (7, "next_photo")):
+        assert 'lab-photo"' in body(at)
+        at.button(key=f"label{digit}").click()
+        settled(at)
+        at.button(key=key).click()
+        settled(at)
+    assert 'lab-photo"' not in body(at) and prediction(at) == "?"

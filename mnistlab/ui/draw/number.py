@@ -5,6 +5,7 @@ about it.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from mnistlab.ui.draw import boxes, chosen_digit
 from mnistlab.ui.draw.canvas import SIDE, WIDE, Drawing
 from mnistlab.ui.draw.drawing_input import DrawingInput
 from mnistlab.ui.draw.prediction import describe
+from mnistlab.ui.draw.save_label import PlaceInNumber
 
 PHOTO_MARGIN = 3.0
 """Pixels between a digit of a photo and its box."""
@@ -88,6 +90,16 @@ def show(
     text = describe(prediction)[1]
     st.html(html.caption(f"Digit {number + 1} of {len(digits)}: {text}"))
     st.html(html.bars(prediction.probabilities, prediction.verdict is Verdict.NOT_A_DIGIT))
+
+
+def place_in_number(segments: Sequence[Segment | None]) -> PlaceInNumber | None:
+    """Which digit is to be labeled; None if it is the only one."""
+    number = chosen_digit.place(segments)
+    if len(segments) < 2:
+        return None
+    following = next(iter(segments[number + 1 :]), None)
+    choose_next = partial(chosen_digit.choose, following) if following else None
+    return PlaceInNumber(number + 1, len(segments), choose_next)
 
 
 def _body(lines: Sequence[str], text: str) -> Markup:
