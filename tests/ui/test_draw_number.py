@@ -13,10 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
+from mnistlab.drawing.prediction import Prediction
+from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.store.store import Store
-from mnistlab.ui.draw import canvas_buttons, chosen_digit
+from mnistlab.ui.draw import canvas_buttons, chosen_digit, number
 from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
@@ -285,3 +287,16 @@ def test_next_goes_from_digit_to_digit_of_a_photo_and_removes_it_after_the_last(
         at.button(key=key).click()
         settled(at)
     assert 'lab-photo"' not in body(at) and prediction(at) == "?"
+
+
+def test_a_card_has_a_name_that_says_which_digit_it_is() -> None:
+    drawn = digit_from_strokes(DIGITS[7])
+    assert drawn is not None
+    segments = [Segment((part,), (0.0, 0.0, 1.0, 2.0), 0) for part in range(2)]
+    sure = Prediction(tuple(0.991 if digit == 7 else 0.001 for digit in range(10)))
+    unsure = Prediction(tuple(0.5 if digit in (1, 7) else 0.0 for digit in range(10)))
+    cards = number.cards([drawn, drawn], [sure, unsure], segments)
+    names = re.findall(r'aria-label="([^"]*)"', cards)
+    assert names == ["Digit 1 of 2: 7, 99.1%", "Digit 2 of 2: 1, 50%, or 7"]
+    assert cards.count('<img alt="" ') == 2, "or its text would be said twice"
+    assert re.findall(r'aria-pressed="(\w+)"', cards) == ["true", "false"]

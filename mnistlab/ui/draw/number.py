@@ -67,22 +67,9 @@ def show(
     """The number, its digits as cards of which one is chosen, and the chosen one's bars."""
     number = chosen_digit.place(segments)
     st.html(_body(lines(predictions, segments), summary(predictions, segments)))
-    cards = [
-        html.card(
-            digit.pixels,
-            _digit(prediction),
-            doubt(prediction, segment),
-            wrong=prediction.verdict is not Verdict.CONFIDENT,
-            part=str(place),
-            chosen=place == number,
-        )
-        for place, (digit, prediction, segment) in enumerate(
-            zip(digits, predictions, segments, strict=True)
-        )
-    ]
     with st.container(key="number_cards"):
         show_svg(
-            html.cards(cards),
+            cards(digits, predictions, segments),
             "number_digits",
             lambda place: chosen_digit.choose(segments[int(place)]),
         )
@@ -90,6 +77,28 @@ def show(
     text = describe(prediction)[1]
     st.html(html.caption(f"Digit {number + 1} of {len(digits)}: {text}"))
     st.html(html.bars(prediction.probabilities, prediction.verdict is Verdict.NOT_A_DIGIT))
+
+
+def cards(
+    digits: Sequence[PreparedDigit], predictions: Sequence[Prediction], segments: Sequence[Segment]
+) -> Markup:
+    """The digits as buttons, of which the chosen one is pressed."""
+    number, pieces = chosen_digit.place(segments), []
+    for place, digit in enumerate(digits):
+        prediction = predictions[place]
+        text, note = _digit(prediction), doubt(prediction, segments[place])
+        pieces.append(
+            html.card(
+                digit.pixels,
+                text,
+                note,
+                wrong=prediction.verdict is not Verdict.CONFIDENT,
+                part=str(place),
+                chosen=place == number,
+                name=f"Digit {place + 1} of {len(digits)}: {text}, {note}",
+            )
+        )
+    return html.cards(pieces)
 
 
 def place_in_number(segments: Sequence[Segment | None]) -> PlaceInNumber | None:
