@@ -53,7 +53,7 @@ drawing = source.drawing
 with answer_column:
     choice = checkpoint.choose(available)
     prediction_place = st.empty()
-    number_place = st.container()
+    number_place, one_digit_place = st.container(), st.container()
     why = st.toggle(
         "Why?",
         key="why",
@@ -72,7 +72,9 @@ strokes: Sequence[Stroke] = ()
 place_in_number = None
 try:
     # One digit, or each of several in reading order, if it has any ink.
-    pairs = [(each, each.digit(options)) for each in source.digits()]
+    with one_digit_place:
+        found = number.one_or_several(source)
+    pairs = [(each, each.digit(options)) for each in found]
     numbered = [(place, each, digit) for place, (each, digit) in enumerate(pairs) if digit]
     # What there is to save and to explain does not depend on the checkpoint.
     chosen = chosen_digit.place([each.segment for _, each, _ in numbered])

@@ -1,6 +1,7 @@
 """Drawing in a real browser: by mouse, by touch, from a file; saved, undone, cleared, explained."""
 
 import io
+import math
 import re
 import shutil
 from pathlib import Path
@@ -176,6 +177,30 @@ def test_a_number_drawn_by_mouse_is_read_and_a_click_chooses_a_digit(
     press(page, "Clear")
     expect(page.locator(".lab-answer b")).to_have_text("?")
     expect(page.locator(".lab-box")).to_have_count(0)
+    healthy(page)
+
+
+def test_a_digit_of_two_parts_is_taken_for_one_until_the_canvas_is_cleared(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    arcs = [
+        [(140 + side * (12 + 60 * math.sin(n / 10 * math.pi)), 40 + 20 * n) for n in range(11)]
+        for side in (-1.0, 1.0)
+    ]
+    for points in arcs:
+        draw_stroke(page, points)
+    expect(page.locator(".lab-box")).to_have_count(2)
+    page.get_by_text("One digit", exact=True).click()
+    expect(page.locator(".lab-answer b")).to_have_text("0")
+    expect(page.locator(".lab-box")).to_have_count(0)
+    expect(page).to_have_url(re.compile("one_digit=true"))
+    press(page, "Clear")
+    expect(page).not_to_have_url(re.compile("one_digit=true"))
+    for points in arcs:
+        draw_stroke(page, points)
+    expect(page.locator(".lab-box")).to_have_count(2)
     healthy(page)
 
 

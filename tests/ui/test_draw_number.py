@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import re
 import shutil
 from pathlib import Path
@@ -300,3 +301,38 @@ def test_a_card_has_a_name_that_says_which_digit_it_is() -> None:
     assert names == ["Digit 1 of 2: 7, 99.1%", "Digit 2 of 2: 1, 50%, or 7"]
     assert cards.count('<img alt="" ') == 2, "or its text would be said twice"
     assert re.findall(r'aria-pressed="(\w+)"', cards) == ["true", "false"]
+
+
+ARCS = [
+    [(140 + side * (12 + 60 * math.sin(n / 10 * math.pi)), 40 + 20 * n) for n in range(11)]
+    for side in (-1.0, 1.0)
+]
+"""A 0 of two arcs that do not meet."""
+
+
+def test_a_digit_that_is_taken_for_several_can_be_taken_for_one(lab: Path) -> None:
+    at = page()
+    draw(at, *ARCS)
+    assert len(number_lines(at)) == 1
+    at.toggle(key="one_digit").set_value(True)
+    settled(at)
+    assert not number_lines(at) and prediction(at) == "0" and "lab-boxes" not in body(at)
+    at.button(key="label0").click()
+    settled(at)
+    (saved,) = collection.export(Store(lab / "runs"))
+    assert len(saved.strokes) == 2
+    at.toggle(key="one_digit").set_value(False)
+    assert len(number_lines(settled(at))) == 1
+    # The next drawing is segmented again.
+    at.toggle(key="one_digit").set_value(True)
+    settled(at)
+    draw(at)
+    draw(at, *ARCS)
+    assert len(number_lines(at)) == 1 and not at.toggle(key="one_digit").value
+
+
+def test_the_address_says_that_a_drawing_is_one_digit() -> None:
+    at = run("pages/draw.py", one_digit="true")
+    draw(at, ARCS[0])
+    draw(at, *ARCS)
+    assert not number_lines(at) and prediction(at) == "0"

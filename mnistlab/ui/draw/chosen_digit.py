@@ -10,6 +10,8 @@ import streamlit as st
 from mnistlab.drawing.segmentation import Segment
 
 PART = "chosen_part"
+IS_ONE = "one_digit"
+"""The key of the toggle, also in the address, that takes a drawing for one digit."""
 
 
 def choose(segment: Segment) -> None:

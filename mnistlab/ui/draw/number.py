@@ -26,6 +26,23 @@ PHOTO_MARGIN = 3.0
 """Pixels between a digit of a photo and its box."""
 
 
+def one_or_several(source: DrawingInput) -> Sequence[Drawing]:
+    """The digits of a drawing; those drawn on the canvas can be taken for one, by a toggle.
+
+    Raises DigitError on too many points.
+    """
+    found = source.digits()
+    if source.photo is not None or len(found) < 2:
+        return found
+    is_one = st.toggle(
+        "One digit",
+        key=chosen_digit.IS_ONE,
+        bind="query-params",
+        help="Classify all strokes as one digit, for example a 0 of two arcs with gaps.",
+    )
+    return [source.drawing] if is_one else found
+
+
 def lines(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> list[str]:
     """Each line's digits with spaces between them; "?" for what is not a digit."""
     texts: dict[int, list[str]] = {}
