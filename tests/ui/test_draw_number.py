@@ -336,3 +336,14 @@ def test_the_address_says_that_a_drawing_is_one_digit() -> None:
     draw(at, ARCS[0])
     draw(at, *ARCS)
     assert not number_lines(at) and prediction(at) == "0"
+
+
+def test_a_digit_of_a_number_keeps_its_stroke_width_if_that_is_not_normalized() -> None:
+    at = wide_page(*number_of(4, 7))
+    redrawn = card_images(at)
+    assert "stroke width normalized" in body(at)
+    at.toggle(key="step_stroke_width").set_value(False)
+    original = card_images(settled(at))
+    assert "original pixels" in body(at)
+    assert len(original) == len(redrawn) and original[0] == redrawn[0]
+    assert all(a != b for a, b in zip(original[1:], redrawn[1:], strict=True))

@@ -20,6 +20,7 @@ from mnistlab.drawing.strokes import (
     Stroke,
     digit_from_strokes,
     render_preview,
+    stroke_lines,
     strokes_from_canvas,
 )
 from mnistlab.ui.draw import canvas_buttons
@@ -62,10 +63,12 @@ class Drawing:
 
     def digit(self, options: PreprocessingOptions = DEFAULT_OPTIONS) -> PreparedDigit | None:
         """The preprocessed drawing; None if it is empty. Raises DigitError on too many points."""
-        if self.strokes and (options.normalize_stroke_width or self.ink is None):
-            strokes: list[Stroke] = [*self.strokes]
+        strokes: list[Stroke] = [*self.strokes]
+        if strokes and options.normalize_stroke_width:
             return digit_from_strokes(strokes, options, self.width)
-        return None if self.ink is None else digit_from_ink(self.ink, options)
+        stroke_lines(strokes)  # rendering too many points would take minutes
+        ink = self.image()
+        return None if ink is None else digit_from_ink(ink, options)
 
     def digits(self) -> list["Drawing"]:
         """Each digit of a drawing of several, in reading order; otherwise the drawing itself.
