@@ -150,7 +150,7 @@ def test_the_answer_follows_the_canvas_on_a_phone(app: App, page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_number_drawn_by_mouse_is_read_and_a_click_chooses_a_digit(
+def test_a_number_drawn_by_mouse_is_classified_and_a_click_chooses_a_digit(
     app: App, page: Page, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
@@ -198,6 +198,7 @@ def test_a_digit_of_two_parts_is_taken_for_one_until_the_canvas_is_cleared(
     expect(page).to_have_url(re.compile("one_digit=true"))
     press(page, "Clear")
     expect(page).not_to_have_url(re.compile("one_digit=true"))
+    corner(page)
     for points in arcs:
         draw_stroke(page, points)
     expect(page.locator(".lab-box")).to_have_count(2)

@@ -81,7 +81,7 @@ def number_lines(at: AppTest) -> list[str]:
     return re.findall("<span>(.*?)</span>", found[1]) if found else []
 
 
-def test_a_number_is_read_digit_by_digit_with_a_box_each(lab: Path) -> None:
+def test_a_number_is_classified_digit_by_digit_with_a_box_each(lab: Path) -> None:
     at = wide_page(*number_of(1, 9, 8, 4, 2, 0, 2, 6))
     assert number_lines(at) == ["1 9 8 4 2 0 2 6"] and "8 digits, all confident" in body(at)
     assert body(at).count('class="lab-box') == 8 + 1, "and what holds them"
@@ -165,15 +165,15 @@ def test_a_saved_digit_keeps_its_label_on_another_canvas(lab: Path) -> None:
     assert collection.counts(Store(lab / "runs"))[""][4] == 1
 
 
-def test_a_scribble_among_digits_is_in_doubt() -> None:
+def test_a_scribble_among_digits_is_uncertain() -> None:
     zigzag = [(500.0 + 120 * (n % 2), 60.0 + 10 * n) for n in range(14)]
     cross = [(500.0 + 9 * n, 60.0 + 130 * (n % 2)) for n in range(14)]
     at = wide_page(*number_of(3, 5), zigzag, cross)
-    assert number_lines(at) == ["3 5 ?"] and "1 in doubt" in body(at)
-    assert body(at).count("lab-box lab-doubtful") == 1
+    assert number_lines(at) == ["3 5 ?"] and "1 uncertain" in body(at)
+    assert body(at).count("lab-box lab-uncertain") == 1
 
 
-def test_a_photo_of_two_lines_is_read_and_one_of_its_digits_saved(lab: Path) -> None:
+def test_a_photo_of_two_lines_is_classified_and_one_of_its_digits_saved(lab: Path) -> None:
     at = page()
     at.button_group(key="source").set_value("Photo")
     settled(at)
@@ -347,3 +347,19 @@ def test_a_digit_of_a_number_keeps_its_stroke_width_if_that_is_not_normalized() 
     assert "original pixels" in body(at)
     assert len(original) == len(redrawn) and original[0] == redrawn[0]
     assert all(a != b for a, b in zip(original[1:], redrawn[1:], strict=True))
+
+
+def test_a_box_leaves_room_for_the_brush_that_drew_the_digit() -> None:
+    at = page()
+    digits = [[(60.0, 100.0), (60.0, 200.0)], [(200.0, 100.0), (200.0, 200.0)]]
+    draw(at, *digits)
+    usual = box_edges(at)
+    assert usual == [17.5, 7.86, 67.5, 7.86], "11 of 280 pixels on both sides of each line"
+    at.toggle(key="number").set_value(True)
+    assert box_edges(settled(at)) == [7.0, 3.14, 27.0, 3.14], "and as many of 700 when restored"
+
+
+def test_without_a_photo_the_next_action_is_named() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Photo")
+    assert "Choose or paste a photo of a digit or a number." in body(settled(at))

@@ -35,8 +35,9 @@ reload of the code."""
 class DrawingInput:
     """A drawing, its correct label if it is known, and what to save of it.
 
-    `photo`: the picture (H, W, 3) and the digits that were found in it, if they are several;
-    `place`: where the picture is shown. `lines`: the center lines of each digit of a photo.
+    `photo`: the picture (H, W, 3). `found`: the digits in it, one or several; empty without a
+    photo. `lines`: the center lines of each of them. `place`: where the picture is shown, or the
+    boxes over the canvas.
     `can_be_saved`: whether the drawing is one of the user's own. `clear`: what an empty start takes
     on the server; the canvas clears itself.
     """
@@ -111,7 +112,7 @@ def _photo() -> DrawingInput:
         st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
         return EMPTY
     if not state.get(DIGITS_OF_PHOTO):
-        st.html(html.empty("Choose or paste a photo of a digit."))
+        st.html(html.empty("Choose or paste a photo of a digit or a number."))
         return EMPTY
     pixels, framed, is_truncated, found = state[DIGITS_OF_PHOTO]
     place = st.empty()

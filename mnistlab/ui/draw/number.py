@@ -1,4 +1,4 @@
-"""The prediction of a drawing of several digits: the number, each digit's doubt, boxes around them.
+"""The prediction of a drawing of several digits: the number, its digits, boxes around them.
 
 One digit is the chosen one, the first until another is clicked; the bars and the explanations are
 about it.
@@ -55,8 +55,8 @@ def _digit(prediction: Prediction) -> str:
     return "?" if prediction.verdict is Verdict.NOT_A_DIGIT else str(prediction.digit)
 
 
-def doubt(prediction: Prediction, segment: Segment) -> str:
-    """A digit's probability, or why it is in doubt."""
+def describe_digit(prediction: Prediction, segment: Segment) -> str:
+    """A digit's probability, or why it is uncertain."""
     second = prediction.order[1]
     if prediction.verdict is Verdict.CONFIDENT:
         return probability(prediction.confidence)
@@ -68,10 +68,10 @@ def doubt(prediction: Prediction, segment: Segment) -> str:
 
 
 def summary(predictions: Sequence[Prediction], segments: Sequence[Segment]) -> str:
-    """How many digits there are, and how many of them are in doubt."""
-    doubtful = sum(each.verdict is not Verdict.CONFIDENT for each in predictions)
+    """How many digits there are, and how many of them are uncertain."""
+    uncertain = sum(each.verdict is not Verdict.CONFIDENT for each in predictions)
     text = quantity(len(predictions), "digit")
-    text += f", {doubtful} in doubt." if doubtful else ", all confident."
+    text += f", {uncertain} uncertain." if uncertain else ", all confident."
     pairs = zip(predictions, segments, strict=True)
     if any(s.is_wide and p.verdict is not Verdict.CONFIDENT for p, s in pairs):
         text += " Leave a gap between digits."
@@ -103,7 +103,7 @@ def cards(
     number, pieces = chosen_digit.place(segments), []
     for place, digit in enumerate(digits):
         prediction = predictions[place]
-        text, note = _digit(prediction), doubt(prediction, segments[place])
+        text, note = _digit(prediction), describe_digit(prediction, segments[place])
         pieces.append(
             html.card(
                 digit.pixels,
@@ -155,7 +155,7 @@ def show_boxes(
         boxes.box(
             _fractions(box, width, height),
             _digit(prediction) + "?" * (prediction.verdict is Verdict.UNCERTAIN),
-            doubtful=prediction.verdict is not Verdict.CONFIDENT,
+            uncertain=prediction.verdict is not Verdict.CONFIDENT,
             chosen=place == number,
         )
         for place, (box, prediction) in enumerate(zip(places, predictions, strict=True))
