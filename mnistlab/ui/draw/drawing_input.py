@@ -85,12 +85,13 @@ def show(new_page: bool) -> DrawingInput:
         had_strokes = bool(state.get("strokes"))
         with st.container(key="drawn"):
             drawing = canvas.show(new_page or source_changed, offer_number=True)
+            # Before the next element, at which a newer run may interrupt this one.
+            if not drawing.strokes:
+                chosen_digit.forget()
+                # Not for the first drawing, for which the address may have set it.
+                if had_strokes:
+                    state[chosen_digit.IS_ONE] = False
             place = st.empty()
-        if not drawing.strokes:
-            chosen_digit.forget()
-            # Not for the first drawing, for which the address may have set it.
-            if had_strokes:
-                state[chosen_digit.IS_ONE] = False
         return DrawingInput(drawing, place=place, can_be_saved=True)
     return _photo() if source == PHOTO else _test_image()
 
