@@ -12,6 +12,7 @@ from mnistlab.errors import LabError
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.draw import (
     checkpoint,
+    chosen_digit,
     compare,
     drawing_input,
     explain,
@@ -52,7 +53,7 @@ drawing = source.drawing
 with answer_column:
     choice = checkpoint.choose(available)
     prediction_place = st.empty()
-    number_place = st.container()
+    number_place, one_digit_place = st.container(), st.container()
     why = st.toggle(
         "Why?",
         key="why",
@@ -68,17 +69,23 @@ with steps_column:
     options, tta = preprocessing.choose(bool(drawing.strokes))
 digit = result = None
 strokes: Sequence[Stroke] = ()
+place_in_number = None
 try:
     # One digit, or each of several in reading order, if it has any ink.
-    pairs = [(each, each.digit(options)) for each in source.digits()]
+    with one_digit_place:
+        found = number.one_or_several(source)
+    pairs = [(each, each.digit(options)) for each in found]
     numbered = [(place, each, digit) for place, (each, digit) in enumerate(pairs) if digit]
+    # What there is to save and to explain does not depend on the checkpoint.
+    chosen = chosen_digit.place([each.segment for _, each, _ in numbered])
+    if numbered:
+        place, drawing, digit = numbered[chosen]
+        strokes = source.strokes_of(place, drawing)
+        place_in_number = number.place_in_number([each.segment for _, each, _ in numbered])
     # Loaded before there is a drawing, so that the first stroke does not wait for it.
     classifier = checkpoints.classifier(choice)
     results = classifier.predict_all([digit for _, _, digit in numbered], tta)
-    if numbered:
-        chosen = number.chosen(len(numbered))
-        place, drawing, digit = numbered[chosen]
-        result, strokes = results[chosen], source.strokes_of(place, drawing)
+    result = results[chosen] if results else None
     if len(numbered) > 1:
         digits, segments = zip(*((d, one.segment) for _, one, d in numbered), strict=True)
         with number_place:
@@ -95,15 +102,17 @@ try:
     with steps_place:
         preprocessing.show(drawing, digit, options, tta)
 except DigitError as error:
+    drawing_input.show_photo(source)
     with prediction_place:
         page.show_error(error)
 except LabError as error:
+    drawing_input.show_photo(source)
     with prediction_place:
         page.show_error(f"{error} Choose another checkpoint above.")
 
 if source.can_be_saved:
     with label_column:
-        save_label.show(strokes, source.clear)
+        save_label.show(strokes, source.clear, place_in_number)
         st.page_link(
             "pages/handwriting.py", label="Handwriting test set", icon=":material/grading:"
         )

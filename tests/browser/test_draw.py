@@ -1,6 +1,7 @@
 """Drawing in a real browser: by mouse, by touch, from a file; saved, undone, cleared, explained."""
 
 import io
+import math
 import re
 import shutil
 from pathlib import Path
@@ -149,7 +150,7 @@ def test_the_answer_follows_the_canvas_on_a_phone(app: App, page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_number_drawn_by_mouse_is_read_and_a_click_chooses_a_digit(
+def test_a_number_drawn_by_mouse_is_classified_and_a_click_chooses_a_digit(
     app: App, page: Page, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
@@ -170,12 +171,37 @@ def test_a_number_drawn_by_mouse_is_read_and_a_click_chooses_a_digit(
     expect(page.locator(".lab-box")).to_have_count(2)
     second = page.locator(".lab-box").nth(1).bounding_box()
     assert second and abs(second["x"] - box["x"] - scale * (300 + 84 - 6)) < 4
-    page.locator('.st-key-number_cards [data-part="1"]').click()
-    expect(page.get_by_text("Digit 2 of 2")).to_be_visible()
+    page.get_by_role("button", name="Digit 2 of 2: 7").click()
+    expect(page.get_by_text("Digit 2 of 2:")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     press(page, "Clear")
     expect(page.locator(".lab-answer b")).to_have_text("?")
     expect(page.locator(".lab-box")).to_have_count(0)
+    healthy(page)
+
+
+def test_a_digit_of_two_parts_is_taken_for_one_until_the_canvas_is_cleared(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/draw")
+    corner(page)
+    arcs = [
+        [(140 + side * (12 + 60 * math.sin(n / 10 * math.pi)), 40 + 20 * n) for n in range(11)]
+        for side in (-1.0, 1.0)
+    ]
+    for points in arcs:
+        draw_stroke(page, points)
+    expect(page.locator(".lab-box")).to_have_count(2)
+    page.get_by_text("One digit", exact=True).click()
+    expect(page.locator(".lab-answer b")).to_have_text("0")
+    expect(page.locator(".lab-box")).to_have_count(0)
+    expect(page).to_have_url(re.compile("one_digit=true"))
+    press(page, "Clear")
+    expect(page).not_to_have_url(re.compile("one_digit=true"))
+    corner(page)
+    for points in arcs:
+        draw_stroke(page, points)
+    expect(page.locator(".lab-box")).to_have_count(2)
     healthy(page)
 
 

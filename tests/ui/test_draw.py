@@ -28,7 +28,6 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints, get_mnist
 from mnistlab.ui.draw.canvas_buttons import _remaining
-from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawing.photo.test_photo import photo_of
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
@@ -542,95 +541,3 @@ def test_the_address_selects_a_pretrained_checkpoint_until_another_is_chosen() -
     assert "checkpoint" not in at.query_params
     box = next(box for box in at.selectbox if box.label == "Checkpoint")
     assert box.options[box.index or 0] == other
-
-
-def number_of(*digits: int) -> list[list[tuple[float, float]]]:
-    """The strokes of a number on the wide canvas."""
-    return [
-        [(20 + 80 * place + 0.4 * (x - 70), 60 + 0.5 * y) for x, y in stroke]
-        for place, digit in enumerate(digits)
-        for stroke in DIGITS[digit]
-    ]
-
-
-def wide_page(*strokes: list[tuple[float, float]], **query: str) -> AppTest:
-    """The page with the wide canvas and strokes on it."""
-    at = run("pages/draw.py", number="true", **query)
-    sent = drawing()
-    picture = Image.new("RGBA", (700, 280), "white")
-    sent["drawing"]["raw"]["objects"] = [  # type: ignore[index]
-        {"type": "path", "path": [["M", *points[0]], *(["L", *p] for p in points[1:])]}
-        for points in strokes
-    ]
-    for points in strokes:
-        ImageDraw.Draw(picture).line(points, "black", 12)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    data = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
-    sent["drawing"]["data"] = data  # type: ignore[index]
-    at.session_state[f"canvas{at.session_state['canvas']}"] = sent
-    return settled(at)
-
-
-def numbers_read(at: AppTest) -> list[str]:
-    """The lines of the number on the page; none if there is only one digit."""
-    found = re.search(r'lab-number"[^>]*><b>(.*?)</b>', body(at))
-    return re.findall("<span>(.*?)</span>", found[1]) if found else []
-
-
-def test_a_number_is_read_digit_by_digit_with_a_box_each(lab: Path) -> None:
-    at = wide_page(*number_of(1, 9, 8, 4, 2, 0, 2, 6))
-    assert numbers_read(at) == ["1 9 8 4 2 0 2 6"] and "8 digits, all confident" in body(at)
-    assert body(at).count('class="lab-box') == 8 + 1, "and what holds them"
-    assert "Digit 1 of 8" in body(at) and 'class="lab-answer"' not in body(at)
-    # Everything below is about the chosen digit, and so is the label.
-    at.session_state["chosen_digit"] = 3
-    before = card_images(at)
-    assert "Digit 4 of 8" in body(settled(at)) and card_images(at) != before
-    at.button(key="label4").click()
-    settled(at)
-    assert collection.counts(Store(lab / "runs"))[""][4] == 1
-
-
-def test_two_lines_are_shown_as_two_lines_also_on_the_usual_canvas() -> None:
-    at = page()
-    small = [
-        [(x * 0.35 + 130 * column, y * 0.35 + 140 * line) for x, y in stroke]
-        for line, column, digit in ((0, 0, 7), (0, 1, 3), (1, 0, 2))
-        for stroke in DIGITS[digit]
-    ]
-    draw(at, *small)
-    assert numbers_read(at) == ["7 3", "2"]
-    draw(at, STEM)
-    assert not numbers_read(at) and prediction(at) == "1" and "lab-boxes" not in body(at)
-
-
-def test_strokes_of_the_wide_canvas_fit_the_usual_one_and_specks_are_no_digits() -> None:
-    at = wide_page(*number_of(1, 0, 7), [(650, 20), (652, 22)])
-    assert numbers_read(at) == ["1 0 7"]
-    at.toggle(key="number").set_value(False)
-    assert numbers_read(settled(at)) == ["1 0 7"]
-    assert max(x for stroke in at.session_state["strokes"] for x, _ in stroke) <= 280
-
-
-def test_a_scribble_among_digits_is_in_doubt() -> None:
-    zigzag = [(500.0 + 120 * (n % 2), 60.0 + 10 * n) for n in range(14)]
-    cross = [(500.0 + 9 * n, 60.0 + 130 * (n % 2)) for n in range(14)]
-    at = wide_page(*number_of(3, 5), zigzag, cross)
-    assert numbers_read(at) == ["3 5 ?"] and "1 in doubt" in body(at)
-    assert body(at).count("lab-box lab-doubtful") == 1
-
-
-def test_a_photo_of_two_lines_is_read_and_one_of_its_digits_saved(lab: Path) -> None:
-    at = page()
-    at.button_group(key="source").set_value("Photo")
-    settled(at)
-    content = photo_of_number([[1, 9, 8], [4, 7]])
-    at.file_uploader[0].set_value(("number.jpg", content, "image/jpeg"))
-    settled(at)
-    assert numbers_read(at) == ["1 9 8", "4 7"] and body(at).count('class="lab-box') == 5 + 1
-    at.session_state["chosen_digit"] = 3
-    settled(at)
-    at.button(key="label4").click()
-    settled(at)
-    assert collection.counts(Store(lab / "runs"))[""][4] == 1

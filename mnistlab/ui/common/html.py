@@ -189,20 +189,25 @@ def card(
     wrong: bool = False,
     part: str = "",
     chosen: bool | None = None,
+    name: str = "",
 ) -> Markup:
     """A small gray image (H, W) with a title and a note; red-framed if `wrong`.
 
     With a `part`, the card is a button of a picture that `ui.common.svg` shows; `chosen`: whether
-    that button is pressed, if it is one of several.
+    that button is pressed, if it is one of several; `name`: what screen readers call it, instead
+    of the title and the note.
     """
     button = fill(' role="button" tabindex="0" data-part="{}"', part) if part else Markup("")
     if chosen is not None:
         button += fill(' aria-pressed="{}"', "true" if chosen else "false")
+    if name:
+        button += fill(' aria-label="{}"', name)
     return fill(
-        '<figure class="lab-card{kind}"{button}><img alt="{title}" src="{image}">'
+        '<figure class="lab-card{kind}"{button}><img alt="{alt}" src="{image}">'
         "<figcaption><b>{title}</b>{note}</figcaption></figure>",
         kind=" lab-wrong" if wrong else "",
         button=button,
+        alt="" if name else title,
         title=title,
         image=_png(image),
         note=note,

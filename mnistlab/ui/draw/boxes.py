@@ -6,13 +6,13 @@ from mnistlab.markup import Markup, fill, join
 
 
 def box(
-    place: tuple[float, float, float, float], text: str, *, doubtful: bool, chosen: bool
+    place: tuple[float, float, float, float], text: str, *, uncertain: bool, chosen: bool
 ) -> Markup:
     """A box around a part of a picture, with a label; left, top, width, height in fractions."""
     return fill(
         '<div class="lab-box{}{}" style="left:{:.2%};top:{:.2%};width:{:.2%};height:{:.2%}">'
         "<span>{}</span></div>",
-        " lab-doubtful" * doubtful,
+        " lab-uncertain" * uncertain,
         " lab-chosen" * chosen,
         *place,
         text,

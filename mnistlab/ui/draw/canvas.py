@@ -1,6 +1,6 @@
 """The canvas and its drawing, which survives a change of page and can be undone by stroke."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -20,6 +20,7 @@ from mnistlab.drawing.strokes import (
     Stroke,
     digit_from_strokes,
     render_preview,
+    stroke_lines,
     strokes_from_canvas,
 )
 from mnistlab.ui.draw import canvas_buttons
@@ -36,8 +37,8 @@ class Drawing:
     """A drawing, or a digit of it: strokes if they are known, and ink (H, W) if it has been sent.
 
     A drawing restored onto a new canvas has only strokes until the next stroke. The `width` of the
-    canvas and that of the `brush` are in pixels. `segment`: where the digit is in a drawing of
-    several.
+    canvas that the strokes were drawn on, that of the `brush` there, and that of the canvas where
+    they are shown now are in pixels. `segment`: where the digit is in a drawing of several.
     """
 
     strokes: list[list[list[float]]]
@@ -45,6 +46,12 @@ class Drawing:
     width: int = SIDE
     brush: float = BRUSH
     segment: Segment | None = None
+    shown_width: int = SIDE
+
+    def shown(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the strokes is on the canvas that shows them."""
+        scale = _scale(self.width, self.shown_width)
+        return x * scale, SIDE / 2 + (y - SIDE / 2) * scale
 
     def image(self) -> NDArray[np.uint8] | None:
         """The canvas as ink (H, W); None while it is empty."""
@@ -56,10 +63,12 @@ class Drawing:
 
     def digit(self, options: PreprocessingOptions = DEFAULT_OPTIONS) -> PreparedDigit | None:
         """The preprocessed drawing; None if it is empty. Raises DigitError on too many points."""
-        if self.strokes and (options.normalize_stroke_width or self.ink is None):
-            strokes: list[Stroke] = [*self.strokes]
+        strokes: list[Stroke] = [*self.strokes]
+        if strokes and options.normalize_stroke_width:
             return digit_from_strokes(strokes, options, self.width)
-        return None if self.ink is None else digit_from_ink(self.ink, options)
+        stroke_lines(strokes)  # rendering too many points would take minutes
+        ink = self.image()
+        return None if ink is None else digit_from_ink(ink, options)
 
     def digits(self) -> list["Drawing"]:
         """Each digit of a drawing of several, in reading order; otherwise the drawing itself.
@@ -70,7 +79,7 @@ class Drawing:
         if len(segments) < 2:
             return [self]
         return [
-            Drawing([self.strokes[n] for n in each.parts], None, self.width, self.brush, each)
+            replace(self, strokes=[self.strokes[n] for n in each.parts], ink=None, segment=each)
             for each in segments
         ]
 
@@ -101,40 +110,50 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
         state["canvas"] = state.get("canvas", 0) + 1
         state["canvas_width"] = width
         strokes = state.get("strokes", [])
-        strokes = strokes if sum(map(len, strokes)) <= MAX_POINTS else []
-        scale = _scale(strokes, width)
-        state["restored"] = _scaled(strokes, scale) if scale != 1 else strokes
-        # As thick as it was drawn.
-        state["restored_brush"] = min(brush, state.get("drawn_brush", brush)) * scale
+        state["restored"] = strokes if sum(map(len, strokes)) <= MAX_POINTS else []
+        state["restored_width"] = state.get("drawn_width", width)
+        state["restored_brush"] = state.get("drawn_brush", brush)
     with buttons:
         n_remaining = canvas_buttons.show(state["canvas"], len(state["restored"]))
     restored = state["restored"][:n_remaining]
+    # An empty canvas is drawn on at its own scale.
+    drawn_width = state.get("restored_width", width) if restored else width
+    drawn_brush = state["restored_brush"] if restored else brush
+    scale = _scale(drawn_width, width)
+    shown, shown_brush = _scaled(restored, scale), drawn_brush * scale
     with canvas_place, st.container(key="wide_paper" if is_wide else "paper"):
         canvas = st_canvas(
             stroke_width=brush,
             stroke_color="#000000",
-            background_image=_paper(restored, width, state["restored_brush"]),
+            background_image=_paper(shown, width, shown_brush),
             width=width,
             height=SIDE,
             return_image_data=True,
             key=f"canvas{state['canvas']}",
         )
     ink = None if canvas.image_data is None else ink_from_canvas(canvas.image_data)
-    if ink is not None and restored:
-        ink = np.maximum(ink, _ink(restored, width, state["restored_brush"]))
-    state["strokes"] = [*restored, *strokes_from_canvas(canvas.json_data)]
-    state["drawn_brush"] = state["restored_brush"] if restored else brush
-    return Drawing(state["strokes"], ink, width, state["drawn_brush"])
+    if ink is not None and shown:
+        ink = np.maximum(ink, _ink(shown, width, shown_brush))
+    # New strokes join the restored ones at the scale of those, which stay as they were: a drawing
+    # that was saved is recognized by its coordinates.
+    added = _scaled(strokes_from_canvas(canvas.json_data), 1 / scale)
+    state["strokes"] = [*restored, *added]
+    state["drawn_width"] = max(drawn_width, width) if added else drawn_width
+    state["drawn_brush"] = drawn_brush
+    return Drawing(
+        state["strokes"], ink, state["drawn_width"], state["drawn_brush"], shown_width=width
+    )
 
 
-def _scale(strokes: list[list[list[float]]], width: int) -> float:
-    """By how much the strokes of a wider canvas have to be smaller to fit; 1 if they fit."""
-    right = max((x for stroke in strokes for x, _ in stroke), default=0.0)
-    return width / WIDE if right > width else 1.0
+def _scale(drawn_width: int, width: int) -> float:
+    """By how much strokes have to be smaller on a canvas than on the one they were drawn on."""
+    return min(1.0, width / drawn_width)
 
 
 def _scaled(strokes: list[list[list[float]]], scale: float) -> list[list[list[float]]]:
     """Strokes smaller or larger, at the same height of the canvas."""
+    if scale == 1:
+        return strokes
     middle = SIDE / 2
     return [[[x * scale, middle + (y - middle) * scale] for x, y in each] for each in strokes]
 

@@ -17,7 +17,7 @@ from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
-from mnistlab.ui.draw import canvas, paste
+from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
 
@@ -26,13 +26,18 @@ FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic",
 """HEIC, too, which is refused with what to do instead."""
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
 
+DIGITS_OF_PHOTO = "digits_of_photo"
+"""Where the session keeps a photo. A value of another shape needs another key: a session outlives a
+reload of the code."""
+
 
 @dataclass(frozen=True, eq=False)
 class DrawingInput:
     """A drawing, its correct label if it is known, and what to save of it.
 
-    `photo`: the picture (H, W, 3) and the digits that were found in it, if they are several;
-    `place`: where the picture is shown. `lines`: the center lines of each digit of a photo.
+    `photo`: the picture (H, W, 3). `found`: the digits in it, one or several; empty without a
+    photo. `lines`: the center lines of each of them. `place`: where the picture is shown, or the
+    boxes over the canvas.
     `can_be_saved`: whether the drawing is one of the user's own. `clear`: what an empty start takes
     on the server; the canvas clears itself.
     """
@@ -74,9 +79,18 @@ def show(new_page: bool) -> DrawingInput:
     # A canvas also loses its strokes while another source is shown.
     source_changed = state.get("previous_source") != source
     state["previous_source"] = source
+    if source_changed:
+        chosen_digit.forget()
     if source == DRAW:
+        had_strokes = bool(state.get("strokes"))
         with st.container(key="drawn"):
             drawing = canvas.show(new_page or source_changed, offer_number=True)
+            # Before the next element, at which a newer run may interrupt this one.
+            if not drawing.strokes:
+                chosen_digit.forget()
+                # Not for the first drawing, for which the address may have set it.
+                if had_strokes:
+                    state[chosen_digit.IS_ONE] = False
             place = st.empty()
         return DrawingInput(drawing, place=place, can_be_saved=True)
     return _photo() if source == PHOTO else _test_image()
@@ -98,10 +112,10 @@ def _photo() -> DrawingInput:
         page.show_error(error)
         st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
         return EMPTY
-    if not state.get("photo"):
-        st.html(html.empty("Choose or paste a photo of a digit."))
+    if not state.get(DIGITS_OF_PHOTO):
+        st.html(html.empty("Choose or paste a photo of a digit or a number."))
         return EMPTY
-    pixels, framed, is_truncated, found = state["photo"]
+    pixels, framed, is_truncated, found = state[DIGITS_OF_PHOTO]
     place = st.empty()
     if len(found) == 1:
         place.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
@@ -123,6 +137,12 @@ def _photo() -> DrawingInput:
     )
 
 
+def show_photo(source: DrawingInput) -> None:
+    """Show a photo of several digits without boxes, if there are no predictions for them."""
+    if source.place is not None and source.photo is not None and len(source.found) > 1:
+        source.place.html(html.photo(source.photo, "The photo"))
+
+
 def _set_photo_from_file() -> None:
     state = st.session_state
     file = state[f"photo_file{state.get('photo_count', 0)}"]
@@ -136,7 +156,8 @@ def _set_photo(content: bytes | None) -> None:
     from mnistlab.drawing.photo.center_lines import center_lines
 
     state = st.session_state
-    state["photo"] = state["photo_error"] = None
+    state[DIGITS_OF_PHOTO] = state["photo_error"] = None
+    chosen_digit.forget()
     if content is None:
         return
     try:
@@ -150,7 +171,7 @@ def _set_photo(content: bytes | None) -> None:
         (each.ink, astuple(each.segment), center_lines(each.ink)) for each in read.digits
     ]
     found = found or [(photo.ink, None, center_lines(photo.ink))]
-    state["photo"] = photo.pixels, photo.framed(), photo.is_truncated, found
+    state[DIGITS_OF_PHOTO] = photo.pixels, photo.framed(), photo.is_truncated, found
 
 
 def _remove_photo() -> None:

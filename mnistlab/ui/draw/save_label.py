@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import streamlit as st
@@ -21,17 +21,35 @@ MAX_UNDO = 100
 """Saves per session that can be undone, the last ones."""
 
 
-def show(strokes: Sequence[Stroke], clear: Callable[[], None] | None = None) -> None:
+@dataclass(frozen=True)
+class PlaceInNumber:
+    """Which digit of how many (the first is 1) is labeled.
+
+    `choose_next`: choose the next one; None after the last.
+    """
+
+    number: int
+    count: int
+    choose_next: Callable[[], None] | None
+
+
+def show(
+    strokes: Sequence[Stroke],
+    clear: Callable[[], None] | None = None,
+    place: PlaceInNumber | None = None,
+) -> None:
     """Ten label buttons, the saved one highlighted; the last save, with Undo and Next; the writer.
 
-    Next clears the canvas in the browser, or calls `clear`.
+    Next goes to the next digit of a number. After the last one it clears the canvas in the browser,
+    or calls `clear`.
     """
     page.show_action_error()
     store = Store(default_home().runs)
     last = _last_save(strokes)
     saved_label = last.drawing.label if last and len(strokes) else None
     with st.container(key="save_label"):
-        st.markdown("**Correct label**")
+        which = f" of digit {place.number} of {place.count}" if place else ""
+        st.markdown(f"**Correct label{which}**")
         with st.container(key="labels"):
             for label in range(10):
                 st.button(
@@ -45,14 +63,7 @@ def show(strokes: Sequence[Stroke], clear: Callable[[], None] | None = None) -> 
                 )
         st.html(html.live_text(_describe(store, strokes, last)))
         with st.container(horizontal=True):
-            st.button(
-                "Next",
-                key=NEXT if clear is None else "next_photo",
-                icon=":material/arrow_forward:",
-                help="Clear it for the next digit.",
-                on_click=clear,
-                disabled=saved_label is None,
-            )
+            _next_button(clear, place, disabled=saved_label is None)
             st.button(
                 "Undo save",
                 key="undo_save",
@@ -71,6 +82,22 @@ def show(strokes: Sequence[Stroke], clear: Callable[[], None] | None = None) -> 
             placeholder="optional",
             help="Saved with the drawing in mnistlab's own store, to score each writer separately.",
         )
+
+
+def _next_button(
+    clear: Callable[[], None] | None, place: PlaceInNumber | None, disabled: bool
+) -> None:
+    key, text, action = "next_photo" if clear else NEXT, "Clear it for the next digit.", clear
+    if place and place.choose_next:
+        key, text, action = "next_digit", "Go to the next digit.", place.choose_next
+    st.button(
+        "Next",
+        key=key,
+        icon=":material/arrow_forward:",
+        help=text,
+        on_click=action,
+        disabled=disabled,
+    )
 
 
 def _last_save(strokes: Sequence[Stroke]) -> SaveResult | None:
