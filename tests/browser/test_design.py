@@ -154,6 +154,24 @@ def test_back_from_another_page_leads_to_the_network_and_the_tab(app: App, page:
     expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
 
 
+def test_a_late_address_of_the_page_that_back_has_left_does_not_cut_off_forward(
+    app: App, page: Page
+) -> None:
+    page.goto(f"{app.url}/design?net={NET}")
+    net(page, NET)
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    settled(page)
+    # What Streamlit does if the canvas has asked to run Draw a moment before.
+    late = "setTimeout(() => history.pushState(null, '', '/draw?late=1'))"
+    page.evaluate(f"addEventListener('popstate', () => {late}, {{ once: true }})")
+    page.go_back()
+    net(page, NET)
+    settled(page)
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

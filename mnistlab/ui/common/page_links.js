@@ -13,6 +13,7 @@
   const askFor = (page) => {
     Object.assign(next, { page, until: performance.now() + 10_000, asked: false });
   };
+  const isAwaited = () => next.page !== null && performance.now() < next.until;
   document.addEventListener(
     "click",
     (event) => {
@@ -41,6 +42,8 @@
     const here = new URL(location.href);
     const there = new URL(address ?? "", here);
     const isOtherPage = there.pathname !== here.pathname;
+    // The answer to a request that the page which Back has left made just before: not where we are.
+    if (isRestored && isAwaited() && pageOf(there.pathname) !== next.page) return;
     const completes = !isOtherPage && includes(there, here);
     const isBetween = isOtherPage && performance.now() - droppedAt < 10_000;
     const hasDropped = !isOtherPage && !completes && includes(here, there);
@@ -62,7 +65,7 @@
   });
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
-    if (next.page !== null && performance.now() < next.until && data[0] === RERUN) {
+    if (isAwaited() && data[0] === RERUN) {
       if (next.asked) return;
       next.asked = true;
     }
