@@ -21,11 +21,6 @@ from mnistlab.training.epoch import Epoch, Progress
 
 MAX_NAME = 80
 MAX_NOTES = 10_000
-WORKER_START_SECONDS = 15.0
-"""Seconds that a new worker may take to start before another one is started for its slot; also what
-an idle one may take to claim a run."""
-IDLE_WORKER = -1
-"""Stands for the idle worker in the table of expected workers: it has no slot until a run comes."""
 REPORT_PATIENCE = 0.2
 """Seconds that a report waits for another writer: a heartbeat must not delay training."""
 
@@ -237,43 +232,6 @@ class Store(RunFolders):
                 to = transitions.released(State.INTERRUPTED, request, done)
                 self._move(db, row["id"], to, transitions.lost_worker(done))
             return len(rows)
-
-    def reserve_worker_start(self, slot: int) -> bool:
-        """Whether the caller should start a worker for a slot: none was started just now."""
-        with self.database.writing() as db:
-            # Inside: a caller that waited for the lock would take the start before it for a later
-            # one, of a clock that was set back.
-            now = self._clock()
-            return bool(
-                db.execute(
-                    "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO "
-                    "UPDATE SET at = excluded.at WHERE at NOT BETWEEN ? AND ?",
-                    (slot, now, now - WORKER_START_SECONDS, now),
-                ).rowcount
-            )
-
-    def expect_idle_worker(self) -> bool:
-        """Whether the idle worker may still be waited for: since it was first expected, it has had
-        less than WORKER_START_SECONDS to claim a run.
-
-        One that hangs is not waited for again until it reports with `idle_worker_ready`.
-        """
-        with self.database.writing() as db:
-            now = self._clock()
-            db.execute(
-                "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO NOTHING",
-                (IDLE_WORKER, now),
-            )
-            row = db.execute(
-                "SELECT at FROM worker_starts WHERE slot = ?", (IDLE_WORKER,)
-            ).fetchone()
-            return now - WORKER_START_SECONDS <= float(row["at"]) <= now
-
-    def idle_worker_ready(self) -> None:
-        """Note that the idle worker runs; a store that does not exist yet is not made for that."""
-        if self.database.file.exists():
-            with self.database.writing() as db:
-                db.execute("DELETE FROM worker_starts WHERE slot = ?", (IDLE_WORKER,))
 
     def busy_slots(self) -> set[int]:
         """The slots whose worker is training, or died while training."""

@@ -11,8 +11,8 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_settings, teacher_names
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.store.archive import DuplicateRunError, export_run, import_run
-from mnistlab.store.export import epochs_csv, table_csv, write_tensorboard
+from mnistlab.store.exchange.archive import DuplicateRunError, export_run, import_run
+from mnistlab.store.exchange.export import epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table

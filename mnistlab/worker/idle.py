@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mnistlab.home import Home
+from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import queued_count
 from mnistlab.store.store import FileState, Store
@@ -58,7 +59,7 @@ def wait_for_run(
     seen = store.file_state()
     if not held.enter_context(lock(home.runs, IDLE_LOCK, LOCK_PATIENCE)):
         return False
-    store.idle_worker_ready()
+    worker_starts.idle_is_ready(store)
     seen = _watch(home, store, seen, time.monotonic() + seconds, code, warm_up)
     is_current = code_state() == code
     if is_current and queued_count(store):

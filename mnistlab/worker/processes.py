@@ -14,9 +14,10 @@ from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
+from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import activity, queued_count
-from mnistlab.store.store import IDLE_WORKER, Store
+from mnistlab.store.store import Store
 from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.teacher_search import ensure_teacher
 
@@ -100,7 +101,7 @@ def ensure_workers(home: Home) -> None:
     """Mark runs of dead workers as interrupted, and see to it that queued runs have a worker.
 
     An idle worker takes one of them. Workers are started for the others, and for that one as well
-    if it is still queued WORKER_START_SECONDS later, or if the idle worker was killed.
+    if it is still queued worker_starts.START_SECONDS later, or if the idle worker was killed.
     """
     store = Store(home.runs)
     n_queued, free_slots = queued_count(store), []
@@ -116,10 +117,10 @@ def ensure_workers(home: Home) -> None:
                     store.interrupt_orphans(slot)
                 free_slots.append(slot)
     open_slots = [slot for slot in free_slots if slot < worker_count()][:n_queued]
-    if open_slots and is_idle and store.expect_idle_worker():
+    if open_slots and is_idle and worker_starts.expect_idle(store):
         del open_slots[0]
     for slot in open_slots:
-        if store.reserve_worker_start(slot):
+        if worker_starts.reserve(store, slot):
             start_worker(home)
 
 
@@ -135,7 +136,7 @@ def ensure_idle_worker(home: Home) -> None:
         if is_held(home.runs, IDLE_LOCK):
             return
         store = Store(home.runs)
-        if activity(store) == (0, 0) and store.reserve_worker_start(IDLE_WORKER):
+        if activity(store) == (0, 0) and worker_starts.reserve(store, worker_starts.IDLE_WORKER):
             start_worker(home)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store.archive import export_run
+from mnistlab.store.exchange.archive import export_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash

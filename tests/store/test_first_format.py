@@ -35,10 +35,10 @@ from mnistlab.recipe.schedules import Schedule
 from mnistlab.stats.predictions import load_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store import queue
-from mnistlab.store.archive import ArchiveError, DuplicateRunError, export_run, import_run
 from mnistlab.store.database import connection
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
+from mnistlab.store.exchange.archive import ArchiveError, DuplicateRunError, export_run, import_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table

@@ -12,7 +12,7 @@ from mnistlab.stats.score import Score
 from mnistlab.store import queue
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Request, State
-from mnistlab.store.store import WORKER_START_SECONDS, Store
+from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.store.trash import move_to_trash, restore_from_trash
 from mnistlab.training.epoch import Epoch, Progress
@@ -276,33 +276,6 @@ def test_a_silent_run_is_noticed_by_its_heartbeat(tmp_path: Path) -> None:
     store.report(run_id, "Training")
     run = store.run(run_id)
     assert run and run.seconds_silent(1100) is None
-
-
-def test_one_of_many_callers_starts_a_worker(tmp_path: Path) -> None:
-    now = [1000.0]
-    store = Store(tmp_path, clock=lambda: now[0])
-    assert [store.reserve_worker_start(0) for _ in range(3)] == [True, False, False]
-    assert store.reserve_worker_start(1)
-    now[0] += WORKER_START_SECONDS + 1
-    assert [store.reserve_worker_start(0) for _ in range(2)] == [True, False]
-    store.interrupt_orphans(0)
-    assert store.reserve_worker_start(0), "a worker that came and went may be followed at once"
-
-
-def test_an_idle_worker_that_hangs_is_not_waited_for_until_it_reports(tmp_path: Path) -> None:
-    now = [1000.0]
-    store = Store(tmp_path, clock=lambda: now[0])
-    store.idle_worker_ready()
-    assert not store.database.file.exists(), "nothing to note yet"
-    assert store.expect_idle_worker()
-    now[0] += WORKER_START_SECONDS - 1
-    assert store.expect_idle_worker()
-    now[0] += 2
-    assert not store.expect_idle_worker()
-    store.interrupt_orphans(0)
-    assert not store.expect_idle_worker(), "another worker took the run"
-    store.idle_worker_ready()
-    assert store.expect_idle_worker()
 
 
 def test_replace_epochs_leaves_exactly_those_epochs(store: Store) -> None:

@@ -9,14 +9,14 @@ import pytest
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store.archive import export_run, import_run
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.exchange.archive import export_run, import_run
 from mnistlab.store.folders import IMPORT_MARK
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.store.trash import IMPORT_SECONDS, empty_trash, move_to_trash, restore_from_trash
-from tests.store.test_archive import add_finished_run
+from tests.store.exchange.test_archive import add_finished_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,7 +116,7 @@ def test_a_process_that_died_after_deleting_the_row_leaves_no_file(store: Store)
 KILLED_IMPORT = """
 import os, sys
 from pathlib import Path
-from mnistlab.store.archive import import_run
+from mnistlab.store.exchange.archive import import_run
 from mnistlab.store.store import Store
 
 rename = Path.rename

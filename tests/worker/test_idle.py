@@ -20,7 +20,7 @@ import pytest
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store import queue
+from mnistlab.store import queue, worker_starts
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.worker import processes
@@ -145,13 +145,13 @@ def test_a_hanging_idle_worker_is_passed_over_and_takes_runs_again_when_it_recov
         run_id = add_run(home, TINY)
         ensure_workers(home)
         assert not started
-        passed.setattr("mnistlab.store.store.WORKER_START_SECONDS", 0.0)
+        passed.setattr("mnistlab.store.worker_starts.START_SECONDS", 0.0)
         ensure_workers(home)
         assert started == [home]
     os.kill(workers.pid(), signal.SIGCONT)
     until(is_done(home, run_id))
     until(is_idle(home))
-    until(Store(home.runs).expect_idle_worker)
+    until(lambda: worker_starts.expect_idle(Store(home.runs)))
     dismiss(home)
     assert workers.ended()
 
@@ -208,7 +208,7 @@ def test_on_a_full_disk_an_idle_worker_stays_and_takes_a_run_once_there_is_space
 ) -> None:
     (small_disk / "data").symlink_to(mnist_folder)
     home = Home(small_disk)
-    Store(home.runs).reserve_worker_start(9)
+    worker_starts.reserve(Store(home.runs), 9)
     workers.start(home, idle=FOR_LONG)
     until(is_idle(home))
     fill(small_disk, 0)

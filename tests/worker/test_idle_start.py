@@ -88,6 +88,6 @@ def test_a_run_does_not_wait_for_ever_for_an_idle_worker_that_hangs(
     with lock(home.runs, IDLE_LOCK):
         ensure_workers(home)
         assert not started
-        monkeypatch.setattr("mnistlab.store.store.WORKER_START_SECONDS", 0.0)
+        monkeypatch.setattr("mnistlab.store.worker_starts.START_SECONDS", 0.0)
         ensure_workers(home)
     assert started == [home]

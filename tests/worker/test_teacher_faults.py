@@ -14,7 +14,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import queue
-from mnistlab.store.archive import export_run, import_run
+from mnistlab.store.exchange.archive import export_run, import_run
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.checkpoint import load_checkpoint, save_checkpoint

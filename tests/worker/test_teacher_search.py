@@ -10,7 +10,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store.archive import export_run, import_run
+from mnistlab.store.exchange.archive import export_run, import_run
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash

@@ -10,8 +10,8 @@ from mnistlab.experiments.differences import recipe_settings, teacher_names
 from mnistlab.home import Home
 from mnistlab.recipe.defaults import train_command
 from mnistlab.report import build
-from mnistlab.store.archive import export_run
-from mnistlab.store.export import epochs_csv
+from mnistlab.store.exchange.archive import export_run
+from mnistlab.store.exchange.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details

@@ -6,8 +6,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mnistlab.errors import LabError
-from mnistlab.store.archive import DuplicateRunError, import_run
-from mnistlab.store.export import table_csv
+from mnistlab.store.exchange.archive import DuplicateRunError, import_run
+from mnistlab.store.exchange.export import table_csv
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash

@@ -26,15 +26,16 @@ from mnistlab.arch.spec import parse
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
 from mnistlab.stats.score import Score
-from mnistlab.store import archive_content, queue
+from mnistlab.store import queue
 from mnistlab.store import store as store_module
-from mnistlab.store.archive import (
+from mnistlab.store.database.errors import StoreError
+from mnistlab.store.exchange import archive_content
+from mnistlab.store.exchange.archive import (
     ArchiveError,
     DuplicateRunError,
     export_run,
     import_run,
 )
-from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details, newest

@@ -16,7 +16,7 @@ from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
-from mnistlab.store.export import BYTE_ORDER_MARK, epochs_csv, table_csv, write_tensorboard
+from mnistlab.store.exchange.export import BYTE_ORDER_MARK, epochs_csv, table_csv, write_tensorboard
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details, newest

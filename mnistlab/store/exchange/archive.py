@@ -20,7 +20,8 @@ from dataclasses import asdict, replace
 from mnistlab import legacy
 from mnistlab.atomic import write_atomic
 from mnistlab.errors import LabError
-from mnistlab.store.archive_content import (
+from mnistlab.store.database.errors import StoreError
+from mnistlab.store.exchange.archive_content import (
     BEST,
     ENDED,
     FIELDS,
@@ -36,7 +37,6 @@ from mnistlab.store.archive_content import (
     parse_record,
     parse_untrusted,
 )
-from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import IMPORT_MARK
 from mnistlab.store.lookup import created_at
 from mnistlab.store.run import Run, State

@@ -1,0 +1,1 @@
+"""Runs that leave this lab and come into it: archives, spreadsheets, event files."""
