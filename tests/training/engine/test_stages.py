@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -15,6 +16,8 @@ from mnistlab.arch.build import build
 from mnistlab.arch.modules import DropIndexSampler, Dropout
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import parse
+from mnistlab.data.mnist import LabeledImages, load, normalize, split_mnist
+from mnistlab.data.options import Split
 from mnistlab.training.engine import kernels
 from mnistlab.training.engine.fused import FusedStage
 from mnistlab.training.engine.selection import Kernels, build_chain, default_kernels
@@ -26,9 +29,13 @@ NETWORKS = [
     "7-p-13-p-gap",
     "3-p5-3s-3r-p-6-gap-bn-drop0.2",
     "1r-8-8r-p-12-12r-gap-bn",
-    "4-6-p-10-gap-bn-cdrop0.3",
-    "5-p-9-p-gap-bn-gelu",
 ]
+NOT_FUSED = ["4-6-p-10-gap-bn-cdrop0.3", "5-p-9-p-gap-bn-gelu"]
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_folder: Path) -> LabeledImages:
+    return split_mnist(load(mnist_folder), Split.HOLDOUT, 64).train[:32]
 
 
 def maps_of(channels: int, side: int, seed: int = 0, count: int = 6) -> Tensor:
@@ -94,35 +101,51 @@ def test_statistics_of_large_values_with_a_small_spread_do_not_cancel() -> None:
     assert np.allclose(inverse, (variance + 1e-5) ** -0.5, rtol=1e-3)
 
 
-def step(text: str, which: Kernels) -> tuple[tuple[Tensor, ...], Tensor, dict[str, Tensor]]:
-    """Gradients, loss and buffers after one step on random images; dropout drops the same."""
-    network = build(parse(text), 0).train()
+def step(
+    text: str, which: Kernels, images: Tensor, labels: Tensor
+) -> tuple[tuple[Tensor, ...], Tensor, dict[str, Tensor]]:
+    """Gradients, loss and buffers after one step, in the images' precision.
+
+    Dropout zeroes the same values each time.
+    """
+    network = build(parse(text), 0).train().to(images.dtype)
     for module in network.modules():
         if isinstance(module, Dropout):
             module.sampler = DropIndexSampler(module.rate, Generator().manual_seed(1))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    images = torch.randn(32, 1, 28, 28, generator=Generator().manual_seed(2))
-    labels = torch.arange(32) % 10
-    chain = build_chain(network, which)
-    gradients, loss, _ = chain.gradients(
+    gradients, loss, _ = build_chain(network, which).gradients(
         images, lambda logits: functional.cross_entropy(logits, labels)
     )
     return gradients, loss, dict(network.named_buffers())
 
 
 @pytest.mark.parametrize("text", NETWORKS)
-def test_a_fused_step_is_that_of_pytorch(text: str) -> None:
-    gradients, loss, buffers = step(text, Kernels.FUSED)
-    expected, expected_loss, expected_buffers = step(text, Kernels.TORCH)
+def test_a_fused_step_is_that_of_pytorch_in_double_precision(
+    text: str, digits: LabeledImages
+) -> None:
+    # Real digits: a background where all values are equal makes the most of rounding errors.
+    # PyTorch's own step in single precision is off by up to 2% there.
+    images, labels = normalize(digits.images), digits.labels
+    gradients, loss, buffers = step(text, Kernels.FUSED, images, labels)
+    expected, expected_loss, expected_buffers = step(text, Kernels.TORCH, images.double(), labels)
     assert loss.item() == pytest.approx(expected_loss.item(), rel=1e-5)
-    assert len(gradients) == len(expected)
+    assert [one.shape for one in gradients] == [one.shape for one in expected]
     norm = torch.cat([one.flatten() for one in expected]).norm()
     for ours, theirs in zip(gradients, expected, strict=True):
-        assert ours.shape == theirs.shape
-        # A value that is 0 up to rounding may pass ReLU in the one and not in the other.
-        assert (ours - theirs).norm() <= 1e-3 * norm
+        assert (ours - theirs).norm() <= 2e-4 * norm
     for name, buffer in expected_buffers.items():
-        assert torch.allclose(buffers[name], buffer, rtol=1e-5, atol=1e-5), name
+        assert torch.allclose(buffers[name].double(), buffer.double(), rtol=1e-5, atol=1e-5), name
+
+
+@pytest.mark.parametrize("text", NOT_FUSED)
+def test_blocks_that_cannot_be_fused_are_pytorchs(text: str, digits: LabeledImages) -> None:
+    images = normalize(digits.images)
+    gradients, loss, buffers = step(text, Kernels.FUSED, images, digits.labels)
+    expected, expected_loss, expected_buffers = step(text, Kernels.TORCH, images, digits.labels)
+    assert loss == expected_loss
+    for ours, theirs in zip(gradients, expected, strict=True):
+        assert torch.equal(ours, theirs)
+    assert all(torch.equal(buffers[name], buffer) for name, buffer in expected_buffers.items())
 
 
 def test_a_step_through_autograd_alone_is_that_of_the_network() -> None:
