@@ -13,6 +13,7 @@ run: .venv/run.stamp
 	$(BIN)/python -m mnistlab app --port $(PORT)
 
 dev: .venv/dev.stamp
+	@echo "http://127.0.0.1:$(PORT)"
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.fileWatcherType auto --server.runOnSave true
 
 test: .venv/dev.stamp

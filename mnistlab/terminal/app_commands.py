@@ -37,6 +37,7 @@ def _port(text: str) -> int:
 def app(options: argparse.Namespace) -> int:
     check_port(options.port)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={options.port}"]
+    print(f"mnistlab is on http://{ADDRESS}:{options.port}. Ctrl-C ends it.", flush=True)
     # Streamlit reads `.streamlit/config.toml` from the folder where it is started.
     process = subprocess.Popen(command, cwd=ROOT)
     try:

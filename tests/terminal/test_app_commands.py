@@ -39,6 +39,20 @@ def test_the_default_port_is_the_configuration_s() -> None:
     assert f'address = "{ADDRESS}"\n' in configuration
 
 
+def test_nothing_of_streamlit_s_own_covers_a_page() -> None:
+    """On a machine with an AI agent a card would offer to install skills for it."""
+    code = (
+        "from streamlit import config; from streamlit.web import skills; "
+        "config.get_config_options(); skills.agent_harness_present = lambda: True; "
+        "print(skills.nudge_suppression_reason('.'))"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "welcome_hidden", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_the_app_is_started_and_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -49,7 +63,8 @@ def test_the_app_is_started_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         cwd=ROOT,
         env=os.environ | {"MNISTLAB_HOME": str(tmp_path), "STREAMLIT_SERVER_HEADLESS": "true"},
         start_new_session=True,  # as in a terminal, Ctrl-C goes to the command and to the server
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         deadline = time.monotonic() + CEILING
@@ -62,7 +77,8 @@ def test_the_app_is_started_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         else:
             raise AssertionError("the app did not start")
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(CEILING) == 0
+        output, _ = process.communicate(timeout=CEILING)
+        assert process.returncode == 0 and f"http://{ADDRESS}:{port}" in output
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
