@@ -14,12 +14,11 @@ name, which numpy imports.)
 import argparse
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from strokes import ROOT, on_canvas, read
+from strokes import HALVES, ROOT, half_of, on_canvas, parser_of, read
 
 sys.path.insert(0, str(ROOT))
 
@@ -100,16 +99,13 @@ def on_wide_canvas(number: list[Lines], generator: np.random.Generator) -> list[
 
 
 def options_from_command_line() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
+    parser = parser_of(__doc__)
     parser.add_argument("--number", type=int, default=800, help="how many numbers; default: 800")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--writers",
-        choices=("reported", "tuning", "all"),
-        default="reported",
-        help="'tuning': the half of the writers that lengths were chosen on",
+        "--half",
+        choices=HALVES,
+        default="second",
+        help="of the writers; lengths were chosen on the first",
     )
     return parser.parse_args()
 
@@ -117,6 +113,7 @@ def options_from_command_line() -> argparse.Namespace:
 def main() -> None:
     options = options_from_command_line()
     digits = read(options.file)
+    writers = by_writer(half_of(digits, options.half) or digits)
 
     import torch
 
@@ -129,9 +126,6 @@ def main() -> None:
     torch.set_num_threads(1)
     path = options.checkpoint or zoo.default_checkpoint()
     classifier = Classifier(path)
-    halves = {"reported": slice(1, None, 2), "tuning": slice(0, None, 2), "all": slice(None)}
-    writers = by_writer(digits)
-    writers = writers[halves[options.writers]] or writers
     generator = np.random.default_rng(options.seed)
     misread, bad_cuts, count_of = Counter[int](), 0, Counter[int]()
     for turn in range(options.number):
@@ -158,7 +152,7 @@ def main() -> None:
     split = sum(len(segment_strokes(digit["strokes"])) > 1 for digit in own)
     rows["kept whole"] = Score(split, len(own))
     print(f"{100 * mean:.2f}%  of numbers read, the mean over their lengths; {path.stem}", end=", ")
-    print(f"seed {options.seed}, {len(writers)} writers ({options.writers})")
+    print(f"seed {options.seed}, {len(writers)} writers (half: {options.half})")
     for name, row in rows.items():
         print(f"  {name:<12} {row}")
 

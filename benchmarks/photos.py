@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from crops import CROPS, chosen_crop, crop
 from scenes import KINDS, PENS, Scene, chosen, photo
-from strokes import ROOT, read
+from strokes import HALVES, ROOT, half_of, parser_of, read
 
 sys.path.insert(0, str(ROOT))
 
@@ -39,23 +39,11 @@ def scene_of(kind: str, generator: np.random.Generator) -> Scene:
     return chosen_crop(kind, generator) if kind in CROPS else chosen(kind, generator)
 
 
-def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
-    """The digits of every other writer, in the order of their names; all of them for "both"."""
-    if half == "both":
-        return digits
-    writers = sorted({str(digit["writer"]) for digit in digits})
-    kept = writers[half == "second" :: 2]
-    return [digit for digit in digits if str(digit["writer"]) in kept]
-
-
 def options_from_command_line() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
+    parser = parser_of(__doc__)
     parser.add_argument("--number", type=int, default=500, help="how many digits; default: 500")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", nargs="+", choices=(*KINDS, *CROPS), default=KINDS)
-    parser.add_argument("--half", choices=("both", "first", "second"), default="both")
+    parser.add_argument("--half", choices=HALVES, default="both")
     parser.add_argument("--keep", type=Path, help="a folder for the misclassified photos")
     return parser.parse_args()
 

@@ -108,16 +108,29 @@ class Result:
                 print(f"  {key:>7} pixels {percent[key]:6.2f}%  of {count:>5}")
 
 
-def options_from_command_line() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def parser_of(description: str) -> argparse.ArgumentParser:
+    """What every benchmark of a file of strokes asks for; the description's first line is shown."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parser
+
+
+HALVES = ("both", "first", "second")
+
+
+def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
+    """The digits of every other writer, in the order of their names; all of them for "both"."""
+    if half == "both":
+        return digits
+    writers = sorted({str(digit["writer"]) for digit in digits})
+    kept = writers[half == "second" :: 2]
+    return [digit for digit in digits if str(digit["writer"]) in kept]
 
 
 def main() -> None:
-    options = options_from_command_line()
+    options = parser_of(__doc__).parse_args()
     digits = read(options.file)
 
     import torch

@@ -100,11 +100,11 @@ def test_photos_of_a_bad_file_are_an_error(tmp_path: Path) -> None:
 def test_numbers_are_counted_by_length(tmp_path: Path) -> None:
     file = tmp_path / "digits.json"
     file.write_text(json.dumps(DIGITS))
-    done = run_benchmark(file, "--number", "8", "--writers", "all", name="multidigit")
+    done = run_benchmark(file, "--number", "8", "--half", "both", name="multidigit")
     assert done.returncode == 0, done.stderr
     assert re.match(r"\d+\.\d\d%  of numbers read", done.stdout)
     lengths = re.findall(r"^  (\d) digits? .* in 1;", done.stdout, re.MULTILINE)
     assert lengths == list("12345678"), done.stdout
     assert "segmented" in done.stdout and "kept whole" in done.stdout
-    again = run_benchmark(file, "--number", "8", "--writers", "all", name="multidigit")
+    again = run_benchmark(file, "--number", "8", "--half", "both", name="multidigit")
     assert again.stdout == done.stdout

@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Multiselect, Selectbox
 
-from mnistlab import zoo
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.drawing.strokes import digit_from_strokes
@@ -298,14 +297,7 @@ def test_a_test_image_has_its_label_and_the_drawing_is_restored_after_it(
     assert prediction(at) == "1" and card_images(at)[1:] == before
 
 
-def test_a_damaged_uncertainty_model_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "zoo"
-    folder.mkdir()
-    shutil.copy(zoo.default_checkpoint(), folder)
-    (folder / "sketch.uncertainty").write_bytes(b"x")
-    monkeypatch.setattr(zoo, "FOLDER", folder)
+def test_a_damaged_uncertainty_model_is_an_error(damaged_uncertainty: None) -> None:
     at = page()
     assert "sketch.uncertainty" in at.error[0].value
 

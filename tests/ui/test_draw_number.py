@@ -4,11 +4,9 @@ import base64
 import io
 import math
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
@@ -201,13 +199,8 @@ def test_a_photo_that_an_earlier_version_of_the_code_left_is_ignored() -> None:
 
 
 def test_a_damaged_checkpoint_hides_neither_the_photo_nor_the_labels(
-    lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Path, damaged_uncertainty: None
 ) -> None:
-    folder = tmp_path / "zoo"
-    folder.mkdir()
-    shutil.copy(zoo.default_checkpoint(), folder)
-    (folder / "sketch.uncertainty").write_bytes(b"x")
-    monkeypatch.setattr(zoo, "FOLDER", folder)
     at = page()
     draw(at, STEM)
     assert "sketch.uncertainty" in at.error[0].value

@@ -12,14 +12,12 @@ from mnistlab.experiments.targets import TARGETS
 from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
-from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import ROOT, run, settled
 
 
 @pytest.fixture(autouse=True)
 def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
     monkeypatch.setattr(zoo, "FOLDER", lab / "zoo")
     return lab
 

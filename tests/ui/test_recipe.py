@@ -18,14 +18,7 @@ from mnistlab.recipe.schedules import Schedule
 from mnistlab.store.store import Store
 from mnistlab.ui.train import choices
 from mnistlab.ui.train.recipe import IS_OPEN, normalization
-from mnistlab.worker import processes
 from tests.ui.app_test import ROOT, TIMEOUT, body, settled
-
-
-@pytest.fixture(autouse=True)
-def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return lab
 
 
 def open_train_page(**query: str) -> AppTest:

@@ -7,7 +7,6 @@ import pytest
 from mnistlab.arch.spec import parse
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
-from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import body, run, settled
 
@@ -16,8 +15,7 @@ STATUS = 'class="lab-status"'
 
 
 @pytest.fixture(autouse=True)
-def finished_run(lab: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+def finished_run(lab: Path) -> int:
     store = Store(lab / "runs")
     return add_finished_run(store, parse("4-gap"), Recipe(epochs=1), [100], wrong=range(9))
 

@@ -13,16 +13,14 @@ from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
 from mnistlab.ui.common.run_picker import run_ids
-from mnistlab.worker import processes
 from tests.ui.app_test import run, settled
 
 ONE, SEVERAL = "run_control1", "run_control8"
 
 
 @pytest.fixture(autouse=True)
-def store(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """Three runs, which no process trains."""
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+def store(lab: Path) -> Store:
+    """Three runs."""
     store = Store(lab / "runs")
     for name in ("first", "second", "third"):
         store.request(store.add(name, parse("4-gap"), Recipe()), Request.STOP)

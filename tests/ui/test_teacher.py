@@ -16,27 +16,15 @@ from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.checkpoint import save_checkpoint
 from mnistlab.training.record import TrainingRecord
 from mnistlab.training.teachers import read_teacher, save_teacher, teacher_path
-from mnistlab.ui.train.recipe import IS_OPEN
-from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, epoch
-from tests.ui.app_test import ROOT, TIMEOUT, body, settled
+from tests.ui.app_test import body, settled
 from tests.ui.app_test import run as open_page
+from tests.ui.test_recipe import open_train_page
 
 SPEC = parse("4-p4-8-gap-bn")
 FIRST = zoo.checkpoint("most-accurate")
 assert FIRST
 PRETRAINED = read_teacher(FIRST)
-
-
-@pytest.fixture(autouse=True)
-def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return lab
-
-
-@pytest.fixture
-def store(lab: Path) -> Store:
-    return Store(lab / "runs")
 
 
 def add_teacher_run(store: Store, name: str = "wise", seed: int = 0) -> int:
@@ -48,15 +36,6 @@ def add_teacher_run(store: Store, name: str = "wise", seed: int = 0) -> int:
 
 def short_of(store: Store, run_id: int) -> str:
     return read_teacher(store.best_checkpoint_path(run_id)).short
-
-
-def open_train_page(**query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    at.switch_page("pages/train.py")
-    at.session_state[IS_OPEN] = True
-    for name, value in query.items():
-        at.query_params[name] = value
-    return settled(at)
 
 
 def learn_from(at: AppTest, choice: str) -> None:

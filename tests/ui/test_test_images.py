@@ -8,14 +8,12 @@ from mnistlab.arch.spec import parse
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
 from mnistlab.ui.run import test_images
-from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, predictions_with_errors
 from tests.ui.app_test import body, run, settled
 
 
 @pytest.fixture(autouse=True)
-def finished_run(lab: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+def finished_run(lab: Path) -> int:
     store = Store(lab / "runs")
     return add_finished_run(store, parse("4-gap"), Recipe(epochs=1), [100], wrong=[3, 13, 4])
 

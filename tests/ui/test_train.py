@@ -25,17 +25,6 @@ SPEC = get_preset("target-4").spec
 WRONG = [3, 17, 44, 71, 90, 123, 200, 333, 404, 555, 666]
 
 
-@pytest.fixture(autouse=True)
-def lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return lab
-
-
-@pytest.fixture
-def store(lab: Path) -> Store:
-    return Store(lab / "runs")
-
-
 def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click()
     settled(at)

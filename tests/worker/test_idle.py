@@ -70,6 +70,16 @@ def dismiss(home: Home) -> None:
     lock_file(home.runs, IDLE_LOCK).unlink()
 
 
+def takes_the_next_run(home: Home, workers: Workers) -> None:
+    """The idle worker trains a run that is queued now, is idle again, and ends when it must."""
+    run_id = add_run(home, TINY)
+    ensure_workers(home)
+    until(is_done(home, run_id))
+    until(is_idle(home))
+    dismiss(home)
+    assert workers.ended()
+
+
 # What an idle worker does
 
 
@@ -172,12 +182,8 @@ def test_a_store_that_is_deleted_and_made_again_has_its_runs_trained(
     time.sleep(0.5)
     for file in home.runs.glob("store.sqlite*"):
         file.unlink()
-    run_id = add_run(home, TINY)
-    ensure_workers(home)
-    until(is_done(home, run_id))
-    until(is_idle(home))
-    dismiss(home)
-    assert workers.ended() and not started
+    takes_the_next_run(home, workers)
+    assert not started
 
 
 @pytest.mark.slow
@@ -218,12 +224,8 @@ def test_on_a_full_disk_an_idle_worker_stays_and_takes_a_run_once_there_is_space
     os.utime(Store(home.runs).database.file)
     time.sleep(0.3)
     (small_disk / "filler").unlink()
-    run_id = add_run(home, TINY)
-    ensure_workers(home)
-    until(is_done(home, run_id))
-    until(is_idle(home))
-    dismiss(home)
-    assert workers.ended() and not started
+    takes_the_next_run(home, workers)
+    assert not started
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 import random
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +22,10 @@ from mnistlab.training.teachers import save_teacher, saved_teacher, teacher_path
 from mnistlab.worker import processes
 from mnistlab.worker.teacher_search import teacher_named
 from tests.store.example_runs import epoch
-from tests.waiting import until
 from tests.worker.faults import Workers, add_run, bits, get_run, outcome
+from tests.worker.test_faults import home, pause_after, workers
+
+__all__ = ["home", "workers"]  # fixtures
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,19 +37,6 @@ RECIPE = Recipe(epochs=6, batch_size=64, train_size=256, distillation_temperatur
 TEACHER = parse("6-p6-gap-bn")
 
 
-@pytest.fixture(scope="module")
-def workers(mnist_folder: Path) -> Iterator[Workers]:
-    with Workers(mnist_folder) as workers:
-        yield workers
-
-
-@pytest.fixture
-def home(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    (tmp_path / "data").symlink_to(mnist_folder)
-    monkeypatch.setattr(processes, "start_worker", lambda home: None)
-    return Home(tmp_path)
-
-
 @pytest.fixture
 def taught(home: Home, tmp_path: Path) -> tuple[str, Recipe]:
     """A run whose teacher is in the lab's folder and nowhere else."""
@@ -57,13 +45,6 @@ def taught(home: Home, tmp_path: Path) -> tuple[str, Recipe]:
         source, build(TEACHER, 3), TrainingRecord("mine", TEACHER, Recipe(), (epoch(1, 60),), 1)
     )
     return NETWORK, replace(RECIPE, teacher=save_teacher(home.teachers, source).short)
-
-
-def pause_after(workers: Workers, home: Home, run_id: int, epochs: int) -> None:
-    workers.start(home)
-    until(lambda: len(get_run(home, run_id).epochs) >= epochs)
-    Store(home.runs).request(run_id, Request.PAUSE)
-    assert workers.ended() and get_run(home, run_id).state is State.PAUSED
 
 
 def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
