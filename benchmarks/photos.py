@@ -22,6 +22,9 @@ from strokes import HALVES, ROOT, half_of, parser_of, read
 
 sys.path.insert(0, str(ROOT))
 
+NOT_ONE = -1
+"""Stands for the prediction of a photo in which no digit was found, or several."""
+
 
 def sample(
     digits: list[dict[str, Any]], number: int, seed: int, kinds: Sequence[str]
@@ -56,8 +59,8 @@ def main() -> None:
 
     from mnistlab import zoo
     from mnistlab.drawing.classifier import Classifier
-    from mnistlab.drawing.digit import DigitError
-    from mnistlab.drawing.photo.ink import digit_from_file
+    from mnistlab.drawing.digit import DigitError, digit_from_ink
+    from mnistlab.drawing.multidigit.photo_digits import read_digits
     from mnistlab.drawing.strokes import digit_from_strokes
 
     torch.set_num_threads(1)
@@ -73,9 +76,11 @@ def main() -> None:
         label, content = digit["label"], render(digit["strokes"], scene, generator)
         started = time.perf_counter()
         try:
-            predicted = classifier.predict(digit_from_file(content)).digit
+            found = read_digits(content)
+            prepared = None if found.digits else digit_from_ink(found.photo.ink)
+            predicted = classifier.predict(prepared).digit if prepared else NOT_ONE
         except DigitError:
-            predicted = -1
+            predicted = NOT_ONE
         seconds.append(time.perf_counter() - started)
         for key in groups(scene):
             count_of[key] += 1

@@ -4,7 +4,8 @@ A part is a pen stroke, or a connected component of ink. Parts are joined by how
 writing direction and by their distance, as connected components are in R. Casey & E. Lecolinet, "A
 survey of methods and strategies in character segmentation" (1996); digits that touch are not cut.
 Lengths below are in heights of the taller of two parts, which is nearly as high as its digit. They
-were chosen on half of the writers of `benchmarks/multidigit.py`, which reports the other half.
+were chosen on numbers of half of the writers of `benchmarks/multidigit.py`, which reports the other
+half, and with an eye on the single digits of all of them.
 """
 
 from collections.abc import Sequence

@@ -85,7 +85,10 @@ def checkpoint_teacher(path: Path) -> Teacher:
         raise CheckpointError(
             f"Could not read {path.name}: {error.strerror}. Choose another checkpoint."
         ) from None
-    return _read_teacher(path, modified_at)
+    found = _read_teacher(path, modified_at)
+    if isinstance(found, CheckpointError):
+        raise found
+    return found
 
 
 def pretrained_teacher(name: str) -> Teacher:
@@ -94,8 +97,12 @@ def pretrained_teacher(name: str) -> Teacher:
 
 
 @lru_cache(maxsize=2000)
-def _read_teacher(path: Path, modified_at: int) -> Teacher:
-    return read_teacher(path)
+def _read_teacher(path: Path, modified_at: int) -> Teacher | CheckpointError:
+    """The teacher, or why there is none: a damaged file, too, is read only once."""
+    try:
+        return read_teacher(path)
+    except CheckpointError as error:
+        return error
 
 
 def teacher_named(home: Home, text: str) -> str:

@@ -23,7 +23,7 @@ from mnistlab.drawing.photo.morphology import (
     connected_components,
     gaussian_blur,
 )
-from mnistlab.drawing.photo.photo import AS_FOUND, Photo, read_photo
+from mnistlab.drawing.photo.photo import Photo, read_photo
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 from mnistlab.drawing.segmentation import MAX_PARTS, Segment, segment
 
@@ -223,7 +223,7 @@ def _crops(
         ]
         mask = np.asarray(Image.fromarray(others).resize(crop.shape[1::-1]))
         try:
-            ink = find_ink(_without(crop, mask), AS_FOUND)
+            ink = find_ink(_without(crop, mask))
         except DigitError:
             continue
         digits.append(PhotoDigit(normalize_stroke_width(ink), each))

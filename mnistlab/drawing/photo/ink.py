@@ -6,20 +6,13 @@ that contrasts with the paper around it as much as they do.
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import (
-    DEFAULT_OPTIONS,
     DigitError,
     GrayImage,
-    PreparedDigit,
-    PreprocessingOptions,
-    digit_from_ink,
-    is_mnist_image,
 )
-from mnistlab.drawing.digit import SIDE as MNIST_SIDE
-from mnistlab.drawing.photo.decode import Colors, DecodedImage, decode_image
+from mnistlab.drawing.photo.decode import Colors
 from mnistlab.drawing.photo.edges import Strokes, find_edges, find_strokes
 from mnistlab.drawing.photo.line_removal import remove_ruled_lines
 from mnistlab.drawing.photo.morphology import (
@@ -32,7 +25,6 @@ from mnistlab.drawing.photo.morphology import (
     max_filter,
 )
 from mnistlab.drawing.photo.printed_box import inside_of_box, without_slivers
-from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
 SIDE = 384
 """Longer side of the processed image, in pixels."""
@@ -64,41 +56,11 @@ MIN_INK = 0.04
 """Fraction of the digit's ink; a separate stroke has more."""
 
 
-def digit_from_file(
-    content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS
-) -> PreparedDigit:
-    """Preprocess an image file of one digit; raises DigitError as `ink_from_photo` does."""
-    digit = digit_from_ink(ink_from_photo(content, options), options)
-    if digit is None:
-        raise no_digit_error()
-    return digit
-
-
-def ink_from_photo(content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
-    """The ink (H, W) uint8, 0 for paper, of an image file, as in `find_ink`; of one that is as
-    MNIST has its images, its pixels.
-    """
-    decoded = decode_image(content, SIDE)
-    image = mnist_image(content, decoded)
-    return find_ink(decoded.pixels, options) if image is None else image
-
-
-def mnist_image(content: bytes, decoded: DecodedImage) -> GrayImage | None:
-    """The pixels (28, 28) of an image file that is as MNIST has its images, white on black, or the
-    same black on white; None for any other. `decoded`: the file at another size.
-    """
-    if decoded.size != (MNIST_SIDE, MNIST_SIDE) or decoded.is_truncated:
-        return None
-    original = decode_image(content, MNIST_SIDE).pixels
-    gray = np.asarray(Image.fromarray(original).convert("L"))
-    return next((ink for ink in (gray, 255 - gray) if is_mnist_image(ink)), None)
-
-
-def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:
+def find_ink(image: Colors) -> GrayImage:
     """The ink (H, W) uint8, 0 for paper, of an image (H, W, 3), dark on light or light on dark.
 
-    At most a row and a column smaller than the image. The options say whether to normalize its
-    stroke width. Raises DigitError if the image is too narrow or has no digit.
+    At most a row and a column smaller than the image. Raises DigitError if the image is too narrow
+    or has no digit.
     """
     # An even size, because strokes are found at half size.
     height, width = (length // 2 * 2 for length in image.shape[:2])
@@ -113,7 +75,7 @@ def find_ink(image: Colors, options: PreprocessingOptions = DEFAULT_OPTIONS) -> 
     ink = ink[margin : margin + height, margin : margin + width]
     if not ink.any():
         raise no_digit_error()
-    return normalize_stroke_width(ink) if options.normalize_stroke_width else ink
+    return ink
 
 
 def _with_margin(image: Colors) -> Colors:

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistlab.drawing.digit import DARK, GrayImage, PreprocessingOptions
-from mnistlab.drawing.photo.decode import Colors, decode_image
-from mnistlab.drawing.photo.ink import SIDE, find_ink, mnist_image
+from mnistlab.drawing.digit import DARK, GrayImage, is_mnist_image
+from mnistlab.drawing.digit import SIDE as MNIST_SIDE
+from mnistlab.drawing.photo.decode import Colors, DecodedImage, decode_image
+from mnistlab.drawing.photo.ink import SIDE, find_ink
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 
-AS_FOUND = PreprocessingOptions(normalize_stroke_width=False)
 FRAME_COLOR = (232, 89, 12)
 FRAME_MARGIN, FRAME_WIDTH = 6, 3
 """Pixels."""
@@ -51,12 +51,12 @@ class Photo:
 def read_photo(content: bytes) -> Photo:
     """Read an image file of one digit. Raises DigitError if it is not one."""
     decoded = decode_image(content, SIDE)
-    image = mnist_image(content, decoded)
+    image = _mnist_image(content, decoded)
     if image is not None:
         left, top, right, bottom = (round(n * SIDE / len(image)) for n in _box(image > DARK))
         box = left, top, right, bottom
         return Photo(decoded.pixels, image, image, box, is_truncated=False, is_unchanged=True)
-    ink = find_ink(decoded.pixels, AS_FOUND)
+    ink = find_ink(decoded.pixels)
     normalized = normalize_stroke_width(ink)
     return Photo(decoded.pixels, normalized, ink, _box(ink), decoded.is_truncated)
 
@@ -65,3 +65,14 @@ def _box(ink: NDArray[np.generic]) -> tuple[int, int, int, int]:
     """The bounding box of what is not 0 in an image (H, W), as in `Photo`."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _mnist_image(content: bytes, decoded: DecodedImage) -> GrayImage | None:
+    """The pixels (28, 28) of an image file that is as MNIST has its images, white on black, or the
+    same black on white; None for any other. `decoded`: the file at another size.
+    """
+    if decoded.size != (MNIST_SIDE, MNIST_SIDE) or decoded.is_truncated:
+        return None
+    original = decode_image(content, MNIST_SIDE).pixels
+    gray = np.asarray(Image.fromarray(original).convert("L"))
+    return next((ink for ink in (gray, 255 - gray) if is_mnist_image(ink)), None)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import DigitError, GrayImage, PreprocessingOptions, digit_from_ink
+from mnistlab.drawing.digit import DigitError, GrayImage, digit_from_ink
 from mnistlab.drawing.multidigit import photo_digits
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigits, read_digits
 from mnistlab.drawing.photo import photo
@@ -97,9 +97,9 @@ def found_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sides of the pictures in which ink was found."""
     sides: list[int] = []
 
-    def counted(image: Colors, options: PreprocessingOptions) -> GrayImage:
+    def counted(image: Colors) -> GrayImage:
         sides.append(max(image.shape))
-        return find_ink(image, options)
+        return find_ink(image)
 
     for module in (photo, photo_digits):
         monkeypatch.setattr(module, "find_ink", counted)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from mnistlab.drawing.digit import DigitError, PreparedDigit
 from mnistlab.drawing.photo import decode
-from mnistlab.drawing.photo.ink import digit_from_file
+from tests.drawing.photo.files import digit_from_file
 from tests.drawing.photo.test_ink import jpeg, pixels
 from tests.drawing.test_digit import png, seven
 

@@ -12,8 +12,8 @@ from mnistlab import zoo
 from mnistlab.data.mnist import load
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import SIDE, DigitError, PreprocessingOptions
-from mnistlab.drawing.photo.ink import digit_from_file, ink_from_photo
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
+from tests.drawing.photo.files import digit_from_file, ink_from_photo
 from tests.drawing.test_digit import png
 from tests.drawing.test_strokes import thickness
 from tests.drawn_digits import DIGITS

@@ -10,9 +10,9 @@ from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.center_lines import center_lines, thin
-from mnistlab.drawing.photo.ink import digit_from_file
 from mnistlab.drawing.photo.photo import FRAME_COLOR, read_photo
 from mnistlab.drawing.strokes import digit_from_strokes, rasterize
+from tests.drawing.photo.files import digit_from_file
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
 

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import PreprocessingOptions
-from mnistlab.drawing.photo.ink import digit_from_file, ink_from_photo
 from mnistlab.drawing.photo.printed_box import inside_of_box, without_slivers
+from tests.drawing.photo.files import digit_from_file, ink_from_photo
 from tests.drawing.photo.test_ink import BLUE, PAPER, photographed, written
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
