@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
 LIMITS = {name: value for name, value in vars(uploads).items() if name.isupper()}
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mnistlab").rglob("*.py")]
-TAKES_FILES = ("file_uploader", "chat_input", "camera_input")
+TAKES_FILES = ("file_uploader", "chat_input")
+"""Not the camera, whose widget has no limit: what it takes is measured (drawing_input)."""
 
 
 def uploaders() -> dict[str, ast.Call]:

@@ -27,6 +27,7 @@ from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import checkpoints, get_mnist
 from mnistlab.ui.draw.canvas_buttons import _remaining
+from tests.drawing.photo.files import heic
 from tests.drawing.photo.test_photo import photo_of
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS
@@ -509,7 +510,7 @@ def test_a_file_that_is_as_mnist_s_stays_as_it_is_and_the_steps_say_so() -> None
     assert "Left unchanged" not in body(at) and "Centered by box" in body(at)
 
 
-def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:
+def test_a_photo_s_missing_end_is_noted_and_heic_is_read() -> None:
     at = page()
     at.button_group(key="source").set_value("Photo")
     settled(at)
@@ -517,10 +518,29 @@ def test_a_photo_s_missing_end_is_noted_and_heic_named() -> None:
     at.file_uploader[0].set_value(("four.jpg", content[: len(content) * 9 // 10], "image/jpeg"))
     settled(at)
     assert prediction(at) == "4" and len(at.warning) == 1
-    heic = b"\x00\x00\x00\x18ftypheic" + bytes(200)
-    at.file_uploader[0].set_value(("four.heic", heic, "image/heic"))
+    with Image.open(io.BytesIO(photo_of(7))) as photo:
+        at.file_uploader[0].set_value(("seven.heic", heic(photo), "image/heic"))
     settled(at)
-    assert "HEIC" in at.error[0].value
+    assert prediction(at) == "7" and not at.warning
+
+
+def test_the_camera_s_photo_is_read_and_another_may_be_taken() -> None:
+    at = page()
+    at.button_group(key="source").set_value("Camera")
+    settled(at)
+    assert "Take a photo" in body(at)
+    at.camera_input[0].upload("photo.jpg", photo_of(4), "image/jpeg")
+    settled(at)
+    assert prediction(at) == "4" and not at.camera_input
+    next(button for button in at.button if button.label == "Take another").click()
+    settled(at)
+    at.camera_input[0].upload("photo.jpg", b"no photo", "image/jpeg")
+    settled(at)
+    assert "Not a readable image" in at.error[0].value
+    # The photo source starts empty: it does not show the camera's.
+    at.button_group(key="source").set_value("Photo")
+    settled(at)
+    assert not at.error and "Choose or paste" in body(at)
 
 
 def test_the_address_selects_a_pretrained_checkpoint_until_another_is_chosen() -> None:

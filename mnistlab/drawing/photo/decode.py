@@ -12,11 +12,13 @@ from PIL import Image, ImageOps
 
 from mnistlab.drawing.digit import DigitError
 
-FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
-"""Formats that Pillow decodes without another program."""
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF")
+"""Formats that are decoded without another program: by Pillow, and HEIF by pillow-heif."""
 MAX_SIDE = 8192
-MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
-"""JPEGs are decoded at a reduced size, so those of a large camera are accepted."""
+MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000, "HEIF": 25_000_000}
+"""JPEGs are decoded at a reduced size, so those of a large camera are accepted; a phone's HEIC has
+12 or 24 million pixels.
+"""
 MAX_PIXELS_OTHER = 24_000_000
 MAX_COLOR_STD = 8.0
 """Pixels of one color have a smaller standard deviation, of 255."""
@@ -47,10 +49,10 @@ def decode_image(content: bytes, side: int) -> DecodedImage:
     Raises DigitError if it is not an image, too large, transparent, or less than half of it.
     """
     if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
-        raise DigitError(
-            "mnistlab does not read HEIC photos. Set the camera to JPEG (iPhone: Most Compatible), "
-            "or export the photo as JPEG."
-        )
+        # Only then: the import loads a video decoder.
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     image, size, is_truncated = _load(content, side)
     pixels = _remove_alpha(image)
     return DecodedImage(_without_filling(pixels) if is_truncated else pixels, is_truncated, size)

@@ -1,4 +1,4 @@
-"""Where a drawing comes from: the canvas, a photo, or MNIST's test set."""
+"""Where a drawing comes from: the canvas, a photo, the camera, or MNIST's test set."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -21,10 +21,9 @@ from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
 
-DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
+DRAW, PHOTO, CAMERA, MNIST = "Draw", "Photo", "Camera", "MNIST"
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
-"""HEIC, too, which is refused with what to do instead."""
-SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
+SOURCES = [DRAW, PHOTO, CAMERA, MNIST]
 
 DIGITS_OF_PHOTO = "digits_of_photo"
 """Where the session keeps a photo. A value of another shape needs another key: a session outlives a
@@ -71,7 +70,6 @@ def show(new_page: bool) -> DrawingInput:
         SOURCES,
         default=DRAW,
         required=True,
-        format_func=lambda name: f"{SOURCES[name]} {name}",
         key="source",
         label_visibility="collapsed",
         persist_state="session",
@@ -93,27 +91,56 @@ def show(new_page: bool) -> DrawingInput:
                     state[chosen_digit.IS_ONE] = False
             place = st.empty()
         return DrawingInput(drawing, place=place, can_be_saved=True)
-    return _photo() if source == PHOTO else _test_image()
+    if source == MNIST:
+        return _test_image()
+    if source_changed and state.get("photo_source", source) != source:
+        _remove_photo()
+    state["photo_source"] = source
+    return _photo() if source == PHOTO else _camera()
 
 
 def _photo() -> DrawingInput:
-    state = st.session_state
     st.file_uploader(
         "Photo of a digit or a number",
         FILE_TYPES,
-        key=f"photo_file{state.get('photo_count', 0)}",
+        key=f"photo_file{_photo_count()}",
         max_upload_size=megabytes(PICTURE),
-        on_change=_set_photo_from_file,
+        on_change=_set_photo_from,
+        args=("photo_file",),
         help="Dark on light or light on dark: a digit, or several with gaps between them.",
     )
     if content := paste.show("photo_paste"):
         _set_photo(content)
+    return _found_in_photo("Choose or paste a photo of a digit or a number.", "Remove")
+
+
+def _camera() -> DrawingInput:
+    state = st.session_state
+    # The photo, once taken, is shown instead, with what was found in it.
+    if not (state.get("photo_error") or state.get(DIGITS_OF_PHOTO)):
+        st.camera_input(
+            "A digit or a number",
+            resolution="720p",
+            key=f"photo_camera{_photo_count()}",
+            on_change=_set_photo_from,
+            args=("photo_camera",),
+            help="Browsers offer the camera only at `localhost` and at addresses with `https`. "
+            "Without it, choose *Photo*: a phone offers its camera there.",
+        )
+    return _found_in_photo("Take a photo of a digit or a number.", "Take another")
+
+
+def _found_in_photo(empty: str, remove: str) -> DrawingInput:
+    """What was found in the session's photo; without one `empty`. `remove` labels the button that
+    forgets it.
+    """
+    state = st.session_state
     if error := state.get("photo_error"):
         page.show_error(error)
-        st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
+        st.button(remove, icon=":material/delete:", on_click=_remove_photo)
         return EMPTY
     if not state.get(DIGITS_OF_PHOTO):
-        st.html(html.empty("Choose or paste a photo of a digit or a number."))
+        st.html(html.empty(empty))
         return EMPTY
     pixels, framed, is_truncated, found = state[DIGITS_OF_PHOTO]
     place = st.empty()
@@ -121,7 +148,7 @@ def _photo() -> DrawingInput:
         place.html(html.photo(framed, "The photo, with a frame around the digit that was found"))
     if is_truncated:
         page.show_warning("The end of this JPEG is missing. Shown: what there is.")
-    st.button("Remove", icon=":material/delete:", on_click=_remove_photo)
+    st.button(remove, icon=":material/delete:", on_click=_remove_photo)
     digits = [
         Drawing([], ink, segment=Segment(*segment) if segment else None)
         for ink, segment, _ in found
@@ -143,10 +170,19 @@ def show_photo(source: DrawingInput) -> None:
         source.place.html(html.photo(source.photo, "The photo"))
 
 
-def _set_photo_from_file() -> None:
-    state = st.session_state
-    file = state[f"photo_file{state.get('photo_count', 0)}"]
-    _set_photo(None if file is None else file.getvalue())
+def _photo_count() -> int:
+    """Numbers the keys of the widgets that hold a photo: a new key empties them."""
+    count: int = st.session_state.get("photo_count", 0)
+    return count
+
+
+def _set_photo_from(key: str) -> None:
+    """Take the file of the widget with this key, before its number."""
+    file = st.session_state[f"{key}{_photo_count()}"]
+    if file is not None and file.size > PICTURE:  # only a forged one
+        st.session_state["photo_error"] = f"The photo is larger than {megabytes(PICTURE)} MB."
+    else:
+        _set_photo(None if file is None else file.getvalue())
 
 
 def _set_photo(content: bytes | None) -> None:
@@ -175,8 +211,8 @@ def _set_photo(content: bytes | None) -> None:
 
 
 def _remove_photo() -> None:
-    """Remove the photo, and empty the uploader by a new key."""
-    st.session_state["photo_count"] = st.session_state.get("photo_count", 0) + 1
+    """Remove the photo, and empty the widget that holds it."""
+    st.session_state["photo_count"] = _photo_count() + 1
     _set_photo(None)
 
 

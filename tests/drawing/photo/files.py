@@ -1,5 +1,10 @@
 """An image file of one digit as a drawing: its ink, and what the network is given of it."""
 
+import io
+
+import pillow_heif
+from PIL import Image
+
 from mnistlab.drawing.digit import (
     DEFAULT_OPTIONS,
     GrayImage,
@@ -21,3 +26,10 @@ def digit_from_file(
     digit = digit_from_ink(ink_from_photo(content, options), options)
     assert digit is not None
     return digit
+
+
+def heic(picture: Image.Image, **options: object) -> bytes:
+    """A photo as iPhones save it."""
+    out = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(out, **options)
+    return out.getvalue()

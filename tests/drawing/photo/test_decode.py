@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from mnistlab.drawing.digit import DigitError, PreparedDigit
 from mnistlab.drawing.photo import decode
-from tests.drawing.photo.files import digit_from_file
+from tests.drawing.photo.files import digit_from_file, heic
 from tests.drawing.photo.test_ink import jpeg, pixels
 from tests.drawing.test_digit import png, seven
 
@@ -44,6 +44,14 @@ def moving(form: str) -> bytes:
     return png(seven(), form, save_all=True, append_images=[seven(pen="white")] * 3)
 
 
+def heic_of_size(width: int, height: int) -> bytes:
+    """A HEIC photo whose header promises this size."""
+    whole = bytearray(heic(seven()))
+    place = whole.index(b"ispe") + 8
+    whole[place : place + 8] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return bytes(whole)
+
+
 GRAY = seven().convert("L")
 PROFILE = bytes(range(256)) * 2000
 
@@ -62,6 +70,7 @@ PROFILE = bytes(range(256)) * 2000
         png(seven(), "BMP"),
         png(seven(), "WEBP"),
         png(seven(), "TIFF", compression="tiff_lzw"),
+        heic(seven()),
         png(clear((0, 0, 0))),
         png(clear((255, 255, 255))),
         png(clear((255, 255, 255), seen_through=40)),
@@ -126,6 +135,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
         (png(seven(), "JPEG")[:900], "Not a readable image"),
         (png(seven(), "WEBP")[:200], "Not a readable image"),
         (bomb(), "Not a readable image"),
+        (heic(seven())[:400], "Not a readable image"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(200), "Not a readable image"),
+        (heic_of_size(8000, 8000), "8,000 × 8,000"),
         # Rejected by the header alone, before decoding.
         (header_only(20_000, 10), "20,000 × 10"),
         (header_only(8000, 8000), "8,000 × 8,000"),
@@ -171,6 +183,16 @@ def test_damaged_metadata_still_rotate_an_image() -> None:
     assert decode.decode_image(held, 384).pixels.shape == (384, 192, 3)
 
 
+def test_a_heic_photo_of_a_phone_held_upright_is_upright() -> None:
+    held = Image.new("RGB", (64, 128))
+    held.paste("white", (0, 0, 64, 32))
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    photo = heic(held.rotate(-90, expand=True), exif=exif.tobytes())
+    shown = decode.decode_image(photo, 128).pixels
+    assert shown.shape == (128, 64, 3) and shown[:28].min() > 200 and shown[36:].max() < 60
+
+
 def test_a_large_jpeg_is_never_decoded_at_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
     shrunk = []
     resize = Image.Image.resize
@@ -187,8 +209,9 @@ def test_a_large_jpeg_is_never_decoded_at_full_size(monkeypatch: pytest.MonkeyPa
 def test_damaged_files_are_a_digit_or_an_error() -> None:
     generator = np.random.default_rng(0)
     forms = ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"]
-    for number in range(120):
-        whole = bytearray(png(seven(90), forms[number % len(forms)]))
+    files = [*(png(seven(90), form) for form in forms), heic(seven(90))]
+    for number in range(140):
+        whole = bytearray(files[number % len(files)])
         for _ in range(int(generator.integers(1, 12))):
             # Headers break in more ways than pixels.
             place = int(len(whole) * generator.random() ** 3)

@@ -83,12 +83,6 @@ def test_a_jpeg_of_which_most_is_missing_is_an_error(fraction: float) -> None:
         read_photo(content[: int(fraction * len(content))])
 
 
-@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
-def test_heic_is_named_with_what_to_do(brand: bytes) -> None:
-    with pytest.raises(DigitError, match=r"HEIC.*JPEG"):
-        read_photo(b"\x00\x00\x00\x18ftyp" + brand + bytes(200))
-
-
 def test_a_thinned_line_is_one_pixel_wide_and_keeps_its_ends_and_hole() -> None:
     ring = np.pad(np.hypot(*np.mgrid[-30:31, -30:31]) - 20 < 5, 3)
     ring[33 - 12 : 33 + 13, 33 - 12 : 33 + 13] &= np.hypot(*np.mgrid[-12:13, -12:13]) > 12  # a hole
