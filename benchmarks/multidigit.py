@@ -53,7 +53,11 @@ def by_writer(digits: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(writers.values())
 
 
-def written(digits: list[dict[str, Any]], generator: np.random.Generator) -> list[Lines]:
+def written(
+    digits: list[dict[str, Any]],
+    generator: np.random.Generator,
+    min_distance: float = MIN_DISTANCE,
+) -> list[Lines]:
     """Each digit's strokes (N, 2) at its place in the number, in heights of a digit."""
     placed: list[Lines] = []
     right = 0.0
@@ -65,7 +69,7 @@ def written(digits: list[dict[str, Any]], generator: np.random.Generator) -> lis
         lines = [(line - corner) * scale + [0, up] for line in digit["lines"]]
         step = np.array([right + generator.uniform(*GAPS) if placed else 0.0, 0.0])
         # Moved to the right until it is free of the digit before it.
-        while placed and _distance(placed[-1], [line + step for line in lines]) < MIN_DISTANCE:
+        while placed and _distance(placed[-1], [line + step for line in lines]) < min_distance:
             step[0] += 0.02
         placed.append([line + step for line in lines])
         right = max(right, float(np.concatenate(placed[-1])[:, 0].max()))

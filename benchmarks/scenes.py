@@ -6,10 +6,11 @@ reads photos was written, and were not changed for its results.
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 KINDS = ("plain", "ruled", "squared", "edge", "board")
@@ -55,6 +56,31 @@ def photo(strokes: list[list[list[float]]], scene: Scene, generator: np.random.G
     ratio = generator.choice([1.0, 0.75, 4 / 3])
     width, height = round(long * min(1, ratio)), round(long * min(1, 1 / ratio))
     lines, unit = written(strokes, width, height, generator)
+    return photographed(scene, lines, unit, width, height, long, generator)
+
+
+def photo_of_number(
+    strokes: list[NDArray[np.float64]], scene: Scene, generator: np.random.Generator
+) -> bytes:
+    """Digits in a line, whose strokes are in heights of a digit, as the JPEG of a camera."""
+    long = math.exp(generator.uniform(math.log(600), math.log(1600)))
+    ratio = generator.choice([0.75, 4 / 3, 16 / 9])
+    width, height = round(long * min(1, ratio)), round(long * min(1, 1 / ratio))
+    extent = float(np.ptp(np.concatenate(strokes), axis=0).max())
+    lines, unit = written(strokes, width, height, generator, (0.5, 0.8))
+    return photographed(scene, lines, unit / extent, width, height, long, generator)
+
+
+def photographed(
+    scene: Scene,
+    lines: list[NDArray[np.float64]],
+    unit: float,
+    width: int,
+    height: int,
+    long: float,
+    generator: np.random.Generator,
+) -> bytes:
+    """The sheet with these lines, as `paper` draws it, tilted and lit, as the JPEG of a camera."""
     flat = paper(scene, lines, unit, width, height, generator)
     lit = np.asarray(tilted(flat, long * 0.04, generator), np.float32)
     lit = lit * light(scene, width, height, generator)[..., None]
@@ -62,7 +88,7 @@ def photo(strokes: list[list[list[float]]], scene: Scene, generator: np.random.G
 
 
 def written(
-    strokes: list[list[list[float]]],
+    strokes: Sequence[ArrayLike],
     width: int,
     height: int,
     generator: np.random.Generator,

@@ -97,6 +97,15 @@ def test_photos_of_a_bad_file_are_an_error(tmp_path: Path) -> None:
     assert done.returncode != 0 and len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_photos_of_numbers_are_read_and_their_digits_counted(tmp_path: Path) -> None:
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(DIGITS))
+    done = run_benchmark(file, "--number", "3", "--half", "both", name="photo_numbers")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^  all .* in 3;", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^  counted .* in 3;", done.stdout, re.MULTILINE), done.stdout
+
+
 def test_numbers_are_counted_by_length(tmp_path: Path) -> None:
     file = tmp_path / "digits.json"
     file.write_text(json.dumps(DIGITS))
