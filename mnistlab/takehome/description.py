@@ -65,7 +65,9 @@ def _operations(
     """A row's operations; their weights are appended to `numbers`."""
     norm = next((one for one in row.operations if one.torch == NORM), None)
     # Batch norm follows the last convolution of its block.
-    convolutions = [one for one in row.operations if f"{one.name}.weight" in weights and one != norm]
+    convolutions = [
+        one for one in row.operations if f"{one.name}.weight" in weights and one != norm
+    ]
     operations = []
     for one in row.operations:
         if one.torch in NO_EFFECT or one.torch == NORM:

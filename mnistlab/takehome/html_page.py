@@ -28,7 +28,7 @@ def html_page(trained: TrainedNetwork) -> str:
     summary = summarize(trained.record.spec)
     data = network_description(trained) | {"confidentFrom": CONFIDENT_FROM}
     reader, page = source(READER), source(("page.js",))
-    return fill(
+    return fill(  # noqa: S704 (a file of this package)
         _template(),
         policy=_policy((reader, page)),
         name=trained.name,

@@ -16,9 +16,10 @@ from mnistlab.text import quantity
 LIMITS = (
     "It knows the ten digits and nothing else: a letter or a symbol is given the most similar "
     "digit unless it is noticed as not a digit, and not all are.",
-    f"It was trained on {MNIST.name}: single digits, 28×28 pixels, white on black, centered by mass, "
-    "as people in the USA wrote them in the 1980s and 1990s. Other hands (a 7 with a bar, a 1 with "
-    "a serif), photos and several digits at once are read less well than its accuracy says.",
+    f"It was trained on {MNIST.name}: single digits, 28×28 pixels, white on black, centered by "
+    "mass, as people in the USA wrote them in the 1980s and 1990s. Other hands (a 7 with a bar, "
+    "a 1 with a serif), photos and several digits at once are read less well than its accuracy "
+    "says.",
     "It is for learning and for demonstrations. Nothing that matters should depend on its answer.",
 )
 LICENSE = (
@@ -69,7 +70,8 @@ def model_card(trained: TrainedNetwork) -> tuple[CardSection, ...]:
         training += f" It learned from another network: {record.teacher}."
     return (
         CardSection(
-            "Network", (f"{record.spec}: {size_text(trained)}.", f"Accuracy: {accuracy_text(trained)}.")
+            "Network",
+            (f"{record.spec}: {size_text(trained)}.", f"Accuracy: {accuracy_text(trained)}."),
         ),
         CardSection("Confidence", (calibration,)),
         CardSection(
@@ -88,8 +90,8 @@ def model_card(trained: TrainedNetwork) -> tuple[CardSection, ...]:
 def input_text() -> str:
     """What the network expects, for those who feed it images themselves."""
     return (
-        f"{MNIST.image_size}×{MNIST.image_size} gray values, white on black, the digit within 20×20 "
-        "pixels and its center of mass on pixel 14; "
+        f"{MNIST.image_size}×{MNIST.image_size} gray values, white on black, the digit within "
+        "20×20 pixels and its center of mass on pixel 14; "
         f"x = (gray / 255 − {MNIST.mean}) / {MNIST.std}."
     )
 

@@ -4,6 +4,7 @@ import base64
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,11 @@ def sandbox(chromium: "Browser") -> Iterator["Page"]:
 
 
 @pytest.fixture
-def open_file(
-    chromium: "Browser", tmp_path: Path
-) -> Iterator[Callable[[TrainedNetwork], "Page"]]:
+def open_file(chromium: "Browser", tmp_path: Path) -> Iterator[Callable[[TrainedNetwork], "Page"]]:
     """Opens a network's file from the disk, without a network; no script may fail."""
-    context = chromium.new_context(offline=True, has_touch=True, viewport={"width": 390, "height": 844})
+    context = chromium.new_context(
+        offline=True, has_touch=True, viewport={"width": 390, "height": 844}
+    )
     errors: list[str] = []
 
     def open_page(trained: TrainedNetwork) -> "Page":
@@ -167,7 +168,7 @@ def on_canvas(strokes: list[list[list[float]]]) -> dict[str, object]:
     for stroke in strokes:
         points = [p for i, p in enumerate(stroke) if not i or p != stroke[i - 1]]
         path: list[list[object]] = [["M", *points[0]]]
-        for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+        for (x, y), (next_x, next_y) in pairwise(points):
             path.append(["Q", x, y, (x + next_x) / 2, (y + next_y) / 2])
         objects.append({"type": "path", "path": [*path, ["L", *points[-1]]]})
     return {"objects": objects}
@@ -339,7 +340,9 @@ def test_no_script_runs_but_the_file_s_own(chromium: "Browser", tmp_path: Path) 
     """The policy is the second lock: a script that got in somehow does not run."""
     text = html_page(load_trained(zoo.FOLDER / "smallest.safetensors", "smallest"))
     file = tmp_path / "changed.html"
-    script = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
+    script = (
+        "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
+    )
     file.write_text(text.replace("</main>", f"{script}</main>"), "utf-8")
     page = chromium.new_page()
     page.goto(file.as_uri())
