@@ -62,6 +62,7 @@ with answer_column:
     )
     why_place = st.container()
     prediction.explain_confidence()
+    checkpoint.take_home(choice)
 
 with steps_column:
     st.markdown("**Preprocessing**")

@@ -13,12 +13,13 @@ from mnistlab.takehome.trained_network import TrainedNetwork
 
 @dataclass(frozen=True)
 class NetworkFormat:
-    """A button's `label`, the `help` of a command's option, the end of the file's name."""
+    """A button's `label` and `icon`, what it is for (no sentence), its files' `suffix`."""
 
     label: str
     help: str
     suffix: str
     write: Callable[[TrainedNetwork], bytes]
+    icon: str = ":material/download:"
 
     def file_name(self, stem: str) -> str:
         return f"{stem}{self.suffix}"
@@ -30,6 +31,7 @@ FORMATS = {
         "a page that reads what one draws, without a network connection",
         ".html",
         lambda trained: html_page(trained).encode(),
+        icon=":material/home:",
     ),
     "onnx": NetworkFormat(
         "ONNX", "an ONNX model from normalized images to logits", ".onnx", onnx_model

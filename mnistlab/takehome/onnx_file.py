@@ -3,9 +3,9 @@
 PyTorch's own exporter writes it; the packages that it needs are in requirements-onnx.txt.
 """
 
-import importlib.util
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from mnistlab.arch.spec import CLASSES, INPUT_SIZE
@@ -30,7 +30,7 @@ def onnx_model(trained: TrainedNetwork, probabilities: bool = False) -> bytes:
     output is then called `probabilities`. N is free. The metadata says how to normalize, and holds
     the model card. Raises OnnxError if a package is missing.
     """
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise OnnxError(
             f"ONNX export: {' and '.join(missing)} not installed. "

@@ -13,9 +13,8 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.takehome.formats import FORMATS
 from mnistlab.takehome.trained_network import load_trained
-from mnistlab.terminal.find_run import get_run
 from mnistlab.terminal.output_file import check_new, write_new
-from mnistlab.terminal.parser import Commands, positive_int
+from mnistlab.terminal.parser import Commands, get_run, positive_int
 from mnistlab.training.record import read_record, record_to_json
 
 
@@ -87,7 +86,11 @@ def _export_network(store: Store, options: argparse.Namespace, file_format: str)
     """The best checkpoint of a run, or a pretrained one, as a file that needs no mnistlab."""
     one = FORMATS[file_format]
     if isinstance(options.source, str):
-        checkpoint, name, stem = zoo.FOLDER / f"{options.source}.safetensors", options.source, options.source
+        checkpoint, name, stem = (
+            zoo.FOLDER / f"{options.source}.safetensors",
+            options.source,
+            options.source,
+        )
     else:
         run = get_run(store, options.source)
         checkpoint, name, stem = store.best_checkpoint_path(run.id), run.name, f"run{run.id}"

@@ -15,8 +15,7 @@ from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
 from mnistlab.terminal import export_command
-from mnistlab.terminal.find_run import get_run
-from mnistlab.terminal.parser import Commands, add_run, positive_int
+from mnistlab.terminal.parser import Commands, add_run, get_run, positive_int
 from mnistlab.text import duration, percent
 from mnistlab.training.diagnosis import describe_failure, is_guessing
 from mnistlab.uploads import RUN_ARCHIVE
