@@ -61,8 +61,9 @@ with answer_column:
         help="Attribution: which pixels support and oppose a digit.",
     )
     why_place = st.container()
-    prediction.explain_confidence()
-    checkpoint.take_home(choice)
+    with st.container(horizontal=True):
+        prediction.explain_confidence()
+        checkpoint.take_home(choice)
 
 with steps_column:
     st.markdown("**Preprocessing**")
