@@ -131,7 +131,7 @@ def _ood_detector(uncertainty: UncertaintyModel | None) -> dict[str, Any] | None
         "whitening": _encoded(triangle, "f2"),
         "directions": _encoded(np.round(uncertainty.directions / largest), "i1"),
         "gains": _encoded(gains, "f4"),
-        "scale": uncertainty.scale.tolist(),
+        "scale": _encoded(uncertainty.scale, "f4"),
         "threshold": uncertainty.ood_threshold,
     }
 

@@ -24,10 +24,11 @@ def open_file(chromium: "Browser", tmp_path: Path) -> Iterator[Callable[[Trained
     )
     errors: list[str] = []
 
-    def open_page(trained: TrainedNetwork) -> "Page":
+    def open_page(trained: TrainedNetwork, before: str = "") -> "Page":
         file = tmp_path / "reader.html"
         file.write_text(html_page(trained), "utf-8")
         page = context.new_page()
+        page.add_init_script(before)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text))
         page.goto(file.as_uri())
@@ -103,6 +104,21 @@ def test_the_answer_comes_before_the_pen_is_lifted(
     expect(page.get_by_role("status")).to_contain_text("1: ")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#digit")).to_have_text("?")
+
+
+@pytest.mark.parametrize(
+    "worker",
+    ["undefined", "class { constructor() { setTimeout(() => this.onerror()); } postMessage() {} }"],
+)
+def test_a_browser_that_forbids_workers_reads_too(
+    open_file: Callable[..., "Page"], worker: str
+) -> None:
+    from playwright.sync_api import expect
+
+    smallest = load_trained(zoo.FOLDER / "smallest.safetensors", "smallest")
+    page = open_file(smallest, f"window.Worker = {worker};")
+    draw_by_mouse(page, 1)
+    expect(page.locator("#digit")).to_have_text("1")
 
 
 def test_a_one_is_drawn_with_the_keyboard_and_cleared(
