@@ -1,7 +1,11 @@
 """What reads strokes in the HTML file, in a real browser, against PyTorch and the lab's path."""
 
 import base64
+import json
 import random
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -26,6 +30,7 @@ from mnistlab.takehome.trained_network import TrainedNetwork, load_trained
 from mnistlab.training.evaluate import logits
 from mnistlab.training.record import read_record
 from mnistlab.uncertainty.model import temperature_only
+from tests.browser.conftest import ROOT
 from tests.drawn_digits import DIGITS
 from tests.random_specs import possible
 
@@ -196,3 +201,16 @@ def test_views_are_the_lab_s(sandbox: "Page", mnist_folder: Path) -> None:
 
 def test_no_point_is_no_digit(sandbox: "Page") -> None:
     assert sandbox.evaluate("digitFromStrokes([[], []])") is None
+
+
+def test_the_benchmark_counts_a_file_of_strokes(tmp_path: Path, chromium: "Browser") -> None:
+    content = [
+        {"label": label, "writer": "a", "strokes": strokes} for label, strokes in DIGITS.items()
+    ]
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(content))
+    command = [sys.executable, str(ROOT / "benchmarks" / "takehome.py"), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for title in ("HTML file", "lab"):
+        assert re.search(rf"^100\.00%  10 of 10 by the {title}", done.stdout, re.MULTILINE)
+    assert "ms an answer with nine views" in done.stdout
