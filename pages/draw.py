@@ -61,7 +61,9 @@ with answer_column:
         help="Attribution: which pixels support and oppose a digit.",
     )
     why_place = st.container()
-    prediction.explain_confidence()
+    with st.container(horizontal=True):
+        prediction.explain_confidence()
+        checkpoint.take_home(choice)
 
 with steps_column:
     st.markdown("**Preprocessing**")

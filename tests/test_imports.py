@@ -44,7 +44,7 @@ ORDER = (
     *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
     *("arch", "data", "stats", "recipe", "training", "uncertainty", "store", "zoo", "worker"),
     "experiments",
-    *("drawing", "handwriting", "charts", "report", "terminal", "ui", "__main__"),
+    *("drawing", "handwriting", "charts", "report", "takehome", "terminal", "ui", "__main__"),
 )
 
 

@@ -26,9 +26,9 @@ from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.terminal.output_file import check_new, write_new
-from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, positive_int
+from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, get_run, positive_int
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
-from mnistlab.terminal.run_commands import get_run, print_columns
+from mnistlab.terminal.run_commands import print_columns
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
 
 GROUP = "Experiments"

@@ -1,4 +1,4 @@
-"""What all commands share: the parser, groups of commands, common arguments."""
+"""What all commands share: the parser, groups of commands, common arguments, runs by number."""
 
 import argparse
 from collections.abc import Callable
@@ -6,6 +6,8 @@ from typing import NoReturn
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.errors import LabError
+from mnistlab.store.run import Run as TrainingRun
+from mnistlab.store.store import Store
 
 Run = Callable[[argparse.Namespace], int | None]
 """Carries out a command; returns the exit status, None for 0."""
@@ -60,6 +62,13 @@ def add_network(command: Parser) -> None:
 
 def add_run(command: Parser) -> None:
     command.add_argument("run_id", type=positive_int, metavar="RUN", help="number of the run")
+
+
+def get_run(store: Store, run_id: int) -> TrainingRun:
+    """A run. Raises LabError if there is none with that number."""
+    if run := store.run(run_id):
+        return run
+    raise LabError(f"Run {run_id} not found. `python -m mnistlab runs` lists all runs.")
 
 
 def add_owner(command: Parser) -> None:

@@ -1,7 +1,6 @@
-"""Runs: list, show, compare, export and import them."""
+"""Runs: list, show, compare and import them; `export_command` exports them."""
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +10,14 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.differences import differences, recipe_settings, teacher_names
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
-from mnistlab.store.exchange.archive import DuplicateRunError, export_run, import_run
-from mnistlab.store.exchange.export import epochs_csv, table_csv, write_tensorboard
-from mnistlab.store.run import Run, RunSummary
+from mnistlab.store.exchange.archive import DuplicateRunError, import_run
+from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, table
-from mnistlab.terminal.output_file import write_new
-from mnistlab.terminal.parser import Commands, add_run, positive_int
+from mnistlab.terminal import export_command
+from mnistlab.terminal.parser import Commands, add_run, get_run, positive_int
 from mnistlab.text import duration, percent
 from mnistlab.training.diagnosis import describe_failure, is_guessing
-from mnistlab.training.record import read_record, record_to_json
 from mnistlab.uploads import RUN_ARCHIVE
 from mnistlab.worker.processes import ensure_workers
 
@@ -44,32 +41,10 @@ def add_commands(commands: Commands) -> None:
     )
     command.add_argument("run_ids", type=positive_int, nargs="+", metavar="RUN")
 
-    command = commands.add(
-        GROUP, "export", export, "export a run as a zip file, or all runs as CSV"
-    )
-    command.add_argument(
-        "run_id", type=positive_int, nargs="?", metavar="RUN", help="default: the table of all runs"
-    )
-    command.add_argument("--csv", action="store_true", help="the run's epochs as CSV")
-    command.add_argument("--record", action="store_true", help="its record as JSON, no weights")
-    command.add_argument("--tensorboard", action="store_true", help="TensorBoard event files")
-    command.add_argument(
-        "--out",
-        dest="out_path",
-        type=Path,
-        metavar="PATH",
-        help="the file, or TensorBoard's folder",
-    )
+    export_command.add_command(commands, GROUP)
 
     command = commands.add(GROUP, "import", import_runs, "import exported runs")
     command.add_argument("archive_paths", type=Path, nargs="+", metavar="ZIP")
-
-
-def get_run(store: Store, run_id: int) -> Run:
-    """A run. Raises LabError if there is none with that number."""
-    if run := store.run(run_id):
-        return run
-    raise LabError(f"Run {run_id} not found. `python -m mnistlab runs` lists all runs.")
 
 
 def list_runs(options: argparse.Namespace) -> None:
@@ -147,32 +122,6 @@ def print_columns(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
-
-
-def export(options: argparse.Namespace) -> None:
-    store = Store(default_home().runs)
-    if options.run_id is None:
-        if options.tensorboard or options.record:
-            option = "--tensorboard" if options.tensorboard else "--record"
-            raise LabError(f"{option} exports a single run. Add the run's number.")
-        rows = table(store, Query(descending=False, size=sys.maxsize)).rows
-        _write(options.out_path or Path("runs.csv"), table_csv(rows).encode())
-        return
-    run = get_run(store, options.run_id)
-    if options.tensorboard:
-        print(write_tensorboard(run, options.out_path or Path("tensorboard")))
-    elif options.record:
-        record = read_record(store.best_checkpoint_path(run.id))
-        _write(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
-    elif options.csv:
-        _write(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
-    else:
-        _write(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))
-
-
-def _write(path: Path, content: bytes) -> None:
-    write_new(path, content)
-    print(path)
 
 
 def import_runs(options: argparse.Namespace) -> None:

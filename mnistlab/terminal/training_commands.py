@@ -10,9 +10,8 @@ from mnistlab.recipe.defaults import default_recipe
 from mnistlab.store import queue
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
-from mnistlab.terminal.parser import Commands, add_network, add_run
+from mnistlab.terminal.parser import Commands, add_network, add_run, get_run
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
-from mnistlab.terminal.run_commands import get_run
 from mnistlab.terminal.watch import Bar, watch
 from mnistlab.text import duration, percent
 from mnistlab.worker.benchmark import run_benchmark

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mnistlab import zoo
 from mnistlab.arch.advice.advise import advise
 from mnistlab.arch.budget import filters_to_budget, parameter_formula
 from mnistlab.arch.diff import align_rows
@@ -20,7 +21,7 @@ from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import get_mnist, html, page
+from mnistlab.ui.common import get_mnist, html, page, take_home
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.uploads import NETWORK, megabytes
@@ -195,6 +196,10 @@ def export(spec: Spec, result: NetworkSummary, set_network: SetNetwork) -> None:
     text, file_name, language = formats[name]
     st.code(text, language=language, height=380)
     download_buttons(Download(f"Download {file_name}", lambda: text, file_name, key="network-file"))
+    preset = next((preset for preset in PRESETS if preset.spec == spec), None)
+    if preset and (checkpoint := zoo.checkpoint(preset.name)):
+        st.html(html.caption("Take it home: this network, pretrained, for those without mnistlab."))
+        take_home.downloads(checkpoint, preset.label, preset.name)
     st.file_uploader(
         "Import network (JSON)",
         "json",

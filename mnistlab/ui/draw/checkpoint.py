@@ -11,10 +11,11 @@ import streamlit as st
 from mnistlab.home import default_home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
-from mnistlab.ui.common import checkpoints, page, run_picker
+from mnistlab.ui.common import checkpoints, html, page, run_picker
 from mnistlab.ui.common.checkpoints import CheckpointChoice, CheckpointList
 from mnistlab.ui.common.run_picker import run_ids
 from mnistlab.ui.common.stable_select import select_one
+from mnistlab.ui.common.take_home import downloads
 from mnistlab.ui.draw.compare import COMPARED
 
 PARAMETER = "checkpoint"
@@ -92,3 +93,11 @@ def choose(found: CheckpointList) -> CheckpointChoice:
         "was selected on the test images that measure its accuracy.",
     )
     return found.choices[key]
+
+
+def take_home(choice: CheckpointChoice) -> None:
+    """A popover that downloads the checkpoint as files that need no mnistlab."""
+    with st.popover("Take it home", icon=":material/home:"):
+        st.html(html.caption("The selected checkpoint, for those without mnistlab."))
+        stem = choice.path.stem if choice.run_id is None else f"run{choice.run_id}"
+        downloads(choice.path, choice.name, stem)

@@ -15,7 +15,7 @@ from mnistlab.store.exchange.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from mnistlab.ui.common import html, page, run_picker
+from mnistlab.ui.common import html, page, run_picker, take_home
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
@@ -103,12 +103,17 @@ def show_export(home: Home, run: Run) -> None:
             if path.is_file()
         ),
     )
+    best = store.best_checkpoint_path(run.id)
+    if best.is_file():
+        st.html(html.caption("Take it home: the best checkpoint, for those without mnistlab."))
+        take_home.downloads(best, run.name, f"run{run.id}")
     downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
         "Import the archive on the Runs page of any mnistlab. Checkpoints are safetensors files, "
-        "which hold tensors and their names but no code. For TensorBoard:"
+        "which hold tensors and their names but no code. For TensorBoard and for ONNX Runtime:"
     )
-    st.code(f"python -m mnistlab export {run.id} --tensorboard", language="sh", wrap_lines=True)
+    commands = (f"python -m mnistlab export {run.id} --{name}" for name in ("tensorboard", "onnx"))
+    st.code("\n".join(commands), language="sh", wrap_lines=True)
 
 
 def edit_notes(home: Home, run: Run) -> None:

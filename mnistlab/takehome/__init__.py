@@ -1,0 +1,1 @@
+"""A trained network as files that work without mnistlab: HTML, ONNX, PyTorch source."""
