@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-CONFIDENT_FROM = 0.8
+CONFIDENT_FROM = 0.97
 """At a lower probability the prediction is uncertain and names two candidates."""
 
 
@@ -17,8 +17,8 @@ class Verdict(StrEnum):
 class Prediction:
     """Ten probabilities, for 0 to 9, that sum to one.
 
-    `ood_score`: distance from training images, above 1 for inputs unlike any digit; None without an
-    OOD detector. `calibrated`: whether a temperature was fitted.
+    `ood_score`: the odds that the input is no digit, above 1 beyond the threshold; None without an OOD
+    detector. `calibrated`: whether a temperature was fitted.
     """
 
     probabilities: tuple[float, ...]
