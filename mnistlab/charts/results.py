@@ -198,7 +198,9 @@ def accuracy_by_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> Figure:
     traces = []
     for (name, curve), color in zip(curves, colors(len(curves)), strict=True):
         points = curve.thinned(CURVE_POINTS)
-        trace = line(name, (100 * points.coverage).tolist(), (100 - 100 * points.risk).tolist(), color)
+        trace = line(
+            name, (100 * points.coverage).tolist(), (100 - 100 * points.risk).tolist(), color
+        )
         confidences = [f"{100 * each:.2f}" for each in points.confidence]
         traces.append(
             trace

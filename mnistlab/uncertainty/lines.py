@@ -111,7 +111,7 @@ def transform(lines: Lines, generator: np.random.Generator, spread: float = 0.12
 
 
 def smooth(corners: Sequence[Sequence[float]] | Line) -> Line:
-    """A smooth line near the corners (N, 2), with their ends: G. Chaikin's corner cutting (1974)."""
+    """A smooth line near the corners (N, 2), by G. Chaikin's corner cutting (1974)."""
     line = np.asarray(corners, np.float64)
     for _ in range(2 if len(line) > 2 else 0):
         cut = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], 1)

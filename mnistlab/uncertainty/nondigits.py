@@ -4,14 +4,15 @@ They are drawn from a generator, not from people, and by other code than those t
 `benchmarks/nonsense.py` measures with, so that the benchmark stays a test.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mnistlab.uncertainty.letters import letter
-from mnistlab.uncertainty.lines import Images, Line, Lines, render, smooth, transform
+from mnistlab.uncertainty.lines import SIDE, Images, Line, Lines, render, smooth, transform
 
 Generator = np.random.Generator
+Kind = Callable[[Generator], Lines]
 PEN_WIDTHS = (1.6, 3.6)
 """Pixels: those of photos and of MNIST vary; three drawings in ten have such a width."""
 
@@ -137,7 +138,7 @@ def rings(generator: Generator) -> Lines:
             case 0:
                 lines.append(ring * (1 - 0.4 * number))
             case 1:
-                lines.append(ring + [1.9 * number * generator.uniform(0.6, 1.4), 0])
+                lines.append(ring + np.array([1.9 * number * generator.uniform(0.6, 1.4), 0]))
             case _:
                 lines.append(ring * 0.15 + generator.uniform(-0.5, 0.5, 2) if number else ring)
     return lines
@@ -160,7 +161,7 @@ def several_digits(generator: Generator, digits: Sequence[Lines]) -> Lines:
     return lines
 
 
-KINDS = {
+KINDS: dict[Kind, int] = {
     scribble: 4,
     short_strokes: 4,
     sticks: 4,
@@ -189,16 +190,14 @@ def nondigits(count: int, digits: Sequence[Lines], generator: Generator) -> Imag
         pen_width = generator.uniform(*PEN_WIDTHS) if generator.random() < 0.3 else None
         lines = transform(lines, generator)
         images.append(render(lines, pen_width) if pen_width else render(lines))
-    return np.stack(images)
+    return np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
 
 
 SLASHED, TAILED = 0.15, 0.3
 """Of the zeros that are drawn again."""
 
 
-def redrawn_digits(
-    digits: Sequence[Lines], labels: Sequence[int], generator: Generator
-) -> Images:
+def redrawn_digits(digits: Sequence[Lines], labels: Sequence[int], generator: Generator) -> Images:
     """Images (N, 28, 28) of the same digits, drawn along their center lines.
 
     Some zeros get a slash, or a pen's way to their outline: MNIST's writers made neither.
