@@ -27,7 +27,7 @@ from mnistlab.uncertainty.model import (
 )
 from mnistlab.uncertainty.nondigits import nondigits, redrawn_digits
 
-REJECTION_RATE = 0.009
+REJECTION_RATE = 0.01
 """Fraction of the validation images, half of them drawn again, below the detector's threshold.
 
 Chosen on half of the writers of `benchmarks/nonsense.py`, who write more alike than all of them.

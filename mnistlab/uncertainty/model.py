@@ -84,7 +84,8 @@ class UncertaintyModel:
         if self.detector is None:
             return None
         beyond = self.detector.threshold - self.detector.log_odds(features)
-        return np.exp(np.clip(beyond, -50, 50)).astype(np.float32)
+        scores: Floats = np.exp(np.clip(beyond, -50, 50)).astype(np.float32)
+        return scores
 
 
 def feature_count(spec: Spec) -> int:

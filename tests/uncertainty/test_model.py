@@ -26,9 +26,13 @@ N_FEATURES = 2 * (4 + 8)
 @pytest.fixture
 def fitted() -> UncertaintyModel:
     draw = np.random.default_rng(0)
-    mean, scale, hidden = draw.normal(size=24), draw.uniform(0.5, 2, 24), draw.normal(size=(24, 6))
-    parts = (mean, scale, hidden.astype(np.float16), draw.normal(size=6), draw.normal(size=6))
-    return UncertaintyModel(1.25, Detector(*(each.astype(np.float32) for each in parts), -1.5))
+
+    def normal(*shape: int) -> model.Floats:
+        return draw.normal(size=shape).astype(np.float16).astype(np.float32)
+
+    scale = draw.uniform(0.5, 2, 24).astype(np.float32)
+    detector = Detector(normal(24), scale, normal(24, 6), normal(6), normal(6), -1.5)
+    return UncertaintyModel(1.25, detector)
 
 
 @pytest.mark.parametrize("true_label", [0.5, 1.0, 2.5])
