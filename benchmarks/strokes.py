@@ -3,7 +3,7 @@
 FILE holds digits as pen strokes, plain or gzipped JSON: a list of `{"label": 0–9, "writer": name,
 "strokes": [[[x, y], …], …]}`. Each digit is placed on the canvas with a random size, position and
 brush, at whole pixels as from a mouse, in the canvas' JSON; then it is processed as on the Draw
-page. `--half` keeps every other writer, so that thresholds are chosen on one half and measured on the
+page. `--half` keeps every other writer: thresholds are chosen on one half and measured on the
 other. Such digits are for measuring, never for training.
 """
 

@@ -211,7 +211,7 @@ def accuracy_by_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> Figure:
                 "at least %{text}% confidence<extra></extra>",
             }
         )
-    result = figure("Accuracy (%) of the most confident predictions (% of all)", traces, height=400)
+    result = figure("Accuracy vs. coverage (%)", traces, height=320)
     result["layout"] |= {"hovermode": "closest", "showlegend": len(curves) > 1}
     result["layout"]["xaxis"]["range"] = [0, 102]
     # A good network's curve is all near 100%: what it loses must be visible.

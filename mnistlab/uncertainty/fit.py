@@ -58,7 +58,7 @@ class FitSize:
     redrawn_validation: int
 
 
-AFTER_RUN = FitSize(3000, 1500, 4000, 2500, 1500)
+AFTER_RUN = FitSize(2500, 1500, 4000, 2000, 1000)
 """A few seconds, which somebody waits for."""
 THOROUGH = FitSize(5000, 6000, 16_000, 5000, 3000)
 TEMPERATURE_ONLY = FitSize(1, 0, 0, 1000, 500)

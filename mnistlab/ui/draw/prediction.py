@@ -14,11 +14,11 @@ def about_confidence() -> str:
 - **Temperature scaling**: logits are divided by a temperature, such that 90% confidence means
   about 90% accuracy on validation images, half of them drawn again with this page's pen.
 - **Uncertain**: below {CONFIDENT_FROM:.0%} the two likeliest digits are shown. At and above it,
-  @SURE of drawn digits are correct, and @COV of them are there.
+  99.6–99.8% of drawn digits are correct, and 92% of them are there.
 - **Not a digit**: a detector on the network's own feature maps has learned from digits and from
-  made-up drawings (the out-of-distribution score). It rejects @REJ of drawn digits, @SCR of
-  scribbles, every triangle, @PAIR of pairs of digits and @SHAPES of letters and symbols. Those that
-  resemble digits pass: most B, G and question marks.
+  made-up drawings (the out-of-distribution score). It rejects 0.4% of drawn digits, 94% of
+  scribbles, every triangle, 98% of pairs of digits and 86% of letters and symbols. Those that
+  resemble digits pass: most a, d and question marks.
 - **Among the ten digits**: the network knows no letters. It divides 100% among ten digits whatever
   is drawn.
 - **Uncalibrated**: no temperature is fitted until a run ends. With the *All data* protocol it is

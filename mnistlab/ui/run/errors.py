@@ -44,14 +44,7 @@ def show(home: Home, run: Run) -> None:
                 "diagonal: overconfident. Bars: 95% CI."
             )
         )
-        curve = risk_coverage(predictions.confidence, predictions.is_wrong)
-        plot.chart(charts.accuracy_by_coverage([("this network", curve)]), f"coverage{run.id}")
-        st.html(
-            html.caption(
-                f"Answering only when confident enough: {percent(1 - MAX_RISK, 1)} are correct at "
-                f"{percent(curve.coverage_at(MAX_RISK), 1)} coverage."
-            )
-        )
+    _show_coverage(run, predictions)
     st.html(run_details.accuracies(predictions))
     if cell := st.session_state.get(key):
         _show_cell(home, run, predictions, *cell)
@@ -73,3 +66,15 @@ def _show_cell(home: Home, run: Run, predictions: Predictions, label: int, digit
             on_click=lambda: st.session_state.pop(f"cell{run.id}", None),
         )
     test_images.show(home, run, predictions, indices, "No such images.", "errors")
+
+
+def _show_coverage(run: Run, predictions: Predictions) -> None:
+    """How much more accurate the predictions are that the network is confident of."""
+    curve = risk_coverage(predictions.confidence, predictions.is_wrong)
+    plot.chart(charts.accuracy_by_coverage([("this network", curve)]), f"coverage{run.id}")
+    st.html(
+        html.caption(
+            f"Answering only when confident enough: {percent(1 - MAX_RISK, 1)} are correct at "
+            f"{percent(curve.coverage_at(MAX_RISK), 1)} coverage."
+        )
+    )
