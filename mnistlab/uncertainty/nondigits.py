@@ -18,7 +18,9 @@ PEN_WIDTHS = (1.6, 3.6)
 
 
 def scribble(generator: Generator) -> Lines:
-    """A long line that turns at random, that visits random points, or that goes to and fro."""
+    """A long line that turns at random, that visits random points, or that goes to and fro, the
+    last sometimes twice, at an angle.
+    """
     match generator.integers(3):
         case 0:
             steps = int(generator.integers(15, 90))
@@ -28,11 +30,21 @@ def scribble(generator: Generator) -> Lines:
         case 1:
             points = generator.uniform(0, 1, (int(generator.integers(6, 22)), 2))
             return [smooth(points * [1, generator.uniform(0.6, 1.4)])]
+    lines = [_zigzag(generator)]
+    if generator.random() < 0.4:
+        angle = generator.uniform(0.8, 2.3)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        lines.append(_zigzag(generator) @ turn)
+    # Around one center, so that two of them cross.
+    return [line - line.mean(0) for line in lines]
+
+
+def _zigzag(generator: Generator) -> Line:
     count = int(generator.integers(5, 16))
     across = np.linspace(0, 1, count) + generator.normal(0, 0.06, count)
     down = np.arange(count) % 2 * generator.uniform(0.4, 1.2) + generator.normal(0, 0.12, count)
     zigzag = np.stack([across, down], 1)
-    return [smooth(zigzag) if generator.random() < 0.5 else zigzag]
+    return smooth(zigzag) if generator.random() < 0.5 else zigzag
 
 
 def short_strokes(generator: Generator) -> Lines:
