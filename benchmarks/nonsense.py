@@ -3,8 +3,9 @@
 Scribbles, loose strokes, straight lines, dots, a square, a triangle and a cross are generated here,
 and letters and symbols by `benchmarks/shapes.py`. With a FILE of pen strokes (see
 benchmarks/strokes.py) also two of its digits side by side, and its digits themselves, which should
-not be rejected. None of it was used to fit the threshold: that is fitted on MNIST's validation
-digits alone (`mnistlab/uncertainty/model.py`).
+not be rejected. `--half` keeps every other writer's. None of it is used to fit the detector, which
+learns from MNIST and from drawings that other code makes up (`mnistlab/uncertainty/nondigits.py`;
+of the letters and symbols here, half are among those, drawn otherwise).
 """
 
 import argparse
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from shapes import shape, templates  # noqa: E402
-from strokes import read  # noqa: E402
+from strokes import HALVES, half_of, read  # noqa: E402
 
 Lines = list[NDArray[np.float64]]
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], float)
@@ -107,8 +108,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="default: the one the page shows first")
     parser.add_argument("--number", type=int, default=500, help="of each kind; default: 500")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--half", choices=HALVES, default="both")
     options = parser.parse_args()
-    digits = read(options.file) if options.file else []
+    digits = half_of(read(options.file), options.half) if options.file else []
 
     import torch
 

@@ -61,6 +61,7 @@ def main() -> None:
     from mnistlab.drawing.classifier import Classifier
     from mnistlab.drawing.digit import DigitError, digit_from_ink
     from mnistlab.drawing.multidigit.photo_digits import read_digits
+    from mnistlab.drawing.prediction import Verdict
     from mnistlab.drawing.strokes import digit_from_strokes
 
     torch.set_num_threads(1)
@@ -68,6 +69,7 @@ def main() -> None:
     classifier = Classifier(path)
     correct: Counter[str] = Counter()
     count_of: Counter[str] = Counter()
+    verdicts: Counter[tuple[Verdict, bool]] = Counter()
     seconds: list[float] = []
     for number, (digit, scene, generator) in enumerate(
         sample(digits, options.number, options.seed, options.kinds)
@@ -78,7 +80,10 @@ def main() -> None:
         try:
             found = read_digits(content)
             prepared = None if found.digits else digit_from_ink(found.photo.ink)
-            predicted = classifier.predict(prepared).digit if prepared else NOT_ONE
+            prediction = classifier.predict(prepared) if prepared else None
+            predicted = prediction.digit if prediction else NOT_ONE
+            if prediction:
+                verdicts[prediction.verdict, predicted == label] += 1
         except DigitError:
             predicted = NOT_ONE
         seconds.append(time.perf_counter() - started)
@@ -92,6 +97,9 @@ def main() -> None:
             name = f"{number:04d}-{scene.kind}-{label}-as-{predicted}.{file_type(content)}"
             (options.keep / name).write_bytes(content)
     print_result(correct, count_of, seconds, f"{path.stem}, seed {options.seed}")
+    for verdict in Verdict:
+        right, wrong = verdicts[verdict, True], verdicts[verdict, False]
+        print(f"  {verdict}: {right + wrong} photos, {right} of them with the right digit")
 
 
 def print_result(

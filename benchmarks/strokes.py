@@ -3,7 +3,8 @@
 FILE holds digits as pen strokes, plain or gzipped JSON: a list of `{"label": 0–9, "writer": name,
 "strokes": [[[x, y], …], …]}`. Each digit is placed on the canvas with a random size, position and
 brush, at whole pixels as from a mouse, in the canvas' JSON; then it is processed as on the Draw
-page. Such digits are for measuring, never for training.
+page. `--half` keeps every other writer: thresholds are chosen on one half and measured on the
+other. Such digits are for measuring, never for training.
 """
 
 import argparse
@@ -130,8 +131,10 @@ def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    options = parser_of(__doc__).parse_args()
-    digits = read(options.file)
+    parser = parser_of(__doc__)
+    parser.add_argument("--half", choices=HALVES, default="both")
+    options = parser.parse_args()
+    digits = half_of(read(options.file), options.half)
 
     import torch
 

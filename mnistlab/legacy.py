@@ -26,7 +26,6 @@ RUN_FILES = {
     "best.doubt": "best.uncertainty",
 }
 PREDICTIONS_TENSORS = {"read": "predicted"}
-UNCERTAINTY_TENSORS = {"limit": "ood_threshold"}
 STATE_PREFIXES = {
     "optimiser.": "optimizer.",
     "random.order": "random.shuffle",

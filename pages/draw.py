@@ -94,7 +94,8 @@ try:
             number.show(digits, results, segments)
         number.show_boxes(source, segments, results)
     else:
-        prediction_place.html(prediction.body(result, source.true_label))
+        n_digits = number.n_taken_for_one(source)
+        prediction_place.html(prediction.body(result, source.true_label, n_digits))
     # After the prediction, which should not wait for these images.
     with why_place:
         if why and digit is not None and result is not None:

@@ -20,7 +20,7 @@ from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.stable_select import select_many
-from mnistlab.ui.handwriting import cached_predictions, gallery
+from mnistlab.ui.handwriting import cached_predictions, coverage, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_CHECKPOINTS = 4
@@ -120,6 +120,7 @@ def compare() -> Mapping[str, DrawingPrediction]:
         page.show_error(text)
     columns = [(choices[path], scores(drawings, each)) for path, each in results.items()]
     st.html(table(counts, columns))
+    coverage.show(columns)
     return next(iter(results.values()), {})
 
 

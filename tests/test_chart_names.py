@@ -81,6 +81,7 @@ NAMELESS: dict[str, Chart] = {
         TARGETS[2], EPOCHS, 2, EPOCHS
     ),
     "results.confusion": lambda run: run_charts.confusion(np.eye(10, dtype=np.int64)),
+    "results.accuracy_by_coverage": lambda run: run_charts.accuracy_by_coverage([]),
     "results.calibration": lambda run: run_charts.calibration([]),
 }
 

@@ -43,13 +43,10 @@ def test_an_uncertainty_model_of_an_impossible_network_is_damaged(tmp_path: Path
     with pytest.raises(SpecError):
         model.feature_count(impossible)
     path = tmp_path / "a.uncertainty"
-    half = np.float16
-    arrays: dict[str, Any] = {
-        "temperature": np.ones(1),
-        "limit": np.ones(1),
-        "means": np.zeros((10, 4), half),
-        "whitening": np.zeros(10, half),
-    }
+    arrays: dict[str, Any] = {"format": np.array([float(model.FORMAT)])}
+    arrays |= dict.fromkeys(("temperature", "threshold"), np.ones(1))
+    arrays |= dict.fromkeys(("mean", "scale"), np.ones(4))
+    arrays |= dict.fromkeys(("hidden_bias", "output"), np.ones(2)) | {"hidden": np.ones((4, 2))}
     save_file(arrays, path)
     with pytest.raises(CheckpointError, match=r"a\.uncertainty"):
         model.load_uncertainty(path, impossible)

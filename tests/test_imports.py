@@ -28,6 +28,7 @@ WITH_TORCH = {
     "mnistlab.training.checkpoint",
     "mnistlab.training.distillation",
     "mnistlab.uncertainty.features",
+    "mnistlab.uncertainty.fit",
     "mnistlab.training.evaluate",
     "mnistlab.training.loop",
     "mnistlab.training.norm_statistics",

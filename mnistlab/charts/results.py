@@ -23,6 +23,7 @@ from mnistlab.charts.base import (
 )
 from mnistlab.charts.epochs import axis_floor, curve_floor, target_accuracy_marks
 from mnistlab.stats.predictions import CalibrationBin
+from mnistlab.stats.selective import RiskCoverage
 from mnistlab.store.run import Run
 from mnistlab.store.table import Point
 
@@ -185,4 +186,36 @@ def calibration(bins: Sequence[CalibrationBin]) -> Figure:
     result["layout"] |= {"hovermode": "closest"}
     result["layout"]["xaxis"]["range"] = [0, 102]
     result["layout"]["yaxis"]["range"] = [0, 102]
+    return result
+
+
+CURVE_POINTS = 200
+"""Of a risk–coverage curve; a browser draws them, and the network sends them."""
+
+
+def accuracy_by_coverage(curves: Sequence[tuple[str, RiskCoverage]]) -> Figure:
+    """Accuracy of the most confident predictions (%) against their fraction (%), one curve each."""
+    traces = []
+    for (name, curve), color in zip(curves, colors(len(curves)), strict=True):
+        points = curve.thinned(CURVE_POINTS)
+        trace = line(
+            name, (100 * points.coverage).tolist(), (100 - 100 * points.risk).tolist(), color
+        )
+        confidences = [f"{100 * each:.2f}" for each in points.confidence]
+        traces.append(
+            trace
+            | {
+                "mode": "lines",
+                "text": confidences,
+                "hovertemplate": "%{y:.2f}% of the most confident %{x:.1f}% are correct: those of "
+                "at least %{text}% confidence<extra></extra>",
+            }
+        )
+    result = figure("Accuracy vs. coverage (%)", traces, height=320)
+    result["layout"] |= {"hovermode": "closest", "showlegend": len(curves) > 1}
+    result["layout"]["xaxis"]["range"] = [0, 102]
+    # A good network's curve is all near 100%: what it loses must be visible.
+    worst = max((float(curve.risk.max()) for _, curve in curves), default=0.0)
+    low = 100 - 100 * min(1.0, 1.15 * max(worst, 0.002))
+    result["layout"]["yaxis"]["range"] = [low, 100 + (100 - low) * 0.05]
     return result

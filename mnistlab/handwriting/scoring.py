@@ -10,6 +10,7 @@ from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.drawings import LabeledDrawing
 from mnistlab.stats.score import Score
+from mnistlab.stats.selective import RiskCoverage, risk_coverage
 
 PredictBatch = Callable[[Sequence[PreparedDigit]], Sequence[Prediction]]
 """`drawing.classifier.predict_batch` for one checkpoint; an argument, as that imports torch."""
@@ -50,12 +51,13 @@ def predict_drawings(
 
 @dataclass(frozen=True)
 class Scores:
-    """A checkpoint's score in total and by writer, and the misclassified drawings, the most
-    confident first.
+    """A checkpoint's score in total, by writer and by confidence, and the misclassified drawings,
+    the most confident first.
     """
 
     total: Score | None
     by_writer: dict[str, Score]
+    coverage: RiskCoverage | None
     misclassified: tuple[StoredDrawing, ...]
 
 
@@ -71,5 +73,16 @@ def scores(
     return Scores(
         Score(len(wrong), len(scored)) if scored else None,
         {writer: Score(n_errors[writer], count) for writer, count in sorted(n_scored.items())},
+        _coverage(scored, predictions) if scored else None,
         tuple(wrong),
+    )
+
+
+def _coverage(
+    scored: Sequence[StoredDrawing], predictions: Mapping[str, DrawingPrediction]
+) -> RiskCoverage:
+    each = [(predictions[drawing.stroke_hash], drawing.label) for drawing in scored]
+    return risk_coverage(
+        [prediction.confidence for prediction, _ in each],
+        [prediction.digit != label for prediction, label in each],
     )

@@ -15,7 +15,7 @@ from mnistlab.arch.summary import LayerSummary, summarize
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import TTA_VIEWS
 from mnistlab.takehome.trained_network import TrainedNetwork, Weights
-from mnistlab.uncertainty.model import UncertaintyModel
+from mnistlab.uncertainty.model import MAX_STANDARDIZED, UncertaintyModel
 
 NORM_EPSILON = 1e-5
 """PyTorch's default, which `arch.build` keeps."""
@@ -119,24 +119,22 @@ def _folded(
 
 def _ood_detector(uncertainty: UncertaintyModel | None) -> dict[str, Any] | None:
     """What `oodScore` in `not_a_digit.js` takes; None without an OOD detector."""
-    if uncertainty is None or not uncertainty.ood_threshold:
+    if uncertainty is None or uncertainty.detector is None:
         return None
-    triangle = uncertainty.whitening[np.tril_indices(len(uncertainty.whitening))]
-    # An uncertainty model is saved in half precision, so nothing is lost, but for the directions:
-    # as unit vectors they bear 8 bits, which change a score by less than 1%.
-    largest = np.abs(uncertainty.directions).max(2, keepdims=True, initial=1e-9) / 127
-    gains = uncertainty.gains * largest[:, :, 0] ** 2
+    detector = uncertainty.detector
     return {
-        "means": _encoded(uncertainty.means, "f2"),
-        "whitening": _encoded(triangle, "f2"),
-        "directions": _encoded(np.round(uncertainty.directions / largest), "i1"),
-        "gains": _encoded(gains, "f4"),
-        "scale": _encoded(uncertainty.scale, "f4"),
-        "threshold": uncertainty.ood_threshold,
+        "mean": _encoded(detector.mean, "f4"),
+        "scale": _encoded(detector.scale, "f4"),
+        "limit": MAX_STANDARDIZED,
+        # Saved in half precision, so nothing is lost.
+        "hidden": _encoded(detector.hidden, "f2"),
+        "hiddenBias": _encoded(detector.hidden_bias, "f4"),
+        "output": _encoded(detector.output, "f4"),
+        "threshold": detector.threshold,
     }
 
 
 def _encoded(numbers: NDArray[np.float32], kind: str) -> dict[str, str]:
-    """Numbers as base64, little-endian: single ("f4") or half precision ("f2"), bytes ("i1")."""
+    """Numbers as base64, little-endian: single ("f4") or half precision ("f2")."""
     content = numbers.astype(f"<{kind}").tobytes()
     return {"type": kind, "data": base64.b64encode(content).decode("ascii")}

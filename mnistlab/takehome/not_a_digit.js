@@ -1,27 +1,16 @@
-// How unlike the training images an input is, as mnistlab/uncertainty/model.py scores it: above 1
-// it is taken for no digit. `features` are the mean and the standard deviation of each feature map
-// of the 3×3 layers; the score is their Mahalanobis distance from the nearest of the ten classes.
-function oodScore(features, { means, whitening, directions, gains, scale, threshold }) {
-  const size = features.length, rank = gains.length / scale.length;
-  let nearest = Infinity;
-  for (let k = 0; k < scale.length; k++) {
-    // (f − m) W, with W lower triangular and stored row by row.
-    const whitened = new Float64Array(size);
-    for (let row = 0, at = 0; row < size; row++) {
-      const difference = features[row] - means[k * size + row];
-      for (let column = 0; column <= row; column++) whitened[column] += difference * whitening[at++];
+// The odds that an input is no digit, in units of those at the threshold, as
+// mnistlab/uncertainty/model.py computes them: above 1 it is taken for no digit. `features` are the
+// mean and the standard deviation of each feature map of the 3×3 layers.
+function oodScore(features, { mean, scale, limit, hidden, hiddenBias, output, threshold }) {
+  const units = Float64Array.from(hiddenBias);
+  features.forEach((feature, i) => {
+    const standardized = Math.min(Math.max((feature - mean[i]) / scale[i], -limit), limit);
+    for (let unit = 0, at = i * units.length; unit < units.length; unit++) {
+      units[unit] += standardized * hidden[at++];
     }
-    let distance = whitened.reduce((sum, value) => sum + value * value, 0);
-    // What the class' own covariance adds along a few directions.
-    for (let r = 0; r < rank; r++) {
-      const direction = (k * rank + r) * size;
-      let along = 0;
-      for (let i = 0; i < size; i++) along += whitened[i] * directions[direction + i];
-      distance += gains[k * rank + r] * along * along;
-    }
-    nearest = Math.min(nearest, (scale[k] * distance) / size);
-  }
-  return nearest / threshold;
+  });
+  const logOdds = units.reduce((sum, value, unit) => sum + Math.max(value, 0) * output[unit], 0);
+  return Math.exp(Math.min(Math.max(threshold - logOdds, -50), 50));
 }
 
 // The features: of each 3×3 layer all means, then all standard deviations if a map has several units.

@@ -1,14 +1,13 @@
 // A reader of digits from a network's description: strokes in, ten probabilities out.
 // mnistlab/drawing/classifier.py does the same.
 
-// Numbers from base64, little-endian: "f4" single, "f2" half precision, "i1" bytes with a sign.
+// Numbers from base64, little-endian: "f4" single, "f2" half precision.
 function decodeNumbers({ type, data }) {
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const [size, read] = {
     f4: [4, (at) => view.getFloat32(at, true)],
     f2: [2, (at) => half(view.getUint16(at, true))],
-    i1: [1, (at) => view.getInt8(at)],
   }[type];
   return Float64Array.from({ length: bytes.length / size }, (_, i) => read(i * size));
 }

@@ -76,7 +76,7 @@ def calibrate(options: argparse.Namespace) -> None:
     from mnistlab.data.mnist import load, split_mnist
     from mnistlab.training.checkpoint import load_checkpoint
     from mnistlab.uncertainty import model
-    from mnistlab.uncertainty.features import fit_uncertainty
+    from mnistlab.uncertainty.fit import THOROUGH, fit_uncertainty
 
     bar = Bar()
     download_data(default_home().data, bar.show)
@@ -84,10 +84,11 @@ def calibrate(options: argparse.Namespace) -> None:
     checkpoint = load_checkpoint(options.checkpoint_path)
     recipe = checkpoint.record.recipe
     splits = split_mnist(load(default_home().data), recipe.split, recipe.train_size)
-    uncertainty = fit_uncertainty(checkpoint.network, splits.train, splits.validation)
+    uncertainty = fit_uncertainty(
+        checkpoint.network, splits.train, splits.validation, size=THOROUGH
+    )
     path = model.uncertainty_path(options.checkpoint_path)
     model.save_uncertainty(path, uncertainty)
-    print(
-        f"{path}: temperature {uncertainty.temperature:.2f}, "
-        f"{uncertainty.means.shape[1]} features, OOD threshold {uncertainty.ood_threshold:.2f}"
-    )
+    detector = uncertainty.detector
+    about = f"{len(detector.mean)} features" if detector else "no OOD detector: it is too wide"
+    print(f"{path}: temperature {uncertainty.temperature:.2f}, {about}")

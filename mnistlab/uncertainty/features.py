@@ -1,4 +1,4 @@
-"""A network's features for out-of-distribution detection, and fitting its uncertainty model.
+"""A network's features for out-of-distribution detection.
 
 The features are the mean and standard deviation of every feature map of every 3×3 layer: the first
 layers tell scribbles from digits, the last ones pairs of digits.
@@ -11,14 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mnistlab.data.mnist import LabeledImages, normalize
+from mnistlab.data.mnist import normalize
 from mnistlab.training.evaluate import Report, ignore
-from mnistlab.uncertainty.model import MAX_FEATURES, UncertaintyModel, fit_from_features
 
-FIT_IMAGES = 5000
-"""Images used of the training and of the validation set."""
-TEMPERATURE_IMAGES = 1000
-"""Validation images for a network too wide for more than a temperature."""
 BATCH = 500
 
 
@@ -55,24 +50,3 @@ def logits_and_features(
         features.append(torch.cat(statistics, 1) if statistics else maps[:, :0])
         report(min(len(logits) * BATCH, len(images)))
     return torch.cat(logits).numpy(), torch.cat(features).numpy()
-
-
-def fit_uncertainty(
-    network: nn.Sequential,
-    train: LabeledImages,
-    validation: LabeledImages,
-    report: Report = ignore,
-) -> UncertaintyModel:
-    """Fit an uncertainty model to the first training and validation images.
-
-    The network must be in evaluation mode.
-    """
-    too_wide = logits_and_features(network, validation.images[:1])[1].shape[1] > MAX_FEATURES
-    if too_wide:
-        train, validation = train[:1], validation[:TEMPERATURE_IMAGES]
-    val_logits, val_features = logits_and_features(network, validation.images[:FIT_IMAGES], report)
-    _, train_features = logits_and_features(network, train.images[:FIT_IMAGES], report)
-    val_labels, train_labels = (
-        images.labels[:FIT_IMAGES].numpy() for images in (validation, train)
-    )
-    return fit_from_features(val_logits, val_labels, val_features, train_features, train_labels)

@@ -28,7 +28,7 @@ from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState
 from mnistlab.training.teachers import teacher_path
 from mnistlab.uncertainty import model
-from mnistlab.uncertainty.features import fit_uncertainty
+from mnistlab.uncertainty.fit import fit_uncertainty
 from mnistlab.worker.mnist_download import download_once
 from mnistlab.worker.processes import thread_count
 from mnistlab.worker.status_reporter import StatusReporter

@@ -29,7 +29,7 @@ from mnistlab.takehome.html_page import READER, source
 from mnistlab.takehome.trained_network import TrainedNetwork, load_trained
 from mnistlab.training.evaluate import logits
 from mnistlab.training.record import read_record
-from mnistlab.uncertainty.model import temperature_only
+from mnistlab.uncertainty.model import UncertaintyModel
 from tests.browser.conftest import ROOT
 from tests.drawn_digits import DIGITS
 from tests.random_specs import possible
@@ -117,7 +117,7 @@ def test_random_designs_answer_as_pytorch_does(
         images = test_images[5 * number : 5 * number + 5]
         network, trained = random_network(spec, number)
         temperature = max(1e-3, float(logits(network, images).std()))
-        trained = replace(trained, uncertainty=temperature_only(temperature))
+        trained = replace(trained, uncertainty=UncertaintyModel(temperature))
         expected = in_torch(network, temperature, images)
         answers = in_browser(sandbox, trained, images)
         assert np.abs(answers - expected).max() < TOLERANCE, spec

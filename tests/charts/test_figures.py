@@ -15,6 +15,7 @@ from mnistlab.experiments.targets import TARGETS
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.recipe.schedules import Schedule, learning_rate_at
 from mnistlab.stats.predictions import Predictions, calibration_bins
+from mnistlab.stats.selective import risk_coverage
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
@@ -120,6 +121,17 @@ def test_confusion_and_calibration_are_plotly_s() -> None:
     heat = go.Figure(run_charts.confusion(predictions.confusion())).data[0]
     assert np.trace(np.array(heat.z)) == 0 and np.array(heat.z).sum() == 5
     go.Figure(run_charts.calibration(calibration_bins(predictions)))
+
+
+@pytest.mark.parametrize("n_wrong", [0, 3, 5000])
+def test_the_curve_of_accuracy_by_coverage_is_plotly_s_and_in_view(n_wrong: int) -> None:
+    curve = risk_coverage(np.linspace(1, 0.2, 5000), np.arange(5000) < n_wrong)
+    figure = run_charts.accuracy_by_coverage([("a", curve), ("b", curve)])
+    first = go.Figure(figure).data[0]
+    assert len(first.x) <= run_charts.CURVE_POINTS + 1 and first.x[-1] == 100
+    assert first.y[-1] == pytest.approx(100 - n_wrong / 50)
+    low, high = figure["layout"]["yaxis"]["range"]
+    assert low <= min(first.y) and max(first.y) < high
 
 
 def test_a_target_s_curves_include_the_previous_target() -> None:

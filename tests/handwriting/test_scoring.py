@@ -75,5 +75,9 @@ def test_scores_in_total_and_by_writer_and_the_most_confident_error_first() -> N
     assert found.total == Score(3, 4)
     assert found.by_writer == {"Ada": Score(1, 1), "Bo": Score(2, 3)}
     assert [one.id for one in found.misclassified] == [3, 2, 4]
+    assert found.coverage is not None
+    assert found.coverage.coverage.tolist() == [1 / 4, 2 / 4, 3 / 4, 1]
+    assert found.coverage.risk.tolist() == pytest.approx([0, 1 / 2, 2 / 3, 3 / 4])
+    assert scores([], {}).coverage is None
     assert scores(drawings, read).total == Score(2, 3), "what has no answer yet is left out"
     assert scores([], {}).total is None and scores(drawings, {}).by_writer == {}

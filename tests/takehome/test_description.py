@@ -10,7 +10,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 from mnistlab.takehome.description import network_description
 from mnistlab.takehome.trained_network import TrainedNetwork, load_trained
-from mnistlab.uncertainty.model import temperature_only
+from mnistlab.uncertainty.model import UncertaintyModel
 from tests.random_specs import possible
 
 
@@ -30,7 +30,7 @@ def test_batch_norm_is_folded_so_only_its_parameters_are_missing(trained: Traine
 
 def test_a_network_without_an_ood_detector_has_none(trained: TrainedNetwork) -> None:
     record, weights = trained.record, trained.weights
-    for uncertainty in (None, temperature_only(1.5)):
+    for uncertainty in (None, UncertaintyModel(1.5)):
         one = TrainedNetwork("x", record, weights, uncertainty)
         description = network_description(one)
         assert description["notADigit"] is None

@@ -86,6 +86,7 @@ def test_drawings_are_imported_and_scored_by_writer_and_in_total(store: Store) -
     assert "100.0%" in first[2] and "(0 errors" in first[2]
     assert second[:2] == ["Zoë <b>", "3"] and "66.7%" in second[2] and "(1 error;" in second[2]
     assert total[1] == "13" and "92.3%" in total[2]
+    assert re.search(r"Sketch: 99\.5% are correct at \d+\.\d% coverage\.", text_of(at))
     assert "Zoë <b>" not in body(at), "user input is escaped"
     assert shown(at)[0] == "5 predicted as 8" and len(shown(at)) == 13, "misclassified ones first"
     assert body(at).count('lab-card lab-wrong"') == 1
@@ -104,6 +105,7 @@ def test_several_checkpoints_are_columns(store: Store) -> None:
     head, _, total = lines(settled(at))
     assert [cell.split()[0] for cell in head[2:]] == ["Smallest", "Target"]
     assert all("of" not in cell and "error" in cell for cell in total[2:])
+    assert text_of(at).count("are correct at 100.0% coverage.") == 2
     checkpoint_box(at).set_value([])
     assert lines(settled(at))[0][2].startswith("Sketch"), "the default checkpoint"
 

@@ -1,5 +1,6 @@
-"""Temperature and strangeness, against numpy's linear algebra and samples whose truth is known."""
+"""Temperature, the detector's formula, and its file, against samples whose truth is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +12,27 @@ from safetensors.numpy import save as save_numpy
 from mnistlab.arch.build import build
 from mnistlab.arch.spec import parse
 from mnistlab.atomic import write_atomic
-from mnistlab.data.mnist import LabeledImages, load
+from mnistlab.data.mnist import normalize
 from mnistlab.errors import CheckpointError
 from mnistlab.uncertainty import model
-from mnistlab.uncertainty.features import fit_uncertainty, logits_and_features
+from mnistlab.uncertainty.features import logits_and_features
+from mnistlab.uncertainty.model import Detector, UncertaintyModel
+from tests.uncertainty.digits import random_digits
 
-SPEC, WIDE = parse("4-p-8-p8-gap-bn"), parse("300-gap")
-
-
-def random_digits(count: int, seed: int = 0) -> LabeledImages:
-    draw = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (count, 28, 28), generator=draw).byte()
-    return LabeledImages(images, torch.arange(count) % 10)
+SPEC = parse("4-p-8-p8-gap-bn")
+N_FEATURES = 2 * (4 + 8)
 
 
 @pytest.fixture
-def fitted() -> model.UncertaintyModel:
-    return fit_uncertainty(build(SPEC, 0).eval(), random_digits(400), random_digits(400, 1))
+def fitted() -> UncertaintyModel:
+    draw = np.random.default_rng(0)
+
+    def normal(*shape: int) -> model.Floats:
+        return draw.normal(size=shape).astype(np.float16).astype(np.float32)
+
+    scale = draw.uniform(0.5, 2, 24).astype(np.float32)
+    detector = Detector(normal(24), scale, normal(24, 6), normal(6), normal(6), -1.5)
+    return UncertaintyModel(1.25, detector)
 
 
 @pytest.mark.parametrize("true_label", [0.5, 1.0, 2.5])
@@ -43,135 +48,112 @@ def test_the_fit_returns_the_temperature_that_drew_the_labels(true_label: float)
 def test_features_are_each_map_s_mean_and_sd_and_logits_the_network_s() -> None:
     network, digits = build(SPEC, 0).eval(), random_digits(7)
     scores, features = logits_and_features(network, digits.images)
-    from mnistlab.data.mnist import normalize
-
     with torch.inference_mode():
         images = normalize(digits.images)
         np.testing.assert_allclose(scores, network(images), rtol=1e-4, atol=1e-5)
         maps = dict(network.named_children())["conv1"](images).numpy()
-    assert features.shape == (7, 2 * (4 + 8))
+    assert features.shape == (7, N_FEATURES)
     np.testing.assert_allclose(features[:, :4], maps.mean((2, 3)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(features[:, 4:8], maps.std((2, 3), ddof=1), rtol=1e-4, atol=1e-5)
 
 
-def test_with_all_directions_the_distance_is_mahalanobis_to_the_nearest_class(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_ood_score_is_the_odds_of_pytorch_s_layers_in_units_of_the_threshold_s(
+    fitted: UncertaintyModel,
 ) -> None:
-    monkeypatch.setattr(model, "DIRECTIONS", model.MAX_FEATURES)
-    network, train, held = build(SPEC, 0).eval(), random_digits(400), random_digits(400, 1)
-    fitted = fit_uncertainty(network, train, held)
-    known = logits_and_features(network, train.images)[1].astype(float)
-    features = logits_and_features(network, held.images)[1]
-    labels, val_labels = train.labels.numpy(), held.labels.numpy()
-    classes = [known[labels == digit] for digit in range(10)]
-    own = np.stack([np.cov(each.T, ddof=0) for each in classes])
-    shared = own.mean(0)
-    floor = model.SHRINKAGE * max(np.diag(shared).mean(), 1e-5) * np.eye(len(shared))
-    ratios = []
-    for digit in range(10):
-        covariance = 0.5 * own[digit] + 0.5 * shared + floor
-        offsets = features.astype(float) - classes[digit].mean(0)
-        distances = np.einsum("nd,de,ne->n", offsets, np.linalg.inv(covariance), offsets)
-        limit = np.quantile(distances[val_labels == digit], 1 - model.REJECTION_RATE)
-        ratios.append(distances / limit)
+    detector = fitted.detector
+    assert detector is not None
+    first, second = torch.nn.Linear(24, 6), torch.nn.Linear(6, 1)
+    with torch.no_grad():
+        first.weight[:], first.bias[:] = (
+            torch.from_numpy(detector.hidden.T),
+            torch.from_numpy(detector.hidden_bias),
+        )
+        second.weight[:], second.bias[:] = torch.from_numpy(detector.output), 0.0
+        features = np.random.default_rng(1).normal(size=(50, 24)).astype(np.float32)
+        inputs = torch.from_numpy((features - detector.mean) / detector.scale)
+        is_digit = second(torch.relu(first(inputs)))[:, 0].numpy()
     scores = fitted.ood_scores(features)
     assert scores is not None
-    expected = np.min(ratios, 0)
-    # The unit is free: only distances relative to each other and to the threshold count.
-    np.testing.assert_allclose(scores / scores.mean(), expected / expected.mean(), rtol=0.03)
-    assert (scores > 1).mean() == pytest.approx(model.REJECTION_RATE, abs=0.003)
+    np.testing.assert_allclose(scores, np.exp(detector.threshold - is_digit), rtol=1e-3)
+    assert (is_digit < detector.threshold).any() and (is_digit > detector.threshold).any()
 
 
-def test_a_file_of_an_earlier_version_has_one_covariance_for_all_classes(
-    tmp_path: Path, fitted: model.UncertaintyModel
-) -> None:
-    path = tmp_path / "x.uncertainty"
-    model.save_uncertainty(path, fitted)
-    tensors = load_numpy(path.read_bytes())
-    for name in ("directions", "gains", "scale"):
-        del tensors[name]
-    write_atomic(path, save_numpy(tensors))
-    back = model.load_uncertainty(path, SPEC)
-    assert back is not None and back.directions.shape == (10, 0, 24)
-    scores = back.ood_scores(np.zeros((3, 24), np.float32))
-    assert scores is not None and scores.shape == (3,)
+def test_a_feature_beyond_all_bounds_counts_as_one_at_the_bound(fitted: UncertaintyModel) -> None:
+    detector = fitted.detector
+    assert detector is not None
+    far = np.stack([detector.mean + factor * detector.scale for factor in (8, 1e6)])
+    scores = fitted.ood_scores(far)
+    assert scores is not None and np.isfinite(scores).all()
+    np.testing.assert_allclose(scores[0], scores[1], rtol=1e-3)
 
 
-def test_noise_has_a_higher_ood_score_than_digits(mnist_folder: Path) -> None:
-    train = load(mnist_folder).train
-    network = build(SPEC, 0).eval()
-    fitted = fit_uncertainty(network, train[:2000], train[50_000:52_000])
-    noise = logits_and_features(network, random_digits(200).images)[1]
-    real = logits_and_features(network, train.images[52_000:53_000])[1]
-    strange, usual = fitted.ood_scores(noise), fitted.ood_scores(real)
-    assert strange is not None and usual is not None
-    assert (strange > 1).all() and (usual > 1).mean() < 0.03
-
-
-def test_a_file_has_every_bit_and_is_small(tmp_path: Path, fitted: model.UncertaintyModel) -> None:
+def test_a_file_has_every_bit_and_is_small(tmp_path: Path, fitted: UncertaintyModel) -> None:
     path = model.uncertainty_path(tmp_path / "best.safetensors")
     model.save_uncertainty(path, fitted)
     back = model.load_uncertainty(path, SPEC)
-    assert back is not None and path.stat().st_size < 8000
-    assert (back.means == fitted.means).all() and (back.whitening == fitted.whitening).all()
-    assert back.ood_threshold == fitted.ood_threshold and back.temperature == fitted.temperature
+    assert back and back.detector and fitted.detector and path.stat().st_size < 3000
+    assert back.temperature == fitted.temperature
+    assert back.detector.threshold == fitted.detector.threshold
+    for name in ("mean", "scale", "hidden", "hidden_bias", "output"):
+        assert (getattr(back.detector, name) == getattr(fitted.detector, name)).all(), name
 
 
-def test_a_wide_network_has_a_temperature_only(tmp_path: Path) -> None:
-    wide = build(WIDE, 0).eval()
-    fitted = fit_uncertainty(wide, random_digits(30), random_digits(30, 1))
-    model.save_uncertainty(tmp_path / "wide.uncertainty", fitted)
-    back = model.load_uncertainty(tmp_path / "wide.uncertainty", WIDE)
-    assert back and back.ood_scores(np.zeros((1, 600), np.float32)) is None and back.temperature > 0
+def test_without_a_detector_there_is_no_ood_score(tmp_path: Path) -> None:
+    model.save_uncertainty(tmp_path / "wide.uncertainty", UncertaintyModel(0.75))
+    back = model.load_uncertainty(tmp_path / "wide.uncertainty", parse("300-gap"))
+    assert back and back.temperature == 0.75
+    assert back.ood_scores(np.zeros((1, 600), np.float32)) is None
 
 
-def test_a_network_without_output_has_a_finite_uncertainty_model() -> None:
-    dead = build(SPEC, 0).eval()
-    for weights in dead.parameters():
-        torch.nn.init.zeros_(weights)
-    fitted = fit_uncertainty(dead, random_digits(100), random_digits(100, 1))
-    assert np.isfinite(fitted.whitening).all() and fitted.ood_threshold > 0
+def test_of_a_file_of_the_first_format_the_temperature_remains(tmp_path: Path) -> None:
+    path, odd = tmp_path / "x.uncertainty", np.ones((10, 24), np.float16)
+    first = {"temperature": np.array([0.5]), "ood_threshold": np.array([1.5]), "means": odd}
+    write_atomic(path, save_numpy(first | {"whitening": np.ones(300, np.float16)}))
+    back = model.load_uncertainty(path, SPEC)
+    assert back and back.temperature == 0.5 and back.detector is None
 
 
 def test_a_missing_file_is_none_and_a_damaged_one_an_error(
-    tmp_path: Path, fitted: model.UncertaintyModel
+    tmp_path: Path, fitted: UncertaintyModel
 ) -> None:
     path = tmp_path / "x.uncertainty"
     assert model.load_uncertainty(path, SPEC) is None
     model.save_uncertainty(path, fitted)
     whole = path.read_bytes()
-    for content in (b"", whole[:-1], whole[:40], b"\0" * 200, whole.replace(b"means", b"meanz")):
+    truncated = (b"", whole[:-1], whole[:40], b"\0" * 200)
+    renamed = (whole.replace(b"mean", b"meam"), whole.replace(b"temperature", b"temperatura"))
+    for content in (*truncated, *renamed, b"\0" * (model.MAX_BYTES + 1)):
         write_atomic(path, content)
         with pytest.raises(CheckpointError, match=r"x\.uncertainty.*Delete"):
             model.load_uncertainty(path, SPEC)
     tensors = load_numpy(whole)
     for name, value in (
-        ("ood_threshold", np.array([float("nan")])),
+        ("threshold", np.array([float("nan")])),
+        ("threshold", np.zeros(2)),
         ("temperature", np.array([1e-300])),
-        ("means", tensors["means"][:, :-1]),
-        ("whitening", np.zeros(5)),
-        ("whitening", np.zeros((3, 300))),
-        ("means", np.zeros(10)),
+        ("temperature", np.zeros(0)),
+        ("format", np.array([3.0])),
+        ("format", np.array([2])),
+        ("mean", tensors["mean"][:-1]),
+        ("mean", np.zeros((24, 1))),
+        ("scale", np.zeros(24, np.float32)),
+        ("hidden", tensors["hidden"].T.copy()),
+        ("hidden", np.zeros((24, 0), np.float16)),
+        ("hidden", np.zeros((24, model.MAX_HIDDEN + 1), np.float16)),
+        ("hidden", np.zeros(24)),
+        ("hidden", np.full((24, 6), np.inf, np.float16)),
+        ("output", tensors["output"][:-1]),
+        ("output", np.zeros(6, np.int64)),
     ):
         write_atomic(path, save_numpy(tensors | {name: value}))
         with pytest.raises(CheckpointError):
             model.load_uncertainty(path, SPEC)
 
 
-def test_maps_beyond_half_precision_still_have_a_temperature(tmp_path: Path) -> None:
-    loud = build(parse("4-p-8-gap"), 0).eval()
-    for weights in loud.parameters():
-        weights.data.mul_(1e4)
-    fitted = fit_uncertainty(loud, random_digits(100), random_digits(100, 1))
-    model.save_uncertainty(tmp_path / "loud.uncertainty", fitted)
-    back = model.load_uncertainty(tmp_path / "loud.uncertainty", parse("4-p-8-gap"))
-    assert back and back.ood_threshold == 0
-
-
 def test_another_network_s_uncertainty_model_is_refused(
-    tmp_path: Path, fitted: model.UncertaintyModel
+    tmp_path: Path, fitted: UncertaintyModel
 ) -> None:
-    model.save_uncertainty(tmp_path / "x.uncertainty", fitted)
+    model.save_uncertainty(tmp_path / "x.uncertainty", replace(fitted, temperature=1.0))
     with pytest.raises(CheckpointError, match="another network"):
         model.load_uncertainty(tmp_path / "x.uncertainty", parse("4-p-9-p8-gap-bn"))
 

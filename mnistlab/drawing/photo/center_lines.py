@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from mnistlab.data.thinning import NEIGHBORS, thin
 from mnistlab.drawing.digit import GrayImage
 
 Point = tuple[int, int]
-Mask = NDArray[np.bool_]
 
 SIDE = 140
 """Pixels of the longer side at which lines are thinned: half the canvas, enough for any digit."""
-NEIGHBORS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""Clockwise from above, as (row, column)."""
 
 
 def center_lines(ink: GrayImage) -> list[list[list[float]]]:
@@ -34,25 +31,6 @@ def center_lines(ink: GrayImage) -> list[list[list[float]]]:
         ]
         for line in _trace({(int(y), int(x)) for y, x in np.argwhere(skeleton)})
     ]
-
-
-def thin(mask: Mask) -> Mask:
-    """Thin a mask (H, W) with an empty border to lines one pixel wide.
-
-    T. Y. Zhang, C. Y. Suen, "A fast parallel algorithm for thinning digital patterns" (1984).
-    """
-    mask = mask.copy()
-    while True:
-        n_before = int(mask.sum())
-        for first, second in (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6))):
-            ring = np.stack([np.roll(mask, (-y, -x), (0, 1)) for y, x in NEIGHBORS])
-            count = ring.sum(0)
-            turns = (~ring & np.roll(ring, -1, 0)).sum(0)
-            removable = (count >= 2) & (count <= 6) & (turns == 1)
-            removable &= ~ring[list(first)].all(0) & ~ring[list(second)].all(0)
-            mask &= ~removable
-        if mask.sum() == n_before:
-            return mask
 
 
 def _trace(pixels: set[Point]) -> Iterator[list[Point]]:

@@ -18,7 +18,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import best_first
 from mnistlab.text import percent
 from mnistlab.training.record import TrainingRecord, read_record
-from mnistlab.uncertainty.model import temperature_only, uncertainty_path
+from mnistlab.uncertainty.model import UncertaintyModel, uncertainty_path
 
 if TYPE_CHECKING:
     from mnistlab.drawing.classifier import Classifier
@@ -189,4 +189,4 @@ def _epoch_classifier(
     best = _classifier(best_path, best_path.stat().st_mtime_ns, uncertainty_modified)
     # The OOD score was fitted to the features of the best epoch, so it does not apply to this one.
     fitted = best.uncertainty
-    return Classifier(path, temperature_only(fitted.temperature) if fitted else None)
+    return Classifier(path, UncertaintyModel(fitted.temperature) if fitted else None)

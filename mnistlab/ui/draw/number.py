@@ -44,6 +44,11 @@ def one_or_several(source: DrawingInput) -> Sequence[Drawing]:
     return [source.drawing] if is_one else found
 
 
+def n_taken_for_one(source: DrawingInput) -> int:
+    """How many digits the toggle takes for one; 1 if it is off."""
+    return len(source.digits()) if st.session_state.get(chosen_digit.IS_ONE) else 1
+
+
 def describe_digit(prediction: Prediction, segment: Segment) -> str:
     """A digit's probability, or why it is uncertain."""
     second = prediction.order[1]

@@ -8,6 +8,7 @@ from mnistlab import zoo
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.accuracy_by_size import Network, accuracy_by_size
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.segmentation import segment_strokes
 from mnistlab.errors import CheckpointError, LabError
 from mnistlab.experiments.measured import stats
 from mnistlab.experiments.steps import STEPS
@@ -54,7 +55,8 @@ def _answer(drawing: canvas.Drawing) -> None:
         digit = drawing.digit()
         if digit is None:
             return
-        place.html(prediction.body(classifier.predict(digit, True)))
+        n_digits = len(segment_strokes(drawing.strokes))
+        place.html(prediction.body(classifier.predict(digit, True), n_digits=n_digits))
         with link_place:
             st.page_link(
                 "pages/draw.py",

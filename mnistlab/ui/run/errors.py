@@ -7,12 +7,15 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.verdict import run_predictions
 from mnistlab.home import Home
 from mnistlab.stats.predictions import Predictions, calibration_bins, calibration_error
+from mnistlab.stats.selective import risk_coverage
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.text import percent, quantity
 from mnistlab.ui.common import html, plot
 from mnistlab.ui.run import run_details, test_images
 
+MAX_RISK = 0.001
+"""Of the predictions that are answered, in the caption of their curve."""
 CONFUSION = (
     "Off the diagonal: errors, the redder the more. Click a cell to see its images below; on the "
     "diagonal, the least confident first."
@@ -41,6 +44,7 @@ def show(home: Home, run: Run) -> None:
                 "diagonal: overconfident. Bars: 95% CI."
             )
         )
+    _show_coverage(run, predictions)
     st.html(run_details.accuracies(predictions))
     if cell := st.session_state.get(key):
         _show_cell(home, run, predictions, *cell)
@@ -62,3 +66,15 @@ def _show_cell(home: Home, run: Run, predictions: Predictions, label: int, digit
             on_click=lambda: st.session_state.pop(f"cell{run.id}", None),
         )
     test_images.show(home, run, predictions, indices, "No such images.", "errors")
+
+
+def _show_coverage(run: Run, predictions: Predictions) -> None:
+    """How much more accurate the predictions are that the network is confident of."""
+    curve = risk_coverage(predictions.confidence, predictions.is_wrong)
+    plot.chart(charts.accuracy_by_coverage([("this network", curve)]), f"coverage{run.id}")
+    st.html(
+        html.caption(
+            f"Answering only when confident enough: {percent(1 - MAX_RISK, 1)} are correct at "
+            f"{percent(curve.coverage_at(MAX_RISK), 1)} coverage."
+        )
+    )

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFile
 
 from mnistlab import zoo
+from mnistlab.data.thinning import thin
 from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import DigitError
-from mnistlab.drawing.photo.center_lines import center_lines, thin
+from mnistlab.drawing.photo.center_lines import center_lines
 from mnistlab.drawing.photo.photo import FRAME_COLOR, read_photo
 from mnistlab.drawing.strokes import digit_from_strokes, rasterize
 from tests.drawing.photo.files import digit_from_file

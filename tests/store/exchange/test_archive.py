@@ -92,10 +92,9 @@ def add_finished_run(store: Store) -> int:
         Predictions(labels, read, generator.random(500, dtype=np.float32)),
     )
     size = model.feature_count(SPEC)
-    means, whitening = np.ones((10, size), np.float32), np.eye(size, dtype=np.float32)
-    directions, gains = np.ones((10, 2, size), np.float32), np.ones((10, 2), np.float32)
-    scale = np.ones(10, np.float32)
-    fitted = model.UncertaintyModel(0.7, means, whitening, directions, gains, scale, 2.0)
+    ones, units = np.ones(size, np.float32), np.ones(4, np.float32)
+    hidden = np.ones((size, 4), np.float32)
+    fitted = model.UncertaintyModel(0.7, model.Detector(ones, ones, hidden, units, units, 2.0))
     model.save_uncertainty(model.uncertainty_path(store.best_checkpoint_path(run_id)), fitted)
     store.finish(run_id, State.DONE, "Reached the target accuracy.", TEST)
     return run_id
@@ -350,8 +349,9 @@ def torch_pickle() -> bytes:
 
 
 def foreign_uncertainty() -> bytes:
+    names = ("temperature", "mean", "scale", "hidden_bias", "output", "threshold")
     one = np.ones(1, np.float32)
-    return save_numpy({"temperature": one, "limit": one, "means": one[None], "whitening": one})
+    return save_numpy(dict.fromkeys(names, one) | {"format": 2 * one, "hidden": one[None]})
 
 
 def flat_predictions(confidence: float) -> bytes:
