@@ -122,12 +122,14 @@ def _ood_detector(uncertainty: UncertaintyModel | None) -> dict[str, Any] | None
     if uncertainty is None or uncertainty.detector is None:
         return None
     detector = uncertainty.detector
+    # 8 bits a weight, with a step of its own for each feature, change the log odds by hundredths.
+    steps = np.abs(detector.hidden).max(1, keepdims=True, initial=1e-9) / 127
     return {
         "mean": _encoded(detector.mean, "f4"),
         "scale": _encoded(detector.scale, "f4"),
         "limit": MAX_STANDARDIZED,
-        # Saved in half precision, so nothing is lost.
-        "hidden": _encoded(detector.hidden, "f2"),
+        "steps": _encoded(steps, "f4"),
+        "hidden": _encoded(np.round(detector.hidden / steps), "i1"),
         "hiddenBias": _encoded(detector.hidden_bias, "f4"),
         "output": _encoded(detector.output, "f4"),
         "threshold": detector.threshold,
@@ -135,6 +137,6 @@ def _ood_detector(uncertainty: UncertaintyModel | None) -> dict[str, Any] | None
 
 
 def _encoded(numbers: NDArray[np.float32], kind: str) -> dict[str, str]:
-    """Numbers as base64, little-endian: single ("f4") or half precision ("f2")."""
+    """Numbers as base64: single precision ("f4"), little-endian, or bytes ("i1")."""
     content = numbers.astype(f"<{kind}").tobytes()
     return {"type": kind, "data": base64.b64encode(content).decode("ascii")}

@@ -1,12 +1,12 @@
 // The odds that an input is no digit, in units of those at the threshold, as
 // mnistlab/uncertainty/model.py computes them: above 1 it is taken for no digit. `features` are the
 // mean and the standard deviation of each feature map of the 3×3 layers.
-function oodScore(features, { mean, scale, limit, hidden, hiddenBias, output, threshold }) {
+function oodScore(features, { mean, scale, limit, steps, hidden, hiddenBias, output, threshold }) {
   const units = Float64Array.from(hiddenBias);
   features.forEach((feature, i) => {
     const standardized = Math.min(Math.max((feature - mean[i]) / scale[i], -limit), limit);
     for (let unit = 0, at = i * units.length; unit < units.length; unit++) {
-      units[unit] += standardized * hidden[at++];
+      units[unit] += standardized * steps[i] * hidden[at++];
     }
   });
   const logOdds = units.reduce((sum, value, unit) => sum + Math.max(value, 0) * output[unit], 0);

@@ -1,21 +1,15 @@
 // A reader of digits from a network's description: strokes in, ten probabilities out.
 // mnistlab/drawing/classifier.py does the same.
 
-// Numbers from base64, little-endian: "f4" single, "f2" half precision.
+// Numbers from base64: "f4" single precision, little-endian, "i1" bytes with a sign.
 function decodeNumbers({ type, data }) {
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const [size, read] = {
     f4: [4, (at) => view.getFloat32(at, true)],
-    f2: [2, (at) => half(view.getUint16(at, true))],
+    i1: [1, (at) => view.getInt8(at)],
   }[type];
   return Float64Array.from({ length: bytes.length / size }, (_, i) => read(i * size));
-}
-
-// IEEE 754 binary16: a sign, five bits of exponent, ten of fraction.
-function half(bits) {
-  const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
 function makeReader(network) {

@@ -182,8 +182,10 @@ def test_strokes_become_the_lab_s_input_and_its_answer(sandbox: "Page") -> None:
             n_identical += 1
             difference = np.array(answer["probabilities"]) - prediction.probabilities
             assert np.abs(difference).max() < TOLERANCE
+            # The odds, whose logarithm differs by hundredths, since the page has 8 bits a weight.
             assert prediction.ood_score is not None
-            assert answer["oodScore"] == pytest.approx(prediction.ood_score, rel=0.01)
+            difference = np.log(answer["oodScore"]) - np.log(prediction.ood_score)
+            assert abs(difference) < 0.1
     assert n_identical > 0.9 * len(drawings), "a gray level off is the exception"
 
 
