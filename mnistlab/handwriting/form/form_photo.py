@@ -1,0 +1,68 @@
+"""A photo of a filled form as labeled drawings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from mnistlab.drawing.digit import DigitError, GrayImage
+from mnistlab.drawing.photo.center_lines import center_lines
+from mnistlab.drawing.photo.decode import decode_image
+from mnistlab.drawing.photo.morphology import halve
+from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
+from mnistlab.handwriting.drawings import Strokes
+from mnistlab.handwriting.form.boxes import BoxState, FilledBox, crop, find_boxes, rectify
+from mnistlab.handwriting.form.layout import NUMBER_FIELD
+from mnistlab.handwriting.form.marks import find_sheet
+
+SIDE = 2048
+"""Pixels of the photo's longer side: a millimeter has five or more if the sheet fills the photo."""
+DECIMALS = 2
+"""Of a coordinate, in a hundredth of the digit's size: more would only lengthen what is stored."""
+
+
+@dataclass(frozen=True, eq=False)
+class FormDigit:
+    """A box of a form: its row, its label, its state, and the strokes of its digit, if any."""
+
+    row: int
+    label: int
+    state: BoxState
+    strokes: Strokes
+
+
+@dataclass(frozen=True, eq=False)
+class FormPhoto:
+    """The boxes of a photographed form in reading order, and a picture (H, W) of the field for the
+    writer's number.
+    """
+
+    digits: tuple[FormDigit, ...]
+    number_field: GrayImage
+
+
+def read_form(content: bytes) -> FormPhoto:
+    """Read the photo of a form. Raises DigitError that says what to do if there is no whole one,
+    or if nothing is written on it.
+    """
+    decoded = decode_image(content, SIDE)
+    gray = np.asarray(Image.fromarray(decoded.pixels).convert("L"))
+    # Marks are large: half the size is enough, and has less noise. Pixels are twice as large.
+    sheet = np.diag([2.0, 2.0, 1.0]) @ find_sheet(halve(gray.astype(np.float32)))
+    flat = rectify(gray, sheet)
+    digits = tuple(map(_digit, find_boxes(flat)))
+    if not any(digit.state is BoxState.DIGIT for digit in digits):
+        raise DigitError("The form is empty. Photograph it after digits were written into it.")
+    return FormPhoto(digits, crop(flat, NUMBER_FIELD))
+
+
+def _digit(box: FilledBox) -> FormDigit:
+    """A box with its ink as strokes: the center lines, as for any photo that is saved."""
+    strokes: Strokes = ()
+    if box.state is BoxState.DIGIT:
+        lines = center_lines(normalize_stroke_width(box.ink))
+        strokes = tuple(
+            tuple((round(x, DECIMALS), round(y, DECIMALS)) for x, y in line) for line in lines
+        )
+    state = BoxState.UNREADABLE if box.state is BoxState.DIGIT and not strokes else box.state
+    return FormDigit(box.row, box.label, state, strokes)
