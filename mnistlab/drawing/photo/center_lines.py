@@ -1,6 +1,7 @@
 """The center lines of ink as pen strokes, so that a photo can be saved like a drawing."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +42,36 @@ def thin(mask: Mask) -> Mask:
 
     T. Y. Zhang, C. Y. Suen, "A fast parallel algorithm for thinning digital patterns" (1984).
     """
-    mask = mask.copy()
+    mask, around = mask.copy(), np.zeros(mask.shape, np.uint8)
+    inner, whole = mask[1:-1, 1:-1], around[1:-1, 1:-1]
+    height, width = mask.shape
     while True:
         n_before = int(mask.sum())
-        for first, second in (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6))):
-            ring = np.stack([np.roll(mask, (-y, -x), (0, 1)) for y, x in NEIGHBORS])
-            count = ring.sum(0)
-            turns = (~ring & np.roll(ring, -1, 0)).sum(0)
-            removable = (count >= 2) & (count <= 6) & (turns == 1)
-            removable &= ~ring[list(first)].all(0) & ~ring[list(second)].all(0)
-            mask &= ~removable
+        for removable in _removable():
+            # The eight neighbors of each pixel as the bits of a number.
+            whole[:] = 0
+            for bit, (y, x) in enumerate(NEIGHBORS):
+                neighbor = mask[1 + y : height - 1 + y, 1 + x : width - 1 + x]
+                whole |= neighbor.view(np.uint8) << bit
+            inner &= ~removable[whole]
         if mask.sum() == n_before:
             return mask
+
+
+@cache
+def _removable() -> tuple[Mask, Mask]:
+    """For each of the 256 neighborhoods, whether a pixel is removed in the first half of a step,
+    and in the second.
+    """
+    ring = (np.arange(256) >> np.arange(8)[:, None] & 1).astype(np.bool_)
+    count = ring.sum(0)
+    turns = (~ring & np.roll(ring, -1, 0)).sum(0)
+    is_edge = (count >= 2) & (count <= 6) & (turns == 1)
+    first, second = (
+        is_edge & ~ring[list(one)].all(0) & ~ring[list(other)].all(0)
+        for one, other in (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6)))
+    )
+    return first, second
 
 
 def _trace(pixels: set[Point]) -> Iterator[list[Point]]:

@@ -13,13 +13,22 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import GrayImage
-from mnistlab.drawing.photo.line_removal import local_contrast
-from mnistlab.drawing.photo.morphology import Floats, connected_components, gaussian_blur, max_filter
+from mnistlab.drawing.photo.morphology import (
+    Floats,
+    Mask,
+    closing,
+    connected_components,
+    gaussian_blur,
+    max_filter,
+)
 from mnistlab.handwriting.form.homography import Floats as Matrix
 from mnistlab.handwriting.form.layout import (
     HEIGHT,
+    LEFT,
     N_LABELS,
     N_ROWS,
+    ROW,
+    TOP,
     WIDTH,
     Rectangle,
     box,
@@ -30,16 +39,22 @@ SCALE = 6
 """Pixels per millimeter of the rectified sheet."""
 BLUR = 0.8
 """Pixels: removes the camera's noise."""
-REACH = 3.0
-"""Millimeters: ink is narrower than twice that."""
-SEARCH = 1.8
-"""Millimeters that a printed line may be away from where it is expected."""
+REACH = 8.0
+"""Millimeters: half the width of what counts as ink, which is more than a box that was filled."""
+SEARCH = 2.4
+"""Millimeters that a box may be away from where the perspective expects it: paper bends."""
 MIN_LINE = 12.0
 """Of 255: the contrast that a thin line keeps in a blurred photo."""
-INSET = 0.55
+INSET = 0.65
 """Millimeters from the middle of a box's line to where the line, blurred, has ended."""
 MIN_CONTRAST = 0.3
 """Of a digit's typical contrast; fainter pixels are no ink."""
+MIN_SNR, MIN_INK_CONTRAST = 3.5, 8.0
+"""Ink is this many times as strong as noise, and has this much of 255."""
+MIN_PAPER, MIN_NOISE = 16.0, 0.3
+"""Gray levels: darker paper shows nothing, and rounding is noise, too."""
+PAPER, INK = 0.2, 0.8
+"""Of the strongest ink nearby: up to the one it is paper, from the other on ink."""
 MIN_STRENGTH = 0.3
 """Of the form's typical contrast; a box with nothing stronger is empty: ink from the back shows
 through, or a pencil was erased.
@@ -50,7 +65,7 @@ MIN_INK = 0.04
 """Of a digit's ink; a smaller part is a speck."""
 BAND = 0.8
 """Millimeters along a box's edge: what stays in there is the rest of a line."""
-MAX_FILLED = 0.4
+MAX_FILLED = 0.65
 """Of a digit's box; more ink than that is a box that was filled."""
 
 
@@ -64,11 +79,14 @@ class BoxState(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class FilledBox:
-    """A box: its row, the label that its digit has, its state, and its ink (H, W), 0 for paper."""
+    """A box: its row, the label of its digit, its state, where its inside is on the rectified
+    sheet, in millimeters, and its ink (H, W), 0 for paper.
+    """
 
     row: int
     label: int
     state: BoxState
+    inside: Rectangle
     ink: GrayImage
 
 
@@ -88,19 +106,38 @@ def rectify(photo: GrayImage, sheet: Matrix) -> GrayImage:
 def find_boxes(flat: GrayImage) -> list[FilledBox]:
     """The boxes of a rectified sheet, in reading order."""
     gray = gaussian_blur(flat.astype(np.float32), BLUR)
-    contrast = local_contrast(gray, round(REACH * SCALE))
-    insides = _insides(contrast)
-    # Most of a box is paper, whose contrast is noise.
-    values = [contrast[inside] for inside in insides]
-    paper = float(np.median([np.median(each) for each in values]))
-    noise = 1.48 * float(np.median([np.median(np.abs(each - paper)) for each in values])) + 1.0
-    strengths = [_typical(each - paper, noise) for each in values]
-    written = [strength for strength in strengths if strength > 0]
-    usual = float(np.median(written)) if written else 0.0
-    return [
-        _box(row, label, each - paper, strength, noise, usual)
-        for (row, label), each, strength in zip(places(), values, strengths, strict=True)
+    paper = np.maximum(closing(gray, round(REACH * SCALE)), MIN_PAPER)
+    # Relative to the light on the paper: so it is the same in light and in shadow.
+    contrast = (paper - gray) * 255 / paper
+    level, noise = _noise(contrast, paper)
+    places_of_ink = [(inside, contrast[inside] - level) for inside in _insides(contrast)]
+    noises = [noise * 255 / float(np.median(paper[inside])) for inside, _ in places_of_ink]
+    digits = [_digit(each, n) for (_, each), n in zip(places_of_ink, noises, strict=True)]
+    typical = [
+        float(np.percentile(each[digit], 70)) if digit.any() else 0.0
+        for (_, each), digit in zip(places_of_ink, digits, strict=True)
     ]
+    written = [strength for strength in typical if strength > 0]
+    usual = float(np.median(written)) if written else 0.0
+    found = []
+    for place, (inside, each), digit, strength in zip(
+        places(), places_of_ink, digits, typical, strict=True
+    ):
+        state, ink = BoxState.DIGIT, np.zeros(digit.shape, np.uint8)
+        if strength <= MIN_STRENGTH * usual:
+            state = BoxState.EMPTY
+        elif digit.mean() > MAX_FILLED:
+            state = BoxState.UNREADABLE
+        else:
+            ink = _ink(each, digit, strength)
+        found.append(FilledBox(*place, state, _rectangle(*inside), ink))
+    return found
+
+
+def _rectangle(y: slice, x: slice) -> Rectangle:
+    """Pixels of a rectified sheet in millimeters."""
+    left, top, right, bottom = (n / SCALE for n in (x.start, y.start, x.stop, y.stop))
+    return Rectangle(left, top, right - left, bottom - top)
 
 
 def crop(flat: GrayImage, frame: Rectangle) -> GrayImage:
@@ -111,55 +148,57 @@ def crop(flat: GrayImage, frame: Rectangle) -> GrayImage:
 
 def _insides(contrast: Floats) -> list[tuple[slice, slice]]:
     """The inside of each box of a rectified sheet (H, W), without its printed lines."""
-    found = np.full((4, N_ROWS, N_LABELS), np.nan)
+    found = np.empty((2, N_ROWS, N_LABELS))
     for row, label in places():
-        found[:, row, label] = _line_offsets(contrast, box(row, label))
-    # A line that was not found, or a stroke along it, moves as little as the boxes around it.
-    offsets = [_smooth(each) for each in found]
+        found[:, row, label] = _offset(contrast, box(row, label))
+    # A box whose lines were not found, or hidden by strokes, moves as those around it do.
+    across, down = (_smooth(each) for each in found)
     insides = []
     for row, label in places():
         frame = box(row, label)
-        top, bottom, left, right = (each[row, label] for each in offsets)
-        y = slice(
-            round((frame.y + top + INSET) * SCALE),
-            round((frame.y + frame.height + bottom - INSET) * SCALE),
-        )
-        x = slice(
-            round((frame.x + left + INSET) * SCALE),
-            round((frame.x + frame.width + right - INSET) * SCALE),
-        )
-        insides.append((y, x))
+        x, y = frame.x + across[row, label], frame.y + down[row, label]
+        insides.append((_inner(y, frame.height), _inner(x, frame.width)))
     return insides
 
 
-def _line_offsets(contrast: Floats, frame: Rectangle) -> list[float]:
-    """How far the top, bottom, left and right line of a box is from where it is expected, in
-    millimeters; NaN if it was not found.
+def _inner(start: float, length: float) -> slice:
+    """The pixels between two lines of a box."""
+    return slice(round((start + INSET) * SCALE), round((start + length - INSET) * SCALE))
+
+
+def _offset(contrast: Floats, frame: Rectangle) -> tuple[float, float]:
+    """How far a box is to the right of and below where it is expected, in millimeters; NaN where
+    its lines were not found.
     """
-    x, y = np.array([0.12, 0.88]) * frame.width + frame.x, np.array([0.12, 0.88]) * frame.height + frame.y
-    rows, columns = (slice(*np.rint(each * SCALE).astype(int)) for each in (y, x))
+    rows = _middle_part(frame.y, frame.height)
+    columns = _middle_part(frame.x, frame.width)
     reach = round(SEARCH * SCALE)
     offsets = []
-    for place, along, turned in (
-        (frame.y, columns, contrast),
-        (frame.y + frame.height, columns, contrast),
-        (frame.x, rows, contrast.T),
-        (frame.x + frame.width, rows, contrast.T),
+    for start, length, strip in (
+        (frame.x, frame.width, contrast[rows].T),
+        (frame.y, frame.height, contrast[:, columns]),
     ):
-        first = round(place * SCALE - 0.5) - reach
-        strip = turned[first : first + 2 * reach + 1, along]
-        # A line may be slanted by a pixel or two, and is printed on most of its length: ink only
-        # crosses it.
-        strip = ndimage.maximum_filter1d(strip, 3, axis=0)
-        profile = np.percentile(strip, 30, axis=1) - np.median(strip)
+        # A line is printed on most of its length, where ink only crosses it, and may be slanted by
+        # a pixel or two. Both lines together: one alone may be the next box's.
+        profiles = []
+        for place in (start, start + length):
+            first = round(place * SCALE - 0.5) - reach
+            part = ndimage.maximum_filter1d(strip[first : first + 2 * reach + 1], 3, axis=0)
+            profiles.append(np.percentile(part, 30, axis=1))
+        profile = np.minimum(*profiles) - np.median(profiles)
         best = float(profile.max())
         if best < MIN_LINE:
             offsets.append(np.nan)
             continue
         # The middle of what is nearly as strong: the maximum of three pixels is flat.
         strong = np.flatnonzero(profile >= 0.9 * best)
-        offsets.append((first + float(strong.mean()) + 0.5) / SCALE - place)
-    return offsets
+        offsets.append((float(strong.mean()) - reach) / SCALE)
+    return offsets[0], offsets[1]
+
+
+def _middle_part(start: float, length: float) -> slice:
+    """The pixels of a side of a box without its ends."""
+    return slice(round((start + 0.12 * length) * SCALE), round((start + 0.88 * length) * SCALE))
 
 
 def _smooth(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -172,36 +211,61 @@ def _smooth(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
     return smooth
 
 
-def _typical(contrast: Floats, noise: float) -> float:
-    """The typical contrast of the ink in a box (H, W); 0 without ink."""
-    ink = contrast[contrast > max(6 * noise, 12)]
-    return float(np.percentile(ink, 70)) if len(ink) >= SCALE**2 / 2 else 0.0
+def _noise(contrast: Floats, paper: Floats) -> tuple[float, float]:
+    """The contrast of paper without ink on a rectified sheet (H, W), and the standard deviation of
+    its noise in gray levels: beside the boxes nothing is printed. The side with more counts.
+    """
+    rows = slice(round(TOP * SCALE), round((TOP + ROW * N_ROWS) * SCALE))
+    # Not as near to the boxes and to the edge as the blur of lines reaches.
+    width = round((LEFT - 4) * SCALE)
+    levels, noises = [], []
+    for columns in (
+        slice(2 * SCALE, 2 * SCALE + width),
+        slice(-2 * SCALE - width, -2 * SCALE),
+    ):
+        side = contrast[rows, columns]
+        levels.append(float(np.median(side)))
+        deviations = np.abs(side - levels[-1]) * paper[rows, columns] / 255
+        noises.append(1.48 * float(np.median(deviations)))
+    return max(levels), max(noises) + MIN_NOISE
 
 
-def _box(
-    row: int, label: int, contrast: Floats, typical: float, noise: float, usual: float
-) -> FilledBox:
-    """What is in a box with this contrast (H, W) to its paper."""
-    nothing = np.zeros(contrast.shape, np.uint8)
-    if typical < max(MIN_STRENGTH * usual, 1e-9):
-        return FilledBox(row, label, BoxState.EMPTY, nothing)
+def _digit(contrast: Floats, noise: float) -> Mask:
+    """The mask (H, W) of the ink in a box with this contrast to its paper, none if there is no
+    digit. `noise` is its standard deviation.
+    """
+    # The strength of ink comes from what is surely above the noise: large connected parts.
+    surely = contrast > max(MIN_SNR * noise, MIN_INK_CONTRAST)
+    surely = _large_parts(surely, np.where(surely, contrast, 0))
+    if max(int(surely.any(axis).sum()) for axis in (0, 1)) < MIN_SIZE * SCALE:
+        return np.zeros_like(surely)
+    typical = float(np.percentile(contrast[surely], 70))
     inked = contrast > max(MIN_CONTRAST * typical, 3 * noise)
+    return _large_parts(inked, np.where(inked, contrast, 0))
+
+
+def _large_parts(inked: Mask, strength: Floats) -> Mask:
+    """The connected parts of ink in a box without specks, and without what is left of a printed
+    line, which stays close to the edge.
+    """
     components = connected_components(inked)
-    sums = components.sums(np.where(inked, contrast, 0))
-    # What is left of a printed line stays close to the edge.
+    sums = components.sums(strength)
     band = round(BAND * SCALE)
     deep = components.sums(np.pad(inked[band:-band, band:-band], band)) > 0
     kept = deep & (sums > MIN_INK * sums[deep].max(initial=0))
     kept[0] = False
-    digit = kept[components.labels]
-    size = max(int(digit.any(axis).sum()) for axis in (0, 1))
-    if size < MIN_SIZE * SCALE:
-        return FilledBox(row, label, BoxState.EMPTY, nothing)
-    if digit.mean() > MAX_FILLED:
-        return FilledBox(row, label, BoxState.UNREADABLE, nothing)
-    # As in a photo of one digit: compare with ink nearby, for pressure varies along a stroke.
+    return kept[components.labels]
+
+
+def _ink(contrast: Floats, digit: Mask, typical: float) -> GrayImage:
+    """The ink (H, W) of a digit, as in a photo of one: compared with ink nearby, for pressure
+    varies along a stroke.
+    """
     strength = np.where(digit, contrast, 0).astype(np.float32)
+    size = max(int(digit.any(axis).sum()) for axis in (0, 1))
     around = gaussian_blur(max_filter(gaussian_blur(strength, 1), size // 4), 4)
     ratio = contrast / np.maximum(around, 0.5 * typical)
-    ink = np.where(ndimage.binary_dilation(digit), np.clip((ratio - 0.2) / 0.6, 0, 1), 0)
-    return FilledBox(row, label, BoxState.DIGIT, np.round(255 * ink).astype(np.uint8))
+    ink = np.where(
+        ndimage.binary_dilation(digit), np.clip((ratio - PAPER) / (INK - PAPER), 0, 1), 0
+    )
+    return np.round(255 * ink).astype(np.uint8)

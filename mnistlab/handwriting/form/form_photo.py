@@ -12,6 +12,7 @@ from mnistlab.drawing.photo.morphology import halve
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 from mnistlab.handwriting.drawings import Strokes
 from mnistlab.handwriting.form.boxes import BoxState, FilledBox, crop, find_boxes, rectify
+from mnistlab.handwriting.form.homography import project
 from mnistlab.handwriting.form.layout import NUMBER_FIELD
 from mnistlab.handwriting.form.marks import find_sheet
 
@@ -22,13 +23,16 @@ DECIMALS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class FormDigit:
-    """A box of a form: its row, its label, its state, and the strokes of its digit, if any."""
+class FormBox:
+    """A box of a form: its row, its label, its state, the strokes of its digit, if any, and its
+    middle in the photo, in parts of its width and height.
+    """
 
     row: int
     label: int
     state: BoxState
     strokes: Strokes
+    middle: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,7 @@ class FormPhoto:
     writer's number.
     """
 
-    digits: tuple[FormDigit, ...]
+    boxes: tuple[FormBox, ...]
     number_field: GrayImage
 
 
@@ -45,24 +49,27 @@ def read_form(content: bytes) -> FormPhoto:
     """Read the photo of a form. Raises DigitError that says what to do if there is no whole one,
     or if nothing is written on it.
     """
-    decoded = decode_image(content, SIDE)
-    gray = np.asarray(Image.fromarray(decoded.pixels).convert("L"))
-    # Marks are large: half the size is enough, and has less noise. Pixels are twice as large.
+    pixels = decode_image(content, SIDE).pixels
+    gray = np.asarray(Image.fromarray(pixels).convert("L"))
+    # Marks are large: half the size is enough, and has less noise. Its pixels are twice as large.
     sheet = np.diag([2.0, 2.0, 1.0]) @ find_sheet(halve(gray.astype(np.float32)))
     flat = rectify(gray, sheet)
-    digits = tuple(map(_digit, find_boxes(flat)))
-    if not any(digit.state is BoxState.DIGIT for digit in digits):
+    filled = find_boxes(flat)
+    if not any(box.state is BoxState.DIGIT for box in filled):
         raise DigitError("The form is empty. Photograph it after digits were written into it.")
-    return FormPhoto(digits, crop(flat, NUMBER_FIELD))
+    middles = project(sheet, np.array([box.inside.center for box in filled])) / gray.shape[::-1]
+    boxes = map(_box, filled, middles.tolist())
+    return FormPhoto(tuple(boxes), crop(flat, NUMBER_FIELD))
 
 
-def _digit(box: FilledBox) -> FormDigit:
-    """A box with its ink as strokes: the center lines, as for any photo that is saved."""
+def _box(box: FilledBox, middle: tuple[float, float]) -> FormBox:
+    """A box with its ink as strokes: the center lines, as of any photo that is saved."""
     strokes: Strokes = ()
     if box.state is BoxState.DIGIT:
         lines = center_lines(normalize_stroke_width(box.ink))
         strokes = tuple(
             tuple((round(x, DECIMALS), round(y, DECIMALS)) for x, y in line) for line in lines
         )
+    # Specks without a line are no digit.
     state = BoxState.UNREADABLE if box.state is BoxState.DIGIT and not strokes else box.state
-    return FormDigit(box.row, box.label, state, strokes)
+    return FormBox(box.row, box.label, state, strokes, (middle[0], middle[1]))

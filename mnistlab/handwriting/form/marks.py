@@ -54,7 +54,9 @@ def find_sheet(gray: Floats) -> Matrix:
     missing = [number for number, marks in candidates.items() if not marks]
     if missing:
         raise _missing_error(missing)
-    largest = [sorted(marks, key=lambda m: -m.area)[:MAX_CANDIDATES] for marks in candidates.values()]
+    largest = [
+        sorted(marks, key=lambda m: -m.area)[:MAX_CANDIDATES] for marks in candidates.values()
+    ]
     fits = [fit for marks in product(*largest) if (fit := _fit(marks))]
     if not fits:
         raise _missing_error(list(MARKS))

@@ -27,7 +27,12 @@ def render(paper: Paper, dpi: float = DPI) -> Image.Image:
         else:
             # Pillow's corners are both inside; a line is at least one pixel wide.
             right, bottom = x + shape.width * scale - 1, y + shape.height * scale - 1
-            corners = (round(x), round(y), max(round(right), round(x)), max(round(bottom), round(y)))
+            corners = (
+                round(x),
+                round(y),
+                max(round(right), round(x)),
+                max(round(bottom), round(y)),
+            )
             pen.rectangle(corners, 0 if shape.is_ink else 255)
     return image
 
