@@ -19,11 +19,9 @@ from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
-from mnistlab.uploads import PICTURE, megabytes
+from mnistlab.uploads import PICTURE, PICTURE_TYPES, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
-FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
-"""HEIC, too, which is refused with what to do instead."""
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
 
 DIGITS_OF_PHOTO = "digits_of_photo"
@@ -100,7 +98,7 @@ def _photo() -> DrawingInput:
     state = st.session_state
     st.file_uploader(
         "Photo of a digit or a number",
-        FILE_TYPES,
+        PICTURE_TYPES,
         key=f"photo_file{state.get('photo_count', 0)}",
         max_upload_size=megabytes(PICTURE),
         on_change=_set_photo_from_file,
