@@ -189,7 +189,7 @@ with st.container():
         )
         st.page_link("pages/draw.py", label="Draw a digit", icon=":material/draw:")
 
-with st.expander("Form", icon=":material/grid_on:", expanded=not drawings):
+with st.expander("Form", icon=":material/grid_on:", expanded=form.is_used() or not drawings):
     form.show(store)
 with st.expander("Import drawings", icon=":material/upload:"):
     files = st.file_uploader(

@@ -59,10 +59,16 @@ MIN_STRENGTH = 0.3
 """Of the form's typical contrast; a box with nothing stronger is empty: ink from the back shows
 through, or a pencil was erased.
 """
+SHARPENING, SHARPENING_REACH = 4.0, 0.67
+"""How much of the difference from the surroundings is added to ink; their size in millimeters."""
+SHARPENED_BLUR = 0.7
+"""Pixels: removes the noise that sharpening adds."""
 MIN_SIZE = 2.2
 """Millimeters; a smaller digit is a speck."""
 MIN_INK = 0.04
 """Of a digit's ink; a smaller part is a speck."""
+BLURRED_LINE = 1.3
+"""Millimeters from a box's inside that a printed line reaches into it when it is blurred."""
 BAND = 0.8
 """Millimeters along a box's edge: what stays in there is the rest of a line."""
 MAX_FILLED = 0.65
@@ -110,7 +116,9 @@ def find_boxes(flat: GrayImage) -> list[FilledBox]:
     # Relative to the light on the paper: so it is the same in light and in shadow.
     contrast = (paper - gray) * 255 / paper
     level, noise = _noise(contrast, paper)
-    places_of_ink = [(inside, contrast[inside] - level) for inside in _insides(contrast)]
+    places_of_ink = [
+        (inside, _without_lines(contrast[inside] - level)) for inside in _insides(contrast)
+    ]
     noises = [noise * 255 / float(np.median(paper[inside])) for inside, _ in places_of_ink]
     digits = [_digit(each, n) for (_, each), n in zip(places_of_ink, noises, strict=True)]
     typical = [
@@ -230,6 +238,18 @@ def _noise(contrast: Floats, paper: Floats) -> tuple[float, float]:
     return max(levels), max(noises) + MIN_NOISE
 
 
+def _without_lines(contrast: Floats) -> Floats:
+    """The contrast (H, W) in a box without what its printed lines, blurred, leave along its edges:
+    there, what most of a row or of a column has in common.
+    """
+    contrast, band = contrast.copy(), round(BLURRED_LINE * SCALE)
+    for turned in (contrast, contrast.T):
+        for rows in (slice(band), slice(-band, None)):
+            common = np.percentile(turned[rows], 40, axis=1, keepdims=True)
+            turned[rows] -= np.maximum(common, 0)
+    return contrast
+
+
 def _digit(contrast: Floats, noise: float) -> Mask:
     """The mask (H, W) of the ink in a box with this contrast to its paper, none if there is no
     digit. `noise` is its standard deviation.
@@ -261,7 +281,10 @@ def _ink(contrast: Floats, digit: Mask, typical: float) -> GrayImage:
     """The ink (H, W) of a digit, as in a photo of one: compared with ink nearby, for pressure
     varies along a stroke.
     """
-    strength = np.where(digit, contrast, 0).astype(np.float32)
+    # Unsharp masking: what blurs strokes also fills the loops that thick pens leave small.
+    sharp = contrast + SHARPENING * (contrast - gaussian_blur(contrast, SHARPENING_REACH * SCALE))
+    contrast = np.maximum(gaussian_blur(sharp, SHARPENED_BLUR), 0)
+    strength = np.where(digit, contrast, 0)
     size = max(int(digit.any(axis).sum()) for axis in (0, 1))
     around = gaussian_blur(max_filter(gaussian_blur(strength, 1), size // 4), 4)
     ratio = contrast / np.maximum(around, 0.5 * typical)

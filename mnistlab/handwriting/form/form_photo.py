@@ -9,7 +9,6 @@ from mnistlab.drawing.digit import DigitError, GrayImage
 from mnistlab.drawing.photo.center_lines import center_lines
 from mnistlab.drawing.photo.decode import decode_image
 from mnistlab.drawing.photo.morphology import halve
-from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 from mnistlab.handwriting.drawings import Strokes
 from mnistlab.handwriting.form.boxes import BoxState, FilledBox, crop, find_boxes, rectify
 from mnistlab.handwriting.form.homography import project
@@ -63,10 +62,12 @@ def read_form(content: bytes) -> FormPhoto:
 
 
 def _box(box: FilledBox, middle: tuple[float, float]) -> FormBox:
-    """A box with its ink as strokes: the center lines, as of any photo that is saved."""
+    """A box with its ink as strokes: its center lines, as of any photo that is saved. Whatever
+    reads them gives them MNIST's width; the ink's own need not be normalized before.
+    """
     strokes: Strokes = ()
     if box.state is BoxState.DIGIT:
-        lines = center_lines(normalize_stroke_width(box.ink))
+        lines = center_lines(box.ink)
         strokes = tuple(
             tuple((round(x, DECIMALS), round(y, DECIMALS)) for x, y in line) for line in lines
         )

@@ -97,14 +97,15 @@ def _find_marks(gray: Floats) -> Iterator[Mark]:
     reach = round(MAX_HALF_MARK * max(gray.shape))
     dark = local_contrast(gray, reach) > MIN_CONTRAST
     components = connected_components(dark)
-    sizes = components.boxes()[:, 2:] - components.boxes()[:, :2]
+    boxes = components.boxes()
+    sizes = boxes[:, 2:] - boxes[:, :2]
     # Twice as long as wide at most: tilted by 60°; a square on its corner is 1.4 times as wide.
     possible = (sizes.min(1) >= MIN_MARK) & (sizes.max(1) <= 3 * reach)
     possible &= sizes.max(1) <= 2.2 * sizes.min(1)
     for label in np.flatnonzero(possible):
         if label == 0:
             continue
-        top, left, bottom, right = components.boxes()[label]
+        top, left, bottom, right = boxes[label].tolist()
         mark = _mark(components.labels[top:bottom, left:right] == label)
         if mark:
             x, y = mark.center

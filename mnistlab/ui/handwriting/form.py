@@ -38,6 +38,11 @@ class ShownBox:
     pixels: GrayImage | None
 
 
+def is_used() -> bool:
+    """Whether a form was photographed in this session: often more follow."""
+    return COUNT in st.session_state or FORM in st.session_state
+
+
 def show(store: Store) -> None:
     """Everything about the form; the digits of the last photo, if there is one."""
     st.markdown(
@@ -119,7 +124,7 @@ def _show_digits(store: Store) -> None:
     st.html(html.live_text(describe(boxes, len(kept))))
     with st.container(key="form_digits"):
         show_svg(cards(boxes, state[LEFT_OUT]), "form_digits_picture", _toggle)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="form_writer"):
         writer = st.text_input(
             "Writer",
             key=_key("writer"),
@@ -129,7 +134,7 @@ def _show_digits(store: Store) -> None:
             help="Saved with the digits, to score each writer separately.",
         )
         picture = np.repeat(number_field[..., None], 3, 2)
-        st.html(html.photo(picture, "The number that is written on the form"), width="content")
+        st.html(html.photo(picture, "The number that is written on the form"))
     with st.container(horizontal=True):
         st.button(
             f"Save {quantity(len(kept), 'drawing')}",
