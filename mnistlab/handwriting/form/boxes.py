@@ -67,11 +67,13 @@ MIN_SIZE = 2.2
 """Millimeters; a smaller digit is a speck."""
 MIN_INK = 0.04
 """Of a digit's ink; a smaller part is a speck."""
+MAX_LEVEL = 15.0
+"""Of 255: the contrast that changing light gives paper."""
 BLURRED_LINE = 1.3
 """Millimeters from a box's inside that a printed line reaches into it when it is blurred."""
 BAND = 0.8
 """Millimeters along a box's edge: what stays in there is the rest of a line."""
-MAX_FILLED = 0.65
+MAX_FILLED = 0.55
 """Of a digit's box; more ink than that is a box that was filled."""
 
 
@@ -117,7 +119,8 @@ def find_boxes(flat: GrayImage) -> list[FilledBox]:
     contrast = (paper - gray) * 255 / paper
     level, noise = _noise(contrast, paper)
     places_of_ink = [
-        (inside, _without_lines(contrast[inside] - level)) for inside in _insides(contrast)
+        (inside, _without_lines(contrast[inside] - _level(contrast[inside], level)))
+        for inside in _insides(contrast)
     ]
     noises = [noise * 255 / float(np.median(paper[inside])) for inside, _ in places_of_ink]
     digits = [_digit(each, n) for (_, each), n in zip(places_of_ink, noises, strict=True)]
@@ -236,6 +239,14 @@ def _noise(contrast: Floats, paper: Floats) -> tuple[float, float]:
         deviations = np.abs(side - levels[-1]) * paper[rows, columns] / 255
         noises.append(1.48 * float(np.median(deviations)))
     return max(levels), max(noises) + MIN_NOISE
+
+
+def _level(contrast: Floats, level: float) -> float:
+    """The contrast of paper in a box (H, W); `level` is that of the sheet's.
+
+    Where the light changes it differs a little. More than that is ink all over the box.
+    """
+    return min(float(np.percentile(contrast, 30)), level + MAX_LEVEL)
 
 
 def _without_lines(contrast: Floats) -> Floats:

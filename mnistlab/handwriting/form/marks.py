@@ -30,6 +30,8 @@ SQUARE, TOLERANCE = 1 / 144, 0.12
 triangles a third above."""
 MAX_CANDIDATES = 5
 """Marks with the same number of holes; others on the desk are unlikely."""
+MIN_AREA = 0.1
+"""Of the largest mark's area."""
 MAX_AREA_RATIO = 1.7
 """Between a mark's area and what the perspective of all four says it is."""
 
@@ -51,6 +53,12 @@ def find_sheet(gray: Floats) -> Matrix:
     candidates: dict[int, list[Mark]] = {number: [] for number in MARKS}
     for mark in _find_marks(gray):
         candidates[mark.number].append(mark)
+    # Tilted, the nearest mark is some times as large as the farthest; what is smaller is print.
+    largest_area = max((m.area for marks in candidates.values() for m in marks), default=0.0)
+    candidates = {
+        number: [mark for mark in marks if mark.area >= MIN_AREA * largest_area]
+        for number, marks in candidates.items()
+    }
     missing = [number for number, marks in candidates.items() if not marks]
     if missing:
         raise _missing_error(missing)
