@@ -1,15 +1,12 @@
-"""Cut the boxes out of the photo of a form, and the ink in each.
+"""What is in each box of a rectified form, and the ink of its digit.
 
-The sheet is rectified, and its ink compared with the paper around it, once for all boxes. Paper
-bends, so each box is where its printed lines are, close to where the perspective expects them.
+The ink is compared with the paper around it, once for all boxes.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
 from mnistlab.drawing.digit import GrayImage
@@ -21,32 +18,13 @@ from mnistlab.drawing.photo.morphology import (
     gaussian_blur,
     max_filter,
 )
-from mnistlab.handwriting.form.homography import Floats as Matrix
-from mnistlab.handwriting.form.layout import (
-    HEIGHT,
-    LEFT,
-    N_LABELS,
-    N_ROWS,
-    ROW,
-    TOP,
-    WIDTH,
-    Rectangle,
-    box,
-    places,
-)
+from mnistlab.handwriting.form.layout import LEFT, N_ROWS, ROW, TOP, Rectangle, places
+from mnistlab.handwriting.form.rectified import INSET, SCALE, find_insides
 
-SCALE = 6
-"""Pixels per millimeter of the rectified sheet."""
 BLUR = 0.8
 """Pixels: removes the camera's noise."""
-REACH = 8.0
-"""Millimeters: half the width of what counts as ink, which is more than a box that was filled."""
-SEARCH = 2.4
-"""Millimeters that a box may be away from where the perspective expects it: paper bends."""
-MIN_LINE = 12.0
-"""Of 255: the contrast that a thin line keeps in a blurred photo."""
-INSET = 0.65
-"""Millimeters from the middle of a box's line to where the line, blurred, has ended."""
+REACH = 3.0
+"""Millimeters: ink is narrower than twice that; what is wider is a shadow."""
 MIN_CONTRAST = 0.3
 """Of a digit's typical contrast; fainter pixels are no ink."""
 MIN_SNR, MIN_INK_CONTRAST = 3.5, 8.0
@@ -71,7 +49,11 @@ MAX_LEVEL = 15.0
 """Of 255: the contrast that changing light gives paper."""
 BLURRED_LINE = 1.3
 """Millimeters from a box's inside that a printed line reaches into it when it is blurred."""
-BAND = 0.8
+LINE_VARIATION = 1.5
+"""Between what the lines of the median box leave and of any other."""
+FILLED_LIGHT = 0.6
+"""Of the light of paper: a box that is filled with ink has less."""
+BAND = 0.4
 """Millimeters along a box's edge: what stays in there is the rest of a line."""
 MAX_FILLED = 0.55
 """Of a digit's box; more ink than that is a box that was filled."""
@@ -98,19 +80,6 @@ class FilledBox:
     ink: GrayImage
 
 
-def rectify(photo: GrayImage, sheet: Matrix) -> GrayImage:
-    """The sheet (H, W) as seen from straight above, SCALE pixels a millimeter, from a photo in
-    which the homography `sheet` (3, 3) maps its millimeters to pixels.
-    """
-    matrix = sheet / [SCALE, SCALE, 1]
-    coefficients = (matrix / matrix[2, 2]).reshape(9)[:8].tolist()
-    size = (round(WIDTH * SCALE), round(HEIGHT * SCALE))
-    flat = Image.fromarray(photo).transform(
-        size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC
-    )
-    return np.asarray(flat)
-
-
 def find_boxes(flat: GrayImage) -> list[FilledBox]:
     """The boxes of a rectified sheet, in reading order."""
     gray = gaussian_blur(flat.astype(np.float32), BLUR)
@@ -118,27 +87,26 @@ def find_boxes(flat: GrayImage) -> list[FilledBox]:
     # Relative to the light on the paper: so it is the same in light and in shadow.
     contrast = (paper - gray) * 255 / paper
     level, noise = _noise(contrast, paper)
-    places_of_ink = [
-        (inside, _without_lines(contrast[inside] - _level(contrast[inside], level)))
-        for inside in _insides(contrast)
-    ]
-    noises = [noise * 255 / float(np.median(paper[inside])) for inside, _ in places_of_ink]
-    digits = [_digit(each, n) for (_, each), n in zip(places_of_ink, noises, strict=True)]
+    insides = find_insides(contrast)
+    boxes = [contrast[inside] - _level(contrast[inside], level) for inside in insides]
+    _remove_lines(boxes)
+    noises = [noise * 255 / float(np.median(paper[inside])) for inside in insides]
+    digits = [_digit(each, n) for each, n in zip(boxes, noises, strict=True)]
     typical = [
         float(np.percentile(each[digit], 70)) if digit.any() else 0.0
-        for (_, each), digit in zip(places_of_ink, digits, strict=True)
+        for each, digit in zip(boxes, digits, strict=True)
     ]
     written = [strength for strength in typical if strength > 0]
     usual = float(np.median(written)) if written else 0.0
     found = []
-    for place, (inside, each), digit, strength in zip(
-        places(), places_of_ink, digits, typical, strict=True
+    for place, inside, each, digit, strength in zip(
+        places(), insides, boxes, digits, typical, strict=True
     ):
         state, ink = BoxState.DIGIT, np.zeros(digit.shape, np.uint8)
-        if strength <= MIN_STRENGTH * usual:
-            state = BoxState.EMPTY
-        elif digit.mean() > MAX_FILLED:
+        if digit.mean() > MAX_FILLED or _is_filled(gray, *inside):
             state = BoxState.UNREADABLE
+        elif strength <= MIN_STRENGTH * usual:
+            state = BoxState.EMPTY
         else:
             ink = _ink(each, digit, strength)
         found.append(FilledBox(*place, state, _rectangle(*inside), ink))
@@ -149,77 +117,6 @@ def _rectangle(y: slice, x: slice) -> Rectangle:
     """Pixels of a rectified sheet in millimeters."""
     left, top, right, bottom = (n / SCALE for n in (x.start, y.start, x.stop, y.stop))
     return Rectangle(left, top, right - left, bottom - top)
-
-
-def crop(flat: GrayImage, frame: Rectangle) -> GrayImage:
-    """A part of a rectified sheet."""
-    x, y = round(frame.x * SCALE), round(frame.y * SCALE)
-    return flat[y : y + round(frame.height * SCALE), x : x + round(frame.width * SCALE)]
-
-
-def _insides(contrast: Floats) -> list[tuple[slice, slice]]:
-    """The inside of each box of a rectified sheet (H, W), without its printed lines."""
-    found = np.empty((2, N_ROWS, N_LABELS))
-    for row, label in places():
-        found[:, row, label] = _offset(contrast, box(row, label))
-    # A box whose lines were not found, or hidden by strokes, moves as those around it do.
-    across, down = (_smooth(each) for each in found)
-    insides = []
-    for row, label in places():
-        frame = box(row, label)
-        x, y = frame.x + across[row, label], frame.y + down[row, label]
-        insides.append((_inner(y, frame.height), _inner(x, frame.width)))
-    return insides
-
-
-def _inner(start: float, length: float) -> slice:
-    """The pixels between two lines of a box."""
-    return slice(round((start + INSET) * SCALE), round((start + length - INSET) * SCALE))
-
-
-def _offset(contrast: Floats, frame: Rectangle) -> tuple[float, float]:
-    """How far a box is to the right of and below where it is expected, in millimeters; NaN where
-    its lines were not found.
-    """
-    rows = _middle_part(frame.y, frame.height)
-    columns = _middle_part(frame.x, frame.width)
-    reach = round(SEARCH * SCALE)
-    offsets = []
-    for start, length, strip in (
-        (frame.x, frame.width, contrast[rows].T),
-        (frame.y, frame.height, contrast[:, columns]),
-    ):
-        # A line is printed on most of its length, where ink only crosses it, and may be slanted by
-        # a pixel or two. Both lines together: one alone may be the next box's.
-        profiles = []
-        for place in (start, start + length):
-            first = round(place * SCALE - 0.5) - reach
-            part = ndimage.maximum_filter1d(strip[first : first + 2 * reach + 1], 3, axis=0)
-            profiles.append(np.percentile(part, 30, axis=1))
-        profile = np.minimum(*profiles) - np.median(profiles)
-        best = float(profile.max())
-        if best < MIN_LINE:
-            offsets.append(np.nan)
-            continue
-        # The middle of what is nearly as strong: the maximum of three pixels is flat.
-        strong = np.flatnonzero(profile >= 0.9 * best)
-        offsets.append((float(strong.mean()) - reach) / SCALE)
-    return offsets[0], offsets[1]
-
-
-def _middle_part(start: float, length: float) -> slice:
-    """The pixels of a side of a box without its ends."""
-    return slice(round((start + 0.12 * length) * SCALE), round((start + 0.88 * length) * SCALE))
-
-
-def _smooth(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Offsets (rows, labels), each the median of those found around it; 0 where there are none."""
-    padded = np.pad(offsets, 1, constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).reshape(*offsets.shape, 9)
-    some = ~np.isnan(around).all(2)
-    smooth = np.zeros_like(offsets)
-    smooth[some] = np.nanmedian(around[some], axis=1)
-    return smooth
 
 
 def _noise(contrast: Floats, paper: Floats) -> tuple[float, float]:
@@ -249,16 +146,30 @@ def _level(contrast: Floats, level: float) -> float:
     return min(float(np.percentile(contrast, 30)), level + MAX_LEVEL)
 
 
-def _without_lines(contrast: Floats) -> Floats:
-    """The contrast (H, W) in a box without what its printed lines, blurred, leave along its edges:
-    there, what most of a row or of a column has in common.
+def _remove_lines(boxes: list[Floats]) -> None:
+    """Remove from the contrast in each box (H, W) what its printed lines, blurred, leave along its
+    edges: there, what most of a row or of a column has in common, as far as all boxes have it.
+
+    More is a stroke along the edge.
     """
-    contrast, band = contrast.copy(), round(BLURRED_LINE * SCALE)
-    for turned in (contrast, contrast.T):
-        for rows in (slice(band), slice(-band, None)):
-            common = np.percentile(turned[rows], 40, axis=1, keepdims=True)
-            turned[rows] -= np.maximum(common, 0)
-    return contrast
+    band = round(BLURRED_LINE * SCALE)
+    for side in (slice(band), slice(-1, -1 - band, -1)):
+        for axis in (0, 1):
+            strips = [(each if axis == 0 else each.T)[side] for each in boxes]
+            common = np.array([np.percentile(strip, 40, axis=1) for strip in strips])
+            limit = LINE_VARIATION * np.maximum(np.median(common, axis=0), 0)
+            for strip, own in zip(strips, common, strict=True):
+                strip -= np.clip(own, 0, limit)[:, None]
+
+
+def _is_filled(gray: Floats, y: slice, x: slice) -> bool:
+    """Whether most of a box of a rectified sheet (H, W) is much darker than the paper to its left
+    and right.
+    """
+    near, far = round((INSET + 0.6) * SCALE), round((INSET + 1.8) * SCALE)
+    beside = gray[y, x.start - far : x.start - near], gray[y, x.stop + near : x.stop + far]
+    paper = max(float(np.median(strip)) for strip in beside)
+    return float(np.median(gray[y, x])) < FILLED_LIGHT * paper
 
 
 def _digit(contrast: Floats, noise: float) -> Mask:

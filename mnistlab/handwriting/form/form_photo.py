@@ -10,10 +10,11 @@ from mnistlab.drawing.photo.center_lines import center_lines
 from mnistlab.drawing.photo.decode import decode_image
 from mnistlab.drawing.photo.morphology import halve
 from mnistlab.handwriting.drawings import Strokes
-from mnistlab.handwriting.form.boxes import BoxState, FilledBox, crop, find_boxes, rectify
+from mnistlab.handwriting.form.boxes import BoxState, FilledBox, find_boxes
 from mnistlab.handwriting.form.homography import project
 from mnistlab.handwriting.form.layout import NUMBER_FIELD
 from mnistlab.handwriting.form.marks import find_sheet
+from mnistlab.handwriting.form.rectified import crop, rectify
 
 SIDE = 2048
 """Pixels of the photo's longer side: a millimeter has five or more if the sheet fills the photo."""
