@@ -112,7 +112,8 @@ def _written(
 
     printed = np.asarray(render(paper, PAGE_SCALE * INCH), np.float32)
     height, width = printed.shape
-    page = np.ones((height, width, 3), np.float32) * np.array(PAPERS[generator.integers(3)])
+    color = np.array(PAPERS[generator.integers(3)], np.float32)
+    page: NDArray[np.float32] = np.ones((height, width, 3), np.float32) * color
     page *= 1 + 0.015 * clouds(width, height, 0.1, generator)[..., None]
     toner = generator.uniform(0.75, 1)
     blend(page, (28, 28, 28), toner * (1 - printed / 255))
@@ -221,7 +222,7 @@ def _pinhole(rotation: Points, distance: float, focal: float) -> NDArray[np.floa
     return result
 
 
-def _project(matrix: NDArray[np.float64], points: Points) -> Points:
+def _project(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> Points:
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     result: Points = mapped[:, :2] / mapped[:, 2:]
     return result

@@ -83,9 +83,9 @@ class FilledBox:
 def find_boxes(flat: GrayImage) -> list[FilledBox]:
     """The boxes of a rectified sheet, in reading order."""
     gray = gaussian_blur(flat.astype(np.float32), BLUR)
-    paper = np.maximum(closing(gray, round(REACH * SCALE)), MIN_PAPER)
+    paper: Floats = np.maximum(closing(gray, round(REACH * SCALE)), np.float32(MIN_PAPER))
     # Relative to the light on the paper: so it is the same in light and in shadow.
-    contrast = (paper - gray) * 255 / paper
+    contrast: Floats = (paper - gray) * np.float32(255) / paper
     level, noise = _noise(contrast, paper)
     insides = find_insides(contrast)
     boxes = [contrast[inside] - _level(contrast[inside], level) for inside in insides]
@@ -196,7 +196,8 @@ def _large_parts(inked: Mask, strength: Floats) -> Mask:
     deep = components.sums(np.pad(inked[band:-band, band:-band], band)) > 0
     kept = deep & (sums > MIN_INK * sums[deep].max(initial=0))
     kept[0] = False
-    return kept[components.labels]
+    parts: Mask = kept[components.labels]
+    return parts
 
 
 def _ink(contrast: Floats, digit: Mask, typical: float) -> GrayImage:

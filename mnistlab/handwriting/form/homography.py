@@ -35,4 +35,5 @@ def area_scale(matrix: Floats, points: Floats) -> Floats:
     The determinant of its derivative: det H / w³, w being the third coordinate.
     """
     w = points @ matrix[2, :2] + matrix[2, 2]
-    return float(np.linalg.det(matrix)) / w**3
+    scale: Floats = float(np.linalg.det(matrix)) / w**3
+    return scale

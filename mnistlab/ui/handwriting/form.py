@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -53,7 +54,7 @@ def show(store: Store) -> None:
         *(
             Download(
                 f"Form, {paper} (PDF)",
-                lambda paper=paper: _pdf(paper),
+                partial(_pdf, paper),
                 f"handwriting-form-{paper.lower()}.pdf",
                 key=f"form_{paper.lower()}",
             )

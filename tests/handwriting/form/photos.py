@@ -70,7 +70,8 @@ def photo(
     light: Callable[[Floats, Floats], Floats] | None = None,
 ) -> bytes:
     """The photo of a page on a desk; `light`: how bright it is at x and y, 0 to 1."""
-    size = tuple(round(100 * (max(c[axis] for c in corners) + 0.5)) for axis in (0, 1))
+    width, height = (round(100 * (max(c[axis] for c in corners) + 0.5)) for axis in (0, 1))
+    size = width, height
     to_page = np.diag([SCALE, SCALE, 1.0]) @ _shift(paper) @ np.linalg.inv(view(paper, corners))
     coefficients = (to_page / to_page[2, 2]).reshape(9)[:8].tolist()
     seen = page.transform(
