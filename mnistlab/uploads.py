@@ -1,4 +1,4 @@
-"""The files that mnistlab accepts: their largest sizes in bytes, for browser and terminal alike.
+"""The largest files that mnistlab accepts, in bytes: one value for the browser and the terminal.
 
 The server refuses whatever is larger than its own `server.maxUploadSize`, whatever a widget allows,
 so that setting in .streamlit/config.toml is the largest of these (tests/test_uploads.py checks it).
@@ -8,8 +8,6 @@ MEGABYTE = 1 << 20
 
 PICTURE = 20 * MEGABYTE
 """A photo as a phone takes it."""
-PICTURE_TYPES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif")
-"""How the names of pictures end; HEIC, too, which is refused with what to do instead."""
 NETWORK = MEGABYTE
 """A network as JSON has some kilobytes; a widget's limit is in whole megabytes."""
 HANDWRITING = 24 * MEGABYTE

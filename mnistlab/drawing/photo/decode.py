@@ -14,6 +14,8 @@ from mnistlab.drawing.digit import DigitError
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
 """Formats that Pillow decodes without another program."""
+FILE_TYPES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif")
+"""How the names of such files end; HEIC, too, which is refused with what to do instead."""
 MAX_SIDE = 8192
 MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
 """JPEGs are decoded at a reduced size, so those of a large camera are accepted."""

@@ -13,13 +13,14 @@ from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.photo.decode import FILE_TYPES
 from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
 from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
-from mnistlab.uploads import PICTURE, PICTURE_TYPES, megabytes
+from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, MNIST = "Draw", "Photo", "MNIST"
 SOURCES = {DRAW: ":material/draw:", PHOTO: ":material/photo_camera:", MNIST: ":material/casino:"}
@@ -98,7 +99,7 @@ def _photo() -> DrawingInput:
     state = st.session_state
     st.file_uploader(
         "Photo of a digit or a number",
-        PICTURE_TYPES,
+        FILE_TYPES,
         key=f"photo_file{state.get('photo_count', 0)}",
         max_upload_size=megabytes(PICTURE),
         on_change=_set_photo_from_file,

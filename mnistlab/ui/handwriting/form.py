@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.drawing.digit import DigitError, GrayImage
+from mnistlab.drawing.photo.decode import FILE_TYPES
 from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import Strokes, validate
@@ -18,7 +19,7 @@ from mnistlab.text import quantity
 from mnistlab.ui.common import html, page
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.svg import show_svg
-from mnistlab.uploads import PICTURE, PICTURE_TYPES, megabytes
+from mnistlab.uploads import PICTURE, megabytes
 
 FORM, ERROR, LEFT_OUT, COUNT = "form", "form_error", "form_left_out", "form_count"
 """Keys in the session: the boxes of a photographed form and the field for the writer's number; what
@@ -64,7 +65,7 @@ def show(store: Store) -> None:
     state = st.session_state
     st.file_uploader(
         "Photo of a filled form",
-        PICTURE_TYPES,
+        FILE_TYPES,
         key=_key("file"),
         max_upload_size=megabytes(PICTURE),
         on_change=_set_photo,
