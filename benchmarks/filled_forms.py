@@ -222,7 +222,7 @@ def _pinhole(rotation: Points, distance: float, focal: float) -> NDArray[np.floa
     return result
 
 
-def _project(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> Points:
+def _project(matrix: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]]) -> Points:
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     result: Points = mapped[:, :2] / mapped[:, 2:]
     return result
