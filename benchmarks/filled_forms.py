@@ -170,7 +170,7 @@ def _camera(
     paper: Paper, width: int, height: int, generator: np.random.Generator
 ) -> NDArray[np.float64]:
     """The homography (3, 3) from the page's millimeters to the photo's pixels of a pinhole camera
-    that is tilted and turned any way, and sees the whole page.
+    that is tilted, up to 20° from upright, upside down or sideways, and sees the whole page.
     """
     page = np.array(paper.size)
     tilt = math.radians(generator.uniform(0, MAX_TILT))
