@@ -20,7 +20,7 @@ from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.stable_select import select_many
-from mnistlab.ui.handwriting import cached_predictions, coverage, gallery
+from mnistlab.ui.handwriting import cached_predictions, coverage, form, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_CHECKPOINTS = 4
@@ -184,12 +184,14 @@ with st.container():
     else:
         st.html(
             html.empty(
-                "No drawings saved yet. Draw a digit and click its label to save it; then compare "
-                "checkpoints on your drawings."
+                "No drawings saved yet. Draw a digit and click its label to save it, or fill in "
+                "the form below; then compare checkpoints on your drawings."
             )
         )
         st.page_link("pages/draw.py", label="Draw a digit", icon=":material/draw:")
 
+with st.expander("Form", icon=":material/grid_on:", expanded=form.is_used() or not drawings):
+    form.show(store)
 with st.expander("Import drawings", icon=":material/upload:"):
     files = st.file_uploader(
         "JSON files exported by this page (.json, .json.gz)",

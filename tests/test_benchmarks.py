@@ -117,3 +117,15 @@ def test_numbers_are_counted_by_length(tmp_path: Path) -> None:
     assert "segmented" in done.stdout and "kept whole" in done.stdout
     again = run_benchmark(file, "--number", "8", "--half", "both", name="multidigit")
     assert again.stdout == done.stdout
+
+
+def test_filled_forms_are_counted_by_pen(tmp_path: Path) -> None:
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(DIGITS))
+    done = run_benchmark(file, "--number", "1", "--half", "both", name="form")
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"(100|0)\.00%  of forms read", done.stdout)
+    # A writer of ones and sevens fills two boxes of a row.
+    count = re.search(r"digits in the right box .* in (\d+);", done.stdout)
+    assert count and 10 < int(count[1]) <= 20, done.stdout
+    assert "forms, ballpoint" in done.stdout and "of 4 corner" not in done.stdout

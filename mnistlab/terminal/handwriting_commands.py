@@ -1,20 +1,22 @@
 """The handwriting test set: count, import, export and score labeled drawings."""
 
 import argparse
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 from mnistlab import zoo
 from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
-from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json
+from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json, validate
+from mnistlab.handwriting.form.layout import Paper
 from mnistlab.handwriting.scoring import predict_drawings, prepare, scores
 from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.terminal.data_commands import GROUP
 from mnistlab.terminal.output_file import check_new, write_new
 from mnistlab.terminal.parser import Commands
-from mnistlab.uploads import HANDWRITING, megabytes
+from mnistlab.uploads import HANDWRITING, PICTURE, megabytes
 
 NO_DRAWINGS = "No drawings yet. Draw a digit in the app and click its label."
 
@@ -31,6 +33,9 @@ def add_commands(commands: Commands) -> None:
         "--import", dest="import_path", type=Path, metavar="FILE", help="add an exported JSON file"
     )
     action.add_argument(
+        "--form", dest="photo_path", type=Path, metavar="PHOTO", help="add those of a filled form"
+    )
+    action.add_argument(
         "--score",
         dest="checkpoint_path",
         type=Path,
@@ -39,13 +44,25 @@ def add_commands(commands: Commands) -> None:
         metavar="CHECKPOINT",
         help=f"score a checkpoint on them; default: the pretrained {zoo.DEFAULT}",
     )
-    command.add_argument("--writer", metavar="NAME", help="export or score this writer's alone")
+    command.add_argument(
+        "--writer",
+        metavar="NAME",
+        help="export or score this writer's alone, or who filled in the form",
+    )
+
+    command = commands.add(GROUP, "form", form, "write the form to print as a PDF")
+    command.add_argument("path", type=Path, metavar="OUT", help="a new .pdf file")
+    command.add_argument(
+        "--paper", type=_paper, default=Paper.A4, metavar="a4|letter", help="default: a4"
+    )
 
 
 def handwriting(options: argparse.Namespace) -> None:
     store = Store(default_home().runs)
     if options.import_path:
         _import(store, options.import_path)
+    elif options.photo_path:
+        _add_form(store, options.photo_path, options.writer)
     elif options.export_path:
         _export(store, options.export_path, options.writer)
     elif options.checkpoint_path:
@@ -64,6 +81,36 @@ def _import(store: Store, path: Path) -> None:
     n_new = collection.save_all(store, drawings)
     n_duplicates = len(drawings) - n_new
     print(f"{path}: imported {n_new:,} drawings, skipped {n_duplicates:,} duplicates")
+
+
+def form(options: argparse.Namespace) -> None:
+    from mnistlab.handwriting.form.printed import pdf
+
+    write_new(options.path, pdf(options.paper))
+    print(f"{options.path}: the form for {options.paper} paper; print it at any scale")
+
+
+def _paper(text: str) -> Paper:
+    """The paper of a name, in any case."""
+    found = next((paper for paper in Paper if paper.lower() == text.lower()), None)
+    if found is None:
+        names = " or ".join(paper.lower() for paper in Paper)
+        raise argparse.ArgumentTypeError(f"{text!r} is not {names}")
+    return found
+
+
+def _add_form(store: Store, path: Path, writer: str | None) -> None:
+    """Save all digits in the photo of a form."""
+    from mnistlab.handwriting.form.form_photo import read_form
+
+    if path.stat().st_size > PICTURE:
+        raise LabError(f"{path} is larger than {megabytes(PICTURE)} MB. Choose a smaller photo.")
+    photo = read_form(path.read_bytes())
+    drawings = [validate(box.label, writer, box.strokes) for box in photo.boxes if box.strokes]
+    n_new = collection.save_all(store, drawings)
+    left_out = Counter(str(box.state) for box in photo.boxes if not box.strokes)
+    about = "".join(f", {count} {state}" for state, count in sorted(left_out.items()))
+    print(f"{path}: saved {n_new:,} drawings{about}")
 
 
 def _export(store: Store, path: Path, writer: str | None) -> None:

@@ -24,7 +24,7 @@ def import_file(page: Page, app: App, file: Path) -> None:
     expect(page.locator(".lab-empty")).to_be_visible()
     settled(page)
     page.get_by_text("Import drawings").click()
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file][accept*=json]").set_input_files(file)
     page.get_by_role("button", name="Import").click()
 
 

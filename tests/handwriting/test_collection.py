@@ -1,5 +1,8 @@
 """Drawings in the store: each is there once, and nothing that is taken back is lost."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from mnistlab.handwriting.drawings import LabeledDrawing, from_json, to_json, va
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
 from tests.drawn_digits import DIGITS
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -122,3 +127,26 @@ def test_a_damaged_store_is_an_error(store: Store) -> None:
         collection.save(store, drawn(1))
     with pytest.raises(StoreError, match="cannot be used"):
         collection.listed(store)
+
+
+def test_a_process_killed_while_it_saves_keeps_none_of_a_form(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from mnistlab.handwriting import collection
+from mnistlab.handwriting.drawings import LabeledDrawing, validate
+from mnistlab.store.store import Store
+
+class Last(LabeledDrawing):
+    @property
+    def stroke_hash(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+digits = [validate(n % 10, "Ada", [[[n, 1], [2, 3]]]) for n in range(99)]
+collection.save_all(Store(Path(sys.argv[1])), [*digits, Last(9, "Ada", digits[0].strokes)])
+"""
+    store = Store(tmp_path / "runs")
+    collection.save(store, drawn(1))
+    process = subprocess.run([sys.executable, "-c", code, str(store.folder)], check=False, cwd=ROOT)
+    assert process.returncode == -signal.SIGKILL
+    assert collection.counts(store) == {"Ada": Counter({1: 1})}

@@ -65,7 +65,8 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def import_files(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    at.file_uploader[0].set_value([(name, content, "application/json") for name, content in files])
+    uploader = next(each for each in at.file_uploader if each.label.startswith("JSON files"))
+    uploader.set_value([(name, content, "application/json") for name, content in files])
     return press(settled(at), "Import")
 
 

@@ -14,6 +14,8 @@ from mnistlab.drawing.digit import DigitError
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF")
 """Formats that are decoded without another program: by Pillow, and HEIF by pillow-heif."""
+FILE_TYPES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif")
+"""How the names of such files end."""
 MAX_SIDE = 8192
 MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000, "HEIF": 25_000_000}
 """JPEGs are decoded at a reduced size, so those of a large camera are accepted; a phone's HEIC has

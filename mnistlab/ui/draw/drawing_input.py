@@ -13,6 +13,7 @@ from mnistlab.data.dataset import MNIST as MNIST_DATASET
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.drawing.digit import DigitError
+from mnistlab.drawing.photo.decode import FILE_TYPES
 from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.home import default_home
@@ -22,7 +23,6 @@ from mnistlab.ui.draw.canvas import Drawing
 from mnistlab.uploads import PICTURE, megabytes
 
 DRAW, PHOTO, CAMERA, MNIST = "Draw", "Photo", "Camera", "MNIST"
-FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif"]
 SOURCES = [DRAW, PHOTO, CAMERA, MNIST]
 
 DIGITS_OF_PHOTO = "digits_of_photo"
