@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.positions import FIRST_POSITION
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import Request, RunSummary, State
-from mnistlab.store.store import FIRST_POSITION, Store
+from mnistlab.store.store import Store
 
 N_RECENT = 50
 
@@ -96,6 +97,7 @@ def activity(store: Store, run_ids: Sequence[int] = ()) -> tuple[object, ...]:
 
 def _queued(db: sqlite3.Connection) -> list[sqlite3.Row]:
     return db.execute(
-        "SELECT id, queue_position FROM runs WHERE state = ? ORDER BY queue_position, id",
+        "SELECT id, CAST(coalesce(queue_position, 0) AS REAL) AS queue_position "
+        "FROM runs WHERE state = ? ORDER BY runs.queue_position, id",
         (State.QUEUED,),
     ).fetchall()

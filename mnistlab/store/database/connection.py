@@ -64,6 +64,8 @@ class Database:
         with closing(opened) as db:
             try:
                 db.row_factory = sqlite3.Row
+                # One name that is no UTF-8 must not make every row unreadable.
+                db.text_factory = _text
                 if is_stored:
                     self._prepare(db, patience)
                 else:
@@ -85,6 +87,10 @@ class Database:
             )
         if version < VERSION:
             _migrate(db, self.folder)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 @cache

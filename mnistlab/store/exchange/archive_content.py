@@ -22,6 +22,7 @@ from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.stats.predictions import MAX_BYTES, predictions_from_bytes
 from mnistlab.stats.score import Score
+from mnistlab.store.rows import MAX_TIME
 from mnistlab.store.run import State
 from mnistlab.store.store import MAX_NAME, MAX_NOTES, one_line
 from mnistlab.training.epoch import Epoch
@@ -55,8 +56,6 @@ TEXTS = {
 }
 FIELDS = {*TEXTS, "format", "recipe", "state", "created", "started", "ended", "epochs", "test"}
 MAX_IMAGES = MNIST.n_images
-MAX_TIME = 4_102_444_800
-"""The year 2100: a date that every time zone can show."""
 MAX_SECONDS = 10_000_000
 """Of an epoch: four months."""
 FLOAT32_MAX = float(np.finfo(np.float32).max)
