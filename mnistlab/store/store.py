@@ -13,6 +13,7 @@ from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import transitions
 from mnistlab.store.database.connection import Database
+from mnistlab.store.database.connection import FileState as FileState
 from mnistlab.store.folders import RunFolders
 from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
 from mnistlab.store.rows import (
@@ -36,16 +37,17 @@ REPORT_PATIENCE = 0.2
 """Seconds that a report waits for another writer: a heartbeat must not delay training."""
 
 
-FileState = tuple[tuple[int, int, int], ...]
-"""Inode, modification time in nanoseconds and size of each of the store's files."""
-
-
 class Store(RunFolders):
-    """The runs below one folder, which also holds their checkpoints."""
+    """The runs below one folder, which also holds their checkpoints.
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    `patience` in seconds is that of `Database`.
+    """
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], float] = time.time, patience: float | None = None
+    ) -> None:
         super().__init__(folder)
-        self.database = Database(folder)
+        self.database = Database(folder, patience)
         self._clock = clock
 
     def now(self) -> float:
@@ -53,18 +55,8 @@ class Store(RunFolders):
         return self._clock()
 
     def file_state(self) -> FileState:
-        """A value that changes whenever the store does: of the database and its write-ahead log."""
-        file = self.database.file
-        states = []
-        for path in (file, file.with_name(f"{file.name}-wal")):
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            # Reading makes an empty log, too.
-            if stat.st_size:
-                states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-        return tuple(states)
+        """A value that changes whenever the store does."""
+        return self.database.file_state()
 
     # Queue
 
