@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.charts import base
 from mnistlab.markup import Markup, fill, join
+from mnistlab.ui.guard import Guard
 
 STYLE = Path(__file__).parent / "common" / "style.css"
 SCRIPTS = [STYLE.with_name(name) for name in ("first_load.js", "page_links.js")]
@@ -203,4 +204,4 @@ def _with_length(start: Message, length: int) -> Message:
 
 
 def middleware() -> Sequence[Middleware]:
-    return [Middleware(Additions)]
+    return [Middleware(Guard), Middleware(Additions)]

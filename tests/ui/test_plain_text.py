@@ -28,7 +28,7 @@ def markdown_fields(at: AppTest) -> Iterator[tuple[str, str]]:
     """What the browser takes for Markdown: the kind of element, and the text."""
     for element in [*at.main, *_below(at.main)]:
         proto = getattr(element, "proto", None)
-        if hasattr(proto, "ListFields"):
+        if proto is not None and hasattr(proto, "ListFields"):
             for descriptor, value in proto.ListFields():
                 is_text = isinstance(value, str)
                 if is_text and (element.type not in PLAIN or descriptor.name in ("label", "help")):
