@@ -15,6 +15,8 @@ from mnistlab.charts.base import Figure
 from mnistlab.ui.server import plotly_address
 
 SCRIPT = Path(__file__).with_name("chart.js")
+MAX_TEXT = 500
+"""Characters of a point's `customdata`."""
 
 
 @cache
@@ -30,9 +32,16 @@ def _chart() -> Any:
 def chart(figure: Figure, key: str) -> Any:
     """Draw a figure, or update the one with the same key.
 
-    Returns the `customdata` of the point that was just clicked, None without a click. Only points
-    with `customdata` can be clicked.
+    Returns the `customdata` of the point that was just clicked, a text or a number; None without a
+    click. Only points with `customdata` can be clicked.
     """
     data = {"figure": figure, "library": plotly_address()}
     height = figure["layout"]["height"]
-    return _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None).clicked
+    result = _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None)
+    clicked = result.get("clicked")
+    # A browser can send anything.
+    return clicked if isinstance(clicked, int) or _is_short(clicked) else None
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
