@@ -69,7 +69,7 @@ def _check_strokes(raw: object) -> None:
     if not all(isinstance(path, list) for path in paths):
         raise DigitError(f"The canvas sent no strokes. {AGAIN}")
     if len(objects) > MAX_STROKES or sum(map(len, paths)) > MAX_COMMANDS:
-        raise DigitError(f"The drawing has too many strokes. {AGAIN}")
+        raise DigitError(f"The drawing has too many strokes or points. {AGAIN}")
     numbers = [each[name] for each in objects for name in NUMBERS if name in each]
     for path in paths:
         for command in path:

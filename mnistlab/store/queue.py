@@ -66,6 +66,14 @@ def run_next(store: Store, run_id: int, workers: int = 1) -> None:
             db.execute("UPDATE runs SET request = ? WHERE id = ?", (Request.PREEMPT, row["id"]))
 
 
+def cancel(store: Store, run_ids: Sequence[int]) -> None:
+    """Cancel those of the runs that are queued; one that has epochs is paused."""
+    queued = {run.id for run in store.queue()}
+    for run_id in run_ids:
+        if run_id in queued:
+            store.request(run_id, Request.STOP)
+
+
 def resume(store: Store, run_id: int) -> None:
     """Queue a run again that was paused, failed or interrupted; it continues after its last epoch.
 

@@ -25,6 +25,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.charts import base
+from mnistlab.errors import LabError
+from mnistlab.home import default_home
 from mnistlab.markup import Markup, fill, join
 from mnistlab.ui.guard import Guard
 
@@ -201,6 +203,14 @@ def _with_length(start: Message, length: int) -> Message:
     dropped = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
     kept = [header for header in start["headers"] if header[0] not in dropped]
     return {**start, "headers": [*kept, (b"content-length", str(length).encode())]}
+
+
+def check_home() -> None:
+    """End the start of the server with a sentence if there is no folder for data and runs."""
+    try:
+        default_home()
+    except LabError as error:
+        raise SystemExit(f"mnistlab: {error}") from None
 
 
 def middleware() -> Sequence[Middleware]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from mnistlab.store.database.derived import recompute
-from mnistlab.store.database.errors import Cause, StoreError, cause, store_error
+from mnistlab.store.database.errors import REMEDIES, Cause, StoreError, cause, store_error
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
 
 VERSION = len(MIGRATIONS)
@@ -22,6 +22,8 @@ BUSY_SECONDS, BUSY_PATIENCE = 2.0, 0.05
 several transactions, and one wait is enough."""
 NOTICE_SECONDS = 5.0
 """Seconds of a longer wait after which the log says so."""
+EMPTY_LOOKS, EMPTY_PAUSE = 5, 0.02
+"""How often an empty file is looked at again, and the seconds in between."""
 LATER_TIMEOUT = 1000
 """Milliseconds that a later statement of a transaction waits, should it have to."""
 
@@ -91,6 +93,7 @@ class Database:
         try:
             if to_write:
                 self.folder.mkdir(parents=True, exist_ok=True)
+            self._check_not_emptied()
             is_stored = to_write or self.file.exists()
             name = self.file if is_stored else ":memory:"
             # Waiting is done here: SQLite would wait anew in each statement.
@@ -109,6 +112,22 @@ class Database:
                 yield db
             except sqlite3.Error as error:
                 raise store_error(self.file, error) from error
+
+    def _check_not_emptied(self) -> None:
+        """Raise StoreError if the file is empty but runs have folders: to SQLite an empty file is a
+        new one, and all runs would silently be gone.
+        """
+        for n_left in range(EMPTY_LOOKS, -1, -1):
+            if not self.file.exists() or self.file.stat().st_size:
+                return
+            # Where another process is just making the file, it is empty for a moment.
+            if n_left:
+                sleep(EMPTY_PAUSE)
+        if any(self.folder.glob("[0-9]" * 6)):
+            raise StoreError(
+                f"{self.file} is empty, but there are folders of runs. {REMEDIES[Cause.DAMAGED]}",
+                Cause.DAMAGED,
+            )
 
     def _open(self, db: sqlite3.Connection, patience: float | None, to_write: bool) -> None:
         """Prepare a connection and begin a writer's transaction, as soon as the file is free."""
