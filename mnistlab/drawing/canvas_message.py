@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mnistlab.drawing.digit import DigitError, GrayImage, ink_from_canvas
-from mnistlab.drawing.strokes import MAX_POINTS
+from mnistlab.drawing.strokes import CURVE_SEGMENTS
 
 PREFIX = "data:image/png;base64,"
 MAX_PICTURE = 4 << 20
@@ -22,13 +22,15 @@ MAX_PICTURE = 4 << 20
 MAX_SCALE = 4
 """Pixels of a screen for a pixel of the page."""
 MAX_STROKES = 2_000
-MAX_COMMANDS = 10 * MAX_POINTS
-"""Of all strokes together; above MAX_POINTS a drawing is refused later, with its own sentence."""
+MAX_SENT = 10_000
+"""Points of all strokes together, counted as `strokes.CURVE_SEGMENTS` for a curve. More would take
+over a second; a number of eight digits has about 1,000."""
 MAX_COORDINATE = 1e6
 FIT = ("naturalWidth", "naturalHeight", "scaleX", "scaleY", "offsetX", "offsetY")
 """What the canvas says about its background."""
 NUMBERS = ("left", "top", "scaleX", "scaleY", "angle")
 AGAIN = "Draw it again."
+TOO_MANY = f"The drawing has too many strokes or points. {AGAIN}"
 
 
 def check_canvas(message: object, width: int, height: int) -> None:
@@ -68,14 +70,17 @@ def _check_strokes(raw: object) -> None:
     paths = [each.get("path", []) for each in objects]
     if not all(isinstance(path, list) for path in paths):
         raise DigitError(f"The canvas sent no strokes. {AGAIN}")
-    if len(objects) > MAX_STROKES or sum(map(len, paths)) > MAX_COMMANDS:
-        raise DigitError(f"The drawing has too many strokes or points. {AGAIN}")
+    if len(objects) > MAX_STROKES or sum(map(len, paths)) > MAX_SENT:
+        raise DigitError(TOO_MANY)
     numbers = [each[name] for each in objects for name in NUMBERS if name in each]
     for path in paths:
         for command in path:
             if not isinstance(command, list | tuple) or not 1 <= len(command) <= 5:
                 raise DigitError(f"The canvas sent no strokes. {AGAIN}")
             numbers += command[1:]
+    n_curves = sum(command[0] == "Q" for path in paths for command in path)
+    if sum(map(len, paths)) + (CURVE_SEGMENTS - 1) * n_curves > MAX_SENT:
+        raise DigitError(TOO_MANY)
     if not all(map(_is_number, numbers)):
         raise DigitError(f"The drawing has a coordinate that is no number in bounds. {AGAIN}")
 
