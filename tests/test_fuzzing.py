@@ -140,8 +140,8 @@ def test_requests_to_the_server(host: str, origin: str | None, content: bytes) -
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     guard.source_problem(headers, ["lab.school.org", "*.example.org"], [])
     guard.message_problem(content)
-    scope = {"method": "PUT", "path": f"{guard.UPLOADS}me/1"}
-    guard.upload_problem(scope, {"content-length": host}, {})
+    guard.uploading_session({"method": "PUT", "path": f"{guard.UPLOADS}{host}"})
+    guard.upload_problem(host, "me", {})
 
 
 handwriting = st.lists(

@@ -9,6 +9,7 @@ Streamlit's `server.allowedHosts` covers the WebSocket alone, and without it acc
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -32,6 +33,10 @@ SESSION_UPLOADS = RUN_ARCHIVE + PICTURE
 """
 ALL_UPLOADS = 4 * RUN_ARCHIVE
 """Bytes of the files of all sessions."""
+MAX_DIGITS = 15
+"""Of a stated length."""
+MAX_REASON = 120
+"""Characters of the reason for closing a WebSocket; it may have 123 bytes."""
 POLICY_VIOLATION, TOO_BIG = 1008, 1009
 """Codes of RFC 6455, section 7.4.1."""
 UPLOADS = "/_stcore/upload_file/"
@@ -50,27 +55,49 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        # All on one thread, that of the server's event loop.
+        self._arriving: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
-        status, problem = (
-            403,
-            source_problem(headers, _list("allowedHosts"), _list("corsAllowedOrigins")),
-        )
-        if not problem and scope["type"] == "http":
-            status, problem = 413, upload_problem(scope, headers, _kept_uploads())
-        if not problem:
-            await self._app(scope, _checked(receive, send), send)
-        elif scope["type"] == "http":
-            await PlainTextResponse(problem, status)(scope, receive, send)
+        problem = source_problem(headers, _list("allowedHosts"), _list("corsAllowedOrigins"))
+        if scope["type"] == "websocket":
+            if problem:
+                # Before the handshake is accepted, this is answered as 403.
+                reason = problem[:MAX_REASON]
+                await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
+            else:
+                await self._app(scope, _checked(receive, send), send)
+        elif problem:
+            await PlainTextResponse(problem, 403)(scope, receive, send)
+        elif session := uploading_session(scope):
+            await self._take_upload(scope, headers, session, receive, send)
         else:
-            # Before the handshake is accepted, this is answered as 403.
-            await send(
-                {"type": "websocket.close", "code": POLICY_VIOLATION, "reason": problem[:120]}
-            )
+            await self._app(scope, receive, send)
+
+    async def _take_upload(
+        self,
+        scope: Scope,
+        headers: Mapping[str, str],
+        session: str,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Pass an upload on, if there is room for it beside what is kept and what is arriving."""
+        length = headers.get("content-length", "")
+        if problem := upload_problem(length, session, _kept_uploads() + self._arriving):
+            await PlainTextResponse(problem, 413)(scope, receive, send)
+            return
+        size = int(length)
+        self._arriving[session] += size
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._arriving[session] -= size
+            self._arriving += Counter()  # without those that are 0
 
 
 def source_problem(
@@ -129,31 +156,39 @@ def _is_same(origin: str, host: str) -> bool:
     return port is not None and same_port and theirs.hostname == ours.hostname
 
 
-def upload_problem(scope: Scope, headers: Mapping[str, str], kept: Mapping[str, int]) -> str:
-    """Why an upload is refused; empty if it is not. `kept`: bytes in memory, by session."""
+def uploading_session(scope: Scope) -> str:
+    """The session that a request brings a file for; empty if it is another request."""
     if scope["method"] not in ("PUT", "POST") or UPLOADS not in scope["path"]:
         return ""
-    length = headers.get("content-length", "")
-    if not length.isdecimal():
+    return str(scope["path"]).partition(UPLOADS)[2].partition("/")[0] or "?"
+
+
+def upload_problem(length: str, session: str, held: Mapping[str, int]) -> str:
+    """Why an upload is refused; empty if it is not.
+
+    `length` is what its header states, `held` the bytes in memory by session.
+    """
+    if not (length.isascii() and length.isdecimal()) or len(length) > MAX_DIGITS:
         return NO_LENGTH
-    session = scope["path"].partition(UPLOADS)[2].partition("/")[0]
-    size = int(length[:15])
-    if kept.get(session, 0) + size > SESSION_UPLOADS or sum(kept.values()) + size > ALL_UPLOADS:
+    size = int(length)
+    if held.get(session, 0) + size > SESSION_UPLOADS or sum(held.values()) + size > ALL_UPLOADS:
         return TOO_MANY_FILES
     return ""
 
 
-def _kept_uploads() -> dict[str, int]:
+def _kept_uploads() -> Counter[str]:
     """The bytes of the uploaded files that Streamlit has in memory, by session."""
     if not runtime.exists():
-        return {}
+        return Counter()
     manager = runtime.get_instance().uploaded_file_mgr
     assert isinstance(manager, MemoryUploadedFileManager)
     # Copied, because other threads change it.
-    return {
-        session: sum(len(file.data) for file in list(files.values()))
-        for session, files in list(manager.file_storage.items())
-    }
+    return Counter(
+        {
+            session: sum(len(file.data) for file in list(files.values()))
+            for session, files in list(manager.file_storage.items())
+        }
+    )
 
 
 def message_problem(content: bytes) -> str:

@@ -9,7 +9,14 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from mnistlab.ui import guard, server
-from mnistlab.ui.guard import Guard, is_own_host, message_problem, source_problem, upload_problem
+from mnistlab.ui.guard import (
+    Guard,
+    is_own_host,
+    message_problem,
+    source_problem,
+    upload_problem,
+    uploading_session,
+)
 
 
 @pytest.mark.parametrize(
@@ -140,10 +147,52 @@ def test_a_message_that_is_too_deep_or_too_large_ends_the_connection(
 def test_what_a_session_uploads_is_bounded(
     length: str, kept: dict[str, int], is_refused: bool
 ) -> None:
+    assert bool(upload_problem(length, "me", kept)) is is_refused
+
+
+def test_uploads_are_recognized_with_their_session() -> None:
     scope = {"method": "PUT", "path": f"/base{guard.UPLOADS}me/1"}
-    assert bool(upload_problem(scope, {"content-length": length}, kept)) is is_refused
-    assert not upload_problem({**scope, "method": "DELETE"}, {}, kept)
-    assert not upload_problem({**scope, "path": "/"}, {}, kept)
+    assert uploading_session(scope) == "me"
+    assert not uploading_session({**scope, "method": "DELETE"})
+    assert not uploading_session({**scope, "path": "/"})
+
+
+def test_files_that_arrive_at_once_count_together() -> None:
+    statuses: list[int] = []
+    size = guard.SESSION_UPLOADS // 3
+
+    async def upload(guarded: Guard, session: str, go_on: asyncio.Event) -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        headers = OWN | {"content-length": str(size)}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        path = f"{guard.UPLOADS}{session}/1"
+        scope = {"type": "http", "method": "PUT", "path": path, "headers": raw}
+        await guarded(scope, receive, send)
+
+    async def all_at_once() -> None:
+        go_on = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await go_on.wait()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+
+        guarded = Guard(app)
+        tasks = [asyncio.create_task(upload(guarded, "me", go_on)) for _ in range(5)]
+        tasks.append(asyncio.create_task(upload(guarded, "other", go_on)))
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*tasks)
+        await upload(guarded, "me", go_on)  # what has ended no longer counts here
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, all_at_once()).result()
+    assert sorted(statuses) == [204] * 5 + [413] * 2
 
 
 def test_the_guard_comes_first() -> None:
