@@ -9,7 +9,8 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
@@ -22,6 +23,7 @@ from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.training.epoch import Epoch, Phase, Progress
 
+Member = TypeVar("Member", bound=StrEnum)
 EPOCH_COLUMNS = tuple(Epoch.__dataclass_fields__)
 TEXTS = ("name", "owner", "notes", "message", "tags", "spec", "recipe", "state", "request")
 COUNTS = ("parameters", "epochs_done")
@@ -30,6 +32,8 @@ MAX_TIME = 4_102_444_800
 """The year 2100: a date that every time zone can show."""
 N_EPOCHS = "CAST(epochs_done AS INTEGER) AS epochs_done"
 """A number in SQL, whatever the row has."""
+MAX_REASON = 100
+"""Characters of the reason why a row cannot be read."""
 MAX_COUNT = 2**53
 """Above it a float would not be exact."""
 
@@ -114,7 +118,9 @@ def typed(*columns: str) -> str:
 
 
 def _unreadable(run_id: int, error: Exception) -> UnreadableRun:
-    return UnreadableRun(run_id, " ".join(str(error).split())[:200].rstrip("."))
+    """With the first sentence of the error; what it advises is meant for other places."""
+    sentence = " ".join(str(error).split()).partition(". ")[0]
+    return UnreadableRun(run_id, sentence[:MAX_REASON].rstrip("."))
 
 
 def _fields(row: sqlite3.Row) -> dict[str, Any]:
@@ -137,8 +143,8 @@ def _fields(row: sqlite3.Row) -> dict[str, Any]:
         "tags": tuple(row["tags"].split()),
         "spec": spec,
         "recipe": recipe,
-        "state": State(row["state"]),
-        "request": Request(row["request"]),
+        "state": _member("state", row["state"], State),
+        "request": _member("request", row["request"], Request),
         "progress": _progress(row["progress"]),
         **{kind: _score(row, kind) for kind in ("best", "last", "test")},
     }
@@ -152,6 +158,12 @@ def _fields(row: sqlite3.Row) -> dict[str, Any]:
     ):
         raise ValueError("its results do not fit its epochs")
     return fields
+
+
+def _member(name: str, value: str, kind: type[Member]) -> Member:
+    if value not in list(kind):
+        raise ValueError(f"its {name} is {value[:40]!r}")
+    return kind(value)
 
 
 def _number(name: str, value: object, largest: float, whole: bool = False) -> None:

@@ -5,6 +5,7 @@ each new figure to `Plotly.react`, which updates the existing node. The first ch
 shows loads plotly.js, which is part of the plotly package, over HTTP; the browser then keeps it.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,6 @@ from mnistlab.charts.base import Figure
 from mnistlab.ui.server import plotly_address
 
 SCRIPT = Path(__file__).with_name("chart.js")
-MAX_TEXT = 500
-"""Characters of a point's `customdata`."""
 
 
 @cache
@@ -32,16 +31,23 @@ def _chart() -> Any:
 def chart(figure: Figure, key: str) -> Any:
     """Draw a figure, or update the one with the same key.
 
-    Returns the `customdata` of the point that was just clicked, a text or a number; None without a
-    click. Only points with `customdata` can be clicked.
+    Returns the `customdata` of the point that was just clicked, None without a click. Only points
+    with `customdata` can be clicked.
     """
     data = {"figure": figure, "library": plotly_address()}
     height = figure["layout"]["height"]
     result = _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None)
     clicked = result.get("clicked")
-    # A browser can send anything.
-    return clicked if isinstance(clicked, int) or _is_short(clicked) else None
+    # A browser can send anything: what is taken is one of the figure's own values.
+    return next((value for value in _clickable(figure) if value == clicked), None)
 
 
-def _is_short(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT
+def _clickable(figure: Figure) -> Iterator[object]:
+    """The `customdata` of each point."""
+    for trace in figure["data"]:
+        for value in trace.get("customdata") or ():
+            # Of a matrix it is a list for each row.
+            if isinstance(value, list) and value and isinstance(value[0], list):
+                yield from value
+            else:
+                yield value
