@@ -41,9 +41,9 @@ CHECKSUM = "checksum"
 """Where the text has it: 64 hexadecimal digits."""
 NETWORK, OPTIMIZER, RANDOM = "network", "optimizer", "random"
 """What the names of a training state's tensors begin with."""
-MOMENTA = {Optimizer.ADAM: ("exp_avg", "exp_avg_sq"), Optimizer.SGD: ("momentum_buffer",)}
-STEP = "step"
-"""Adam's count of steps, a number for each parameter."""
+MOMENTA = ("momentum_buffer",)
+ADAM_MOMENTA, STEP = ("exp_avg", "exp_avg_sq"), "step"
+"""What Adam has for each parameter instead; its count of steps is a number."""
 MAX_RANDOM_BYTES = 8192
 """Of a random generator's state; PyTorch's on a CPU has 5,056."""
 
@@ -137,16 +137,22 @@ def check_state(spec: Spec, recipe: Recipe, tensors: Tensors) -> None:
 
 
 def _check_momenta(spec: Spec, optimizer: Optimizer, tensors: Tensors) -> None:
-    """An optimizer numbers its parameters: kernels first (`training.state`)."""
-    shapes = sorted(parameter_shapes(spec).values(), key=lambda shape: len(shape) == 1)
-    steps = (STEP,) if optimizer is Optimizer.ADAM else ()
-    expected = {f"{i}.{name}": s for i, s in enumerate(shapes) for name in MOMENTA[optimizer]}
-    expected |= {f"{number}.{name}": () for number in range(len(shapes)) for name in steps}
-    if expected.keys() != tensors.keys():
-        strange = min(expected.keys() ^ tensors.keys())
+    """A momentum for each parameter; which number is whose, `TrainingState.load_state_dict` checks,
+    as it depends on the optimizer.
+    """
+    shapes = list(parameter_shapes(spec).values())
+    is_adam = optimizer is Optimizer.ADAM
+    names = (*ADAM_MOMENTA, STEP) if is_adam else MOMENTA
+    expected = {f"{number}.{name}" for number in range(len(shapes)) for name in names}
+    if expected != tensors.keys():
+        strange = min(expected ^ tensors.keys())
         raise ValueError(f"the optimizer's {strange[:60]!r} is missing or unknown")
-    for name, shape in expected.items():
-        check_float(f"{OPTIMIZER}.{name}", tensors[name], shape)
+    for field in names:
+        values = {n: v for n, v in tensors.items() if n.endswith(f".{field}")}
+        for name, each in values.items():
+            check_float(f"{OPTIMIZER}.{name}", each, () if field == STEP else each.shape)
+        if field != STEP and sorted(v.shape for v in values.values()) != sorted(shapes):
+            raise ValueError(f"the shapes of the optimizer's {field} are not those of the network")
 
 
 def _check_random(recipe: Recipe, tensors: Tensors) -> None:
