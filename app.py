@@ -62,4 +62,5 @@ def own_run(step: Step) -> Run | None:
 if __name__ == "__main__":
     show_home()
 else:
+    server.check_home()
     app = st.App(__file__, routes=server.routes(), middleware=server.middleware())

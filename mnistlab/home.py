@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnistlab.errors import LabError
+
 
 @dataclass(frozen=True)
 class Home:
@@ -30,5 +32,15 @@ class Home:
 
 
 def default_home() -> Home:
-    """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`."""
-    return Home(Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab").expanduser().resolve())
+    """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`.
+
+    Raises LabError if neither is known, as in a container whose user has no home.
+    """
+    folder = Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab")
+    try:
+        return Home(folder.expanduser().resolve())
+    except RuntimeError:
+        raise LabError(
+            f"{folder}: this user has no home folder. Set MNISTLAB_HOME to a folder for data and "
+            "runs."
+        ) from None

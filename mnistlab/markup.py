@@ -10,10 +10,14 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-__all__ = ["Markup", "escape_markdown", "fill", "join"]
+__all__ = ["Markup", "escape_markdown", "fill", "join", "plain_markdown"]
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
 MARKDOWN_LINE_START = re.compile(r"^(#|[+\-=](?=[\s\-=]|$)|\d+[.)](?=\s|$))")
 """What at a line's beginning makes a heading, a list or a rule."""
+LINK_OR_ICON = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+"""Where an address, an icon or an emoji can be broken up: no backslash keeps a browser from it."""
+WORD_JOINER = "\N{WORD JOINER}"
+"""Has no width, and no line may break at it."""
 
 
 def fill(template: str, *values: object, **named: object) -> Markup:
@@ -34,6 +38,11 @@ def escape_markdown(text: str) -> str:
     """One line of Markdown that shows the text as it is, in reports and in Streamlit's messages."""
     line = MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return MARKDOWN_LINE_START.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", line)
+
+
+def plain_markdown(text: str) -> str:
+    """Markdown for Streamlit that shows one line as it is, with nothing to click or to load."""
+    return escape_markdown(LINK_OR_ICON.sub(WORD_JOINER, text))
 
 
 def _escaped(value: object) -> object:

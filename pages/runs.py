@@ -31,6 +31,7 @@ except LabError as error:
 actions.show_import_notice()
 actions.undo_delete(store)
 selected = run_table.show(shown)
+actions.show_unreadable(store, shown)
 actions.for_selected(store, selected, shown)
 actions.export_table(store, shown)
 actions.import_archives(store)

@@ -1,5 +1,7 @@
 """Train: choose a network and a recipe, start a run, and watch its epochs."""
 
+from functools import partial
+
 import streamlit as st
 
 from mnistlab.arch.summary import summarize
@@ -12,6 +14,7 @@ from mnistlab.store.table import newest
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.train import (
     choices,
+    limits,
     live,
     outcome,
     queue,
@@ -68,7 +71,7 @@ with recipe_column:
 with run_column:
     try:
         if is_pressed and submission:
-            watched.add(store, submission.submit(home))
+            watched.add(store, limits.limited(partial(submission.submit, home)))
         ensure_workers(home)
         ensure_idle_worker(home)
         # The first one is shown if none was selected: rather one that trains than one that waits.
@@ -76,7 +79,7 @@ with run_column:
         selected_ids = run_picker.choose_runs(store, offered)
         if not selected_ids:
             if pressed := start.choose_beginning(submission, recent):
-                watched.add(store, pressed.submit(home))
+                watched.add(store, limits.limited(partial(pressed.submit, home)))
                 st.rerun()
             st.stop()
     except LabError as error:

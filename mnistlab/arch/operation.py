@@ -43,7 +43,8 @@ class Operation:
     empty `keras` means that Keras counts it with the next operation. `formula` has the terms of
     the parameter count; `macs` are multiply–accumulates. `kernel`, `stride` and `padding` are in
     units of the operation's input. `adds_input`: it also receives the block's input. `depthwise`:
-    it processes each channel separately.
+    it processes each channel separately. `tensors` are the names and shapes of its
+    part of a checkpoint.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Operation:
     padding: int = 0
     adds_input: bool = False
     depthwise: bool = False
+    tensors: tuple[tuple[str, Shape], ...] = ()
     effort: Effort = field(default_factory=Effort)
 
     @property

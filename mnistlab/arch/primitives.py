@@ -5,6 +5,8 @@ from mnistlab.arch.spec import Activation, Dropout, SpecError
 
 SIMD_WIDTH = 8
 """The fewest floats in a CPU's vector register."""
+NORM_STATISTICS = ("running_mean", "running_var")
+"""Batch norm's tensors that no gradient changes."""
 
 
 def convolution(
@@ -44,6 +46,10 @@ def convolution(
         macs=macs,
         kernel=kernel,
         padding=padding,
+        tensors=(
+            ("weight", (filters, channels, kernel, kernel)),
+            *((("bias", (filters,)),) * bias),
+        ),
         effort=Effort(
             calls=1, macs=macs if whole_map or kernel == 1 else padded_macs, values=_size(output)
         ),
@@ -76,6 +82,7 @@ def depthwise(name: str, inputs: Shape, kernel: int, *, padding: int = 0) -> Ope
         macs=area * _size(output),
         kernel=kernel,
         padding=padding,
+        tensors=(("weight", (channels, 1, kernel, kernel)),),
         effort=Effort(
             calls=1, macs=area * _padded(channels) * _units(output), values=_size(output)
         ),
@@ -96,6 +103,7 @@ def batch_norm(name: str, inputs: Shape) -> Operation:
         formula=(f"4·{channels}",),
         trainable=2 * channels,
         non_trainable=2 * channels,
+        tensors=tuple((name, (channels,)) for name in ("weight", "bias", *NORM_STATISTICS)),
         effort=Effort(calls=1, normed=_size(inputs)),
     )
 
@@ -203,6 +211,7 @@ def linear(name: str, inputs: Shape, features: int) -> Operation:
         formula=(f"{inputs[0]}·{features}", f"{features}"),
         trainable=weights + features,
         macs=weights,
+        tensors=(("weight", (features, inputs[0])), ("bias", (features,))),
         effort=Effort(calls=1, macs=weights, values=features),
     )
 

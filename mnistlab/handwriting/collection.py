@@ -8,7 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mnistlab.handwriting.drawings import LabeledDrawing, Strokes, strokes_json, writer_name
+from mnistlab.handwriting.drawings import (
+    HandwritingError,
+    LabeledDrawing,
+    strokes_json,
+    validate,
+    writer_name,
+)
 from mnistlab.store import drawings as table
 from mnistlab.store.drawings import DrawingText, Row
 from mnistlab.store.drawings import StoredDrawing as StoredDrawing
@@ -53,13 +59,19 @@ def listed(
 
 
 def load_drawings(store: Store, hashes: Iterable[str]) -> dict[str, LabeledDrawing]:
-    """The drawings with their strokes, by stroke hash; missing ones are omitted."""
-    return {text.stroke_hash: _from_text(text) for text in table.with_hashes(store, hashes)}
+    """The drawings with their strokes, by stroke hash; missing ones are omitted.
+
+    One whose strokes cannot be read has none.
+    """
+    return {
+        text.stroke_hash: _from_text(text) or LabeledDrawing(text.label, text.writer, ())
+        for text in table.with_hashes(store, hashes)
+    }
 
 
 def export(store: Store, writer: str | None = None) -> list[LabeledDrawing]:
-    """All drawings with their strokes, or one writer's, oldest first."""
-    return [_from_text(text) for text in table.of_writer(store, writer)]
+    """All readable drawings with their strokes, or one writer's, oldest first."""
+    return [each for text in table.of_writer(store, writer) if (each := _from_text(text))]
 
 
 def counts(store: Store) -> dict[str, Counter[int]]:
@@ -87,8 +99,9 @@ def _to_text(drawing: LabeledDrawing) -> DrawingText:
     return DrawingText(drawing.writer, drawing.label, drawing.stroke_hash, strokes)
 
 
-def _from_text(text: DrawingText) -> LabeledDrawing:
-    strokes: Strokes = tuple(
-        tuple((x, y) for x, y in stroke) for stroke in json.loads(text.strokes)
-    )
-    return LabeledDrawing(text.label, text.writer, strokes)
+def _from_text(text: DrawingText) -> LabeledDrawing | None:
+    """The drawing; None if its strokes were changed by hand and are none."""
+    try:
+        return validate(text.label, text.writer, json.loads(text.strokes))
+    except (HandwritingError, ValueError, RecursionError):
+        return None

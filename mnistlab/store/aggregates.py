@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mnistlab.data.options import Split
+from mnistlab.store.rows import typed
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 
@@ -41,7 +42,7 @@ def count_test_set_use(store: Store) -> TestSetUse:
     A run with the article protocol uses the test images after each epoch, any other once after
     training. Permanently deleted runs and evaluations outside this store are not known.
     """
-    article = "json_extract(recipe, '$.split') = ?"
+    article = "iif(json_valid(recipe), json_extract(recipe, '$.split'), '') = ?"
     with store.database.reading() as db:
         row = db.execute(
             f"SELECT total(iif({article}, epochs_done, 0)), total({article} AND epochs_done), "
@@ -59,8 +60,11 @@ def plateaus(store: Store, epochs: int, limit: int) -> list[Plateau]:
             "r.last_errors - r.best_errors, "
             "1.0 * r.test_errors / r.test_count - 1.0 * r.best_errors / r.best_count "
             "FROM (SELECT * FROM runs WHERE state = ? AND best_count > 0 AND epochs_done >= ? "
+            f"AND {typed('best_errors', 'best_count', 'last_errors')} "
             "ORDER BY id DESC LIMIT ?) AS r JOIN epochs AS e "
-            "ON e.run = r.id AND e.number > r.epochs_done - ? GROUP BY r.id",
+            "ON e.run = r.id AND e.number > r.epochs_done - ? "
+            f"AND {typed('e.validation_count', 'e.validation_errors')} AND e.validation_count > 0 "
+            "GROUP BY r.id",
             (State.DONE, 2 * epochs, limit, epochs),
         ).fetchall()
     return [Plateau(*row) for row in rows]

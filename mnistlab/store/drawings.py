@@ -39,6 +39,12 @@ class StoredDrawing:
 Row = tuple[object, ...]
 """All columns of a drawing, for `restore`."""
 COLUMNS = "id, created, writer, label, stroke_hash"
+READABLE = (
+    "typeof(created) IN ('real', 'integer') AND typeof(writer) = 'text' "
+    "AND typeof(stroke_hash) = 'text' AND typeof(strokes) = 'text' "
+    "AND typeof(label) = 'integer' AND label BETWEEN 0 AND 9"
+)
+"""What holds for every drawing that this version has saved; the others are left out."""
 IN_LIST = "IN (SELECT value FROM json_each(?))"
 """A list of any length as one parameter: SQLite limits how many a statement may have."""
 
@@ -84,18 +90,19 @@ def listed(
     """The drawings, newest first; optionally of one writer or one label."""
     with store.database.reading() as db:
         clause = "WHERE writer = coalesce(?, writer) AND label = coalesce(?, label) "
+        clause += f"AND {READABLE} "
         clause += "ORDER BY id DESC LIMIT ? OFFSET ?"
         return _where(db, clause, writer, label, limit, offset)
 
 
 def with_hashes(store: Store, hashes: Iterable[str]) -> list[DrawingText]:
     """The drawings that have one of these hashes, oldest first."""
-    return _texts(store, f"WHERE stroke_hash {IN_LIST}", json.dumps([*hashes]))
+    return _texts(store, f"WHERE stroke_hash {IN_LIST} AND {READABLE}", json.dumps([*hashes]))
 
 
 def of_writer(store: Store, writer: str | None = None) -> list[DrawingText]:
     """All drawings or one writer's, oldest first."""
-    return _texts(store, "WHERE writer = coalesce(?, writer)", writer)
+    return _texts(store, f"WHERE writer = coalesce(?, writer) AND {READABLE}", writer)
 
 
 def counts(store: Store) -> dict[str, Counter[int]]:
@@ -103,7 +110,7 @@ def counts(store: Store) -> dict[str, Counter[int]]:
     by_writer: dict[str, Counter[int]] = {}
     with store.database.reading() as db:
         for writer, label, count in db.execute(
-            "SELECT writer, label, count(*) FROM drawings GROUP BY writer, label "
+            f"SELECT writer, label, count(*) FROM drawings WHERE {READABLE} GROUP BY writer, label "
             "ORDER BY writer COLLATE NOCASE, writer, label"
         ):
             by_writer.setdefault(writer, Counter())[label] = count

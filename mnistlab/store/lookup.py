@@ -5,12 +5,13 @@ field has its default. So both are parsed before they are compared.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import Recipe, recipe_from_json
-from mnistlab.store.rows import read_run, summaries
+from mnistlab.store.rows import UnreadableRunError, read_run, read_runs, summaries
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.store.store import Store
 
@@ -23,11 +24,7 @@ def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[
             "SELECT id, spec, recipe FROM runs WHERE parameters = ? AND deleted IS NULL",
             (summarize(spec).total,),
         ).fetchall()
-        ids = [
-            row["id"]
-            for row in rows
-            if parse(row["spec"]) == spec and fits(recipe_from_json(row["recipe"]))
-        ]
+        ids = [row["id"] for row in rows if _fits(row["spec"], row["recipe"], spec, fits)]
         clause = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
         return summaries(db, clause, (json.dumps(ids),))
 
@@ -38,4 +35,24 @@ def created_at(store: Store, seconds: float) -> list[Run]:
         rows = db.execute(
             "SELECT id FROM runs WHERE created = ? ORDER BY id", (seconds,)
         ).fetchall()
-        return [run for row in rows if (run := read_run(db, row["id"]))]
+        return read_runs(db, [row["id"] for row in rows])
+
+
+def why_unreadable(store: Store, run_ids: Sequence[int]) -> list[str]:
+    """A sentence for each of these runs that exists and cannot be read."""
+    sentences = []
+    with store.database.reading() as db:
+        for run_id in run_ids:
+            try:
+                read_run(db, run_id)
+            except UnreadableRunError as error:
+                sentences.append(str(error))
+    return sentences
+
+
+def _fits(spec: object, recipe: object, wanted: Spec, fits: Callable[[Recipe], bool]) -> bool:
+    """Whether a row's network and recipe are wanted; not if they cannot be read."""
+    try:
+        return parse(str(spec)) == wanted and fits(recipe_from_json(str(recipe)))
+    except LabError:
+        return False

@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.positions import FIRST_POSITION
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import Request, RunSummary, State
-from mnistlab.store.store import FIRST_POSITION, Store
+from mnistlab.store.store import Store
 
 N_RECENT = 50
 
@@ -65,6 +66,14 @@ def run_next(store: Store, run_id: int, workers: int = 1) -> None:
             db.execute("UPDATE runs SET request = ? WHERE id = ?", (Request.PREEMPT, row["id"]))
 
 
+def cancel(store: Store, run_ids: Sequence[int]) -> None:
+    """Cancel those of the runs that are queued; one that has epochs is paused."""
+    queued = {run.id for run in store.queue()}
+    for run_id in run_ids:
+        if run_id in queued:
+            store.request(run_id, Request.STOP)
+
+
 def resume(store: Store, run_id: int) -> None:
     """Queue a run again that was paused, failed or interrupted; it continues after its last epoch.
 
@@ -96,6 +105,7 @@ def activity(store: Store, run_ids: Sequence[int] = ()) -> tuple[object, ...]:
 
 def _queued(db: sqlite3.Connection) -> list[sqlite3.Row]:
     return db.execute(
-        "SELECT id, queue_position FROM runs WHERE state = ? ORDER BY queue_position, id",
+        "SELECT id, CAST(coalesce(queue_position, 0) AS REAL) AS queue_position "
+        "FROM runs WHERE state = ? ORDER BY runs.queue_position, id",
         (State.QUEUED,),
     ).fetchall()

@@ -13,10 +13,22 @@ from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import transitions
 from mnistlab.store.database.connection import Database
+from mnistlab.store.database.connection import FileState as FileState
 from mnistlab.store.folders import RunFolders
-from mnistlab.store.rows import insert_epochs, insert_run, progress_json, read_run, summaries
+from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
+from mnistlab.store.rows import (
+    N_EPOCHS,
+    UnreadableRunError,
+    insert_epochs,
+    insert_run,
+    progress_json,
+    read_run,
+    read_runs,
+    request_of,
+    summaries,
+)
 from mnistlab.store.run import Request, Run, RunSummary, State
-from mnistlab.store.transitions import Position, Transition
+from mnistlab.store.transitions import Transition
 from mnistlab.training.epoch import Epoch, Progress
 
 MAX_NAME = 80
@@ -25,16 +37,17 @@ REPORT_PATIENCE = 0.2
 """Seconds that a report waits for another writer: a heartbeat must not delay training."""
 
 
-FileState = tuple[tuple[int, int, int], ...]
-"""Inode, modification time in nanoseconds and size of each of the store's files."""
-
-
 class Store(RunFolders):
-    """The runs below one folder, which also holds their checkpoints."""
+    """The runs below one folder, which also holds their checkpoints.
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    `patience` in seconds is that of `Database`.
+    """
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], float] = time.time, patience: float | None = None
+    ) -> None:
         super().__init__(folder)
-        self.database = Database(folder)
+        self.database = Database(folder, patience)
         self._clock = clock
 
     def now(self) -> float:
@@ -42,18 +55,8 @@ class Store(RunFolders):
         return self._clock()
 
     def file_state(self) -> FileState:
-        """A value that changes whenever the store does: of the database and its write-ahead log."""
-        file = self.database.file
-        states = []
-        for path in (file, file.with_name(f"{file.name}-wal")):
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            # Reading makes an empty log, too.
-            if stat.st_size:
-                states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-        return tuple(states)
+        """A value that changes whenever the store does."""
+        return self.database.file_state()
 
     # Queue
 
@@ -108,17 +111,24 @@ class Store(RunFolders):
         return run_id
 
     def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
-        """Mark the queue's first run as running and return it; None if the queue is empty."""
+        """Mark the queue's first run as running and return it; None if the queue is empty.
+
+        A run whose row cannot be read fails, so that it is in no other run's way.
+        """
         now = self._clock()
         with self.database.writing() as db:
-            row = db.execute(
+            while row := db.execute(
                 "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
                 "slot = ?, pid = ?, queue_position = NULL, message = 'Starting' WHERE id = "
                 "(SELECT id FROM runs WHERE state = ? ORDER BY queue_position, id LIMIT 1) "
                 "RETURNING id",
                 (State.RUNNING, now, now, slot, pid, State.QUEUED),
-            ).fetchone()
-            return read_run(db, row["id"]) if row else None
+            ).fetchone():
+                try:
+                    return read_run(db, row["id"])
+                except UnreadableRunError as error:
+                    self._move(db, row["id"], Transition(State.FAILED), str(error))
+            return None
 
     def queue(self, limit: int = -1) -> list[RunSummary]:
         """The first queued runs in the order in which they will be claimed."""
@@ -142,7 +152,7 @@ class Store(RunFolders):
                 (message, progress_json(progress), self._clock(), run_id, State.RUNNING),
             ).fetchone()
             # A run that was taken from a process that hung no longer belongs to that process.
-            return Request(row["request"]) if row else Request.PAUSE
+            return request_of(row) if row else Request.PAUSE
 
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
         with self.database.writing() as db:
@@ -162,13 +172,13 @@ class Store(RunFolders):
         """
         with self.database.writing() as db:
             row = db.execute(
-                "SELECT state, request, epochs_done FROM runs WHERE id = ? AND deleted IS NULL",
+                f"SELECT state, request, {N_EPOCHS} FROM runs WHERE id = ? AND deleted IS NULL",
                 (run_id,),
             ).fetchone()
-            if row is None:
+            if row is None or row["state"] not in list(State):
                 return
             state, done = State(row["state"]), row["epochs_done"]
-            to = transitions.requested(state, request, Request(row["request"]), done)
+            to = transitions.requested(state, request, request_of(row), done)
             if to is None:
                 return
             if to.state is State.RUNNING:
@@ -184,12 +194,12 @@ class Store(RunFolders):
         """
         with self.database.writing() as db:
             row = db.execute(
-                "SELECT request, epochs_done FROM runs WHERE id = ? AND state = ?",
+                f"SELECT request, {N_EPOCHS} FROM runs WHERE id = ? AND state = ?",
                 (run_id, State.RUNNING),
             ).fetchone()
             if row is None:
                 return
-            to = transitions.released(state, Request(row["request"]), row["epochs_done"])
+            to = transitions.released(state, request_of(row), row["epochs_done"])
             self._move(db, run_id, to, message)
             db.execute(
                 "UPDATE runs SET test_errors = ?, test_count = ? WHERE id = ?",
@@ -202,7 +212,9 @@ class Store(RunFolders):
             row = db.execute(
                 "SELECT state, request FROM runs WHERE id = ? AND deleted IS NULL", (run_id,)
             ).fetchone()
-            to = row and transitions.resumed(State(row["state"]), Request(row["request"]))
+            if row is None or row["state"] not in list(State):
+                return False
+            to = transitions.resumed(State(row["state"]), request_of(row))
             if not to:
                 return False
             self._move(db, run_id, to, "")
@@ -224,11 +236,11 @@ class Store(RunFolders):
         with self.database.writing() as db:
             db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
             rows = db.execute(
-                "SELECT id, request, epochs_done FROM runs WHERE state = ? AND slot = ?",
+                f"SELECT id, request, {N_EPOCHS} FROM runs WHERE state = ? AND slot = ?",
                 (State.RUNNING, slot),
             ).fetchall()
             for row in rows:
-                request, done = Request(row["request"]), row["epochs_done"]
+                request, done = request_of(row), row["epochs_done"]
                 to = transitions.released(State.INTERRUPTED, request, done)
                 self._move(db, row["id"], to, transitions.lost_worker(done))
             return len(rows)
@@ -236,14 +248,19 @@ class Store(RunFolders):
     def busy_slots(self) -> set[int]:
         """The slots whose worker is training, or died while training."""
         with self.database.reading() as db:
-            rows = db.execute("SELECT slot FROM runs WHERE state = ?", (State.RUNNING,))
-            return {row["slot"] or 0 for row in rows}
+            rows = db.execute(
+                "SELECT CAST(coalesce(slot, 0) AS INTEGER) AS slot FROM runs WHERE state = ?",
+                (State.RUNNING,),
+            )
+            return {row["slot"] for row in rows}
 
     def process_of(self, run_id: int) -> tuple[int, int] | None:
         """A running run's slot and process id, None if it has none."""
         with self.database.reading() as db:
             row = db.execute(
-                "SELECT slot, pid FROM runs WHERE id = ? AND state = ? AND pid IS NOT NULL",
+                # Signals to 0, 1 and negative numbers would reach other processes.
+                "SELECT slot, pid FROM runs WHERE id = ? AND state = ? "
+                "AND typeof(slot) = 'integer' AND typeof(pid) = 'integer' AND pid > 1",
                 (run_id, State.RUNNING),
             ).fetchone()
             return (row["slot"], row["pid"]) if row else None
@@ -251,33 +268,21 @@ class Store(RunFolders):
     # Reading
 
     def run(self, run_id: int) -> Run | None:
-        """A run with its epochs, also one in the trash."""
+        """A run with its epochs, also one in the trash.
+
+        Raises UnreadableRunError, a StoreError, if its row cannot be read.
+        """
         with self.database.reading() as db:
             return read_run(db, run_id)
 
     def runs(self, run_ids: Sequence[int]) -> list[Run]:
-        """The runs with these ids that exist, in this order."""
+        """The runs with these ids that exist and can be read, in this order."""
         with self.database.reading() as db:
-            return [run for run_id in run_ids if (run := read_run(db, run_id))]
+            return read_runs(db, run_ids)
 
     def _where(self, condition: str, *values: object) -> list[RunSummary]:
         with self.database.reading() as db:
             return summaries(db, f"WHERE {condition}", values)
-
-
-FIRST_POSITION = (
-    "(SELECT min(coalesce(min(queue_position), 0), 0) - 1 FROM runs WHERE state = 'queued')"
-)
-LAST_POSITION = (
-    "(SELECT max(coalesce(max(queue_position), 0), 0) + 1 FROM runs WHERE state = 'queued')"
-)
-POSITION_SQL = {
-    Position.NOWHERE: "NULL",
-    Position.NEXT: FIRST_POSITION,
-    Position.RETURNED: "0",
-    Position.LAST: LAST_POSITION,
-}
-"""A queued run's position in SQL: negative for "Run next", 0 for a preempted run."""
 
 
 def one_line(text: str) -> str:

@@ -1,10 +1,10 @@
 """All runs as a table, filtered, sorted and paged in SQL; its cells that a person may edit."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mnistlab.store.rows import summaries
+from mnistlab.store.rows import UnreadableRun, summaries_and_unreadable, typed
 from mnistlab.store.run import RunSummary, State
 from mnistlab.store.store import MAX_NOTES, Store, one_line
 
@@ -51,10 +51,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Table:
-    """One page of runs, and the number of runs on all pages."""
+    """One page of runs, the number of runs on all pages, and the page's that cannot be read."""
 
     rows: list[RunSummary]
     total: int
+    unreadable: Sequence[UnreadableRun] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def table(store: Store, query: Query) -> Table:
     with store.database.reading() as db:
         (total,) = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()
         clause = f"{where} ORDER BY {order} {direction} NULLS LAST, id DESC LIMIT ? OFFSET ?"
-        rows = summaries(db, clause, (*values, query.size, query.page * query.size))
-    return Table(rows, total)
+        page = (*values, query.size, query.page * query.size)
+        rows, unreadable = summaries_and_unreadable(db, clause, page)
+    return Table(rows, total, unreadable)
 
 
 def scatter_points(store: Store, query: Query) -> list[Point]:
@@ -88,7 +90,9 @@ def scatter_points(store: Store, query: Query) -> list[Point]:
     with store.database.reading() as db:
         rows = db.execute(
             "SELECT id, name, parameters, 1 - 1.0 * best_errors / best_count "
-            f"FROM runs {where} AND best_count > 0 ORDER BY id",
+            f"FROM runs {where} AND best_count > 0 AND best_errors <= best_count "
+            f"AND {typed('parameters', 'best_errors', 'best_count')} AND parameters > 0 "
+            "ORDER BY id",
             values,
         ).fetchall()
     return [Point(*row) for row in rows]

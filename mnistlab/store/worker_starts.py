@@ -40,7 +40,9 @@ def expect_idle(store: Store) -> bool:
             "INSERT INTO worker_starts VALUES (?, ?) ON CONFLICT (slot) DO NOTHING",
             (IDLE_WORKER, now),
         )
-        row = db.execute("SELECT at FROM worker_starts WHERE slot = ?", (IDLE_WORKER,)).fetchone()
+        row = db.execute(
+            "SELECT CAST(at AS REAL) AS at FROM worker_starts WHERE slot = ?", (IDLE_WORKER,)
+        ).fetchone()
         return now - START_SECONDS <= float(row["at"]) <= now
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from mnistlab.errors import LabError
+from mnistlab.home import default_home
 from mnistlab.terminal.parser import Commands
 
 GROUP = "App"
@@ -35,6 +36,7 @@ def _port(text: str) -> int:
 
 
 def app(options: argparse.Namespace) -> int:
+    default_home()  # raises before the server starts
     check_port(options.port)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={options.port}"]
     print(f"mnistlab is on http://{ADDRESS}:{options.port}. Ctrl-C ends it.", flush=True)

@@ -8,17 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from mnistlab.data.options import Split
 from mnistlab.experiments.seeds import pause_runs
 from mnistlab.home import default_home
 from mnistlab.stats.score import Score
+from mnistlab.store.database.errors import Cause, StoreError
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.training.early_stopping import selected_epoch
 from mnistlab.worker.processes import cores, ensure_workers
 
+Result = TypeVar("Result")
 POLL_SECONDS, POLL_SECONDS_OF_ALL = 0.25, 1.0
 """Between updates of one run, and of several."""
 
@@ -45,8 +48,8 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
                 break
             _show_progress(bar, run)
             if interrupted() and run.request is not Request.STOP:
-                store.request(run_id, Request.STOP)
-            ensure_workers(default_home())
+                until_free(lambda: store.request(run_id, Request.STOP))
+            until_free(lambda: ensure_workers(default_home()))
             time.sleep(POLL_SECONDS)
     bar.end()
     _print_result(run)
@@ -54,9 +57,20 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
 
 
 def _run(store: Store, run_id: int) -> Run:
-    run = store.run(run_id)
+    run = until_free(lambda: store.run(run_id))
     assert run is not None
     return run
+
+
+def until_free(action: Callable[[], Result]) -> Result:
+    """The action's result; while another program has locked the store, it is tried again."""
+    while True:
+        try:
+            return action()
+        except StoreError as error:
+            if error.cause is not Cause.BUSY:
+                raise
+            time.sleep(POLL_SECONDS)
 
 
 def _show_progress(bar: "Bar", run: Run) -> None:
@@ -101,8 +115,8 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
     bar, printed = Bar(), set[int]()
     with first_interrupt() as interrupted:
         while True:
-            ensure_workers(default_home())
-            runs = store.runs(ids)
+            until_free(lambda: ensure_workers(default_home()))
+            runs = until_free(lambda: store.runs(ids))
             for run in runs:
                 if not run.state.active and run.id not in printed:
                     printed.add(run.id)

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors
 import torch
-from safetensors.torch import load, save
 from torch import nn
 
 from mnistlab.arch.build import build
+from mnistlab.arch.tensors import BATCH_COUNT
 from mnistlab.atomic import write_atomic
-from mnistlab.errors import CheckpointError
-from mnistlab.training.record import TrainingRecord, read_record
+from mnistlab.training.record import TrainingRecord
+from mnistlab.training.tensor_file import packed, read_checkpoint
 
 
 @dataclass(frozen=True)
@@ -24,39 +23,22 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, network: nn.Module, record: TrainingRecord) -> None:
     """Write a network's weights and its record, in place of an earlier file."""
-    # Batch norm's counter of batches is left out: with a fixed momentum nothing uses it.
     state = {
-        key: value.detach().cpu().contiguous()
+        key: value.detach().cpu().contiguous().numpy()
         for key, value in network.state_dict().items()
-        if not key.endswith("num_batches_tracked")
+        if not key.endswith(BATCH_COUNT)
     }
-    write_atomic(path, save(state, metadata=record.to_metadata()))
+    write_atomic(path, packed(state, record.to_metadata()))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Build the network that a file describes and load its weights.
 
-    Raises CheckpointError if the file is not a checkpoint, is truncated, or does not fit its Spec.
+    Raises CheckpointError if the file is not a checkpoint, is damaged, or does not fit its Spec.
     """
-    record = read_record(path)
+    record, tensors = read_checkpoint(path)
     network = build(record.spec, seed=0)
-    try:
-        # Read, not memory-mapped: if another process truncates a mapped file, this one is killed.
-        state = load(path.read_bytes())
-        expected = {
-            key: value.shape
-            for key, value in network.state_dict().items()
-            if not key.endswith("num_batches_tracked")
-        }
-        if {key: value.shape for key, value in state.items()} != expected:
-            raise CheckpointError(
-                f"{path.name}: its weights do not fit its network {record.spec}. Train again."
-            )
-        network.load_state_dict(state, strict=False)
-    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path.name} is damaged ({error}). Choose another checkpoint or train again."
-        ) from None
-    if not all(torch.isfinite(value).all() for value in state.values()):
-        raise CheckpointError(f"{path.name} has weights that are NaN or infinite. Train again.")
+    # Copied, because the arrays are the file's own bytes.
+    state = {name: torch.from_numpy(values.copy()) for name, values in tensors.items()}
+    network.load_state_dict(state, strict=False)
     return Checkpoint(network.eval(), record)

@@ -24,6 +24,8 @@ from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch
 
 FORMAT = "mnistlab-2"
+CHECKED_FORMAT = "mnistlab-3"
+"""The same record in a file that has a checksum (`training.tensor_file`)."""
 SHA_256 = re.compile("[0-9a-f]{64}")
 MAX_HEADER = 1 << 20
 
@@ -125,7 +127,7 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord
         metadata = legacy.upgrade_metadata(metadata, FORMAT)
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in (FORMAT, CHECKED_FORMAT):
         raise CheckpointError(
             f"{where} is not a checkpoint of mnistlab (format "
             f"{metadata.get('format', 'unknown')!r}, expected {FORMAT!r}). "

@@ -6,9 +6,7 @@ Like a checkpoint, the file runs no code when it is read, and its header holds t
 from dataclasses import replace
 from pathlib import Path
 
-import safetensors
 import torch
-from safetensors.torch import load, save
 
 from mnistlab import legacy
 from mnistlab.arch.spec import Spec
@@ -17,6 +15,7 @@ from mnistlab.errors import CheckpointError
 from mnistlab.training.engine.selection import Kernels
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.training.state import TrainingState
+from mnistlab.training.tensor_file import check_state, damaged, packed, unpacked
 
 KERNELS = "kernels"
 """The entry of a record's environment that names them."""
@@ -25,7 +24,8 @@ KERNELS = "kernels"
 def save_training_state(path: Path, training: TrainingState, record: TrainingRecord) -> None:
     """Write the state durably, in place of the previous epoch's; the file names the kernels."""
     named = replace(record, environment=record.environment | {KERNELS: training.kernels.value})
-    write_atomic(path, save(training.state_dict(), metadata=named.to_metadata()))
+    tensors = {name: value.numpy() for name, value in training.state_dict().items()}
+    write_atomic(path, packed(tensors, named.to_metadata()))
 
 
 def load_training_state(path: Path, training: TrainingState, spec: Spec) -> TrainingRecord:
@@ -51,19 +51,12 @@ def load_training_state(path: Path, training: TrainingState, spec: Spec) -> Trai
         )
     training.kernels = _kernels(path, record)
     try:
-        tensors = legacy.upgrade_state(load(path.read_bytes()))
-        if not all(torch.isfinite(v).all() for v in tensors.values() if v.is_floating_point()):
-            raise ValueError("it has values that are NaN or infinite")
+        arrays = legacy.upgrade_state(unpacked(path.read_bytes())[0])
+        check_state(spec, training.recipe, arrays)
+        tensors = {name: torch.from_numpy(values.copy()) for name, values in arrays.items()}
         training.load_state_dict(tensors, record.epochs)
-    except (
-        OSError,
-        safetensors.SafetensorError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-    ) as error:
-        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+    except (OSError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise _damaged(path, error) from None
     return record
 
 
@@ -85,8 +78,9 @@ def _record(path: Path) -> TrainingRecord:
         raise _damaged(path, "its record cannot be read") from None
 
 
-def _damaged(path: Path, reason: str) -> CheckpointError:
-    return CheckpointError(
-        f"{path.name} is damaged ({reason}), so this run cannot continue. Train again; the best "
-        "epoch's checkpoint remains."
+def _damaged(path: Path, reason: object) -> CheckpointError:
+    return damaged(
+        path.name,
+        reason,
+        "So this run cannot continue. Train again; the best epoch's checkpoint remains.",
     )

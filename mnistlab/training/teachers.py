@@ -6,61 +6,43 @@ record: a checkpoint that is saved again with another record is the same teacher
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import safetensors
-from numpy.typing import NDArray
-from safetensors.numpy import load
-
 from mnistlab.arch.spec import Spec
-from mnistlab.arch.summary import summarize
+from mnistlab.arch.tensors import Tensors
 from mnistlab.atomic import write_atomic
 from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import TEACHER_DIGITS
-from mnistlab.training.record import Teacher, read_record
+from mnistlab.training.record import Teacher
+from mnistlab.training.tensor_file import read_checkpoint, tensor_lines
 
 MAX_BYTES = 64 << 20
 """Of a teacher's file; the largest preset's has 6 MB."""
 
 
-def checksum(spec: Spec, tensors: Mapping[str, NDArray[np.generic]]) -> str:
+def checksum(spec: Spec, tensors: Tensors) -> str:
     """A checkpoint's checksum: 64 hexadecimal digits.
 
-    SHA-256 over lines that end in a line feed: first the network string, then for each tensor, by
-    name, the JSON list of name, type and shape; each such line is followed by the tensor's bytes,
-    little-endian and in C order.
+    SHA-256 over the network string and a line feed, then `tensor_file.tensor_lines`.
     """
     digest = hashlib.sha256(f"{spec}\n".encode())
-    for name in sorted(tensors):
-        values = tensors[name]
-        ordered = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
-        heading = json.dumps([name, ordered.dtype.name, list(values.shape)])
-        digest.update(f"{heading}\n".encode())
-        digest.update(ordered.tobytes())
+    for line in tensor_lines(tensors):
+        digest.update(line)
     return digest.hexdigest()
 
 
 def read_teacher(path: Path) -> Teacher:
     """A checkpoint as a teacher, its weights checked. Raises CheckpointError if it is damaged."""
-    record = read_record(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CheckpointError(
-                f"{path.name} is larger than {MAX_BYTES >> 20} MB. Choose another teacher."
-            )
-        tensors = load(path.read_bytes())
-    except (OSError, safetensors.SafetensorError, LookupError, TypeError, ValueError) as error:
+        is_large = path.stat().st_size > MAX_BYTES
+    except OSError:
+        is_large = False  # reading it says what is wrong
+    if is_large:
         raise CheckpointError(
-            f"{path.name} is damaged ({error}). Choose another checkpoint."
-        ) from None
-    if sum(values.size for values in tensors.values()) != summarize(record.spec).total:
-        raise CheckpointError(
-            f"{path.name}: its weights do not fit its network {record.spec}. Choose another one."
+            f"{path.name} is larger than {MAX_BYTES >> 20} MB. Choose another teacher."
         )
+    record, tensors = read_checkpoint(path)
     return Teacher(
         checksum(record.spec, tensors),
         record.name,

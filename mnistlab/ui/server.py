@@ -25,7 +25,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.charts import base
+from mnistlab.errors import LabError
+from mnistlab.home import default_home
 from mnistlab.markup import Markup, fill, join
+from mnistlab.ui.guard import Guard
 
 STYLE = Path(__file__).parent / "common" / "style.css"
 SCRIPTS = [STYLE.with_name(name) for name in ("first_load.js", "page_links.js")]
@@ -202,5 +205,13 @@ def _with_length(start: Message, length: int) -> Message:
     return {**start, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
+def check_home() -> None:
+    """End the start of the server with a sentence if there is no folder for data and runs."""
+    try:
+        default_home()
+    except LabError as error:
+        raise SystemExit(f"mnistlab: {error}") from None
+
+
 def middleware() -> Sequence[Middleware]:
-    return [Middleware(Additions)]
+    return [Middleware(Guard), Middleware(Additions)]

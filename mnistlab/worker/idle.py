@@ -1,6 +1,7 @@
 """An idle worker: it waits for a run with what a run needs in memory, and not for long."""
 
 import contextlib
+import math
 import os
 import time
 import traceback
@@ -55,7 +56,7 @@ def wait_for_run(
     """
     if seconds <= 0:
         return False
-    store = Store(home.runs)
+    store = Store(home.runs, patience=math.inf)
     seen = store.file_state()
     if not held.enter_context(lock(home.runs, IDLE_LOCK, LOCK_PATIENCE)):
         return False

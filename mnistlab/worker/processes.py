@@ -23,6 +23,8 @@ from mnistlab.worker.teacher_search import ensure_teacher
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
+MAX_QUEUED = 500
+"""Runs that may wait: weeks of training, and more than any experiment of the app queues at once."""
 IDLE_SECONDS = 120
 """Seconds that a worker stays ready after its last run, unless `$MNISTLAB_IDLE` sets a number."""
 IDLE_LOCK = "idle"
@@ -60,6 +62,11 @@ def idle_seconds() -> int:
     return IDLE_SECONDS if value is None else value
 
 
+def check_settings() -> None:
+    """Raise LabError if a setting of the workers is wrong: a worker could tell only its log."""
+    worker_count(), thread_count(), niceness(), idle_seconds()
+
+
 def _number(name: str, largest: int, smallest: int = 1) -> int | None:
     text = os.environ.get(name, "")
     if not text:
@@ -85,12 +92,17 @@ def submit(
 
     A teacher is copied first, so that the run does not depend on the one that trained it. Raises
     SpecError if the network cannot be built, CheckpointError if the teacher is not in this lab or
-    cannot be copied, StoreError if the store cannot be written.
+    cannot be copied, StoreError if the store cannot be written, LabError if a setting of the worker
+    is wrong or too many runs are queued.
     """
+    check_settings()
     summarize(spec)
     if recipe.teacher:
         ensure_teacher(home, recipe.teacher)
-    run_id = Store(home.runs).add(name, spec, recipe, owner, tags)
+    store = Store(home.runs)
+    if queued_count(store) >= MAX_QUEUED:
+        raise LabError(f"{MAX_QUEUED} runs are queued already. Cancel some, or wait for their end.")
+    run_id = store.add(name, spec, recipe, owner, tags)
     # The run is queued, even if no worker starts; the page that shows the run tries again.
     with contextlib.suppress(LabError):
         ensure_workers(home)
@@ -146,8 +158,7 @@ def start_worker(home: Home) -> None:
     A worker that finds every slot busy, or another worker idle, ends at once, so one too many does
     no harm. Raises LabError if a setting of the worker is wrong or it cannot be started.
     """
-    # Read here as well, because the process could tell only its log.
-    niceness(), idle_seconds()
+    check_settings()
     spawn_detached(home, "mnistlab.worker.worker", log="worker.log")
 
 

@@ -4,6 +4,7 @@ Started by `mnistlab.worker.processes`, or by hand: `python -m mnistlab.worker.w
 """
 
 import contextlib
+import math
 import os
 import sys
 import traceback
@@ -36,7 +37,9 @@ def work(home: Home, idle: float = 0.0) -> None:
 
     While it waits, it holds no slot, so it is in nobody's way if it hangs.
     """
-    store, warm_up, code = Store(home.runs), WarmUp(home), code_state()
+    # Whatever another program does with the store's file, a run does not fail for it.
+    store = Store(home.runs, patience=math.inf)
+    warm_up, code = WarmUp(home), code_state()
     while True:
         with contextlib.ExitStack() as idle_lock:
             # Read after the slot was released: while this worker held it, no other was started.
@@ -66,7 +69,10 @@ def train_run(store: Store, run: Run, home: Home, slot: int, mnist: "Mnist | Non
         train_claimed(store, run, home, reporter, mnist)
     except Exception as error:  # the other runs in the queue must still be trained
         ballast.unlink(missing_ok=True)
-        store.finish(run.id, State.FAILED, _reason(error, home))
+        # What stands in the way of a part that does not wait will pass: the run goes on by itself.
+        is_busy = isinstance(error, StoreError) and error.cause is Cause.BUSY
+        state = State.QUEUED if is_busy else State.FAILED
+        store.finish(run.id, state, _reason(error, home))
         if _internal(error):
             traceback.print_exc()
     finally:

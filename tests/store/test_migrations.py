@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from mnistlab.arch.presets import PRESETS
-from mnistlab.arch.spec import SpecError
 from mnistlab.data.options import Split
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
-from mnistlab.store.database import migrations
+from mnistlab.store.database import connection, migrations
 from mnistlab.store.database.connection import VERSION
+from mnistlab.store.database.errors import StoreError
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from tests.store.example_runs import epoch
@@ -130,15 +130,28 @@ def test_a_migration_that_fails_changes_nothing(
     store = old(tmp_path / "old")
     with sqlite3.connect(store.database.file) as db:
         before = list(db.iterdump())
-        db.execute("UPDATE runs SET spec = 'nonsense' WHERE id = 4")
-        changed = list(db.iterdump())
     db.close()
-    assert changed != before
-    with pytest.raises(SpecError, match="nonsense"):
+
+    def fails(db: sqlite3.Connection) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr(connection, "recompute", fails)
+    with pytest.raises(RuntimeError, match="in the middle"):
         store.run(1)
     with sqlite3.connect(store.database.file) as db:
-        assert list(db.iterdump()) == changed
+        assert list(db.iterdump()) == before
     db.close()
+
+
+def test_a_row_that_cannot_be_read_does_not_stop_a_migration(tmp_path: Path) -> None:
+    store = old(tmp_path / "old")
+    with sqlite3.connect(store.database.file) as db:
+        db.execute("UPDATE runs SET spec = 'nonsense' WHERE id = 4")
+        db.execute("UPDATE runs SET recipe = 'no JSON' WHERE id = 3")
+    db.close()
+    assert [run.id for run in store.runs([1, 2, 3, 4])] == [1, 2]
+    with pytest.raises(StoreError, match=r"Run 4 cannot be read \(Unknown layer “nonsense”"):
+        store.run(4)
 
 
 def test_the_migrations_are_text_alone() -> None:

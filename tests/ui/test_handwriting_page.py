@@ -122,6 +122,19 @@ def test_predictions_are_computed_once(store: Store, monkeypatch: pytest.MonkeyP
     assert lines(settled(at))[-1][1] == "10"
 
 
+def test_only_so_many_drawings_are_classified_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached_predictions, "MAX_NEW", 4)
+    at = page(store, [drawing(digit) for digit in DIGITS])
+    assert "6 older drawings not classified yet." in text_of(at)
+    assert lines(at)[-1][1] == "10" and len(shown(at)) == 10
+    press(at, "Classify more")
+    assert "2 older drawings not classified yet." in text_of(at)
+    press(at, "Classify more")
+    assert "not classified" not in text_of(at) and "(0 errors" in lines(at)[-1][2]
+
+
 def age(store: Store, seconds: float) -> None:
     """Set the store's modification time to so many seconds ago."""
     changed = store.now() - seconds

@@ -52,7 +52,11 @@ def ask(path: str, accept: str = "*/*", method: str = "GET") -> Answer:
         "type": "http",
         "method": method,
         "path": path,
-        "headers": [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")],
+        "headers": [
+            (b"host", b"127.0.0.1:8501"),
+            (b"accept", accept.encode()),
+            (b"accept-encoding", b"gzip"),
+        ],
     }
     # Playwright keeps an event loop in the main thread of the process, if its tests came before.
     with ThreadPoolExecutor(1) as thread:

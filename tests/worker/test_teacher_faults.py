@@ -19,6 +19,7 @@ from mnistlab.store.store import Store
 from mnistlab.training.checkpoint import load_checkpoint, save_checkpoint
 from mnistlab.training.record import TrainingRecord
 from mnistlab.training.teachers import save_teacher, saved_teacher, teacher_path
+from mnistlab.training.tensor_file import packed, unpacked
 from mnistlab.worker import processes
 from mnistlab.worker.teacher_search import teacher_named
 from tests.store.example_runs import epoch
@@ -151,7 +152,9 @@ def test_another_teacher_with_the_same_first_digits_is_refused(
     path = store.resume_path(run_id)
     whole = saved_teacher(home.teachers, taught[1].teacher).checksum
     other = whole[:-1] + ("0" if whole[-1] != "0" else "1")
-    path.write_bytes(path.read_bytes().replace(whole.encode(), other.encode()))
+    tensors, text = unpacked(path.read_bytes())
+    text["teacher"] = text["teacher"].replace(whole, other)
+    path.write_bytes(packed(tensors, text))
     queue.resume(store, run_id)
     assert workers.work(home)
     found = get_run(home, run_id)

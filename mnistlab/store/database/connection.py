@@ -1,32 +1,68 @@
 """The store's SQLite file: connections, transactions, migration."""
 
+import math
 import sqlite3
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 
 from mnistlab.store.database.derived import recompute
-from mnistlab.store.database.errors import Cause, StoreError, cause, store_error
+from mnistlab.store.database.errors import REMEDIES, Cause, StoreError, cause, store_error
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
 
 VERSION = len(MIGRATIONS)
-PATIENCE = 30.0
-"""Seconds that a transaction waits for a lock."""
+PATIENCE = 1.0
+"""Seconds that a transaction waits for another program's lock, unless it may wait for longer: a
+page is to answer within two."""
+BUSY_SECONDS, BUSY_PATIENCE = 2.0, 0.05
+"""After a wait in vain, this process waits no more than BUSY_PATIENCE for BUSY_SECONDS: a page has
+several transactions, and one wait is enough."""
+NOTICE_SECONDS = 5.0
+"""Seconds of a longer wait after which the log says so."""
+EMPTY_LOOKS, EMPTY_PAUSE = 5, 0.02
+"""How often an empty file is looked at again, and the seconds in between."""
+LATER_TIMEOUT = 1000
+"""Milliseconds that a later statement of a transaction waits, should it have to."""
+
+_found_busy: dict[Path, float] = {}
+"""When a wait for a file was last in vain, in seconds of the monotonic clock."""
+
+
+FileState = tuple[tuple[int, int, int], ...]
+"""Inode, modification time in nanoseconds and size of each of the store's files."""
 
 
 class Database:
     """One SQLite file in a folder. Every transaction has its own connection, so any thread and any
     process may start one; write-ahead logging lets pages read while a worker writes.
+
+    `patience`: how many seconds a transaction waits for another program's lock; a process that
+    trains waits for as long as it takes (`math.inf`) and says so on standard error.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float | None = None) -> None:
         self.folder = folder
+        self._patience = patience
 
     @property
     def file(self) -> Path:
         return self.folder / "store.sqlite"
+
+    def file_state(self) -> FileState:
+        """A value that changes whenever the store does: of the file and its write-ahead log."""
+        states = []
+        for path in (self.file, self.file.with_name(f"{self.file.name}-wal")):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            # Reading makes an empty log, too.
+            if stat.st_size:
+                states.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return tuple(states)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -34,46 +70,103 @@ class Database:
 
         If there is no file yet, reading does not make one: it sees an empty store in memory.
         """
-        with self._connection(PATIENCE, to_write=False) as db:
+        with self._connection(None, to_write=False) as db:
             db.execute("BEGIN")
             yield db
             db.execute("COMMIT")
 
     @contextmanager
-    def writing(self, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+    def writing(self, patience: float | None = None) -> Iterator[sqlite3.Connection]:
         """One transaction that takes the write lock at once, so that processes never deadlock.
 
-        `patience` is the number of seconds to wait for another writer.
+        `patience` is the number of seconds to wait for another writer, if not the usual one.
         """
         with self._connection(patience, to_write=True) as db:
-            db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
 
     @contextmanager
-    def _connection(self, patience: float, to_write: bool) -> Iterator[sqlite3.Connection]:
-        """A prepared connection; SQLite's errors inside become a StoreError."""
+    def _connection(self, patience: float | None, to_write: bool) -> Iterator[sqlite3.Connection]:
+        """A prepared connection, of a writer with the write lock; SQLite's errors inside become a
+        StoreError.
+        """
         try:
             if to_write:
                 self.folder.mkdir(parents=True, exist_ok=True)
+            self._check_not_emptied()
             is_stored = to_write or self.file.exists()
             name = self.file if is_stored else ":memory:"
-            opened = sqlite3.connect(name, timeout=patience, isolation_level=None)
+            # Waiting is done here: SQLite would wait anew in each statement.
+            opened = sqlite3.connect(name, timeout=0.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise store_error(self.file, error) from error
         with closing(opened) as db:
             try:
                 db.row_factory = sqlite3.Row
+                # One name that is no UTF-8 must not make every row unreadable.
+                db.text_factory = _text
                 if is_stored:
-                    self._prepare(db, patience)
+                    self._open(db, patience, to_write)
                 else:
                     db.deserialize(_empty_store())
                 yield db
             except sqlite3.Error as error:
                 raise store_error(self.file, error) from error
 
-    def _prepare(self, db: sqlite3.Connection, patience: float) -> None:
-        _write_ahead(db, patience)
+    def _check_not_emptied(self) -> None:
+        """Raise StoreError if the file is empty but runs have folders: to SQLite an empty file is a
+        new one, and all runs would silently be gone.
+        """
+        for n_left in range(EMPTY_LOOKS, -1, -1):
+            if not self.file.exists() or self.file.stat().st_size:
+                return
+            # Where another process is just making the file, it is empty for a moment.
+            if n_left:
+                sleep(EMPTY_PAUSE)
+        if any(self.folder.glob("[0-9]" * 6)):
+            raise StoreError(
+                f"{self.file} is empty, but there are folders of runs. {REMEDIES[Cause.DAMAGED]}",
+                Cause.DAMAGED,
+            )
+
+    def _open(self, db: sqlite3.Connection, patience: float | None, to_write: bool) -> None:
+        """Prepare a connection and begin a writer's transaction, as soon as the file is free."""
+        started = monotonic()
+        limit = self._limit(started) if patience is None else patience
+        has_told = False
+        while True:
+            try:
+                self._prepare(db)
+                if to_write:
+                    db.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if cause(error) is not Cause.BUSY:
+                    raise
+                waited = monotonic() - started
+                if waited >= limit:
+                    if patience is None:
+                        _found_busy[self.file] = monotonic()
+                    raise
+                if waited >= NOTICE_SECONDS and not has_told:
+                    has_told = True
+                    print(f"Waiting for {self.file}: another program uses it.", file=sys.stderr)
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                # Often at first, because a writer of this program takes milliseconds.
+                sleep(min(0.25, 0.001 + waited / 20))
+            else:
+                db.execute(f"PRAGMA busy_timeout = {LATER_TIMEOUT}")
+                return
+
+    def _limit(self, now: float) -> float:
+        """How long a transaction that starts now may wait."""
+        if self._patience is not None:
+            return self._patience
+        was_busy = now - _found_busy.get(self.file, -math.inf) < BUSY_SECONDS
+        return BUSY_PATIENCE if was_busy else PATIENCE
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA journal_mode = WAL")
         # A committed epoch must survive a power cut.
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -85,6 +178,10 @@ class Database:
             )
         if version < VERSION:
             _migrate(db, self.folder)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 @cache
@@ -123,19 +220,6 @@ def _rename_files(folder: Path, version: int) -> None:
                 path.replace(path.with_name(new))
             except OSError as error:
                 raise store_error(path, error) from error
-
-
-def _write_ahead(db: sqlite3.Connection, patience: float) -> None:
-    """Switch the journal, with retries: SQLite does not wait if several processes do so at once."""
-    pause = 0.02
-    for n_left in range(round(min(patience, 2.0) / pause), -1, -1):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not n_left or cause(error) is not Cause.BUSY:
-                raise
-            time.sleep(pause)
 
 
 def _version(db: sqlite3.Connection) -> int:

@@ -5,14 +5,15 @@ epochs. Two functions update them: `refresh_summary` whenever epochs are written
 a migration.
 """
 
+import contextlib
 import sqlite3
 
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import SpecError, parse
 from mnistlab.arch.summary import summarize
 
 # A run that validates on its training images saves its last epoch, and has no score to rank by;
 # `training.early_stopping.selected_epoch` does the same in Python.
-ALL = "json_extract(recipe, '$.split') = 'all'"
+ALL = "iif(json_valid(recipe), json_extract(recipe, '$.split'), '') = 'all'"
 BEST = """FROM epochs WHERE run = runs.id
          ORDER BY validation_errors, validation_loss, number LIMIT 1"""
 LAST = "FROM epochs WHERE run = runs.id ORDER BY number DESC LIMIT 1"
@@ -34,10 +35,10 @@ def refresh_summary(db: sqlite3.Connection, run_id: int) -> None:
 
 
 def recompute(db: sqlite3.Connection) -> None:
-    """Update these columns of every run. Raises SpecError if a network cannot be parsed."""
-    counts = [
-        (summarize(parse(row["spec"])).total, row["spec"])
-        for row in db.execute("SELECT DISTINCT spec FROM runs").fetchall()
-    ]
+    """Update these columns of every run; the count of a network that cannot be built stays."""
+    counts = []
+    for row in db.execute("SELECT DISTINCT spec FROM runs").fetchall():
+        with contextlib.suppress(SpecError):
+            counts.append((summarize(parse(str(row["spec"]))).total, row["spec"]))
     db.executemany("UPDATE runs SET parameters = ? WHERE spec = ?", counts)
     db.execute(REFRESH_SUMMARY)

@@ -59,7 +59,7 @@ ALTER TABLE runs ADD COLUMN last_count INTEGER;
 ALTER TABLE runs ADD COLUMN test_errors INTEGER;
 ALTER TABLE runs ADD COLUMN test_count INTEGER;
 UPDATE runs SET test_errors = json_extract(test, '$.errors'),
-                test_count = json_extract(test, '$.count') WHERE test IS NOT NULL;
+                test_count = json_extract(test, '$.count') WHERE json_valid(test);
 ALTER TABLE runs DROP COLUMN test;
 UPDATE runs SET place = id WHERE state = 'queued';
 UPDATE runs SET slot = 0 WHERE state = 'running';
@@ -93,9 +93,9 @@ UPDATE runs SET recipe =
     replace(replace(replace(recipe, '"optimiser":', '"optimizer":'),
         '"goal":', '"target_accuracy":'), '"subset":', '"train_size":');
 UPDATE runs SET recipe = json_set(recipe, '$.split', 'holdout')
-    WHERE json_extract(recipe, '$.split') = 'strict';
+    WHERE CASE WHEN json_valid(recipe) THEN json_extract(recipe, '$.split') = 'strict' END;
 UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
-    WHERE json_extract(recipe, '$.augmentation') = 'hand';
+    WHERE CASE WHEN json_valid(recipe) THEN json_extract(recipe, '$.augmentation') = 'hand' END;
 """
 
 MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)

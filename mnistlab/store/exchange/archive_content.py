@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from safetensors.numpy import load
 
 from mnistlab import legacy
 from mnistlab.arch.spec import MAX_TEXT, Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.arch.tensors import check_weights
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.stats.predictions import MAX_BYTES, predictions_from_bytes
 from mnistlab.stats.score import Score
+from mnistlab.store.rows import MAX_TIME
 from mnistlab.store.run import State
 from mnistlab.store.store import MAX_NAME, MAX_NOTES, one_line
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import MAX_HEADER, TrainingRecord, record_from_metadata
+from mnistlab.training.tensor_file import check_state, unpacked
 from mnistlab.uncertainty import model
 
 Parsed = TypeVar("Parsed")
@@ -54,8 +56,6 @@ TEXTS = {
 }
 FIELDS = {*TEXTS, "format", "recipe", "state", "created", "started", "ended", "epochs", "test"}
 MAX_IMAGES = MNIST.n_images
-MAX_TIME = 4_102_444_800
-"""The year 2100: a date that every time zone can show."""
 MAX_SECONDS = 10_000_000
 """Of an epoch: four months."""
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -186,8 +186,8 @@ def _check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
 
 
 def _check_weights(content: bytes, run: ArchivedRun, resumable: bool) -> None:
-    tensors = load(content)
-    record = parse_record(content)
+    tensors, metadata = unpacked(content)
+    record = record_from_metadata(metadata, "this file")
     if (record.spec, record.recipe) != (run.spec, run.recipe):
         raise ValueError(f"it belongs to another training ({record.spec})")
     _check_epochs(record.epochs, run.recipe)
@@ -197,7 +197,7 @@ def _check_weights(content: bytes, run: ArchivedRun, resumable: bool) -> None:
         raise ValueError("its epochs are not the run's")
     if record.test and run.test and record.test != run.test:
         raise ValueError("its test score is not the run's")
-    if not resumable and sum(v.size for v in tensors.values()) != summarize(record.spec).total:
-        raise ValueError(f"its weights do not fit its network {record.spec}")
-    if not all(np.isfinite(value).all() for value in tensors.values()):
-        raise ValueError("it contains NaN or infinite weights")
+    if resumable:
+        check_state(run.spec, run.recipe, legacy.upgrade_state(tensors))
+    else:
+        check_weights(run.spec, tensors)

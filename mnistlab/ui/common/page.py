@@ -6,7 +6,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from mnistlab.errors import LabError
-from mnistlab.markup import escape_markdown
+from mnistlab.markup import plain_markdown
 from mnistlab.ui.common import current_network, memory
 
 PAGES = {
@@ -92,12 +92,12 @@ def show_error(error: LabError | str) -> None:
     It may quote an address or a foreign file, and Streamlit's messages are Markdown: an image in it
     would make the browser load a stranger's URL.
     """
-    st.error(escape_markdown(str(error)), icon=":material/error:")
+    st.error(plain_markdown(str(error)), icon=":material/error:")
 
 
 def show_warning(problem: LabError | str) -> None:
     """Show as plain text what is missing on a page that works without it."""
-    st.warning(escape_markdown(str(problem)), icon=":material/warning:")
+    st.warning(plain_markdown(str(problem)), icon=":material/warning:")
 
 
 def setup(name: str, title: str) -> bool:
@@ -115,7 +115,7 @@ def setup(name: str, title: str) -> bool:
             is_current = label == PARENTS.get(name, name)
             text = f"**{label}**" if is_current else label
             st.page_link(path, label=text, query_params=_query(label, is_current))
-    st.title(title, anchor=False)
+    st.title(plain_markdown(title), anchor=False)
     show_action_error()
     is_new = st.session_state.get("page") != name
     st.session_state["page"] = name

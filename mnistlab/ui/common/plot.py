@@ -5,6 +5,7 @@ each new figure to `Plotly.react`, which updates the existing node. The first ch
 shows loads plotly.js, which is part of the plotly package, over HTTP; the browser then keeps it.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,4 +36,18 @@ def chart(figure: Figure, key: str) -> Any:
     """
     data = {"figure": figure, "library": plotly_address()}
     height = figure["layout"]["height"]
-    return _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None).clicked
+    result = _chart()(data=data, key=key, height=height, on_clicked_change=lambda: None)
+    clicked = result.get("clicked")
+    # A browser can send anything: what is taken is one of the figure's own values.
+    return next((value for value in _clickable(figure) if value == clicked), None)
+
+
+def _clickable(figure: Figure) -> Iterator[object]:
+    """The `customdata` of each point."""
+    for trace in figure["data"]:
+        for value in trace.get("customdata") or ():
+            # Of a matrix it is a list for each row.
+            if isinstance(value, list) and value and isinstance(value[0], list):
+                yield from value
+            else:
+                yield value

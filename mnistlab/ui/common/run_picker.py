@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from mnistlab.store.lookup import why_unreadable
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
@@ -60,11 +61,15 @@ def choose_runs(store: Store, offered: Sequence[RunSummary], most: int = MAX_RUN
     wanted_ids = _control_ids(key) if has_changed else run_ids(text)[:most]
     wanted = store.runs(wanted_ids)
     labels = {run.id: f"{run.id} · {run.name}" for run in (*offered, *wanted)}
-    if not has_changed and (problem := _problem(text, [run.id for run in wanted], most)):
+    shown = [run.id for run in wanted]
+    unreadable = why_unreadable(store, [each for each in wanted_ids if each not in shown])
+    for sentence in unreadable:
+        page.show_warning(sentence)
+    if not (has_changed or unreadable) and (problem := _problem(text, shown, most)):
         page.show_warning(f"{problem} Showing the newest." if labels and not wanted else problem)
     if not labels:
         return []
-    start = [run.id for run in wanted] or [next(iter(labels))]
+    start = shown or [next(iter(labels))]
     if not has_changed or _is_outdated(key, labels):
         state[key] = start if most > 1 else start[0]
     # In every run, as in `stable_select`: the browser may miss the value of an interrupted one.

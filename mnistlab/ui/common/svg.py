@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
+from markupsafe import escape
 
 from mnistlab.markup import Markup
 
@@ -47,7 +48,9 @@ def show_svg(body: Markup, key: str, on_select: Callable[[str], None] = lambda n
     """Show a picture; `on_select` is called with the name of the selected part."""
 
     def selected() -> None:
-        if name := st.session_state[key].selected:
+        # A browser can send anything; what is no name of a part is what nobody selected.
+        name = st.session_state[key].get("selected")
+        if isinstance(name, str) and f'data-part="{escape(name)}"' in body:
             on_select(name)
 
     _component()(data=body, key=key, on_selected_change=selected)

@@ -7,12 +7,13 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistlab.drawing.canvas_message import check_canvas, picture_ink
 from mnistlab.drawing.digit import (
     DEFAULT_OPTIONS,
+    DigitError,
     PreparedDigit,
     PreprocessingOptions,
     digit_from_ink,
-    ink_from_canvas,
 )
 from mnistlab.drawing.segmentation import Segment, segment_strokes
 from mnistlab.drawing.strokes import (
@@ -23,6 +24,7 @@ from mnistlab.drawing.strokes import (
     stroke_lines,
     strokes_from_canvas,
 )
+from mnistlab.ui.common import page
 from mnistlab.ui.draw import canvas_buttons
 
 SIDE = 280
@@ -121,6 +123,7 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     drawn_brush = state["restored_brush"] if restored else brush
     scale = _scale(drawn_width, width)
     shown, shown_brush = _scaled(restored, scale), drawn_brush * scale
+    _discard_forged(width)
     with canvas_place, st.container(key="wide_paper" if is_wide else "paper"):
         canvas = st_canvas(
             stroke_width=brush,
@@ -131,7 +134,12 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
             return_image_data=True,
             key=f"canvas{state['canvas']}",
         )
-    ink = None if canvas.image_data is None else ink_from_canvas(canvas.image_data)
+    sent = (state.get(f"canvas{state['canvas']}") or {}).get("drawing") or {}
+    try:
+        ink = picture_ink(sent.get("data"), width, SIDE)
+    except DigitError as error:
+        page.show_error(error)
+        ink = None
     if ink is not None and shown:
         ink = np.maximum(ink, _ink(shown, width, shown_brush))
     # New strokes join the restored ones at the scale of those, which stay as they were: a drawing
@@ -143,6 +151,18 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     return Drawing(
         state["strokes"], ink, state["drawn_width"], state["drawn_brush"], shown_width=width
     )
+
+
+def _discard_forged(width: int) -> None:
+    """Put a new canvas in place of one whose state no canvas sends, and say so."""
+    state = st.session_state
+    key = f"canvas{state['canvas']}"
+    try:
+        check_canvas(state.get(key), width, SIDE)
+    except DigitError as error:
+        page.show_error(error)
+        del state[key]
+        state["canvas"] += 1
 
 
 def _scale(drawn_width: int, width: int) -> float:

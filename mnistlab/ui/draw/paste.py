@@ -11,8 +11,12 @@ from typing import Any
 
 import streamlit as st
 
+from mnistlab.uploads import MEGABYTE
+
 MAX_SIDE = 1024
 """Pixels; the browser reduces larger images before it sends them."""
+MAX_CONTENT = 8 * MEGABYTE
+"""Characters: such an image has at most four bytes a pixel, in base64 a third more."""
 HTML = """
 <div class="lab-paste" role="button" tabindex="0" aria-label="Paste an image (Control V)">
   Paste an image <kbd>Ctrl</kbd>+<kbd>V</kbd>
@@ -99,7 +103,8 @@ def show(key: str) -> bytes | None:
 
     def on_pasted() -> None:
         # Stored before the run: an interrupted run would lose it.
-        if content := st.session_state[key].pasted:
+        content = st.session_state[key].get("pasted")
+        if isinstance(content, str) and content:
             st.session_state[content_key] = content
 
     _element()(data=MAX_SIDE, key=key, on_pasted_change=on_pasted)
@@ -109,7 +114,9 @@ def show(key: str) -> bytes | None:
 
 def _decode(content: object) -> bytes:
     """The bytes of a base64 text; empty, so not an image, for anything else."""
+    if not isinstance(content, str) or len(content) > MAX_CONTENT:
+        return b""
     try:
-        return base64.b64decode(str(content), validate=True)
+        return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
         return b""

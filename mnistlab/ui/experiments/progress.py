@@ -14,7 +14,7 @@ from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch
 from mnistlab.ui.common import html, page
-from mnistlab.ui.train import live
+from mnistlab.ui.train import limits, live
 
 
 def buttons(
@@ -38,7 +38,7 @@ def buttons(
                 type="primary",
                 icon=":material/play_arrow:",
                 on_click=page.run_action,
-                args=(submit,),
+                args=(limits.limited, submit),
                 key="start",
             )
         if active:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.drawing.digit import SIDE, GrayImage, PreparedDigit
@@ -15,12 +16,15 @@ from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, PredictBatch, predict_drawings, prepare
 from mnistlab.store.store import FileState, Store
-from mnistlab.ui.common import checkpoints
+from mnistlab.text import quantity
+from mnistlab.ui.common import checkpoints, html
 from mnistlab.ui.common.caching import LruCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 
 CHUNK = 200
 """Drawings between two updates of the cache; fewer need no progress bar."""
+MAX_NEW = 4_000
+"""Drawings that are classified in one run of the page: some seconds for a checkpoint."""
 PROGRESS_STEP = 20
 """Drawings between two updates of the progress bar."""
 CLOCK_TICK = 1.0
@@ -73,7 +77,8 @@ def predictions(
 ) -> tuple[dict[str, Mapping[str, DrawingPrediction]], list[str]]:
     """Each checkpoint's predictions by stroke hash, and errors of the unreadable checkpoints.
 
-    Missing predictions are computed, with a progress bar in `place`.
+    Missing predictions are computed, with a progress bar in `place`: those of the newest MAX_NEW
+    drawings, and of the next ones when a button is pressed.
     """
     results: dict[str, Mapping[str, DrawingPrediction]] = {}
     keys: dict[str, tuple[Path, int]] = {}
@@ -93,6 +98,8 @@ def predictions(
         for drawing in drawings
         if any(drawing.stroke_hash not in results[name] for name in predictors)
     ]
+    n_left = max(0, len(missing) - MAX_NEW)
+    missing = missing[:MAX_NEW]
     for first in range(0, len(missing), CHUNK):
         hashes, digits = _prepare_chunk(store, missing, first, place)
         for name, predict in predictors.items():
@@ -101,6 +108,11 @@ def predictions(
             # After every chunk, because a click on the page interrupts this run.
             _PREDICTIONS.put(keys[name], results[name])
     place.empty()
+    if n_left:
+        with place.container():
+            st.html(html.caption(f"{quantity(n_left, 'older drawing')} not classified yet."))
+            # Whatever is pressed, the page runs again and classifies the next ones.
+            st.button("Classify more", icon=":material/refresh:", key="classify_more")
     return results, errors
 
 

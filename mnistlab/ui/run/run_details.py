@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import safetensors
-from safetensors.numpy import load
 
 from mnistlab.errors import CheckpointError
 from mnistlab.markup import Markup
 from mnistlab.stats.predictions import Predictions
 from mnistlab.text import percent
 from mnistlab.training.record import read_record
+from mnistlab.training.tensor_file import read_checkpoint
 from mnistlab.ui.common import html
 
 WEIGHT_PIXELS = 24
@@ -34,12 +33,7 @@ def first_filters(checkpoint_path: Path) -> Markup:
 
     Raises CheckpointError if there is no checkpoint or it is damaged.
     """
-    read_record(checkpoint_path)
-    try:
-        weights = load(checkpoint_path.read_bytes())
-    except (OSError, safetensors.SafetensorError) as error:
-        name = checkpoint_path.name
-        raise CheckpointError(f"{name} is damaged ({error}). Train again.") from None
+    _, weights = read_checkpoint(checkpoint_path)
     kernels = next((value for value in weights.values() if value.shape[1:] == (1, 3, 3)), None)
     if kernels is None:
         return html.caption("The first layer of this network is not a 3×3 convolution.")

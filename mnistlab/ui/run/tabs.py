@@ -19,7 +19,7 @@ from mnistlab.ui.common import html, page, run_picker, take_home
 from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.report import downloads
 from mnistlab.ui.run import run_details
-from mnistlab.ui.train import live
+from mnistlab.ui.train import limits, live
 from mnistlab.worker.processes import submit
 
 CURVES = (
@@ -56,7 +56,8 @@ def show_curves(home: Home, run: Run) -> None:
 
 
 def _train_again(home: Home, run: Run) -> None:
-    run_picker.select_run(submit(home, run.name, run.spec, run.recipe, run.owner))
+    start = partial(submit, home, run.name, run.spec, run.recipe, run.owner)
+    run_picker.select_run(limits.limited(start))
 
 
 def show_filters(home: Home, run: Run) -> None:

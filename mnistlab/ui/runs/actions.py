@@ -19,6 +19,9 @@ from mnistlab.uploads import RUN_ARCHIVE, megabytes
 DELETED_IDS = "deleted_ids"
 """Where the session keeps the runs that Undo brings back."""
 
+MAX_NAMED = 3
+"""Unreadable runs whose reason is given."""
+
 IMPORT_NOTICE = "import_notice"
 
 
@@ -61,10 +64,27 @@ def for_selected(store: Store, selected: Sequence[RunSummary], shown: TablePage)
             )
         if (
             in_trash
-            and shown.table.rows
+            and (shown.table.rows or shown.table.unreadable)
             and st.button("Empty trash", icon=":material/delete_forever:")
         ):
             _confirm_empty_trash(store)
+
+
+def show_unreadable(store: Store, shown: TablePage) -> None:
+    """Name the runs of this page of the table that cannot be read, with a button to remove them."""
+    unreadable = shown.table.unreadable
+    for run in unreadable[:MAX_NAMED]:
+        page.show_warning(str(run))
+    if len(unreadable) > MAX_NAMED:
+        rest = ", ".join(str(run.id) for run in unreadable[MAX_NAMED:])
+        page.show_warning(f"Nor can these be read: {rest}.")
+    if unreadable and not shown.query.deleted:
+        st.button(
+            "Trash unreadable runs",
+            icon=":material/delete:",
+            on_click=page.run_action,
+            args=(_delete, store, [run.id for run in unreadable]),
+        )
 
 
 def _links(selected: Sequence[RunSummary]) -> None:

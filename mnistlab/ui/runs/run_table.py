@@ -84,6 +84,8 @@ def all_rows(store: Store, query: Query) -> list[RunSummary]:
 def show(page: TablePage) -> list[RunSummary]:
     """Show one page; the runs that are selected on it."""
     rows, state = page.table.rows, st.session_state
+    if page.table.unreadable and not rows:
+        return []
     if not rows:
         if page.query.deleted and not page.has_filters:
             st.html(html.empty("The trash is empty."))

@@ -73,9 +73,11 @@ def show(runs: Sequence[RunSummary], selected_ids: Collection[int]) -> list[int]
         on_selected_change=lambda: None,
         on_opened_change=lambda: None,
     )
-    if result.opened in ids:
-        st.switch_page("pages/run.py", query_params={"run": str(result.opened)})
-    return [run_id for run_id in ids if run_id in result.selected]
+    # A browser can send anything, of any type.
+    opened, selected = result.get("opened"), result.get("selected")
+    if opened in ids:
+        st.switch_page("pages/run.py", query_params={"run": str(ids[ids.index(opened)])})
+    return [run_id for run_id in ids if isinstance(selected, list) and run_id in selected]
 
 
 def rows_html(runs: Sequence[RunSummary]) -> Markup:

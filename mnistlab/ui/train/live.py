@@ -20,6 +20,7 @@ from mnistlab.text import duration, percent
 from mnistlab.training.diagnosis import describe_failure
 from mnistlab.training.epoch import Phase
 from mnistlab.ui.common import html, page, plot
+from mnistlab.ui.common.audience import AUDIENCE, session_id
 from mnistlab.ui.common.page import Arguments
 from mnistlab.ui.train.queue import position_text
 from mnistlab.worker.processes import ensure_workers, kill_worker, worker_count
@@ -44,9 +45,11 @@ def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], Non
         page.show_error(error)
         return
     interval = IDLE_SECONDS if before[:2] == (0, 0) else ACTIVE_SECONDS
+    interval = AUDIENCE.stretched(STARTING_SECONDS if is_starting else interval, session_id())
 
-    @st.fragment(run_every=STARTING_SECONDS if is_starting else interval)
+    @st.fragment(run_every=interval)
     def refresh() -> None:
+        AUDIENCE.stretched(interval, session_id())  # still here
         page.show_action_error()
         try:
             ensure_workers(home)

@@ -13,7 +13,7 @@ from mnistlab.data.idx import read_images
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.home import Home
-from mnistlab.markup import Markup, fill, join
+from mnistlab.markup import Markup, fill, join, plain_markdown
 from mnistlab.stats.predictions import Predictions, load_predictions
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Run, RunSummary, State
@@ -124,7 +124,11 @@ def _links(store: Store, run: RunSummary, enabled: bool) -> None:
     """Where to go from a result; disabled before there is one, so that nothing moves."""
     other = _best_earlier(store, run) if enabled else None
     compare = f"{run.id},{other.id}" if other else str(run.id)
-    best = f"With run {other.id} · {other.name}" if other else "No earlier run has a result."
+    best = (
+        f"With run {other.id} · {plain_markdown(other.name)}"
+        if other
+        else "No earlier run has a result."
+    )
     with st.container(horizontal=True, gap="small", key="links-outcome"):
         for page, label, icon, query, help_text, disabled in (
             ("draw", "Draw with it", "draw", {"run": str(run.id)}, None, not enabled),

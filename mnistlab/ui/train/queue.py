@@ -11,6 +11,7 @@ from mnistlab.store.run import Request, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration
 from mnistlab.ui.common import html, page
+from mnistlab.ui.train import watched
 from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers, worker_count
 from mnistlab.worker.teacher_search import teacher_spec
@@ -38,6 +39,17 @@ def show(home: Home) -> None:
             _buttons(home, store, run, position, count)
     if count > len(queued):
         st.html(html.caption(f"… and {count - len(queued)} more."))
+    started = st.session_state.get(watched.STARTED, [])
+    mine = [run.id for run in store.queue() if run.id in started] if len(started) > 1 else []
+    if len(mine) > 1:
+        st.button(
+            "Cancel all of mine",
+            icon=":material/close:",
+            help="Remove the runs that you have started on this page from the queue.",
+            on_click=page.run_action,
+            args=(queue.cancel, store, mine),
+            key="cancel_mine",
+        )
 
 
 def _waits(

@@ -312,6 +312,22 @@ def weights(
     return forge
 
 
+def renamed_weights(old: str, new: str, name: str = BEST) -> Forge:
+    """A file with tensors under other names."""
+
+    def forge(good: bytes) -> bytes:
+        tensors = {key.replace(old, new): v for key, v in load(from_zip(good)[name]).items()}
+        return with_member(name, save(tensors, record(4).to_metadata()))(good)
+
+    return forge
+
+
+def flipped_bit(good: bytes) -> bytes:
+    content = bytearray(from_zip(good)[BEST])
+    content[-1] ^= 1
+    return with_member(BEST, bytes(content))(good)
+
+
 def with_header(old: bytes, offset: int, new: bytes) -> Forge:
     """Other bytes at an offset in the first part of the zip that begins so."""
 
@@ -463,6 +479,15 @@ CONTENTS = {
     "endless": weights(BEST, lambda t: t + math.inf),
     "bfloat16": weights(BEST, lambda t: t.bfloat16()),
     "float8": weights(BEST, lambda t: t.to(torch.float8_e5m2)),
+    "renamed": renamed_weights("conv1", "conv9"),
+    "flipped bit": flipped_bit,
+    **{
+        f"{kind} in {name}": weights(name, lambda t, kind=kind: t.to(kind))  # type: ignore[misc]
+        for kind in (torch.int32, torch.uint8, torch.bool, torch.float16, torch.float64)
+        for name in PARTS[:3]
+    },
+    "transposed": weights(BEST, lambda t: t.mT.contiguous() if t.ndim > 1 else t),
+    "flat": weights(BEST, lambda t: t.flatten()),
     "cut weights": weights(BEST, lambda t: t.reshape(-1)[:1].clone()),
     "confidence above 1": with_member(PREDICTIONS, flat_predictions(1.5)),
     "confidence not a number": with_member(PREDICTIONS, flat_predictions(math.nan)),
