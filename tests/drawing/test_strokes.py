@@ -11,22 +11,15 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.mnist import load
-from mnistlab.drawing.digit import (
-    BOX,
-    SIDE,
-    THICKNESS,
-    DigitError,
-    PreparedDigit,
-    PreprocessingOptions,
-)
+from mnistlab.drawing.digit import DigitError, PreparedDigit, PreprocessingOptions
 from mnistlab.drawing.strokes import (
     ENLARGED,
     MAX_POINTS,
     Stroke,
     digit_from_strokes,
-    rasterize,
     strokes_from_canvas,
 )
+from mnistlab.pen.raster import BOX, SIDE, THICKNESS, rasterize
 
 ONE = [[[150, 40], [140, 140], [135, 240]]]
 SEVEN = [[[60, 60], [200, 58], [120, 230]], [[90, 150], [170, 148]]]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistlab.drawing.digit import GrayImage
+from mnistlab.pen.raster import GrayImage
 
 Point = tuple[int, int]
 Mask = NDArray[np.bool_]

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
-from mnistlab.drawing.digit import SIDE, GrayImage, PreparedDigit
+from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, PredictBatch, predict_drawings, prepare
+from mnistlab.pen.raster import SIDE, GrayImage
 from mnistlab.store.store import FileState, Store
 from mnistlab.ui.common import checkpoints
 from mnistlab.ui.common.caching import LruCache
