@@ -130,8 +130,10 @@ def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    options = parser_of(__doc__).parse_args()
-    digits = read(options.file)
+    parser = parser_of(__doc__)
+    parser.add_argument("--half", choices=HALVES, default="both", help="of the file's writers")
+    options = parser.parse_args()
+    digits = half_of(read(options.file), options.half)
 
     import torch
 

@@ -107,8 +107,8 @@ class AugmentationRanges:
             f"stroke edges ±{self.stroke_width:g} px": self.stroke_width,
             f"a flag on {self.serifs:.0%} and a foot on {self.serifs / 2:.0%} of the ones and a "
             f"bar on {self.serifs / 2:.0%} of the sevens, chosen by their labels": self.serifs,
-            f"{self.synthetic:.0%} of the images replaced by synthetic pen strokes of the same "
-            "digit in the ways that people write it": self.synthetic,
+            f"{self.synthetic:.0%} of the images replaced by synthetic handwriting of the same "
+            "digit": self.synthetic,
         }
         return ", ".join(text for text, limit in ranges.items() if limit)
 

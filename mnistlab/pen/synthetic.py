@@ -65,7 +65,7 @@ def draw_variant(variant: Variant, generator: np.random.Generator) -> list[Point
     lines = []
     for low, high, corners in parse_strokes(variant.strokes):
         points = generator.uniform(low, high) + generator.normal(0, JITTER, low.shape)
-        # All strokes of a digit lie on one plane, so what met or crossed still does.
+        # One plane for all strokes of a digit: what met or crossed nearly always still does.
         waves = np.sin(2 * np.pi * (points @ frequencies.T + phases))
         line = smooth_line(points + waves @ heights, corners)
         line = line + generator.normal(0, tremor, line.shape)
