@@ -55,8 +55,8 @@ def hermite(points: Points, span: int, share: Points) -> Points:
     def tangent(before: int) -> Points:
         first, second = (p[before + n + 1] - p[before + n] for n in (0, 1))
         a, b = gaps[before], gaps[before + 1]
-        slope: Points = first / a - (first + second) / (a + b) + second / b
-        return slope * gaps[1]
+        slope: Points = (first / a - (first + second) / (a + b) + second / b) * gaps[1]
+        return slope
 
     t = share[:, None]
     value: Points = (
