@@ -143,7 +143,7 @@ class Augmentation(Choice):
             elastic=0.5,
             stroke_width=0.2,
             serifs=0.5,
-            synthetic=0.2,
+            synthetic=0.1,
         ),
     )
 

@@ -163,7 +163,7 @@ def test_a_synthetic_digit_replaces_an_image_of_its_own_digit(
         (d, image.numpy().tobytes()) for d, image in zip(labels.tolist(), replaced, strict=True)
     ]
     assert all(drawn[n][1] in pool[drawn[n][0]] for n in changed.nonzero()[:, 0].tolist())
-    assert len({image for n, (_, image) in enumerate(drawn) if changed[n]}) > 90, "all of the pool"
+    assert len({image for n, (_, image) in enumerate(drawn) if changed[n]}) > 70, "most of the pool"
 
 
 def test_the_whole_pool_of_synthetic_digits_is_within_reach() -> None:
