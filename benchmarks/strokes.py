@@ -132,7 +132,7 @@ def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = parser_of(__doc__)
-    parser.add_argument("--half", choices=HALVES, default="both")
+    parser.add_argument("--half", choices=HALVES, default="both", help="of the file's writers")
     options = parser.parse_args()
     digits = half_of(read(options.file), options.half)
 

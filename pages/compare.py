@@ -9,8 +9,8 @@ from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.common import html, page, run_picker
-from mnistlab.ui.common.report import downloads
 from mnistlab.ui.compare import comparison
+from mnistlab.ui.downloads.report import downloads
 from mnistlab.ui.train import live
 from mnistlab.worker.processes import ensure_workers
 

@@ -18,8 +18,8 @@ from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
-from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.stable_select import select_many
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.ui.handwriting import cached_predictions, coverage, form, gallery
 from mnistlab.uploads import HANDWRITING, megabytes
 

@@ -43,7 +43,18 @@ WITH_TORCH = {
 # Each part may import those before it, and never one after it.
 ORDER = (
     *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
-    *("arch", "data", "stats", "recipe", "training", "uncertainty", "store", "zoo", "worker"),
+    *(
+        "arch",
+        "pen",
+        "data",
+        "stats",
+        "recipe",
+        "training",
+        "uncertainty",
+        "store",
+        "zoo",
+        "worker",
+    ),
     "experiments",
     *("drawing", "handwriting", "charts", "report", "takehome", "terminal", "ui", "__main__"),
 )

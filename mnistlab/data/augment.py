@@ -13,6 +13,7 @@ from mnistlab.data.dataset import MNIST
 from mnistlab.data.idx import read_images, read_labels
 from mnistlab.data.mnist import normalize
 from mnistlab.data.options import Augmentation, AugmentationRanges
+from mnistlab.pen.synthetic import POOL_SIZE, synthetic_digit
 
 ELASTIC_GRID = 5
 """Points of the elastic distortion's grid in each direction."""
@@ -26,7 +27,7 @@ def augment(
 ) -> Tensor:
     """Augment and normalize a batch: (N, 28, 28) uint8 to (N, 1, 28, 28) float32.
 
-    `labels` (N,) select the digits that `random_serifs` changes.
+    `labels` (N,) select the digits that `random_serifs` changes and `random_synthetic` draws.
     """
     ranges = augmentation.ranges
     match augmentation:
@@ -37,9 +38,9 @@ def augment(
         case Augmentation.AFFINE:
             return random_affine(normalize(images), generator, ranges)
         case Augmentation.HANDWRITING:
-            images = random_stroke_width(
-                random_serifs(images, labels, generator, ranges), generator, ranges
-            )
+            images = random_serifs(images, labels, generator, ranges)
+            images = random_synthetic(images, labels, generator, ranges)
+            images = random_stroke_width(images, generator, ranges)
             return random_affine(normalize(images), generator, ranges)
 
 
@@ -161,6 +162,25 @@ def _draw_line(images: Tensor, row: int, start: Tensor, end: Tensor) -> Tensor:
     # A stroke with an antialiased edge, a pixel wide; ink that is brighter already stays.
     coverage = (PEN_WIDTH / 2 + 0.5 - distance).clamp(0, 1)
     return torch.maximum(images, (coverage * 255).to(torch.uint8))
+
+
+def random_synthetic(
+    images: Tensor, labels: Tensor, generator: Generator, ranges: AugmentationRanges
+) -> Tensor:
+    """Replace a random fraction of the images (N, 28, 28) uint8 by synthetic ones of their digit.
+
+    They come from a pool that is the same for every training and is drawn as it is needed.
+    """
+    draws = torch.rand(2, len(images), generator=generator, device=images.device)
+    chosen = (draws[0] < ranges.synthetic).nonzero()[:, 0]
+    if not len(chosen):
+        return images
+    digits = labels[chosen].tolist()
+    numbers = (draws[1, chosen] * POOL_SIZE).long().tolist()
+    drawn = np.stack([synthetic_digit(*which) for which in zip(digits, numbers, strict=True)])
+    result = images.clone()
+    result[chosen] = torch.from_numpy(drawn).to(images.device)
+    return result
 
 
 def _plane(slope_x: Tensor, slope_y: Tensor, at_center: Tensor, out: Tensor) -> None:

@@ -83,7 +83,8 @@ class AugmentationRanges:
     pixels sideways per pixel of height; `shift` is in whole pixels. `elastic` is the displacement
     of a coarse grid's points, and `stroke_width` that of either edge of a stroke, both in pixels.
     `serifs` is the fraction of ones that get a flag; half as many get a foot, and half as many
-    sevens a bar.
+    sevens a bar. `synthetic` is the fraction of images that make room for a synthetic drawing of
+    the same digit (`pen.synthetic`), which then changes like any other image.
     """
 
     rotation: float = 0.0
@@ -93,6 +94,7 @@ class AugmentationRanges:
     elastic: float = 0.0
     stroke_width: float = 0.0
     serifs: float = 0.0
+    synthetic: float = 0.0
 
     def __str__(self) -> str:
         """Each change with its range; empty if there is none."""
@@ -105,6 +107,8 @@ class AugmentationRanges:
             f"stroke edges ±{self.stroke_width:g} px": self.stroke_width,
             f"a flag on {self.serifs:.0%} and a foot on {self.serifs / 2:.0%} of the ones and a "
             f"bar on {self.serifs / 2:.0%} of the sevens, chosen by their labels": self.serifs,
+            f"{self.synthetic:.0%} of the images replaced by synthetic handwriting of the same "
+            "digit": self.synthetic,
         }
         return ", ".join(text for text, limit in ranges.items() if limit)
 
@@ -132,7 +136,14 @@ class Augmentation(Choice):
         "handwriting",
         "Handwriting",
         AugmentationRanges(
-            rotation=10, scale=0.1, shear=0.1, shift=2, elastic=0.5, stroke_width=0.2, serifs=0.5
+            rotation=10,
+            scale=0.1,
+            shear=0.1,
+            shift=2,
+            elastic=0.5,
+            stroke_width=0.2,
+            serifs=0.5,
+            synthetic=0.1,
         ),
     )
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mnistlab.drawing.digit import DigitError, GrayImage, ink_from_canvas
+from mnistlab.drawing.digit import DigitError, ink_from_canvas
 from mnistlab.drawing.strokes import CURVE_SEGMENTS
+from mnistlab.pen.raster import GrayImage
 
 PREFIX = "data:image/png;base64,"
 MAX_PICTURE = 4 << 20

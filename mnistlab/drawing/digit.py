@@ -13,19 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistlab.errors import LabError
+from mnistlab.pen.raster import BOX, SIDE, GrayImage, centered
 
-SIDE = 28
-BOX = 20
-THICKNESS = 2.45
-"""Pixels: the stroke width of MNIST's median digit; test_strokes.py measures it."""
 DARK, BRIGHT = 32, 200
 """Of 255: MNIST's background, with a JPEG's noise, is below, and its brightest pixels are above."""
 MIN_BOX = 19
 """Pixels: the longer side of every MNIST digit is 19 or 20."""
 MAX_OFF_CENTER = 1.0
 """Pixels: MNIST's centers of mass lie within half a pixel of (14, 14); others use (13.5, 13.5)."""
-
-GrayImage = NDArray[np.uint8]
 
 
 class DigitError(LabError):
@@ -107,24 +102,6 @@ def _resize_to_box(cropped: GrayImage) -> GrayImage:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(cropped).resize(size, method))
-
-
-def centered(small: GrayImage, by_mass: bool = True) -> GrayImage:
-    """Place an image of at most 20×20 into 28×28, centered by mass or by its box."""
-    height, width = small.shape
-    if not by_mass:
-        return np.pad(small, [((SIDE - n) // 2, SIDE - n - (SIDE - n) // 2) for n in small.shape])
-    mass = small.sum(dtype=np.float64)
-    # In MNIST itself the center of mass lies on pixel 14, not between 13 and 14.
-    middle = SIDE // 2
-    top = middle - float((small.sum(1) * np.arange(height)).sum() / mass)
-    left = middle - float((small.sum(0) * np.arange(width)).sum() / mass)
-    # Very asymmetric ink would leave the image: keep all of it rather than the exact center.
-    row = min(max(round(top), 0), SIDE - height)
-    column = min(max(round(left), 0), SIDE - width)
-    pixels = np.zeros((SIDE, SIDE), np.uint8)
-    pixels[row : row + height, column : column + width] = small
-    return pixels
 
 
 def ink_from_canvas(rgba: NDArray[np.uint8]) -> GrayImage:

@@ -13,25 +13,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mnistlab.drawing.digit import (
-    BOX,
     DEFAULT_OPTIONS,
-    THICKNESS,
     DigitError,
-    GrayImage,
     PreparedDigit,
     PreprocessingOptions,
-    centered,
 )
+from mnistlab.pen.raster import BOX, THICKNESS, GrayImage, centered, fit_into_box, rasterize
 
 ENLARGED = 7
 """Scale of the preview image relative to the 20×20 box."""
 MAX_POINTS = 20_000
-DOT = 1e-100
-"""A smaller drawing is a dot: its scale would overflow."""
-GRID = 8
-"""Points are merged on a grid of 1/8 pixel."""
-CHUNK = 1024
-"""Segments rasterized at a time, which limits memory."""
 
 Stroke = Sequence[Sequence[float]]
 """Points [x, y] in the order of drawing, y downwards, in any unit."""
@@ -48,15 +39,7 @@ def digit_from_strokes(
     lines = stroke_lines(strokes)
     if not lines:
         return None
-    points = np.concatenate(lines)
-    low, extent = points.min(0), float(np.ptp(points, axis=0).max())
-    if not options.crop:
-        low, extent = np.zeros(2), canvas
-    # The box includes half a stroke width around the points. A dot has no extent to scale by, so it
-    # has the size of the pen.
-    scale = (BOX - THICKNESS) / extent if extent > DOT else 0.0
-    # Points outside the canvas are moved to its edge.
-    placed = [np.clip((line - low) * scale, 0, BOX - THICKNESS) + THICKNESS / 2 for line in lines]
+    placed = fit_into_box(lines, None if options.crop else canvas)
     scaled = rasterize(placed, THICKNESS, 0 if options.crop else BOX)
     height, width = scaled.shape
     # The same at a larger scale, for display.
@@ -81,28 +64,6 @@ def stroke_lines(strokes: Sequence[Stroke]) -> list[NDArray[np.float64]]:
     return lines
 
 
-def rasterize(lines: Sequence[NDArray[np.float64]], thickness: float, side: int = 0) -> GrayImage:
-    """Rasterize lines (N, 2) with round caps and antialiasing.
-
-    The image is the smallest one from (0, 0) that contains them, or a square of a given side. A
-    pixel's value is the signed distance from its center to the stroke's edge plus ½, clipped to
-    0–1: the exact coverage of a pixel by a straight edge along the axes.
-    """
-    # The size: strokes reach half their thickness beyond their points.
-    reach = np.concatenate(lines).max(0) + thickness / 2
-    width, height = (side or max(1, math.ceil(length - 1e-9)) for length in reach)
-    # Each pixel's squared distance from its nearest segment, a chunk of segments at a time to limit
-    # the memory.
-    nearest = np.full((height, width), np.inf)
-    starts, ends = _segments(lines)
-    for first in range(0, len(starts), CHUNK):
-        part = slice(first, first + CHUNK)
-        np.minimum(nearest, _distance(starts[part], ends[part], height, width), out=nearest)
-    # The distance of the pixel from the stroke's edge, as a coverage from 0 to 1.
-    covered = np.clip(thickness / 2 + 0.5 - np.sqrt(nearest), 0, 1)
-    return np.round(255 * covered).astype(np.uint8)
-
-
 SUPERSAMPLING = 3
 """The preview is drawn this many times larger and averaged."""
 
@@ -121,42 +82,6 @@ def render_preview(
         for x, y in points:
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), 255)
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX))
-
-
-def _segments(
-    lines: Sequence[NDArray[np.float64]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Starts and ends (N, 2) of the segments between successive points; a dot is a segment too."""
-    starts, ends = [], []
-    for line in lines:
-        fine = np.round(line * GRID) / GRID
-        is_new = np.concatenate([[True], (np.diff(fine, axis=0) != 0).any(1)])
-        points = line[is_new]
-        starts.append(points[:-1] if len(points) > 1 else points)
-        ends.append(points[1:] if len(points) > 1 else points)
-    return np.concatenate(starts), np.concatenate(ends)
-
-
-def _distance(
-    starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int
-) -> NDArray[np.float64]:
-    """The squared distance (H, W) from each pixel's center to the nearest segment."""
-    # With p a pixel's center and a segment from a to b: the nearest point is a + t (b − a), where
-    # t = (p − a) · (b − a) / |b − a|², clipped to 0–1.
-    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
-    along = ends - starts
-    length = np.maximum((along**2).sum(1), 1e-12)
-    from_x = x[None, :] - starts[:, :1]
-    from_y = y[None, :] - starts[:, 1:]
-    # t is the sum of a term per column and a term per row: two small outer products.
-    t = (from_x * (along[:, :1] / length[:, None]))[:, None, :]
-    t = t + (from_y * (along[:, 1:] / length[:, None]))[:, :, None]
-    np.clip(t, 0, 1, out=t)
-    # |p − a − t (b − a)|², minimal over the segments.
-    off_x = from_x[:, None, :] - t * along[:, 0, None, None]
-    off_y = from_y[:, :, None] - t * along[:, 1, None, None]
-    nearest: NDArray[np.float64] = (off_x**2 + off_y**2).min(0)
-    return nearest
 
 
 def strokes_from_canvas(drawing: object) -> list[list[list[float]]]:

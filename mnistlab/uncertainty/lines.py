@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mnistlab.data.thinning import thin
+from mnistlab.pen.raster import BOX, SIDE, THICKNESS, centered
 
-SIDE, BOX = 28, 20
-"""Pixels of an image's side, and of the box that its ink fits into."""
-PEN_WIDTH = 2.45
-"""Pixels: the width of MNIST's strokes, to which the Draw page normalizes a drawing's."""
 SUPERSAMPLING = 6
 IS_INK = 100
 """Of 255: a pixel at least as bright belongs to a stroke, when strokes are thinned."""
@@ -26,10 +23,10 @@ Lines = list[Line]
 Images = NDArray[np.uint8]
 
 
-def render(lines: Lines, pen_width: float = PEN_WIDTH) -> Images:
+def render(lines: Lines, pen_width: float = THICKNESS) -> Images:
     """An image (28, 28) of lines: white on black, in a 20×20 box, its center of mass at (14, 14).
 
-    Four times as fast as `drawing.strokes.rasterize`; a few gray levels per pixel differ.
+    Four times as fast as `pen.raster.rasterize`; a few gray levels per pixel differ.
     """
     points = np.concatenate(lines)
     low, extent = points.min(0), np.ptp(points, axis=0)
@@ -47,20 +44,7 @@ def render(lines: Lines, pen_width: float = PEN_WIDTH) -> Images:
     # Discs at all points: round ends, and no notches between the segments.
     for x, y in discs:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), 255)
-    return _centered(np.asarray(picture.reduce(SUPERSAMPLING)))
-
-
-def _centered(small: Images) -> Images:
-    """An image of at most 20×20 in one of 28×28, its center of mass in the middle."""
-    height, width = small.shape
-    mass = max(float(small.sum(dtype=np.float64)), 1.0)
-    top = SIDE // 2 - float(small.sum(1) @ np.arange(height)) / mass
-    left = SIDE // 2 - float(small.sum(0) @ np.arange(width)) / mass
-    row = min(max(round(top), 0), SIDE - height)
-    column = min(max(round(left), 0), SIDE - width)
-    image = np.zeros((SIDE, SIDE), np.uint8)
-    image[row : row + height, column : column + width] = small
-    return image
+    return centered(np.asarray(picture.reduce(SUPERSAMPLING)))
 
 
 def center_lines(images: Images) -> list[Lines]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mnistlab.pen.raster import SIDE
 from mnistlab.uncertainty.letters import letter
-from mnistlab.uncertainty.lines import SIDE, Images, Line, Lines, render, smooth, transform
+from mnistlab.uncertainty.lines import Images, Line, Lines, render, smooth, transform
 
 Generator = np.random.Generator
 Kind = Callable[[Generator], Lines]

@@ -9,9 +9,11 @@ from mnistlab.data.augment import (
     random_serifs,
     random_shift,
     random_stroke_width,
+    random_synthetic,
 )
 from mnistlab.data.mnist import normalize
 from mnistlab.data.options import Augmentation, AugmentationRanges
+from mnistlab.pen.synthetic import POOL_SIZE, synthetic_digit
 
 ORDINARY, HAND = Augmentation.AFFINE.ranges, Augmentation.HANDWRITING.ranges
 
@@ -144,6 +146,34 @@ def test_flags_feet_and_bars_have_their_positions() -> None:
     assert bars.min() >= 12 and bars.max() <= 15
     wide = added[500:].any(1).sum(1)
     assert wide.max() <= 12
+
+
+def test_a_synthetic_digit_replaces_an_image_of_its_own_digit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Of a small pool, so that every image can be looked for in it.
+    monkeypatch.setattr("mnistlab.data.augment.POOL_SIZE", 10)
+    images, labels = ink([n % 10 for n in range(2000)])
+    replaced = random_synthetic(images, labels, generator(), HAND)
+    changed = (replaced != images).flatten(1).any(1)
+    assert changed.float().mean().item() == pytest.approx(HAND.synthetic, abs=0.03)
+    assert replaced.dtype == torch.uint8
+    pool = {d: {synthetic_digit(d, n).tobytes() for n in range(10)} for d in range(10)}
+    drawn = [
+        (d, image.numpy().tobytes()) for d, image in zip(labels.tolist(), replaced, strict=True)
+    ]
+    assert all(drawn[n][1] in pool[drawn[n][0]] for n in changed.nonzero()[:, 0].tolist())
+    assert len({image for n, (_, image) in enumerate(drawn) if changed[n]}) > 70, "most of the pool"
+
+
+def test_the_whole_pool_of_synthetic_digits_is_within_reach() -> None:
+    largest = torch.nextafter(torch.tensor(1.0), torch.tensor(0.0))
+    assert (largest * POOL_SIZE).long().item() == POOL_SIZE - 1
+
+
+def test_without_a_synthetic_fraction_the_images_are_the_same() -> None:
+    images, labels = ink(list(range(10)))
+    assert torch.equal(random_synthetic(images, labels, generator(), ORDINARY), images)
 
 
 def test_stroke_width_changes_the_ink_but_not_its_position() -> None:

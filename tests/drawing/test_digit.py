@@ -7,14 +7,13 @@ from PIL import Image, ImageDraw
 
 from mnistlab.data.idx import read_images
 from mnistlab.drawing.digit import (
-    BOX,
-    SIDE,
     PreparedDigit,
     PreprocessingOptions,
     digit_from_ink,
     ink_from_canvas,
     is_mnist_image,
 )
+from mnistlab.pen.raster import BOX, SIDE
 
 
 def png(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +10,15 @@ import torch
 from torch import Tensor
 
 from mnistlab.data.mnist import load
-from mnistlab.drawing.digit import (
-    BOX,
-    SIDE,
-    THICKNESS,
-    DigitError,
-    PreparedDigit,
-    PreprocessingOptions,
-)
+from mnistlab.drawing.digit import DigitError, PreparedDigit, PreprocessingOptions
 from mnistlab.drawing.strokes import (
     ENLARGED,
     MAX_POINTS,
     Stroke,
     digit_from_strokes,
-    rasterize,
     strokes_from_canvas,
 )
+from mnistlab.pen.raster import BOX, SIDE, THICKNESS
 
 ONE = [[[150, 40], [140, 140], [135, 240]]]
 SEVEN = [[[60, 60], [200, 58], [120, 230]], [[90, 150], [170, 148]]]
@@ -64,25 +56,6 @@ def test_the_ink_fills_the_box_and_its_mass_is_in_the_middle() -> None:
         for axis in (0, 1):
             middle = (pixels.sum(1 - axis) * np.arange(SIDE)).sum() / pixels.sum()
             assert middle == pytest.approx(14, abs=0.51)
-
-
-def distance(point: np.ndarray, line: np.ndarray) -> float:
-    """From a point to a line of points, by small steps along it: the oracle."""
-    steps = np.linspace(0, 1, 2001)[:, None]
-    pieces = [a + (b - a) * steps for a, b in pairwise(line)] or [line]
-    return float(np.sqrt(((np.concatenate(pieces) - point) ** 2).sum(1)).min())
-
-
-@pytest.mark.parametrize("thickness", [1.0, 2.45, 6.0])
-def test_a_pixel_is_as_gray_as_the_stroke_covers_it(thickness: float) -> None:
-    line = np.array([[5.0, 4.0], [14.0, 6.0], [9.0, 15.0]])
-    dot = np.array([[16.0, 3.0]])
-    picture = rasterize([line, dot], thickness)
-    for y, x in np.ndindex(picture.shape):
-        middle = np.array([x + 0.5, y + 0.5])
-        near = min(distance(middle, line), distance(middle, dot))
-        expected = np.clip(thickness / 2 + 0.5 - near, 0, 1)
-        assert picture[y, x] / 255 == pytest.approx(expected, abs=0.01)
 
 
 def test_the_strip_s_larger_picture_is_the_same_drawing() -> None:

@@ -8,13 +8,12 @@ from PIL import Image, ImageDraw
 
 from mnistlab.__main__ import main
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import GrayImage
 from mnistlab.drawing.multidigit import photo_digits
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigit, PhotoDigits
 from mnistlab.drawing.photo.photo import Photo
 from mnistlab.drawing.prediction import Prediction
 from mnistlab.drawing.segmentation import Segment
-from mnistlab.drawing.strokes import rasterize
+from mnistlab.pen.raster import GrayImage, rasterize
 from tests.drawing.multidigit.test_photo_digits import photo_of_number
 from tests.drawn_digits import DIGITS
 

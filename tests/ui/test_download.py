@@ -4,13 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.ui import server
-from mnistlab.ui.common import download
+from mnistlab.ui.downloads import buttons
 from tests.ui.app_test import settled
 
 
 def page(is_damaged: bool) -> None:
     from mnistlab.errors import LabError
-    from mnistlab.ui.common.download import Download, download_buttons
+    from mnistlab.ui.downloads.buttons import Download, download_buttons
 
     def build() -> str:
         if is_damaged:
@@ -31,7 +31,7 @@ def test_the_error_of_a_download_stays_for_a_while(monkeypatch: pytest.MonkeyPat
     # The page may rerun at once, because a run has ended meanwhile.
     settled(at)
     assert [error.value for error in at.error] == ["The file is damaged. Choose another."]
-    monkeypatch.setattr(download, "RESULT_SECONDS", 0.0)
+    monkeypatch.setattr(buttons, "RESULT_SECONDS", 0.0)
     settled(at)
     assert not at.error
 

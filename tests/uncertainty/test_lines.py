@@ -4,16 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mnistlab.drawing.digit import BOX, SIDE, THICKNESS
 from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.uncertainty import letters, lines, nondigits
 from tests.drawn_digits import DIGITS
 
 MADE_UP = [*nondigits.KINDS]
-
-
-def test_the_constants_are_the_draw_page_s() -> None:
-    assert (lines.SIDE, lines.BOX, lines.PEN_WIDTH) == (SIDE, BOX, THICKNESS)
 
 
 @pytest.mark.parametrize("digit", range(10))

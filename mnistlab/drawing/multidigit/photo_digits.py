@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from mnistlab.drawing.digit import DigitError, GrayImage
+from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.decode import Colors, decode_image
 from mnistlab.drawing.photo.ink import BLUR, SIDE, find_ink
 from mnistlab.drawing.photo.line_removal import remove_ruled_lines
@@ -26,6 +26,7 @@ from mnistlab.drawing.photo.morphology import (
 from mnistlab.drawing.photo.photo import Photo, read_photo
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
 from mnistlab.drawing.segmentation import MAX_PARTS, Segment, segment
+from mnistlab.pen.raster import GrayImage
 
 MIN_CONTRAST = 0.45
 """Of the main digit's median contrast; fainter pixels are no ink."""

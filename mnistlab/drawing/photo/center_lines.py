@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from mnistlab.data.thinning import NEIGHBORS, thin
-from mnistlab.drawing.digit import GrayImage
+from mnistlab.pen.raster import GrayImage
 
 Point = tuple[int, int]
 

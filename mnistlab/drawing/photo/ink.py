@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mnistlab.drawing.digit import (
-    DigitError,
-    GrayImage,
-)
+from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.decode import Colors
 from mnistlab.drawing.photo.edges import Strokes, find_edges, find_strokes
 from mnistlab.drawing.photo.line_removal import remove_ruled_lines
@@ -25,6 +22,7 @@ from mnistlab.drawing.photo.morphology import (
     max_filter,
 )
 from mnistlab.drawing.photo.printed_box import inside_of_box, without_slivers
+from mnistlab.pen.raster import GrayImage
 
 SIDE = 384
 """Longer side of the processed image, in pixels."""

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistlab.drawing.digit import DARK, GrayImage, is_mnist_image
-from mnistlab.drawing.digit import SIDE as MNIST_SIDE
+from mnistlab.drawing.digit import DARK, is_mnist_image
 from mnistlab.drawing.photo.decode import Colors, DecodedImage, decode_image
 from mnistlab.drawing.photo.ink import SIDE, find_ink
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
+from mnistlab.pen.raster import SIDE as MNIST_SIDE
+from mnistlab.pen.raster import GrayImage
 
 FRAME_COLOR = (232, 89, 12)
 FRAME_MARGIN, FRAME_WIDTH = 6, 3

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from mnistlab.drawing.digit import BOX, THICKNESS, GrayImage
 from mnistlab.drawing.photo.morphology import Floats, Mask, connected_components
+from mnistlab.pen.raster import BOX, THICKNESS, GrayImage
 
 WORKING = 100
 """The ink's longer side in pixels, while its width changes."""

@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 from scipy import ndimage
 
-from mnistlab.drawing.digit import GrayImage
 from mnistlab.drawing.photo.morphology import (
     Floats,
     Mask,
@@ -20,6 +19,7 @@ from mnistlab.drawing.photo.morphology import (
 )
 from mnistlab.handwriting.form.layout import LEFT, N_ROWS, ROW, TOP, Rectangle, places
 from mnistlab.handwriting.form.rectified import INSET, SCALE, find_insides
+from mnistlab.pen.raster import GrayImage
 
 BLUR = 0.8
 """Pixels: removes the camera's noise."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from mnistlab.drawing.digit import DigitError, GrayImage
+from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.center_lines import center_lines
 from mnistlab.drawing.photo.decode import decode_image
 from mnistlab.drawing.photo.morphology import halve
@@ -15,6 +15,7 @@ from mnistlab.handwriting.form.homography import project
 from mnistlab.handwriting.form.layout import NUMBER_FIELD
 from mnistlab.handwriting.form.marks import find_sheet
 from mnistlab.handwriting.form.rectified import crop, rectify
+from mnistlab.pen.raster import GrayImage
 
 SIDE = 2048
 """Pixels of the photo's longer side: a millimeter has five or more if the sheet fills the photo."""

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from mnistlab.drawing.digit import GrayImage
 from mnistlab.drawing.photo.morphology import Floats
 from mnistlab.handwriting.form.homography import Floats as Matrix
 from mnistlab.handwriting.form.layout import (
@@ -20,6 +19,7 @@ from mnistlab.handwriting.form.layout import (
     box,
     places,
 )
+from mnistlab.pen.raster import GrayImage
 
 SCALE = 6
 """Pixels per millimeter of the rectified sheet."""

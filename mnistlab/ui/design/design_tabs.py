@@ -21,9 +21,10 @@ from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.home import default_home
 from mnistlab.text import percent
-from mnistlab.ui.common import get_mnist, html, page, take_home
-from mnistlab.ui.common.download import Download, download_buttons
+from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.common.svg import show_svg
+from mnistlab.ui.downloads import take_home
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.uploads import NETWORK, megabytes
 
 SetNetwork = Callable[[Spec], None]

@@ -15,7 +15,7 @@ from mnistlab.ui.common import checkpoints, html, page, run_picker
 from mnistlab.ui.common.checkpoints import CheckpointChoice, CheckpointList
 from mnistlab.ui.common.run_picker import run_ids
 from mnistlab.ui.common.stable_select import select_one
-from mnistlab.ui.common.take_home import downloads
+from mnistlab.ui.downloads.take_home import downloads
 from mnistlab.ui.draw.compare import COMPARED
 
 PARAMETER = "checkpoint"

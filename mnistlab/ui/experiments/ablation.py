@@ -19,7 +19,7 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.text import percentage_points, percentage_points_range
 from mnistlab.ui.common import html, plot
-from mnistlab.ui.common.report import downloads
+from mnistlab.ui.downloads.report import downloads
 from mnistlab.ui.experiments.progress import (
     CURVES,
     REFERENCES,

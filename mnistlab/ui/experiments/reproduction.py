@@ -10,7 +10,7 @@ from mnistlab.home import Home
 from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.ui.common import html, plot
-from mnistlab.ui.common.report import downloads
+from mnistlab.ui.downloads.report import downloads
 from mnistlab.ui.experiments.progress import (
     CURVES,
     REFERENCES,

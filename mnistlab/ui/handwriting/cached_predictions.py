@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from mnistlab.drawing.digit import SIDE, GrayImage, PreparedDigit
+from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, PredictBatch, predict_drawings, prepare
+from mnistlab.pen.raster import SIDE, GrayImage
 from mnistlab.store.store import FileState, Store
 from mnistlab.text import quantity
 from mnistlab.ui.common import checkpoints, html

@@ -7,18 +7,19 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from mnistlab.drawing.digit import DigitError, GrayImage
+from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.decode import FILE_TYPES
 from mnistlab.drawing.strokes import digit_from_strokes
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import Strokes, validate
 from mnistlab.handwriting.form.layout import Paper
 from mnistlab.markup import Markup, fill
+from mnistlab.pen.raster import GrayImage
 from mnistlab.store.store import MAX_NAME, Store
 from mnistlab.text import quantity
 from mnistlab.ui.common import html, page
-from mnistlab.ui.common.download import Download, download_buttons
 from mnistlab.ui.common.svg import show_svg
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.uploads import PICTURE, megabytes
 
 FORM, ERROR, LEFT_OUT, COUNT = "form", "form_error", "form_left_out", "form_count"

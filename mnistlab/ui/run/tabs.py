@@ -15,9 +15,10 @@ from mnistlab.store.exchange.export import epochs_csv
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
-from mnistlab.ui.common import html, page, run_picker, take_home
-from mnistlab.ui.common.download import Download, download_buttons
-from mnistlab.ui.common.report import downloads
+from mnistlab.ui.common import html, page, run_picker
+from mnistlab.ui.downloads import take_home
+from mnistlab.ui.downloads.buttons import Download, download_buttons
+from mnistlab.ui.downloads.report import downloads
 from mnistlab.ui.run import run_details
 from mnistlab.ui.train import limits, live
 from mnistlab.worker.processes import submit

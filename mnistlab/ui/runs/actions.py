@@ -12,7 +12,7 @@ from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash, restore_from_trash
 from mnistlab.ui.common import html, page
-from mnistlab.ui.common.download import Download, download_buttons
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.ui.runs.run_table import TablePage, all_rows
 from mnistlab.uploads import RUN_ARCHIVE, megabytes
 

@@ -8,12 +8,13 @@ from PIL import Image, ImageDraw
 
 from mnistlab import zoo
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import DigitError, GrayImage, digit_from_ink
+from mnistlab.drawing.digit import DigitError, digit_from_ink
 from mnistlab.drawing.multidigit import photo_digits
 from mnistlab.drawing.multidigit.photo_digits import PhotoDigits, read_digits
 from mnistlab.drawing.photo import photo
 from mnistlab.drawing.photo.decode import Colors
 from mnistlab.drawing.photo.ink import find_ink
+from mnistlab.pen.raster import GrayImage
 from tests.drawing.photo.test_photo import photo_of
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS

@@ -7,12 +7,12 @@ from PIL import Image
 
 from mnistlab.drawing.digit import (
     DEFAULT_OPTIONS,
-    GrayImage,
     PreparedDigit,
     PreprocessingOptions,
     digit_from_ink,
 )
 from mnistlab.drawing.photo.photo import read_photo
+from mnistlab.pen.raster import GrayImage
 
 
 def ink_from_photo(content: bytes, options: PreprocessingOptions = DEFAULT_OPTIONS) -> GrayImage:

@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from mnistlab import zoo
 from mnistlab.data.mnist import load
 from mnistlab.drawing.classifier import Classifier
-from mnistlab.drawing.digit import SIDE, DigitError, PreprocessingOptions
+from mnistlab.drawing.digit import DigitError, PreprocessingOptions
 from mnistlab.drawing.photo.stroke_width import normalize_stroke_width
+from mnistlab.pen.raster import SIDE
 from tests.drawing.photo.files import digit_from_file, ink_from_photo
 from tests.drawing.test_digit import png
 from tests.drawing.test_strokes import thickness

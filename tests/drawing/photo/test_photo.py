@@ -12,7 +12,8 @@ from mnistlab.drawing.classifier import Classifier
 from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.center_lines import center_lines
 from mnistlab.drawing.photo.photo import FRAME_COLOR, read_photo
-from mnistlab.drawing.strokes import digit_from_strokes, rasterize
+from mnistlab.drawing.strokes import digit_from_strokes
+from mnistlab.pen.raster import rasterize
 from tests.drawing.photo.files import digit_from_file
 from tests.drawing.test_digit import png
 from tests.drawn_digits import DIGITS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnistlab.takehome.formats import FORMATS, NetworkFormat
 from mnistlab.takehome.trained_network import load_trained
-from mnistlab.ui.common.download import Download, download_buttons
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 
 OFFERED = ("html", "pytorch", "card")
 """ONNX takes seconds and much memory to write, which a server for many does not have."""

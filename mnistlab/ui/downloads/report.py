@@ -8,7 +8,7 @@ import streamlit as st
 from mnistlab.report.document import Report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
-from mnistlab.ui.common.download import Download, download_buttons
+from mnistlab.ui.downloads.buttons import Download, download_buttons
 
 
 def downloads(name: str, build: Callable[[], Report]) -> None:
