@@ -5,14 +5,14 @@ by smooth curves, slants and stretches the whole and lets the hand tremble. From
 drawing like any other: the same function as for what people draw makes the image.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.pen.digit_variants import VARIANTS, Variant
-from mnistlab.pen.raster import GrayImage, digit_image
+from mnistlab.pen.raster import SIDE, GrayImage, digit_image
 
 POOL_SIZE = 3000
 """Different images of each digit; a training draws from them, each newly augmented."""
@@ -40,17 +40,30 @@ MIN_STEP = 1e-3
 Points = NDArray[np.float64]
 
 
-@lru_cache(maxsize=POOL_SIZE * 10)
 def synthetic_digit(label: int, number: int) -> GrayImage:
-    """Image `number` of a digit, (28, 28) uint8: always the same, and kept."""
-    generator = np.random.default_rng((label, number))
-    variants = VARIANTS[label]
-    weights = np.array([variant.weight for variant in variants])
-    variant = variants[generator.choice(len(variants), p=weights / weights.sum())]
-    image = digit_image(draw_variant(variant, generator))
-    # Every caller gets the same array.
+    """Image `number` of a digit's POOL_SIZE, (28, 28) uint8: always the same, and kept."""
+    images, is_drawn = _pool(label)
+    if not is_drawn[number]:
+        generator = np.random.default_rng((label, number))
+        variants = VARIANTS[label]
+        weights = np.array([variant.weight for variant in variants])
+        variant = variants[generator.choice(len(variants), p=weights / weights.sum())]
+        images[number] = digit_image(draw_variant(variant, generator))
+        is_drawn[number] = True
+    # Every caller gets the same pixels.
+    image: GrayImage = images[number]
     image.setflags(write=False)
     return image
+
+
+@cache
+def _pool(label: int) -> tuple[GrayImage, NDArray[np.bool_]]:
+    """A digit's images (POOL_SIZE, 28, 28), and which of them have been drawn.
+
+    One array, because thousands of small ones that stay among large ones that come and go would
+    keep several hundred megabytes from being given back.
+    """
+    return np.zeros((POOL_SIZE, SIDE, SIDE), np.uint8), np.zeros(POOL_SIZE, np.bool_)
 
 
 def draw_variant(variant: Variant, generator: np.random.Generator) -> list[Points]:
