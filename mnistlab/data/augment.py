@@ -37,7 +37,7 @@ def augment(
             return normalize(random_shift(images, generator, ranges.shift))
         case Augmentation.AFFINE:
             return random_affine(normalize(images), generator, ranges)
-        case Augmentation.HANDWRITING:
+        case Augmentation.HANDWRITING | Augmentation.SYNTHETIC:
             images = random_serifs(images, labels, generator, ranges)
             images = random_synthetic(images, labels, generator, ranges)
             images = random_stroke_width(images, generator, ranges)
@@ -109,9 +109,9 @@ def random_serifs(
     """Add strokes that are common outside the USA, where MNIST was written: (N, 28, 28) uint8.
 
     A 1 gets a flag from its top down to the left, sometimes half as long as its stem, and a foot; a
-    7 gets a bar through its stem.
+    7 gets a bar through its stem, a 0 a slash.
     """
-    draws = torch.rand(6, len(images), generator=generator, device=images.device)
+    draws = torch.rand(8, len(images), generator=generator, device=images.device)
     result = images.clone()
 
     def draw(
@@ -121,7 +121,7 @@ def random_serifs(
         selected = (labels == label) & (draws < fraction)
         result[selected] = _draw_line(result[selected], row, start[selected], end[selected])
 
-    # draws[0:3] decide which images get a line, draws[3:6] its slope and length.
+    # draws[0:3] decide which images get a line, a 0 as a 7, and draws[3:8] its slope and length.
     # The flag of a 1: from the top of its stem, 5–65° below the horizontal, 3–15 pixels long.
     slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
     flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
@@ -131,6 +131,11 @@ def random_serifs(
     half = torch.stack([2 + 3 * draws[5], torch.zeros_like(draws[5])], 1)
     draw(1, draws[1], ranges.serifs / 2, SIDE - 1, -half, half)
     draw(7, draws[2], ranges.serifs / 2, SIDE // 2, -half, half)
+    # The slash of a 0: through its middle, 30–75° upwards to the right, 6–10.5 pixels to either
+    # side, so that it ends within the 0 or sticks out; half as frequent as the bar.
+    slope, length = (30 + 45 * draws[6]) * (torch.pi / 180), 6 + 4.5 * draws[7]
+    slash = torch.stack([torch.cos(slope) * length, -torch.sin(slope) * length], 1)
+    draw(0, draws[2], ranges.serifs / 4, SIDE // 2, slash, -slash)
     return result
 
 
@@ -171,6 +176,8 @@ def random_synthetic(
 
     They come from a pool that is the same for every training and is drawn as it is needed.
     """
+    if not ranges.synthetic:
+        return images
     draws = torch.rand(2, len(images), generator=generator, device=images.device)
     chosen = (draws[0] < ranges.synthetic).nonzero()[:, 0]
     if not len(chosen):

@@ -6,7 +6,7 @@ Each option has its own label and help text. The numbers in a text are computed 
 the code uses.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from mnistlab.choice import Choice
@@ -82,9 +82,10 @@ class AugmentationRanges:
     `rotation` is in degrees; `scale` is relative, for width and height independently; `shear` is in
     pixels sideways per pixel of height; `shift` is in whole pixels. `elastic` is the displacement
     of a coarse grid's points, and `stroke_width` that of either edge of a stroke, both in pixels.
-    `serifs` is the fraction of ones that get a flag; half as many get a foot, and half as many
-    sevens a bar. `synthetic` is the fraction of images that make room for a synthetic drawing of
-    the same digit (`pen.synthetic`), which then changes like any other image.
+    `serifs` is the fraction of ones that get a flag; half as many get a foot, half as many sevens a
+    bar, and a quarter as many zeros a slash. `synthetic` is the fraction of images that make room
+    for a synthetic drawing of the same digit (`pen.synthetic`), which then changes like any other
+    image.
     """
 
     rotation: float = 0.0
@@ -105,8 +106,9 @@ class AugmentationRanges:
             f"shift ±{self.shift} px": self.shift,
             f"elastic distortion ±{self.elastic:g} px": self.elastic,
             f"stroke edges ±{self.stroke_width:g} px": self.stroke_width,
-            f"a flag on {self.serifs:.0%} and a foot on {self.serifs / 2:.0%} of the ones and a "
-            f"bar on {self.serifs / 2:.0%} of the sevens, chosen by their labels": self.serifs,
+            f"a flag on {self.serifs:.0%} and a foot on {self.serifs / 2:.0%} of the ones, a bar "
+            f"on {self.serifs / 2:.0%} of the sevens and a slash through {self.serifs / 4:.0%} of "
+            "the zeros, chosen by their labels": self.serifs,
             f"{self.synthetic:.0%} of the images replaced by synthetic handwriting of the same "
             "digit": self.synthetic,
         }
@@ -136,16 +138,10 @@ class Augmentation(Choice):
         "handwriting",
         "Handwriting",
         AugmentationRanges(
-            rotation=10,
-            scale=0.1,
-            shear=0.1,
-            shift=2,
-            elastic=0.5,
-            stroke_width=0.2,
-            serifs=0.5,
-            synthetic=0.1,
+            rotation=10, scale=0.1, shear=0.1, shift=2, elastic=0.5, stroke_width=0.2, serifs=0.5
         ),
     )
+    SYNTHETIC = "synthetic", "Synthetic handwriting", replace(HANDWRITING[2], synthetic=0.1)
 
     @property
     def help(self) -> str:
