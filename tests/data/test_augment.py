@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ from mnistlab.data.options import Augmentation, AugmentationRanges
 from mnistlab.pen.synthetic import POOL_SIZE, synthetic_digit
 
 ORDINARY, HAND = Augmentation.AFFINE.ranges, Augmentation.HANDWRITING.ranges
+SYNTHETIC = Augmentation.SYNTHETIC.ranges
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -120,17 +122,18 @@ def ink(labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
     return images, torch.tensor(labels)
 
 
-def test_serifs_change_only_ones_and_sevens_and_erase_nothing() -> None:
+def test_serifs_change_only_zeros_ones_and_sevens_and_erase_nothing() -> None:
     images, labels = ink([n % 10 for n in range(2000)])
     drawn = random_serifs(images, labels, generator(), HAND)
     assert (drawn >= images).all() and drawn.dtype == torch.uint8
     more = (drawn != images).flatten(1).any(1)
     share = {label: more[labels == label].float().mean().item() for label in range(10)}
-    assert not any(share[label] for label in range(10) if label not in (1, 7))
+    assert not any(share[label] for label in range(10) if label not in (0, 1, 7))
     # A flag or a foot: what has neither is left as it was.
     neither = (1 - HAND.serifs) * (1 - HAND.serifs / 2)
     assert share[1] == pytest.approx(1 - neither, abs=0.1)
     assert share[7] == pytest.approx(HAND.serifs / 2, abs=0.1)
+    assert share[0] == pytest.approx(HAND.serifs / 4, abs=0.08)
 
 
 def test_flags_feet_and_bars_have_their_positions() -> None:
@@ -148,15 +151,29 @@ def test_flags_feet_and_bars_have_their_positions() -> None:
     assert wide.max() <= 12
 
 
+def test_a_slash_rises_to_the_right_through_the_middle_of_a_zero() -> None:
+    images = torch.zeros(400, 28, 28, dtype=torch.uint8)
+    y, x = np.mgrid[:28, :28]
+    images[:] = torch.from_numpy((np.abs(np.hypot(x - 13.5, y - 13.5) - 8) < 1.2) * np.uint8(255))
+    drawn = random_serifs(images, torch.zeros(400, dtype=torch.long), generator(), HAND)
+    inside = torch.from_numpy(np.hypot(x - 13.5, y - 13.5) < 5)
+    slashes = [image.numpy() for image in (drawn > 127) & inside if image.any()]
+    assert len(slashes) > 20
+    for slash in slashes:
+        rows, columns = np.nonzero(slash)
+        assert slash[12:16, 12:16].any()
+        assert np.corrcoef(rows, columns)[0, 1] < -0.3
+
+
 def test_a_synthetic_digit_replaces_an_image_of_its_own_digit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Of a small pool, so that every image can be looked for in it.
     monkeypatch.setattr("mnistlab.data.augment.POOL_SIZE", 10)
     images, labels = ink([n % 10 for n in range(2000)])
-    replaced = random_synthetic(images, labels, generator(), HAND)
+    replaced = random_synthetic(images, labels, generator(), SYNTHETIC)
     changed = (replaced != images).flatten(1).any(1)
-    assert changed.float().mean().item() == pytest.approx(HAND.synthetic, abs=0.03)
+    assert changed.float().mean().item() == pytest.approx(SYNTHETIC.synthetic, abs=0.03)
     assert replaced.dtype == torch.uint8
     pool = {d: {synthetic_digit(d, n).tobytes() for n in range(10)} for d in range(10)}
     drawn = [
