@@ -28,7 +28,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.charts import base
 from mnistlab.markup import Markup, fill, join
-from mnistlab.ui.common.caching import LruCache
 
 STYLE = Path(__file__).parent / "common" / "style.css"
 SCRIPTS = [STYLE.with_name(name) for name in ("first_load.js", "page_links.js")]
@@ -126,7 +125,8 @@ class ContentFile:
 
 
 MAX_PUBLISHED = 32
-_published: LruCache[str, ContentFile] = LruCache(MAX_PUBLISHED)
+_published: dict[str, ContentFile] = {}
+_published_lock = threading.Lock()
 
 
 def content_file(content: bytes, suffix: str, media_type: str) -> ContentFile:
@@ -135,7 +135,12 @@ def content_file(content: bytes, suffix: str, media_type: str) -> ContentFile:
 
 def publish(file: ContentFile) -> str:
     """Serve a file until MAX_PUBLISHED others were published after it; its address."""
-    _published.put(file.name, file)
+    with _published_lock:
+        # The newest is the last one, also if it was there before.
+        _published.pop(file.name, None)
+        _published[file.name] = file
+        for old in [*_published][:-MAX_PUBLISHED]:
+            del _published[old]
     return _address(f"content/{file.name}")
 
 

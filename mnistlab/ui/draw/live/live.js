@@ -8,7 +8,8 @@ const CLOSE = 0.01; // pixels: the server's numbers are rounded
 
 let told = null; // what the server last said
 let strokes = []; // smooth lines on the canvas: the server's, and those drawn since
-let pen = null; // the stroke being drawn: { points, touch: the finger's identifier, null for a mouse }
+// The stroke being drawn: its points, the canvas, the finger's identifier (null for a mouse).
+let pen = null;
 let isAhead = false; // whether the canvas has, or may have, other strokes than the server
 let drawing = 0; // counts what was taken back: answers for an earlier drawing are not shown
 let timer, cover, reader, listeners;
@@ -140,19 +141,27 @@ function onDown(event) {
   pen = { canvas, touch: touch?.identifier ?? null, points: [] };
   const point = pointOf(touch ?? event);
   pen.points.push(point, point);
-  changed();
+}
+
+// Whether the pen leaves ink: a canvas that is not ready yet ignores the whole stroke.
+function isDrawing() {
+  const [x, y] = pen.points[0], { canvas } = pen;
+  const place = [Math.min(Math.floor(x), canvas.width - 1), Math.min(Math.floor(y), canvas.height - 1)];
+  pen.isDrawn ??= canvas.getContext("2d").getImageData(...place, 1, 1).data[3] > 0;
+  if (!pen.isDrawn) pen = null;
+  return Boolean(pen);
 }
 
 function onMove(event) {
   const touch = event.changedTouches?.[0];
-  if (!pen || (touch?.identifier ?? null) !== pen.touch) return;
+  if (!pen || (touch?.identifier ?? null) !== pen.touch || !isDrawing()) return;
   addPoint(pen.points, pointOf(touch ?? event), event.shiftKey);
   changed();
 }
 
 function onUp(event) {
   if (!pen || event.button || Boolean(event.touches) !== (pen.touch !== null)) return;
-  if (event.touches?.length) return;
+  if (event.touches?.length || !isDrawing()) return;
   strokes = [...strokes, penLine(pen.points, told.brush)];
   pen = null;
   changed();

@@ -38,20 +38,23 @@ function belong(lines, boxes, tallest, one, other) {
   const height = Math.max(...heights, 0.6 * tallest, 1e-9);
   const gaps = [0, 1].map((axis) => Math.max(a[axis], b[axis]) - Math.min(a[axis + 2], b[axis + 2]));
   if (Math.max(...gaps) > MARGIN * NEAR * height) return false;
-  const distance = Math.sqrt(leastSquare(lines[one], lines[other])) / height;
+  const enough = (MARGIN * TOUCHING * height) ** 2;
+  const distance = Math.sqrt(leastSquare(lines[one], lines[other], enough)) / height;
   if (distance <= MARGIN * TOUCHING) return true;
   const narrow = Math.max(Math.min(a[2] - a[0], b[2] - b[0]) / height, TOUCHING);
   const isAbove = -gaps[0] / height >= OVERLAP * narrow;
   return isAbove && (Math.min(...heights) / height <= TALL || distance <= MARGIN * HALVES);
 }
 
-function leastSquare(first, second) {
+// The square of the least distance between two lines' points, or any that is small enough.
+function leastSquare(first, second, enough) {
   let least = Infinity;
   for (const [x, y] of first) {
     for (const point of second) {
       const square = (x - point[0]) ** 2 + (y - point[1]) ** 2;
       if (square < least) least = square;
     }
+    if (least <= enough) break;
   }
   return least;
 }
