@@ -141,27 +141,19 @@ function onDown(event) {
   pen = { canvas, touch: touch?.identifier ?? null, points: [] };
   const point = pointOf(touch ?? event);
   pen.points.push(point, point);
-}
-
-// Whether the pen leaves ink: a canvas that is not ready yet ignores the whole stroke.
-function isDrawing() {
-  const [x, y] = pen.points[0], { canvas } = pen;
-  const place = [Math.min(Math.floor(x), canvas.width - 1), Math.min(Math.floor(y), canvas.height - 1)];
-  pen.isDrawn ??= canvas.getContext("2d").getImageData(...place, 1, 1).data[3] > 0;
-  if (!pen.isDrawn) pen = null;
-  return Boolean(pen);
+  changed();
 }
 
 function onMove(event) {
   const touch = event.changedTouches?.[0];
-  if (!pen || (touch?.identifier ?? null) !== pen.touch || !isDrawing()) return;
+  if (!pen || (touch?.identifier ?? null) !== pen.touch) return;
   addPoint(pen.points, pointOf(touch ?? event), event.shiftKey);
   changed();
 }
 
 function onUp(event) {
   if (!pen || event.button || Boolean(event.touches) !== (pen.touch !== null)) return;
-  if (event.touches?.length || !isDrawing()) return;
+  if (event.touches?.length) return;
   strokes = [...strokes, penLine(pen.points, told.brush)];
   pen = null;
   changed();
