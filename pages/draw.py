@@ -2,7 +2,8 @@
 explanations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from mnistlab.ui.draw import (
     preprocessing,
     save_label,
 )
+from mnistlab.ui.draw.live import element as live
 
 MAPS, NEAREST = "Feature maps", "Nearest training images"
 COMPARE, EPOCHS = "Compare checkpoints", "Across epochs"
@@ -52,7 +54,9 @@ with canvas_column:
 drawing = source.drawing
 with answer_column:
     choice = checkpoint.choose(available)
-    prediction_place = st.empty()
+    # The answer while the pen is down covers the server's, as style.css says.
+    with st.container(key="answers"):
+        prediction_place, live_place = st.empty(), st.container()
     number_place, one_digit_place = st.container(), st.container()
     why = st.toggle(
         "Why?",
@@ -69,10 +73,25 @@ with steps_column:
     st.markdown("**Preprocessing**")
     steps_place = st.container()
     options, tta = preprocessing.choose(bool(drawing.strokes))
-digit = result = None
+digit = result = classifier = None
+is_one = True
 strokes: Sequence[Stroke] = ()
 place_in_number = None
-try:
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Shows an error in the place of the prediction."""
+    try:
+        yield
+    except LabError as error:
+        drawing_input.show_photo(source)
+        hint = "" if isinstance(error, DigitError) else " Choose another checkpoint above."
+        with prediction_place:
+            page.show_error(f"{error}{hint}")
+
+
+with errors_shown():
     # One digit, or each of several in reading order, if it has any ink.
     with one_digit_place:
         found = number.one_or_several(source)
@@ -85,10 +104,11 @@ try:
         strokes = source.strokes_of(place, drawing)
         place_in_number = number.place_in_number([each.segment for _, each, _ in numbered])
     # Loaded before there is a drawing, so that the first stroke does not wait for it.
-    classifier = checkpoints.classifier(choice)
-    results = classifier.predict_all([digit for _, _, digit in numbered], tta)
+    loaded = checkpoints.classifier(choice)
+    results = loaded.predict_all([digit for _, _, digit in numbered], tta)
     result = results[chosen] if results else None
-    if len(numbered) > 1:
+    is_one = len(numbered) < 2
+    if not is_one:
         digits, segments = zip(*((d, one.segment) for _, one, d in numbered), strict=True)
         with number_place:
             number.show(digits, results, segments)
@@ -96,22 +116,20 @@ try:
     else:
         n_digits = number.n_taken_for_one(source)
         prediction_place.html(prediction.body(result, source.true_label, n_digits))
+    classifier = loaded
+with live_place:
+    followed = classifier if source.is_drawn else None
+    live.show(source.drawing, followed, tta, preprocessing.is_default(), is_one)
+with errors_shown():
     # After the prediction, which should not wait for these images.
     with why_place:
         if why and digit is not None and result is not None:
             explain.show_attribution(choice, digit, result)
-        elif why:
+        elif why and classifier:
             st.html(html.empty("Draw a digit or upload a photo first."))
     with steps_place:
-        preprocessing.show(drawing, digit, options, tta)
-except DigitError as error:
-    drawing_input.show_photo(source)
-    with prediction_place:
-        page.show_error(error)
-except LabError as error:
-    drawing_input.show_photo(source)
-    with prediction_place:
-        page.show_error(f"{error} Choose another checkpoint above.")
+        if classifier:
+            preprocessing.show(drawing, digit, options, tta)
 
 if source.can_be_saved:
     with label_column:

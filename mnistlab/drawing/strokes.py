@@ -90,23 +90,28 @@ def strokes_from_canvas(drawing: object) -> list[list[list[float]]]:
     strokes = []
     for item in objects if isinstance(objects, list) else []:
         path = item.get("path") if isinstance(item, dict) else None
-        if isinstance(path, list) and (stroke := _sample(path)):
-            strokes.append(_transform(stroke, item))
+        if isinstance(path, list):
+            stroke, outline = _sample(path)
+            if stroke:
+                strokes.append(_transform(stroke, outline, item))
     return strokes
 
 
-def _transform(stroke: list[list[float]], item: dict[str, object]) -> list[list[float]]:
+def _transform(
+    stroke: list[list[float]], outline: list[list[float]], item: dict[str, object]
+) -> list[list[float]]:
     """A stroke with the translation, scale and rotation that its canvas object has.
 
-    The object's path stays as drawn; `left` and `top` are the position of its center now.
+    The object's path stays as drawn; `left` and `top` are the position of its center now, the
+    middle of its `outline`.
     """
 
     def number(name: str, default: float) -> float:
         value = item.get(name)
         return float(value) if isinstance(value, int | float) else default
 
-    points = np.asarray(stroke)
-    center = (points.min(0) + points.max(0)) / 2
+    points, reached = np.asarray(stroke), np.asarray(outline)
+    center = (reached.min(0) + reached.max(0)) / 2
     position = np.array([number("left", center[0]), number("top", center[1])])
     scale = np.array([number("scaleX", 1), number("scaleY", 1)])
     flip = np.array([-1 if item.get(name) is True else 1 for name in ("flipX", "flipY")])
@@ -125,9 +130,12 @@ CURVE_SEGMENTS = 4
 """Segments that approximate a curve between two points."""
 
 
-def _sample(path: list[object]) -> list[list[float]]:
-    """Points along a path of the commands M, L and Q (a quadratic Bézier curve)."""
+def _sample(path: list[object]) -> tuple[list[list[float]], list[list[float]]]:
+    """Points along a path of the commands M, L and Q (a quadratic Bézier curve), and points whose
+    bounding box is the one that the canvas takes for the path's.
+    """
     points: list[list[float]] = []
+    outline: list[list[float]] = []
     # One point above the limit is enough for the error.
     for command in path[: MAX_POINTS + 1]:
         if not isinstance(command, list | tuple) or not command:
@@ -136,11 +144,26 @@ def _sample(path: list[object]) -> list[list[float]]:
         numbers = [float(n) for n in rest if isinstance(n, int | float)]
         if name in ("M", "L") and len(numbers) == 2:
             points.append(numbers)
+            outline.append(numbers)
         elif name == "Q" and len(numbers) == 4 and points:
             start, control, end = points[-1], numbers[:2], numbers[2:]
+            outline += [end, [*map(_farthest, start, control, end)]]
             for step in range(1, CURVE_SEGMENTS + 1):
                 t = step / CURVE_SEGMENTS
                 weights = (1 - t) ** 2, 2 * t * (1 - t), t**2
                 each = zip(start, control, end, strict=True)
                 points.append([sum(map(mul, weights, values)) for values in each])
-    return points
+    return points, outline
+
+
+def _farthest(start: float, control: float, end: float) -> float:
+    """Where a curve turns back along an axis, as fabric.js measures it; its end if it does not.
+
+    It takes a quadratic curve for a cubic one with the control point twice, which goes farther:
+    x(t) = (1 − t)³ a + 3 t (1 − t) c + t³ b, with x'(t) = 0 at (1 − t)² (c − a) = t² (c − b).
+    """
+    before, after = control - start, control - end
+    if before * after <= 0:
+        return end
+    t = 1 / (1 + math.sqrt(after / before))
+    return (1 - t) ** 3 * start + 3 * t * (1 - t) * control + t**3 * end

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mnistlab.arch.summary import BUDGET, summarize
 from mnistlab.drawing.prediction import CONFIDENT_FROM
@@ -21,13 +22,15 @@ from mnistlab.takehome.trained_network import TrainedNetwork
 FOLDER = Path(__file__).parent
 READER = ("strokes.js", "network.js", "not_a_digit.js", "reader.js")
 """What reads strokes, in the order of its parts; it needs no page."""
+ANSWERS = ("words.js", "newest.js")
+"""What a page around it needs: an answer's words, and the questions one at a time."""
 
 
 def html_page(trained: TrainedNetwork) -> str:
     """The whole file, to be saved as UTF-8. The only names in it are the network's own."""
     summary = summarize(trained.record.spec)
-    data = network_description(trained) | {"confidentFrom": CONFIDENT_FROM}
-    reader, page = source(READER), source(("page.js",))
+    data = answering_description(trained)
+    reader, page = source(READER), source((*ANSWERS, "page.js"))
     return fill(  # noqa: S704 (a file of this package)
         _template(),
         policy=_policy((reader, page)),
@@ -42,6 +45,14 @@ def html_page(trained: TrainedNetwork) -> str:
         reader=reader,
         page=page,
     )
+
+
+def answering_description(trained: TrainedNetwork) -> dict[str, Any]:
+    """The network with what `describe` in `words.js` takes."""
+    return network_description(trained) | {
+        "confidentFrom": CONFIDENT_FROM,
+        "isCalibrated": trained.uncertainty is not None,
+    }
 
 
 @cache

@@ -5,7 +5,6 @@ const byId = (id) => document.getElementById(id);
 const pad = byId("pad"), pen = pad.getContext("2d");
 const UNITS = 280; // the canvas' side in its own units
 const WIDTH = 16; // of a line on the screen; the network gets its own
-const CONFIDENT = 0.999;
 
 let strokes = []; // lists of points [x, y]
 let drawing = null; // the stroke that is being drawn, by mouse, pen or finger
@@ -13,31 +12,26 @@ let cursor = null; // the keyboard's pen: { at: [x, y], stroke: the one it draws
 
 // --- Asking the reader, in a worker so that drawing never waits ---
 
-let isBusy = false, isStale = false;
-let asked = null; // the list of strokes that the reader is at
-const ask = startReader((answer) => {
-  isBusy = false;
-  // An answer for a drawing that was cleared meanwhile is not shown.
-  if (asked === strokes) show(answer);
-  if (isStale) update();
+const sendToReader = startReader();
+// An answer for a drawing that was cleared meanwhile is not shown.
+const questions = askNewest(sendToReader, (answer, question) => {
+  if (question.strokes === strokes) show(answer);
 });
 
-// A function that sends strokes to the reader; `receive` gets each answer.
-function startReader(receive) {
+// What passes a question on: to a worker, or, where a browser forbids workers to a file, to the page.
+function startReader() {
   const direct = () => {
-    const reader = makeReader(network);
-    return (question) => setTimeout(() => receive(reader.read(question.strokes, question.withMaps)));
+    const own = makeReader(network);
+    return (question) => setTimeout(() => questions.answered(own.read(question.strokes, question)));
   };
   let send;
   try {
     const script = new Blob([byId("reader").textContent], { type: "text/javascript" });
     const worker = new Worker(URL.createObjectURL(script));
-    worker.onmessage = ({ data }) => receive(data);
-    // Where a browser forbids workers to a file, the page itself computes.
+    worker.onmessage = ({ data }) => questions.answered(data);
     worker.onerror = () => {
       send = direct();
-      isBusy = false;
-      update();
+      questions.askAgain();
     };
     worker.postMessage({ network });
     send = (question) => worker.postMessage(question);
@@ -50,31 +44,10 @@ function startReader(receive) {
 function update() {
   byId("undo").disabled = byId("clear").disabled = !strokes.length;
   if (!strokes.length) show(null);
-  isStale = isBusy;
-  if (isBusy || !strokes.length) return;
-  isBusy = true;
-  asked = strokes;
-  ask({ strokes, withMaps: byId("layers").open });
+  questions.ask(strokes.length ? { strokes, withMaps: byId("layers").open } : null);
 }
 
 // --- The answer ---
-
-const percent = (value) => (value < CONFIDENT ? `${(100 * value).toFixed(1)}%` : ">99.9%");
-
-// The large text, and the line next to it, in the lab's words.
-function describe(answer) {
-  if (!answer) return ["?", "Nothing to classify yet."];
-  const chances = answer.probabilities;
-  const [first, second] = [...chances.keys()].sort((a, b) => chances[b] - chances[a]);
-  if (answer.oodScore !== null && answer.oodScore > 1) {
-    return ["?", `This doesn't look like a digit. Closest: ${first}.`];
-  }
-  if (chances[first] < network.confidentFrom) {
-    const [one, other] = [first, second].map((d) => `${d} (${Math.round(100 * chances[d])}%)`);
-    return [`${first}`, `Uncertain: ${one} or ${other}`];
-  }
-  return [`${first}`, `${percent(chances[first])} confidence among the ten digits`];
-}
 
 const bars = Array.from({ length: 10 }, (_, digit) => {
   const label = document.createElement("b"), bar = document.createElement("div");
@@ -88,7 +61,7 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
 });
 
 function show(answer) {
-  const [large, small] = describe(answer);
+  const [large, small] = describe(answer, network);
   byId("digit").textContent = large;
   byId("verdict").textContent = small;
   const top = answer ? Math.max(...answer.probabilities) : NaN;

@@ -32,12 +32,14 @@ function makeReader(network) {
     classify: (image) => probabilitiesOf([logitsOf(image)]),
     oodScore: (image) =>
       ood && oodScore(featuresOf(network, layerMaps(network, weights, image)), ood),
-    // Of pen strokes, lists of points [x, y]; null without a point. `withMaps`: every layer's maps.
-    read(strokes, withMaps = false) {
-      const image = digitFromStrokes(strokes.filter((stroke) => stroke.length).map(smoothStroke));
+    // Of pen strokes, lists of points [x, y]; null without a point. `withMaps`: every layer's maps;
+    // `isSmooth`: the points are already a smooth line's; `withViews`: the mean over all views.
+    read(strokes, { withMaps = false, isSmooth = false, withViews = true } = {}) {
+      const drawn = strokes.filter((stroke) => stroke.length);
+      const image = digitFromStrokes(isSmooth ? drawn : drawn.map(smoothStroke));
       if (!image) return null;
       const maps = layerMaps(network, weights, image);
-      const others = viewsOf(image, network.views).slice(1);
+      const others = withViews ? viewsOf(image, network.views).slice(1) : [];
       return {
         image,
         probabilities: probabilitiesOf([maps.at(-1), ...others.map(logitsOf)]),
@@ -53,6 +55,6 @@ if (typeof document === "undefined") {
   let reader;
   onmessage = ({ data }) => {
     if (data.network) reader = makeReader(data.network);
-    else postMessage(reader.read(data.strokes, data.withMaps));
+    else postMessage(reader.read(data.strokes, data));
   };
 }

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.training.record import TrainingRecord
 from mnistlab.uncertainty.model import UncertaintyModel, load_uncertainty, uncertainty_path
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 Weights = dict[str, NDArray[np.float32]]
 """By PyTorch's names, such as `conv1.norm.running_mean`."""
@@ -36,10 +40,14 @@ def load_trained(path: Path, name: str) -> TrainedNetwork:
     from mnistlab.training.checkpoint import load_checkpoint
 
     loaded = load_checkpoint(path)
-    weights = {
+    uncertainty = load_uncertainty(uncertainty_path(path), loaded.record.spec)
+    return TrainedNetwork(name, loaded.record, weights_of(loaded.network), uncertainty)
+
+
+def weights_of(network: "Module") -> Weights:
+    """A module's weights and batch norm's statistics."""
+    return {
         key: value.numpy()
-        for key, value in loaded.network.state_dict().items()
+        for key, value in network.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    uncertainty = load_uncertainty(uncertainty_path(path), loaded.record.spec)
-    return TrainedNetwork(name, loaded.record, weights, uncertainty)

@@ -1,4 +1,5 @@
-"""What the server sends besides Streamlit's own files: the style, plotly.js, and downloads.
+"""What the server sends besides Streamlit's own files: the style, plotly.js, files that
+browsers keep, and downloads.
 
 An element that brings the style, as Streamlit offers it, reaches the browser after the first
 elements are drawn, which then move. Here the style is part of the page from the start, and so is
@@ -12,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -47,6 +49,9 @@ ELEMENTS = (
 """Elements whose code Streamlit would only fetch when the first of them is to be drawn."""
 
 
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
 def _address(name: str) -> str:
     """The path of one of our files, under the path that all addresses of the app start with."""
     base_path = str(st.get_option("server.baseUrlPath")).strip("/")
@@ -59,7 +64,7 @@ def plotly_address() -> str:
 
 def _plotly(request: Request) -> FileResponse:
     # The version is part of the address, so a browser may keep it for good.
-    return FileResponse(PLOTLY, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+    return FileResponse(PLOTLY, headers=FOR_GOOD)
 
 
 OFFER_SECONDS = 600.0
@@ -113,9 +118,47 @@ def _download(request: Request) -> Response:
     return Response(file.content, headers=headers, media_type="application/octet-stream")
 
 
+@dataclass(frozen=True)
+class ContentFile:
+    """A file whose name is its content's digest."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+MAX_PUBLISHED = 32
+_published: dict[str, ContentFile] = {}
+_published_lock = threading.Lock()
+
+
+def content_file(content: bytes, suffix: str, media_type: str) -> ContentFile:
+    return ContentFile(sha256(content).hexdigest()[:32] + suffix, content, media_type)
+
+
+def publish(file: ContentFile) -> str:
+    """Serve a file until MAX_PUBLISHED others were published after it; its address."""
+    with _published_lock:
+        # The newest is the last one, also if it was there before.
+        _published.pop(file.name, None)
+        _published[file.name] = file
+        for old in [*_published][:-MAX_PUBLISHED]:
+            del _published[old]
+    return _address(f"content/{file.name}")
+
+
+def _content(request: Request) -> Response:
+    file = _published.get(request.path_params["name"])
+    if file is None:
+        return PlainTextResponse("Reload the page.", status_code=404)
+    # Another content has another address.
+    return Response(file.content, headers=FOR_GOOD, media_type=file.media_type)
+
+
 def routes() -> Sequence[Route]:
     return [
         Route(plotly_address(), _plotly),
+        Route(_address("content/{name}"), _content),
         Route(_address("download/{token}"), _download),
     ]
 

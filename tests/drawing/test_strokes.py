@@ -174,6 +174,19 @@ def put(**more: object) -> list[list[float]]:
     return strokes_from_canvas({"objects": [{**one, "path": path, **more}]})[0]
 
 
+def test_a_stroke_that_turns_between_two_points_stays_where_it_was_drawn() -> None:
+    # As the canvas tells a hook of three points: its box is not that of the curve itself.
+    path = [["M", 120, 71], ["Q", 88, 152, 114, 152], ["L", 140, 152]]
+    t = np.linspace(0, 1, 10_001)
+    x = (1 - t) ** 3 * 120 + 3 * t * (1 - t) * 88 + t**3 * 114
+    assert x.min() < 100
+    left, top = (x.min() + 140) / 2, (71 + 152) / 2
+    drawn = {"type": "Path", "originX": "center", "path": path, "left": round(left, 4), "top": top}
+    as_told = strokes_from_canvas({"objects": [drawn]})
+    assert as_told == strokes_from_canvas({"objects": [{"path": path}]})
+    assert as_told[0][0] == [120, 71] and as_told[0][-1] == [140, 152]
+
+
 def test_a_stroke_has_the_canvas_pencil_s_position() -> None:
     assert put() == put(left=60.4, scaleX=1, angle=0) == [[40, 60], [80, 60]]
     assert put(left=100, top=90) == [[80, 90], [120, 90]]

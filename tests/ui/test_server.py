@@ -91,6 +91,20 @@ def test_plotly_is_sent_compressed_and_kept_for_good() -> None:
     assert "immutable" in answer.headers["cache-control"]
 
 
+def test_a_published_file_is_kept_for_good_at_the_address_of_its_content() -> None:
+    file = server.content_file(b"let a;", ".js", "text/javascript")
+    address = server.publish(file)
+    answer = ask(address)
+    assert answer.body == b"let a;" and "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-type"].startswith("text/javascript")
+    other = server.publish(server.content_file(b"let b;", ".js", "text/javascript"))
+    assert other != address == server.publish(file)
+    # The newest ones stay.
+    for number in range(server.MAX_PUBLISHED):
+        server.publish(server.content_file(str(number).encode(), ".js", "text/javascript"))
+    assert ask(address).status == 404
+
+
 def test_addresses_start_with_the_base_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "get_option", lambda name: "/some/lab/")
     assert server.plotly_address().startswith("/some/lab/lab/plotly-")

@@ -49,10 +49,14 @@ export default function ({ data, parentElement, setStateValue }) {
     box.remaining = count;
     setStateValue("remaining", [data.canvas, count]);
   };
+  // What follows the drawing in the browser (live.js) hears it before the server.
+  const tell = (detail) => document.dispatchEvent(new CustomEvent("lab-canvas", { detail }));
   const undo = () => {
     const button = findCanvas()?.querySelector(".dc-toolbar [title=Undo]");
     if (button && !button.disabled) button.click();
     else if (box.remaining) keep(box.remaining - 1);
+    else return;
+    tell("undo");
   };
   const clear = () => {
     const root = findCanvas();
@@ -61,6 +65,7 @@ export default function ({ data, parentElement, setStateValue }) {
       keep(0);
     }
     root?.querySelector(".dc-toolbar [title^=Reset]").click();
+    tell("clear");
   };
 
   // Called at every rerun: remove the listeners of the call before.

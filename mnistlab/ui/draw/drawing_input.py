@@ -37,6 +37,7 @@ class DrawingInput:
     `photo`: the picture (H, W, 3). `found`: the digits in it, one or several; empty without a
     photo. `lines`: the center lines of each of them. `place`: where the picture is shown, or the
     boxes over the canvas.
+    `is_drawn`: whether it is on the canvas.
     `can_be_saved`: whether the drawing is one of the user's own. `clear`: what an empty start takes
     on the server; the canvas clears itself.
     """
@@ -47,6 +48,7 @@ class DrawingInput:
     found: Sequence[Drawing] = ()
     lines: Sequence[Sequence[Stroke]] = ()
     place: DeltaGenerator | None = None
+    is_drawn: bool = False
     can_be_saved: bool = False
     clear: Callable[[], None] | None = None
 
@@ -90,7 +92,7 @@ def show(new_page: bool) -> DrawingInput:
                 if had_strokes:
                     state[chosen_digit.IS_ONE] = False
             place = st.empty()
-        return DrawingInput(drawing, place=place, can_be_saved=True)
+        return DrawingInput(drawing, place=place, is_drawn=True, can_be_saved=True)
     if source == MNIST:
         return _test_image()
     if source_changed and state.get("photo_source", source) != source:

@@ -46,6 +46,13 @@ def choose(has_strokes: bool) -> tuple[PreprocessingOptions, bool]:
     ), tta
 
 
+def is_default() -> bool:
+    """Whether all steps are on, also one that a first stroke would turn off."""
+    return all(
+        st.session_state.get(f"step_{key}", True) for key in ("stroke_width", "crop", "center")
+    )
+
+
 def _toggle(label: str, key: str, text: str, disabled: bool = False) -> bool:
     return st.toggle(
         label, True, key=f"step_{key}", help=text, disabled=disabled, persist_state="session"

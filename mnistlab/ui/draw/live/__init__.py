@@ -1,0 +1,1 @@
+"""Draw's answer while the pen is down, computed in the browser."""
