@@ -111,7 +111,7 @@ def random_serifs(
     A 1 gets a flag from its top down to the left, sometimes half as long as its stem, and a foot; a
     7 gets a bar through its stem, a 0 a slash.
     """
-    draws = torch.rand(9, len(images), generator=generator, device=images.device)
+    draws = torch.rand(8, len(images), generator=generator, device=images.device)
     result = images.clone()
 
     def draw(
@@ -121,18 +121,16 @@ def random_serifs(
         selected = (labels == label) & (draws < fraction)
         result[selected] = _draw_line(result[selected], row, start[selected], end[selected])
 
-    # draws[0:3] decide which images get a line, a 0 as a 7, and draws[3:9] its slope,
-    # length and place.
+    # draws[0:3] decide which images get a line, a 0 as a 7, and draws[3:8] its slope and length.
     # The flag of a 1: from the top of its stem, 5–65° below the horizontal, 3–15 pixels long.
     slope, length = (5 + 60 * draws[3]) * (torch.pi / 180), 3 + 12 * draws[4]
     flag = torch.stack([-torch.cos(slope) * length, torch.sin(slope) * length], 1)
     draw(1, draws[0], ranges.serifs, 0, torch.zeros_like(flag), flag)
     # The foot of a 1 and the bar of a 7: horizontal, 2–5 pixels to either side of the stem, half
-    # as frequent as the flag; the bar up to 4 pixels below the middle.
+    # as frequent as the flag.
     half = torch.stack([2 + 3 * draws[5], torch.zeros_like(draws[5])], 1)
     draw(1, draws[1], ranges.serifs / 2, SIDE - 1, -half, half)
-    lower = torch.stack([torch.zeros_like(draws[8]), 4 * draws[8]], 1)
-    draw(7, draws[2], ranges.serifs / 2, SIDE // 2, lower - half, lower + half)
+    draw(7, draws[2], ranges.serifs / 2, SIDE // 2, -half, half)
     # The slash of a 0: through its middle, 30–75° upwards to the right, 6–10.5 pixels to either
     # side, so that it ends within the 0 or sticks out; half as frequent as the bar.
     slope, length = (30 + 45 * draws[6]) * (torch.pi / 180), 6 + 4.5 * draws[7]
