@@ -5,8 +5,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 DEFAULT = "sketch"
 """The default checkpoint for drawings: seed 0 of
-`python -m mnistlab train most-accurate --split article --augmentation handwriting`, at commit
-1fabf36, when that augmentation had no synthetic handwriting.
+`python -m mnistlab train most-accurate --split article --augmentation handwriting`.
 """
 SEED_ERRORS = {
     "most-accurate": (40, 45, 42, 43, 41),
