@@ -14,10 +14,10 @@ def about_confidence() -> str:
 - **Temperature scaling**: logits are divided by a temperature, such that 90% confidence means
   about 90% accuracy on validation images, half of them drawn again with this page's pen.
 - **Uncertain**: below {CONFIDENT_FROM:.0%} the two likeliest digits are shown. At and above it,
-  99.5–99.8% of drawn digits are correct, and 92% of them are there.
+  99.5–99.9% of drawn digits are correct, and 91% of them are there.
 - **Not a digit**: a detector on the network's own feature maps has learned from digits and from
-  made-up drawings (the out-of-distribution score). It rejects 0.5% of drawn digits, 95% of
-  scribbles, every triangle, 97% of pairs of digits and 89% of letters and symbols. Those that
+  made-up drawings (the out-of-distribution score). It rejects 0.7% of drawn digits, 95% of
+  scribbles, every triangle, 97% of pairs of digits and 83% of letters and symbols. Those that
   resemble digits pass: most a, d and question marks.
 - **Among the ten digits**: the network knows no letters. It divides 100% among ten digits whatever
   is drawn.
