@@ -4,7 +4,8 @@ FILE holds digits as pen strokes, plain or gzipped JSON: a list of `{"label": 0�
 "strokes": [[[x, y], …], …]}`. Each digit is placed on the canvas with a random size, position and
 brush, at whole pixels as from a mouse, in the canvas' JSON; then it is processed as on the Draw
 page. `--half` keeps every other writer: thresholds are chosen on one half and measured on the
-other. Such digits are for measuring, never for training.
+other. `--slash` keeps the zeros alone, and draws a slash through each of them. Such digits are for
+measuring, never for training.
 """
 
 import argparse
@@ -58,6 +59,21 @@ def placed(
     scale = size / max(extent.max(), 1e-9)
     corner = generator.uniform(0, CANVAS - extent * scale)
     return [np.round((line - low) * scale + corner).astype(np.int64) for line in lines]
+
+
+def slashed(
+    strokes: list[list[list[float]]], generator: np.random.Generator
+) -> list[list[list[float]]]:
+    """A zero with a slash from its upper right to its lower left, which may stick out."""
+    points = np.concatenate([np.asarray(stroke, np.float64) for stroke in strokes])
+    low, extent = points.min(0), np.ptp(points, axis=0)
+    # In parts of the zero's box, from 0 to 1 in both directions.
+    out = generator.uniform(-0.15, 0.2)
+    drop = generator.uniform(0, 0.2, 2)
+    start, end = np.array([1 + out, drop[0] - out]), np.array([-out, 1 + out - drop[1]])
+    way = np.linspace(0, 1, 12)[:, None]
+    line = start + way * (end - start) + generator.normal(0, 0.01, (12, 2))
+    return [*strokes, (low + line * extent).tolist()]
 
 
 def on_canvas(lines: list[NDArray[np.int64]], brush: int) -> dict[str, object]:
@@ -133,8 +149,16 @@ def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
 def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--half", choices=HALVES, default="both", help="of the file's writers")
+    parser.add_argument("--slash", action="store_true", help="zeros alone, with a slash each")
     options = parser.parse_args()
     digits = half_of(read(options.file), options.half)
+    if options.slash:
+        slashes = np.random.default_rng(options.seed)
+        digits = [digit for digit in digits if digit["label"] == 0]
+        for digit in digits:
+            digit["strokes"] = slashed(digit["strokes"], slashes)
+        if not digits:
+            sys.exit(f"{options.file}: it holds no zeros")
 
     import torch
 

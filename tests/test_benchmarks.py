@@ -67,6 +67,17 @@ def test_a_file_without_strokes_is_an_error(tmp_path: Path, content: bytes | Non
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_a_slash_is_drawn_through_the_zeros_alone(tmp_path: Path) -> None:
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps(DIGITS))
+    done = run_benchmark(file, "--slash")
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\d+\.\d\d%  \d of 1 ", done.stdout), done.stdout
+    file.write_text(json.dumps([digit for digit in DIGITS if digit["label"]]))
+    done = run_benchmark(file, "--slash")
+    assert done.returncode != 0 and "no zeros" in done.stderr
+
+
 def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:
     file = tmp_path / "digits.json"
     file.write_text(json.dumps(DIGITS))
