@@ -40,7 +40,7 @@ def draw(store: Store) -> None:
     comparison.show_curves(runs)
 
 
-live.auto_refresh(home, selected_ids, draw)
+live.auto_refresh(home, runs, draw)
 st.html(html.swatches(zip(colors(len(runs)), comparison.labels(runs), strict=True)))
 comparison.show_differences(store, runs)
 comparison.show_results(runs)

@@ -40,4 +40,4 @@ if points:
         st.switch_page("pages/run.py", query_params={"run": str(run_id)})
     st.html(html.caption(SCATTER))
 
-live.auto_refresh(home, [run.id for run in shown.table.rows], lambda store: queue.show(home))
+live.auto_refresh(home, shown.table.rows, lambda store: queue.show(home))

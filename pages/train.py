@@ -82,6 +82,7 @@ with run_column:
                 watched.add(store, limits.limited(partial(pressed.submit, home)))
                 st.rerun()
             st.stop()
+        selected = store.runs(selected_ids)
     except LabError as error:
         page.show_error(error)
         st.stop()
@@ -93,4 +94,4 @@ with run_column:
         live.show_runs(home, runs)
         queue.show(home)
 
-    live.auto_refresh(home, selected_ids, draw)
+    live.auto_refresh(home, selected, draw)

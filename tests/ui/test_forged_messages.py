@@ -19,6 +19,9 @@ from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import run
 from tests.ui.test_pages import drawing
 
+# The picture is refused by its size, of which Pillow warns first.
+pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+
 DEEP: list[Any] = []
 for _ in range(400):
     DEEP = [DEEP]

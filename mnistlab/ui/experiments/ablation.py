@@ -89,7 +89,7 @@ def show(home: Home, study: Ablation) -> None:
         if difference := ablation.accuracy_difference(store, baseline, variant):
             st.markdown(f"**{describe(study.variant.label, difference)}**")
 
-    live.auto_refresh(home, [run.id for run in runs], draw)
+    live.auto_refresh(home, runs, draw)
     st.html(html.caption(HOW_COMPARED))
     name = f"{study.target.preset.name}-{study.variant.name}"
     downloads(name, lambda: build.ablation_report(store, study))

@@ -48,7 +48,7 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
 
-    live.auto_refresh(home, [run.id for run in runs], draw)
+    live.auto_refresh(home, runs, draw)
     st.html(html.caption(TABLE))
     downloads(f"reproduction-{plan.length}", lambda: build.reproduction_report(store, plan))
 

@@ -37,7 +37,7 @@ def show_curves(home: Home, run: Run) -> None:
         for current in store.runs([run.id]):
             live.show_run(home, current, wide=True)
 
-    live.auto_refresh(home, [run.id], draw)
+    live.auto_refresh(home, [run], draw)
     st.html(html.caption(CURVES))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

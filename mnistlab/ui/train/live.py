@@ -32,14 +32,17 @@ START_LIMIT = 15.0
 """Seconds after which a start takes its time, for instance for a download."""
 
 
-def auto_refresh(home: Home, run_ids: Sequence[int], draw: Callable[[Store], None]) -> None:
+def auto_refresh(home: Home, runs: Sequence[RunSummary], draw: Callable[[Store], None]) -> None:
     """Draw at regular intervals, and restart workers that have died.
 
-    The whole page reruns as soon as a run starts or ends, even if another browser caused it.
+    The whole page reruns as soon as a run starts or ends, even if another browser caused it. `runs`
+    are what the page shows already: one that has ended since they were read reruns it, too.
     """
     store = Store(home.runs)
+    states = {run.id: run.state for run in runs}
+    run_ids = sorted(states)
     try:
-        before = queue.activity(store, run_ids)
+        before = (*queue.activity(store), *(states[run_id] for run_id in run_ids))
         is_starting = any_starts(store, run_ids)
     except LabError as error:
         page.show_error(error)
