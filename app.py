@@ -10,10 +10,10 @@ from mnistlab.errors import CheckpointError, LabError
 from mnistlab.experiments.reproduction import newest_runs, newest_student
 from mnistlab.experiments.steps import STEPS, Distillation
 from mnistlab.experiments.targets import Step
-from mnistlab.home import default_home
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.ui import server
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import page
 from mnistlab.ui.home import about, first_screen, step_panel, stepper
 from mnistlab.worker.teacher_search import pretrained_teacher
@@ -46,7 +46,7 @@ def show_home() -> None:
 def own_run(step: Step) -> Run | None:
     """The user's newest run of a step's recipe, None if there is none."""
     try:
-        store = Store(default_home().runs)
+        store = Store.of(session_home())
         if isinstance(step, Distillation):
             summary = newest_student(store, step.spec, pretrained_teacher(step.teacher).short)
         else:

@@ -1,10 +1,13 @@
-"""Where data, runs and the speed model are stored."""
+"""A lab: where data, runs and the speed model are stored, and who acts on it."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnistlab.actor import OPERATOR, Actor
 from mnistlab.errors import LabError
+
+CLASSES = "classes"
 
 
 @dataclass(frozen=True)
@@ -12,10 +15,25 @@ class Home:
     """The folders below `root`; nothing is made until something is written."""
 
     root: Path
+    actor: Actor = OPERATOR
 
     @property
     def data(self) -> Path:
-        return self.root / "data"
+        return self._shared / "data"
+
+    @property
+    def _shared(self) -> Path:
+        """The folder of what a class has in common with the lab that it belongs to."""
+        return self.root.parent.parent if self.is_class else self.root
+
+    @property
+    def is_class(self) -> bool:
+        """Whether this is the lab of a class, as `of_class` names it."""
+        return self.root.parent.name == CLASSES
+
+    def of_class(self, name: str) -> "Home":
+        """The lab of a class, below this one: runs, people and drawings of its own."""
+        return Home(self.root / CLASSES / name)
 
     @property
     def runs(self) -> Path:
@@ -28,7 +46,7 @@ class Home:
 
     @property
     def speed_model(self) -> Path:
-        return self.root / "speed-model.json"
+        return self._shared / "speed-model.json"
 
 
 def default_home() -> Home:

@@ -70,3 +70,12 @@ def quantity(number: int, noun: str) -> str:
 def how_often(number: int) -> str:
     """A number of times: "never", "once", "12,800 times"."""
     return {0: "never", 1: "once"}.get(number, f"{number:,} times")
+
+
+MAX_NAME = 80
+"""Characters of a name that a user typed."""
+
+
+def one_line(text: str) -> str:
+    """A name that a user typed, on one line and not too long for a table cell."""
+    return " ".join(text.split())[:MAX_NAME]

@@ -4,18 +4,18 @@ import streamlit as st
 
 from mnistlab.charts.results import colors
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.report import build
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import html, page, run_picker
 from mnistlab.ui.compare import comparison
 from mnistlab.ui.downloads.report import downloads
 from mnistlab.ui.train import live
 from mnistlab.worker.processes import ensure_workers
 
-home = default_home()
-store = Store(home.runs)
+home = session_home()
+store = Store.of(home)
 
 page.setup("Compare", "Compare runs")
 try:

@@ -9,8 +9,8 @@ from mnistlab.arch.spec import Activation, Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import network_picture
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.store.store import Store
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network, html, page, run_picker
 from mnistlab.ui.common.current_network import History
 from mnistlab.ui.common.svg import show_svg
@@ -61,7 +61,7 @@ def open_network_of_run() -> None:
     """
     text = st.query_params[run_picker.PARAMETER]
     del st.query_params[run_picker.PARAMETER]
-    runs = Store(default_home().runs).runs(run_picker.run_ids(text)[:1])
+    runs = Store.of(session_home()).runs(run_picker.run_ids(text)[:1])
     if not runs:
         raise LabError(f"Run {text[:20]} not found. Showing the current network.")
     current_network.open_preset(runs[0].spec)

@@ -4,13 +4,13 @@ import streamlit as st
 
 from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
-from mnistlab.home import default_home
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import page
 from mnistlab.ui.experiments import ablation, reproduction, selection_bias
 from mnistlab.ui.experiments.conditions import choose_conditions
 
 REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
-home = default_home()
+home = session_home()
 
 page.setup("Experiments", "Experiments")
 view = st.segmented_control(

@@ -10,12 +10,12 @@ from mnistlab.errors import LabError
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.drawings import from_json, to_json
 from mnistlab.handwriting.scoring import DrawingPrediction, Scores, scores
-from mnistlab.home import default_home
 from mnistlab.markup import Markup
 from mnistlab.stats.score import Score
 from mnistlab.store.drawings import Row
-from mnistlab.store.store import MAX_NAME, Store
-from mnistlab.text import percent
+from mnistlab.store.store import Store
+from mnistlab.text import MAX_NAME, percent
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.checkpoints import CheckpointChoice
 from mnistlab.ui.common.stable_select import select_many
@@ -25,8 +25,8 @@ from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_CHECKPOINTS = 4
 MAX_WRITERS = 100
-home = default_home()
-store = Store(home.runs)
+home = session_home()
+store = Store.of(home)
 state = st.session_state
 
 

@@ -5,15 +5,15 @@ from functools import partial
 import streamlit as st
 
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import page, run_picker
 from mnistlab.ui.run import errors, tabs
 from mnistlab.worker.processes import ensure_workers
 
-home = default_home()
-store = Store(home.runs)
+home = session_home()
+store = Store.of(home)
 
 try:
     title, failure = run_picker.title(store), None

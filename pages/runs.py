@@ -4,9 +4,9 @@ import streamlit as st
 
 from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.store.store import Store
 from mnistlab.store.table import scatter_points
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.runs import actions, run_table
 from mnistlab.ui.train import live, queue
@@ -16,8 +16,8 @@ SCATTER = (
     "Each point is a run that matches; click it to open the run. Green: within the budget, red: "
     "over it. Up and to the left is better."
 )
-home = default_home()
-store = Store(home.runs)
+home = session_home()
+store = Store.of(home)
 
 page.setup("Runs", "Runs")
 try:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.train import (
     choices,
@@ -27,8 +27,8 @@ from mnistlab.ui.train.recipe import show_settings
 from mnistlab.ui.train.start import Submission
 from mnistlab.worker.processes import ensure_idle_worker, ensure_workers
 
-home = default_home()
-store = Store(home.runs)
+home = session_home()
+store = Store.of(home)
 
 problem = recipe_choice.read_address()
 if problem is None or not problem.is_error:

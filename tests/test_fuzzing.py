@@ -27,6 +27,7 @@ from mnistlab.recipe.recipe import Recipe, recipe_from_json
 from mnistlab.store.exchange.archive import ArchiveError, import_run
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, scatter_points, table
+from mnistlab.store.worker_slots import busy_slots
 from mnistlab.training.tensor_file import packed, unpacked
 from mnistlab.ui import guard
 from mnistlab.ui.common import run_picker
@@ -236,7 +237,7 @@ def test_rows(changed_store: Store, changes: dict[str, object]) -> None:
         found = table(changed_store, Query())
         assert found.total == len(found.rows) + len(found.unreadable)
         scatter_points(changed_store, Query())
-        changed_store.busy_slots()
+        busy_slots(changed_store)
         columns = [each[1] for each in db.execute("PRAGMA table_info(runs)")]
         again = ", ".join(f"{name} = ?" for name in columns)
         db.execute(f"UPDATE runs SET {again} WHERE id = 1", before)

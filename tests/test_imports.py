@@ -42,7 +42,7 @@ WITH_TORCH = {
 }
 # Each part may import those before it, and never one after it.
 ORDER = (
-    *("errors", "text", "choice", "legacy", "home", "atomic", "uploads", "markup"),
+    *("errors", "text", "choice", "legacy", "actor", "home", "atomic", "uploads", "markup"),
     *(
         "arch",
         "pen",
@@ -51,6 +51,7 @@ ORDER = (
         "recipe",
         "training",
         "uncertainty",
+        "classroom",
         "store",
         "zoo",
         "worker",

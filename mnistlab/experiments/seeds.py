@@ -108,7 +108,7 @@ def submit_missing(
 
     Raises SpecError if the network cannot be built, StoreError if the store cannot be written.
     """
-    store = Store(home.runs)
+    store = Store.of(home)
     by_seed = runs_by_seed(store, spec, recipe, seeds)
     ids = {}
     for seed in seeds:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from mnistlab.drawing.strokes import Stroke
 from mnistlab.errors import LabError
-from mnistlab.store.store import one_line
+from mnistlab.text import one_line
 from mnistlab.uploads import HANDWRITING, megabytes
 
 MAX_DRAWINGS = 20_000

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mnistlab.store.rights.ownership import require_joined, require_own, require_teacher
 from mnistlab.store.store import Store
 
 
@@ -54,9 +55,11 @@ def save(store: Store, drawing: DrawingText) -> tuple[StoredDrawing, StoredDrawi
     they then get this label and this writer.
     """
     with store.database.writing() as db:
+        require_joined(store.actor)
         previous = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
+        require_own(db, store.actor, "drawings", [one.id for one in previous])
         relabel = "DO UPDATE SET writer = excluded.writer, label = excluded.label"
-        _insert(db, store.now(), [drawing], relabel)
+        _insert(db, store, [drawing], relabel)
         (saved,) = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
     return saved, previous[0] if previous else None
 
@@ -64,8 +67,9 @@ def save(store: Store, drawing: DrawingText) -> tuple[StoredDrawing, StoredDrawi
 def save_all(store: Store, drawings: Iterable[DrawingText]) -> int:
     """Save all of them or none; how many were new. Drawings already there are not changed."""
     with store.database.writing() as db:
+        require_joined(store.actor)
         (before,) = db.execute("SELECT count(*) FROM drawings").fetchone()
-        _insert(db, store.now(), drawings, "DO NOTHING")
+        _insert(db, store, drawings, "DO NOTHING")
         (after,) = db.execute("SELECT count(*) FROM drawings").fetchone()
     return int(after - before)
 
@@ -73,6 +77,7 @@ def save_all(store: Store, drawings: Iterable[DrawingText]) -> int:
 def revert(store: Store, saved: StoredDrawing, previous: StoredDrawing | None) -> None:
     """Undo `save`: delete the drawing, or restore its previous label and writer."""
     with store.database.writing() as db:
+        require_own(db, store.actor, "drawings", [saved.id])
         if previous:
             values = (previous.writer, previous.label, previous.id)
             db.execute("UPDATE drawings SET writer = ?, label = ? WHERE id = ?", values)
@@ -120,8 +125,9 @@ def counts(store: Store) -> dict[str, Counter[int]]:
 def delete(store: Store, ids: Sequence[int]) -> list[Row]:
     """Delete drawings; their rows, for `restore`."""
     with store.database.writing() as db:
+        require_own(db, store.actor, "drawings", ids)
         rows = db.execute(
-            f"DELETE FROM drawings WHERE id {IN_LIST} RETURNING {COLUMNS}, strokes",
+            f"DELETE FROM drawings WHERE id {IN_LIST} RETURNING {COLUMNS}, strokes, person",
             (json.dumps([*ids]),),
         ).fetchall()
     return sorted(tuple(row) for row in rows)
@@ -130,8 +136,12 @@ def delete(store: Store, ids: Sequence[int]) -> list[Row]:
 def restore(store: Store, rows: Sequence[Row]) -> int:
     """Restore deleted drawings; how many. Those saved again meanwhile are not changed."""
     with store.database.writing() as db:
+        if any(row[-1] != store.actor.person for row in rows):
+            require_teacher(store.actor, "restore drawings of others")
         cursor = db.executemany(
-            f"INSERT OR IGNORE INTO drawings ({COLUMNS}, strokes) VALUES (?, ?, ?, ?, ?, ?)", rows
+            f"INSERT OR IGNORE INTO drawings ({COLUMNS}, strokes, person) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
         return cursor.rowcount
 
@@ -139,16 +149,19 @@ def restore(store: Store, rows: Sequence[Row]) -> int:
 def rename_writer(store: Store, old: str, new: str) -> int:
     """Rename a writer, also to the name of another one; the number of drawings."""
     with store.database.writing() as db:
+        ids = [row["id"] for row in db.execute("SELECT id FROM drawings WHERE writer = ?", (old,))]
+        require_own(db, store.actor, "drawings", ids)
         return db.execute("UPDATE drawings SET writer = ? WHERE writer = ?", (new, old)).rowcount
 
 
 def _insert(
-    db: sqlite3.Connection, now: float, drawings: Iterable[DrawingText], on_conflict: str
+    db: sqlite3.Connection, store: Store, drawings: Iterable[DrawingText], on_conflict: str
 ) -> None:
+    now, person = store.now(), store.actor.person
     db.executemany(
-        "INSERT INTO drawings (created, writer, label, stroke_hash, strokes) "
-        f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (stroke_hash) {on_conflict}",
-        ((now, one.writer, one.label, one.stroke_hash, one.strokes) for one in drawings),
+        "INSERT INTO drawings (created, writer, label, stroke_hash, strokes, person) "
+        f"VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (stroke_hash) {on_conflict}",
+        ((now, one.writer, one.label, one.stroke_hash, one.strokes, person) for one in drawings),
     )
 
 

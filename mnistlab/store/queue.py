@@ -1,7 +1,8 @@
 """The order in which runs are trained, and changes to it; each function is one transaction.
 
-A queued run has a position: negative for "Run next", 0 for a run that was preempted, positive for
-all others in the order in which they were added.
+A queued run has a position: -1 and below for "Run next", above it up to 0 for a run that was
+preempted, positive for all others in the order in which they were added. In a class that is the
+order of each person's own runs; `store.rights.fair_order` says who is next.
 """
 
 import sqlite3
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.positions import FIRST_POSITION
+from mnistlab.store.rights.ownership import require_own, require_teacher
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import Request, RunSummary, State
 from mnistlab.store.store import Store
@@ -34,16 +36,19 @@ def recent_runs(store: Store) -> list[RunSummary]:
 
 
 def move(store: Store, run_id: int, by: int) -> None:
-    """Swap a queued run with the one `by` positions after it (before it if negative)."""
+    """Swap a queued run with the one of the same person that is `by` positions after it (before it
+    if negative).
+    """
     with store.database.writing() as db:
-        rows = _queued(db)
+        require_own(db, store.actor, "runs", [run_id])
+        rows = _queued(db, "person IS (SELECT person FROM runs WHERE id = ?)", run_id)
         ids = [row["id"] for row in rows]
         index = ids.index(run_id) if run_id in ids else -1
         if index < 0 or not 0 <= index + by < len(ids):
             return
         ids[index], ids[index + by] = ids[index + by], ids[index]
-        n_next = sum(row["queue_position"] < 0 for row in rows)
-        positions = [(n - n_next + (n >= n_next), each) for n, each in enumerate(ids)]
+        places = _distinct([row["queue_position"] for row in rows])
+        positions = list(zip(places, ids, strict=True))
         db.executemany("UPDATE runs SET queue_position = ? WHERE id = ?", positions)
 
 
@@ -52,12 +57,13 @@ def run_next(store: Store, run_id: int, workers: int = 1) -> None:
 
     That is the run that started last, of those without a request.
     """
+    require_teacher(store.actor, "put a run first")
     with store.database.writing() as db:
         db.execute(
             f"UPDATE runs SET queue_position = {FIRST_POSITION} WHERE id = ? AND state = ?",
             (run_id, State.QUEUED),
         )
-        n_next = sum(row["queue_position"] < 0 for row in _queued(db))
+        n_next = sum(row["queue_position"] <= -1 for row in _queued(db))
         running = db.execute(
             "SELECT id FROM runs WHERE state = ? AND request = '' ORDER BY started DESC, id DESC",
             (State.RUNNING,),
@@ -103,9 +109,18 @@ def activity(store: Store, run_ids: Sequence[int] = ()) -> tuple[object, ...]:
         return (*map(int, counts), *(row["state"] for row in states))
 
 
-def _queued(db: sqlite3.Connection) -> list[sqlite3.Row]:
+def _distinct(positions: Sequence[float]) -> list[float]:
+    """Ascending positions, of which several may be 0, without equal ones: those are spread over the
+    numbers above -1.
+    """
+    n_returned = sum(-1 < position <= 0 for position in positions)
+    spread = iter(-n / n_returned for n in reversed(range(n_returned)))
+    return [next(spread) if -1 < position <= 0 else position for position in positions]
+
+
+def _queued(db: sqlite3.Connection, condition: str = "TRUE", *values: object) -> list[sqlite3.Row]:
     return db.execute(
         "SELECT id, CAST(coalesce(queue_position, 0) AS REAL) AS queue_position "
-        "FROM runs WHERE state = ? ORDER BY runs.queue_position, id",
-        (State.QUEUED,),
+        f"FROM runs WHERE state = ? AND {condition} ORDER BY runs.queue_position, id",
+        (State.QUEUED, *values),
     ).fetchall()

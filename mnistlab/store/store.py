@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mnistlab.actor import OPERATOR, Actor
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
+from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store import transitions
@@ -16,6 +18,9 @@ from mnistlab.store.database.connection import Database
 from mnistlab.store.database.connection import FileState as FileState
 from mnistlab.store.folders import RunFolders
 from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
+from mnistlab.store.rights.fair_order import COUNT_SECONDS, COUNT_TURN, FAIR_ORDER
+from mnistlab.store.rights.limits import check_limits
+from mnistlab.store.rights.ownership import require_joined, require_own
 from mnistlab.store.rows import (
     N_EPOCHS,
     UnreadableRunError,
@@ -29,9 +34,9 @@ from mnistlab.store.rows import (
 )
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.transitions import Transition
+from mnistlab.text import one_line
 from mnistlab.training.epoch import Epoch, Progress
 
-MAX_NAME = 80
 MAX_NOTES = 10_000
 REPORT_PATIENCE = 0.2
 """Seconds that a report waits for another writer: a heartbeat must not delay training."""
@@ -40,15 +45,26 @@ REPORT_PATIENCE = 0.2
 class Store(RunFolders):
     """The runs below one folder, which also holds their checkpoints.
 
-    `patience` in seconds is that of `Database`.
+    `patience` in seconds is that of `Database`. What `actor` may not change raises NotAllowedError
+    before anything is changed; whoever trains is the operator.
     """
 
     def __init__(
-        self, folder: Path, clock: Callable[[], float] = time.time, patience: float | None = None
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+        patience: float | None = None,
+        actor: Actor = OPERATOR,
     ) -> None:
         super().__init__(folder)
         self.database = Database(folder, patience)
+        self.actor = actor
         self._clock = clock
+
+    @classmethod
+    def of(cls, home: Home) -> "Store":
+        """The runs of a lab, for whoever acts on it."""
+        return cls(home.runs, actor=home.actor)
 
     def now(self) -> float:
         """Seconds since 1970, by the store's clock."""
@@ -63,12 +79,14 @@ class Store(RunFolders):
     def add(
         self, name: str, spec: Spec, recipe: Recipe, owner: str = "", tags: Sequence[str] = ()
     ) -> int:
-        """Add a run at the end of the queue; its id."""
+        """Add a run at the end of the queue; its id. In a class its owner is the actor's name."""
         with self.database.writing() as db:
+            name_in_class = check_limits(db, self.actor, spec, recipe)
             run_id = self._next_id(db)
             columns = {
                 "name": one_line(name) or str(spec),
-                "owner": one_line(owner),
+                "owner": one_line(name_in_class or owner),
+                "person": self.actor.person,
                 "tags": " ".join(tags),
                 "spec": str(spec),
                 "recipe": recipe.to_json(),
@@ -90,8 +108,9 @@ class Store(RunFolders):
         moved: Path | None = None
         try:
             with self.database.writing() as db:
+                require_joined(self.actor)
                 run_id = self._next_id(db)
-                insert_run(db, run_id, columns)
+                insert_run(db, run_id, {**columns, "person": self.actor.person})
                 insert_epochs(db, run_id, epochs)
                 # A single rename moves all files, while the id is still reserved.
                 if files.exists():
@@ -120,11 +139,12 @@ class Store(RunFolders):
             while row := db.execute(
                 "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
                 "slot = ?, pid = ?, queue_position = NULL, message = 'Starting' WHERE id = "
-                "(SELECT id FROM runs WHERE state = ? ORDER BY queue_position, id LIMIT 1) "
-                "RETURNING id",
+                "(SELECT id FROM runs WHERE state = ? ORDER BY "
+                f"{FAIR_ORDER} LIMIT 1) RETURNING id",
                 (State.RUNNING, now, now, slot, pid, State.QUEUED),
             ).fetchone():
                 try:
+                    db.execute(COUNT_TURN, (row["id"],))
                     return read_run(db, row["id"])
                 except UnreadableRunError as error:
                     self._move(db, row["id"], Transition(State.FAILED), str(error))
@@ -132,7 +152,7 @@ class Store(RunFolders):
 
     def queue(self, limit: int = -1) -> list[RunSummary]:
         """The first queued runs in the order in which they will be claimed."""
-        return self._where("state = ? ORDER BY queue_position, id LIMIT ?", State.QUEUED, limit)
+        return self._where(f"state = ? ORDER BY {FAIR_ORDER} LIMIT ?", State.QUEUED, limit)
 
     def running(self) -> list[RunSummary]:
         return self._where("state = ? ORDER BY id", State.RUNNING)
@@ -157,6 +177,7 @@ class Store(RunFolders):
     def add_epoch(self, run_id: int, epoch: Epoch) -> None:
         with self.database.writing() as db:
             insert_epochs(db, run_id, [epoch])
+            db.execute(COUNT_SECONDS, (epoch.seconds, run_id))
 
     def replace_epochs(self, run_id: int, epochs: Sequence[Epoch]) -> None:
         """Replace the run's epochs by those of its training state."""
@@ -177,6 +198,7 @@ class Store(RunFolders):
             ).fetchone()
             if row is None or row["state"] not in list(State):
                 return
+            require_own(db, self.actor, "runs", [run_id])
             state, done = State(row["state"]), row["epochs_done"]
             to = transitions.requested(state, request, request_of(row), done)
             if to is None:
@@ -209,6 +231,7 @@ class Store(RunFolders):
     def resume(self, run_id: int) -> bool:
         """Queue an unfinished run again; whether it could be resumed."""
         with self.database.writing() as db:
+            require_own(db, self.actor, "runs", [run_id])
             row = db.execute(
                 "SELECT state, request FROM runs WHERE id = ? AND deleted IS NULL", (run_id,)
             ).fetchone()
@@ -245,26 +268,6 @@ class Store(RunFolders):
                 self._move(db, row["id"], to, transitions.lost_worker(done))
             return len(rows)
 
-    def busy_slots(self) -> set[int]:
-        """The slots whose worker is training, or died while training."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT CAST(coalesce(slot, 0) AS INTEGER) AS slot FROM runs WHERE state = ?",
-                (State.RUNNING,),
-            )
-            return {row["slot"] for row in rows}
-
-    def process_of(self, run_id: int) -> tuple[int, int] | None:
-        """A running run's slot and process id, None if it has none."""
-        with self.database.reading() as db:
-            row = db.execute(
-                # Signals to 0, 1 and negative numbers would reach other processes.
-                "SELECT slot, pid FROM runs WHERE id = ? AND state = ? "
-                "AND typeof(slot) = 'integer' AND typeof(pid) = 'integer' AND pid > 1",
-                (run_id, State.RUNNING),
-            ).fetchone()
-            return (row["slot"], row["pid"]) if row else None
-
     # Reading
 
     def run(self, run_id: int) -> Run | None:
@@ -283,8 +286,3 @@ class Store(RunFolders):
     def _where(self, condition: str, *values: object) -> list[RunSummary]:
         with self.database.reading() as db:
             return summaries(db, f"WHERE {condition}", values)
-
-
-def one_line(text: str) -> str:
-    """A name that a user typed, on one line and not too long for a table cell."""
-    return " ".join(text.split())[:MAX_NAME]

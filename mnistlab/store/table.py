@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnistlab.store.rights.ownership import require_own
 from mnistlab.store.rows import UnreadableRun, summaries_and_unreadable, typed
 from mnistlab.store.run import RunSummary, State
-from mnistlab.store.store import MAX_NOTES, Store, one_line
+from mnistlab.store.store import MAX_NOTES, Store
+from mnistlab.text import one_line
 
 
 class Sort(StrEnum):
@@ -125,11 +127,16 @@ MAX_TAGS = 200
 
 
 def edit_details(store: Store, run_id: int, name: str, owner: str, tags: str, notes: str) -> None:
-    """Change a run's name, owner, tags and notes; an empty name keeps the old one."""
+    """Change a run's name, owner, tags and notes; an empty name keeps the old one.
+
+    The owner of a run of a class is always the person's name.
+    """
     words = tags.replace(",", " ").replace("#", " ").split()
     with store.database.writing() as db:
+        require_own(db, store.actor, "runs", [run_id])
         db.execute(
-            "UPDATE runs SET name = coalesce(nullif(?, ''), name), owner = ?, tags = ?, notes = ? "
+            "UPDATE runs SET name = coalesce(nullif(?, ''), name), "
+            "owner = CASE WHEN person IS NULL THEN ? ELSE owner END, tags = ?, notes = ? "
             "WHERE id = ?",
             (
                 one_line(name),

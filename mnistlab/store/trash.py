@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.folders import IMPORT_MARK
+from mnistlab.store.rights.ownership import require_own
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 
@@ -30,6 +31,7 @@ IMPORT_SECONDS = 24 * 3600.0
 def move_to_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
     """Move runs to the trash; the ids of those moved: queued and running ones are not."""
     with store.database.writing() as db:
+        require_own(db, store.actor, "runs", run_ids)
         return _set_deleted(db, run_ids, store.now(), "deleted IS NULL AND state NOT IN (?, ?)",
                      (State.QUEUED, State.RUNNING))  # fmt: skip
 
@@ -37,19 +39,25 @@ def move_to_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
 def restore_from_trash(store: Store, run_ids: Sequence[int]) -> list[int]:
     """Restore runs from the trash; the ids of those restored."""
     with store.database.writing() as db:
+        require_own(db, store.actor, "runs", run_ids)
         _put_back(store, db)
         return _set_deleted(db, run_ids, None, "deleted IS NOT NULL", ())
 
 
-def empty_trash(store: Store) -> int:
-    """Delete the runs in the trash and their files permanently; how many.
+def empty_trash(store: Store, run_ids: Sequence[int] | None = None) -> int:
+    """Delete the actor's runs in the trash, or those of `run_ids`, and their files permanently; how
+    many.
 
     Raises StoreError if a file cannot be removed. The other runs are deleted nevertheless, and the
     next call tries the remaining files again.
     """
-    with store.database.reading() as db:
-        rows = db.execute("SELECT id FROM runs WHERE deleted IS NOT NULL").fetchall()
-    return _remove_runs(store, [row["id"] for row in rows])
+    if run_ids is None:
+        whose = "" if store.actor.is_teacher else "AND person = ?"
+        values = () if store.actor.is_teacher else (store.actor.person,)
+        with store.database.reading() as db:
+            rows = db.execute(f"SELECT id FROM runs WHERE deleted IS NOT NULL {whose}", values)
+            run_ids = [row["id"] for row in rows]
+    return _remove_runs(store, run_ids)
 
 
 def _set_deleted(
@@ -114,6 +122,7 @@ def _remove_row(store: Store, run_id: int) -> bool:
     folder, aside, moved = store.run_folder(run_id), store.set_aside(run_id), False
     try:
         with store.database.writing() as db:
+            require_own(db, store.actor, "runs", [run_id])
             n_deleted = db.execute(
                 "DELETE FROM runs WHERE id = ? AND deleted IS NOT NULL", (run_id,)
             ).rowcount

@@ -108,7 +108,7 @@ def reproduce(options: argparse.Namespace) -> int:
     seeds = first_seeds(options.n_seeds)
     study = reproduction.Reproduction(_length(options), Split(options.split), seeds)
     share_cores(len(study.targets) * len(seeds))
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     runs = watch_all(store, reproduction.submit_reproduction(default_home(), study, options.owner))
     print_columns(results_table(reproduction.target_runs(store, study)))
     if options.report_path:
@@ -128,7 +128,7 @@ def ablate(options: argparse.Namespace) -> int:
         target, options.variant, seeds, _length(options), Split(options.split)
     )
     share_cores(2 * len(seeds))
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     runs = watch_all(store, ablation.submit_ablation(default_home(), study, options.owner))
     baseline_runs, variant_runs = ablation.ablation_runs(store, study)
     (baseline, _), (variant, _) = study.configs
@@ -161,7 +161,7 @@ def study(options: argparse.Namespace) -> int:
     seeds = range(recipe.seed, recipe.seed + options.n_seeds)
     name = options.name or options.network
     share_cores(len(seeds))
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     run_ids = list(
         submit_missing(default_home(), name, spec, recipe, seeds, options.owner).values()
     )
@@ -184,7 +184,7 @@ def _print_seed_stats(runs: Sequence[Run]) -> None:
 def report(options: argparse.Namespace) -> None:
     """Write a report on the reproduction, or on some runs, as HTML or Markdown."""
     check_output_path(options.out_path)
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     if options.reproduction is bool(options.run_ids):
         raise LabError("Give runs' numbers or --reproduction.")
     if options.reproduction:

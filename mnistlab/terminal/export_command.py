@@ -61,7 +61,7 @@ OF_A_RUN = ("csv", "record", "tensorboard")
 
 
 def export(options: argparse.Namespace) -> None:
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     file_format = next((name for name in FORMATS if getattr(options, name.replace("-", "_"))), None)
     chosen = next(
         (name for name in OF_A_RUN if getattr(options, name.replace("-", "_"))), file_format

@@ -58,7 +58,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def handwriting(options: argparse.Namespace) -> None:
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     if options.import_path:
         _import(store, options.import_path)
     elif options.photo_path:

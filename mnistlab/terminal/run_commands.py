@@ -49,7 +49,7 @@ def add_commands(commands: Commands) -> None:
 
 def list_runs(options: argparse.Namespace) -> None:
     ensure_workers(default_home())
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     page = table(store, Query(text=" ".join(options.words), size=options.number))
     for run in page.rows:
         best = f"{_accuracy(run)}, epoch {run.best_epoch}" if run.best else "–"
@@ -71,7 +71,7 @@ def _accuracy(run: RunSummary) -> str:
 
 def show(options: argparse.Namespace) -> None:
     ensure_workers(default_home())
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     run = get_run(store, options.run_id)
     lines = [
         ("name", run.name),
@@ -105,7 +105,7 @@ def show(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     runs = [get_run(store, run_id) for run_id in dict.fromkeys(options.run_ids)]
     if len(runs) < 2:
         raise LabError("Give at least two different runs.")
@@ -131,7 +131,7 @@ def import_runs(options: argparse.Namespace) -> None:
                 f"Import failed: {path} is too large. Choose an archive exported by mnistlab."
             )
         try:
-            run_id = import_run(Store(default_home().runs), path.read_bytes())
+            run_id = import_run(Store.of(default_home()), path.read_bytes())
         except DuplicateRunError as error:
             print(f"{path}: {error}")
         else:

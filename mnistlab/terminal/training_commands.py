@@ -44,7 +44,7 @@ def train(options: argparse.Namespace) -> int:
     if options.queue:
         print(f"Queued run {run_id}. Check it with `python -m mnistlab show {run_id}`.")
         return 0
-    return _wait(Store(default_home().runs), run_id)
+    return _wait(Store.of(default_home()), run_id)
 
 
 def _wait(store: Store, run_id: int, n_known_epochs: int = 0) -> int:
@@ -57,7 +57,7 @@ def _wait(store: Store, run_id: int, n_known_epochs: int = 0) -> int:
 
 
 def resume(options: argparse.Namespace) -> int:
-    store = Store(default_home().runs)
+    store = Store.of(default_home())
     run = get_run(store, options.run_id)
     queue.resume(store, run.id)
     ensure_workers(default_home())
@@ -66,7 +66,7 @@ def resume(options: argparse.Namespace) -> int:
 
 def request(options: argparse.Namespace) -> None:
     """Pause or stop a run, as the command's name says; stop also ends a paused run."""
-    store, request = Store(default_home().runs), Request(options.command)
+    store, request = Store.of(default_home()), Request(options.command)
     run = get_run(store, options.run_id)
     if not (run.state.active or (run.state.resumable and request is Request.STOP)):
         raise LabError(f"Run {run.id} is already {run.state}.")

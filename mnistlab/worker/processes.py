@@ -18,6 +18,7 @@ from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import activity, queued_count
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import busy_slots, process_of, process_to_kill
 from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.teacher_search import ensure_teacher
 
@@ -99,7 +100,7 @@ def submit(
     summarize(spec)
     if recipe.teacher:
         ensure_teacher(home, recipe.teacher)
-    store = Store(home.runs)
+    store = Store.of(home)
     if queued_count(store) >= MAX_QUEUED:
         raise LabError(f"{MAX_QUEUED} runs are queued already. Cancel some, or wait for their end.")
     run_id = store.add(name, spec, recipe, owner, tags)
@@ -115,17 +116,17 @@ def ensure_workers(home: Home) -> None:
     An idle worker takes one of them. Workers are started for the others, and for that one as well
     if it is still queued worker_starts.START_SECONDS later, or if the idle worker was killed.
     """
-    store = Store(home.runs)
+    store = Store.of(home)
     n_queued, free_slots = queued_count(store), []
-    busy_slots = store.busy_slots()
-    if not n_queued and not busy_slots:
+    busy = busy_slots(store)
+    if not n_queued and not busy:
         return
     # Before the slots: an idle worker takes its slot before it gives up this lock.
     is_idle = is_held(home.runs, IDLE_LOCK)
-    for slot in sorted(busy_slots | set(range(worker_count()))):
+    for slot in sorted(busy | set(range(worker_count()))):
         with worker_lock(home, slot) as is_locked:
             if is_locked:
-                if slot in busy_slots:
+                if slot in busy:
                     store.interrupt_orphans(slot)
                 free_slots.append(slot)
     open_slots = [slot for slot in free_slots if slot < worker_count()][:n_queued]
@@ -147,7 +148,7 @@ def ensure_idle_worker(home: Home) -> None:
     with contextlib.suppress(StoreError):
         if is_held(home.runs, IDLE_LOCK):
             return
-        store = Store(home.runs)
+        store = Store.of(home)
         if activity(store) == (0, 0) and worker_starts.reserve(store, worker_starts.IDLE_WORKER):
             start_worker(home)
 
@@ -193,14 +194,14 @@ def spawn_detached(home: Home, *module: str, log: str) -> None:
 
 def kill_worker(home: Home, run_id: int) -> None:
     """Kill the worker of a run that hangs; the run can be resumed."""
-    store = Store(home.runs)
-    process = store.process_of(run_id)
+    store = Store.of(home)
+    process = process_to_kill(store, run_id)
     if process is None:
         return
     slot, pid = process
     with worker_lock(home, slot) as is_locked:
         # Read again now that the lock was tried: the worker may have taken another run meanwhile.
-        if not is_locked and store.process_of(run_id) == process:
+        if not is_locked and process_of(store, run_id) == process:
             try:
                 os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
             except ProcessLookupError:

@@ -69,7 +69,7 @@ def _is_teacher(path: Path, short: str) -> bool:
 def _checkpoints(home: Home) -> Iterator[Path]:
     """The pretrained checkpoints, and the best ones of the finished runs, newest first."""
     yield from zoo.checkpoints()
-    store = Store(home.runs)
+    store = Store.of(home)
     runs = table(store, Query(states=FINISHED, size=sys.maxsize)).rows
     yield from (store.best_checkpoint_path(run.id) for run in runs)
 
@@ -119,7 +119,7 @@ def teacher_named(home: Home, text: str) -> str:
 def _path_named(home: Home, text: str) -> Path:
     """The checkpoint of a run's number, a pretrained name or a path."""
     if re.fullmatch("[0-9]{1,15}", text):
-        store = Store(home.runs)
+        store = Store.of(home)
         run = store.run(int(text))
         if run is None or run.state not in FINISHED:
             raise LabError(f"Teacher: run {text} is not a finished run. Choose one that has ended.")

@@ -30,6 +30,7 @@ from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query
 from mnistlab.store.table import table as all_runs
+from mnistlab.store.worker_slots import process_of
 from mnistlab.worker import processes
 from tests.store.example_runs import add_finished_run, epoch
 from tests.waiting import CEILING, until
@@ -158,7 +159,7 @@ def test_a_reproduction_resumes_after_its_worker_was_killed(real: Home) -> None:
     reproduction, store = Reproduction(targets=tiny(2, epochs=8)), Store(real.runs)
     ids = submit_reproduction(real, reproduction)
     until(lambda: store.runs(ids)[0].epochs_done >= 2)
-    process = store.process_of(ids[0])
+    process = process_of(store, ids[0])
     assert process is not None
     os.kill(process[1], signal.SIGKILL)
     before = store.runs(ids)[0].epochs

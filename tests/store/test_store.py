@@ -15,6 +15,7 @@ from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.store.trash import move_to_trash, restore_from_trash
+from mnistlab.store.worker_slots import busy_slots, process_of
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.worker.processes import start_worker, worker_lock
 
@@ -256,12 +257,12 @@ def test_imported_runs_are_not_recent_runs(store: Store) -> None:
 def test_a_worker_whose_run_was_claimed_by_another_gets_a_pause_request(store: Store) -> None:
     run_id = store.add("", SPEC, RECIPE)
     store.claim(slot=3, pid=77)
-    assert store.busy_slots() == {3} and store.process_of(run_id) == (3, 77)
+    assert busy_slots(store) == {3} and process_of(store, run_id) == (3, 77)
     assert store.interrupt_orphans(2) == 0 and store.interrupt_orphans(3) == 1
     assert store.report(run_id, "Training") is Request.PAUSE
     store.finish(run_id, State.DONE, "")
     run = store.run(run_id)
-    assert run and run.state is State.INTERRUPTED and store.process_of(run_id) is None
+    assert run and run.state is State.INTERRUPTED and process_of(store, run_id) is None
 
 
 def test_a_silent_run_is_noticed_by_its_heartbeat(tmp_path: Path) -> None:

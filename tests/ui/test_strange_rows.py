@@ -16,6 +16,7 @@ from mnistlab.stats.score import Score
 from mnistlab.store import aggregates, lookup, queue, table
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import process_of
 from mnistlab.terminal.parser import get_run
 from mnistlab.worker.processes import ensure_workers
 from tests.store.example_runs import add_finished_run
@@ -196,7 +197,7 @@ def test_what_reads_many_rows_reads_the_others(
     for run_id in (1, good):
         queue.move(damaged, run_id, 1)
         queue.run_next(damaged, run_id)
-    assert damaged.process_of(good) is None
+    assert process_of(damaged, good) is None
     from mnistlab.home import Home
 
     ensure_workers(Home(lab))

@@ -21,6 +21,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.store.worker_slots import process_of
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import Report, evaluate, predict_images
@@ -65,7 +66,7 @@ def get_run(home: Home, run_id: int) -> Run:
 
 
 def pid_of(home: Home, run_id: int) -> int:
-    process = Store(home.runs).process_of(run_id)
+    process = process_of(Store(home.runs), run_id)
     assert process is not None
     return process[1]
 

@@ -98,7 +98,30 @@ UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
     WHERE CASE WHEN json_valid(recipe) THEN json_extract(recipe, '$.augmentation') = 'hand' END;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+# A class: the people, and whose a run and a drawing is.
+VERSION_5 = """
+CREATE TABLE classes (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    title TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    opened REAL NOT NULL,
+    rules TEXT NOT NULL
+);
+CREATE TABLE people (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    is_teacher INTEGER NOT NULL,
+    nonce INTEGER NOT NULL,
+    joined REAL NOT NULL,
+    turns INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0
+);
+ALTER TABLE runs ADD COLUMN person INTEGER;
+CREATE INDEX runs_by_person ON runs (person, state);
+ALTER TABLE drawings ADD COLUMN person INTEGER;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """A new file goes through all of them."""
 
 RENAMED_FILES = (

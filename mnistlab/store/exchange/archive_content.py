@@ -24,7 +24,8 @@ from mnistlab.stats.predictions import MAX_BYTES, predictions_from_bytes
 from mnistlab.stats.score import Score
 from mnistlab.store.rows import MAX_TIME
 from mnistlab.store.run import State
-from mnistlab.store.store import MAX_NAME, MAX_NOTES, one_line
+from mnistlab.store.store import MAX_NOTES
+from mnistlab.text import MAX_NAME, one_line
 from mnistlab.training.epoch import Epoch
 from mnistlab.training.record import MAX_HEADER, TrainingRecord, record_from_metadata
 from mnistlab.training.tensor_file import check_state, unpacked

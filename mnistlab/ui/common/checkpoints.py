@@ -89,7 +89,7 @@ def find(
         (path, _title(path), None) for path in zoo.checkpoints()
     ]
     errors = []
-    store = Store(home.runs)
+    store = Store.of(home)
     try:
         named = [run for run in store.runs(run_ids) if run.deleted is None]
         offered = (*best_first(store, MAX_RUNS, states), *named)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.download import DataError, is_downloaded
-from mnistlab.home import Home, default_home
+from mnistlab.home import Home
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import html, page
 from mnistlab.worker.mnist_download import latest_download, start_download
 
@@ -22,7 +23,7 @@ def show(key: str, purpose: str = "", damage: str = "") -> bool:
     images are needed for; `damage` what is wrong with files that are there. When the download ends,
     the whole page reruns.
     """
-    home = default_home()
+    home = session_home()
     if is_downloaded(home.data) and not damage:
         return True
     # Its least height is in style.css: the bar takes the button's place, and nothing below moves.

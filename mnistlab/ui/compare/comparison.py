@@ -76,7 +76,7 @@ def _results(run: Run) -> dict[str, str]:
 def show_disagreements(home: Home, first: Run, second: Run) -> None:
     """The test images that only one of two runs classifies correctly, with McNemar's test."""
     try:
-        predictions = [run_predictions(Store(home.runs), run) for run in (first, second)]
+        predictions = [run_predictions(Store.of(home), run) for run in (first, second)]
         result = disagreement(*predictions)
     except LabError as error:
         st.html(html.empty(str(error)))

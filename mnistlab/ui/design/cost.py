@@ -7,9 +7,10 @@ import streamlit as st
 from mnistlab.arch.cost import activation_bytes, activation_memory
 from mnistlab.arch.summary import NetworkSummary
 from mnistlab.errors import LabError
-from mnistlab.home import Home, default_home
+from mnistlab.home import Home
 from mnistlab.recipe.defaults import default_recipe
 from mnistlab.text import duration, percent
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import html, page
 from mnistlab.worker import benchmark
 from mnistlab.worker.speed_model import SpeedModel
@@ -22,7 +23,7 @@ STARTUP_SECONDS = 20.0
 def speed_model() -> SpeedModel | None:
     """This machine's speed model; None before the benchmark, or if the file is damaged."""
     try:
-        return benchmark.load_speed_model(default_home())
+        return benchmark.load_speed_model(session_home())
     except LabError:
         return None
 
@@ -76,7 +77,7 @@ def cost(result: NetworkSummary, model: SpeedModel | None) -> None:
                 f"One epoch: {recipe.images_per_epoch:,} images in batches of {recipe.batch_size}."
             )
         )
-    _benchmark(default_home(), model)
+    _benchmark(session_home(), model)
 
 
 def _benchmark(home: Home, model: SpeedModel | None) -> None:

@@ -19,8 +19,8 @@ from mnistlab.arch.summary import BUDGET, LayerSummary, NetworkSummary, summariz
 from mnistlab.charts.receptive_field import receptive_field_picture
 from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
-from mnistlab.home import default_home
 from mnistlab.text import percent
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.downloads import take_home
@@ -129,7 +129,7 @@ def _next_image() -> None:
 
 def _training_image(index: int) -> tuple[NDArray[np.uint8] | None, str]:
     """One of MNIST's training images; or None, and what is damaged, if it is not just missing."""
-    folder = default_home().data
+    folder = session_home().data
     try:
         image: NDArray[np.uint8] = read_images(folder, "train", [index])[0]
     except DataError as error:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnistlab.home import default_home
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import checkpoints, html, page, run_picker
 from mnistlab.ui.common.checkpoints import CheckpointChoice, CheckpointList
 from mnistlab.ui.common.run_picker import run_ids
@@ -33,7 +33,7 @@ def available() -> tuple[CheckpointList, bool]:
     """
     state, text = st.session_state, str(st.query_params.get(run_picker.PARAMETER, ""))
     run_numbers = run_ids(text)
-    found = checkpoints.find(default_home(), run_numbers)
+    found = checkpoints.find(session_home(), run_numbers)
     for error_text in found.errors:
         page.show_warning(error_text)
     paths = [path for number in run_numbers if (path := found.path_of_run(number))]
@@ -57,7 +57,7 @@ def _missing(text: str, run_numbers: Sequence[int]) -> str:
     if not run_numbers:
         return f"Run {text[:20]} not found. Choose a checkpoint below."
     try:
-        runs = {run.id: run for run in Store(default_home().runs).runs(run_numbers)}
+        runs = {run.id: run for run in Store.of(session_home()).runs(run_numbers)}
     except StoreError:
         runs = {}
     sentences = []

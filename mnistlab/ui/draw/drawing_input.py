@@ -16,7 +16,7 @@ from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.photo.decode import FILE_TYPES
 from mnistlab.drawing.segmentation import Segment
 from mnistlab.drawing.strokes import Stroke
-from mnistlab.home import default_home
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import get_mnist, html, page
 from mnistlab.ui.draw import canvas, chosen_digit, paste
 from mnistlab.ui.draw.canvas import Drawing
@@ -223,7 +223,7 @@ def _test_image() -> DrawingInput:
     if "test_image" not in state:
         _random_image()
     number = state["test_image"]
-    folder = default_home().data
+    folder = session_home().data
     try:
         image = read_images(folder, "test", [number])[0]
         label = int(read_labels(folder, "test", [number])[0])

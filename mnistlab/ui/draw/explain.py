@@ -15,8 +15,8 @@ from mnistlab.data.download import DataError
 from mnistlab.data.idx import read_images
 from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.drawing.prediction import Prediction
-from mnistlab.home import default_home
 from mnistlab.text import probability
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import checkpoints, get_mnist, html, svg
 from mnistlab.ui.common.caching import OnceCache
 from mnistlab.ui.common.checkpoints import CheckpointChoice
@@ -172,7 +172,7 @@ def show_nearest(choice: CheckpointChoice, digit: PreparedDigit) -> None:
     """The training images whose penultimate features are nearest to the drawing's."""
     import torch
 
-    folder, count = default_home().data, _indexed_count(choice)
+    folder, count = session_home().data, _indexed_count(choice)
     if not get_mnist.show("nearest"):
         return
     try:

@@ -11,9 +11,10 @@ from mnistlab.drawing.strokes import Stroke
 from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import SaveResult, StoredDrawing
 from mnistlab.handwriting.drawings import HandwritingError, stroke_hash, validate
-from mnistlab.home import default_home
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.store import MAX_NAME, Store
+from mnistlab.store.store import Store
+from mnistlab.text import MAX_NAME
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import html, page
 from mnistlab.ui.draw.canvas_buttons import NEXT
 
@@ -44,7 +45,7 @@ def show(
     or calls `clear`.
     """
     page.show_action_error()
-    store = Store(default_home().runs)
+    store = Store.of(session_home())
     last = _last_save(strokes)
     saved_label = last.drawing.label if last and len(strokes) else None
     with st.container(key="save_label"):

@@ -50,7 +50,7 @@ def choose(length: Length, split: Split, seeds: Sequence[int]) -> Ablation:
 
 def show(home: Home, study: Ablation) -> None:
     """Baseline and variant as they train, and the difference between them."""
-    store = Store(home.runs)
+    store = Store.of(home)
     baseline, variant = ablation.ablation_runs(store, study)
     runs = [*baseline.values(), *variant.values()]
     n_planned = 2 * len(study.seeds)
@@ -110,7 +110,7 @@ HOLM = (
 
 def show_all(home: Home, study: Ablation) -> None:
     """Every variant of the target that was trained under these conditions, with its difference."""
-    store, labels, differences = Store(home.runs), [], []
+    store, labels, differences = Store.of(home), [], []
     for variant in variants(study.target.spec, study.recipe):
         one = Ablation(study.target, variant, study.recipe, study.seeds)
         runs = ablation.ablation_runs(store, one)

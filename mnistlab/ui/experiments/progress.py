@@ -46,7 +46,7 @@ def buttons(
                 "Pause all",
                 icon=":material/pause:",
                 on_click=page.run_action,
-                args=(pause_runs, Store(home.runs), active),
+                args=(pause_runs, Store.of(home), active),
                 help="Finished epochs are saved. Resume continues after them.",
                 key="pause",
             )

@@ -23,7 +23,7 @@ from mnistlab.ui.train import live
 
 def show_reproduction(home: Home, plan: Reproduction) -> None:
     """The buttons that train all four targets; their curves and results as they come."""
-    store = Store(home.runs)
+    store = Store.of(home)
     results = reproduction.target_runs(store, plan)
     runs = [run for result in results for run in result.runs]
     buttons(

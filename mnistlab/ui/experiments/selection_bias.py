@@ -16,7 +16,7 @@ from mnistlab.worker.processes import ensure_workers
 def show(home: Home) -> None:
     """How often the runs evaluated on the test images, and how optimistic a best epoch is."""
     ensure_workers(home)
-    store = Store(home.runs)
+    store = Store.of(home)
     use, bias = count_test_set_use(store), selection_bias.selection_bias(store)
     st.header("How often was the test set used?", anchor=False)
     st.html(

@@ -15,8 +15,8 @@ from mnistlab.handwriting.drawings import Strokes, validate
 from mnistlab.handwriting.form.layout import Paper
 from mnistlab.markup import Markup, fill
 from mnistlab.pen.raster import GrayImage
-from mnistlab.store.store import MAX_NAME, Store
-from mnistlab.text import quantity
+from mnistlab.store.store import Store
+from mnistlab.text import MAX_NAME, quantity
 from mnistlab.ui.common import html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.downloads.buttons import Download, download_buttons

@@ -25,7 +25,7 @@ CONFUSION = (
 def show(home: Home, run: Run) -> None:
     """Confusion matrix, reliability diagram, each digit's accuracy, the misclassified images."""
     try:
-        predictions = run_predictions(Store(home.runs), run)
+        predictions = run_predictions(Store.of(home), run)
     except LabError as error:
         st.html(html.empty(str(error)))
         return

@@ -63,14 +63,14 @@ def _train_again(home: Home, run: Run) -> None:
 
 def show_filters(home: Home, run: Run) -> None:
     try:
-        st.html(run_details.first_filters(Store(home.runs).best_checkpoint_path(run.id)))
+        st.html(run_details.first_filters(Store.of(home).best_checkpoint_path(run.id)))
     except LabError as error:
         st.html(html.empty(str(error)))
 
 
 def show_configuration(home: Home, run: Run) -> None:
     """The network, the recipe, the machine and its versions, and the command for all of it."""
-    store = Store(home.runs)
+    store = Store.of(home)
     rows = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
     rows += recipe_settings(run.recipe, teacher_names(store, [run]))
     rows += run_details.environment(store.best_checkpoint_path(run.id))
@@ -81,7 +81,7 @@ def show_configuration(home: Home, run: Run) -> None:
 
 def show_export(home: Home, run: Run) -> None:
     """Buttons for the run's archive, its epochs, its checkpoints and its report."""
-    store = Store(home.runs)
+    store = Store.of(home)
     checkpoints = (
         ("Best checkpoint", store.best_checkpoint_path(run.id)),
         ("Last checkpoint", store.last_checkpoint_path(run.id)),
@@ -141,7 +141,7 @@ def edit_notes(home: Home, run: Run) -> None:
 
     def save() -> None:
         typed = (state[f"{field}{run.id}"] for field in saved)
-        edit_details(Store(home.runs), run.id, *typed)
+        edit_details(Store.of(home), run.id, *typed)
         del state[known]  # show what has been saved, which may be other words than the typed ones
 
     is_changed = any(state[f"{field}{run.id}"] != text for field, text in saved.items())

@@ -71,7 +71,7 @@ def _show_image(home: Home, run: RunSummary, index: int) -> None:
     left.html(html.pixels(image, f"Test image {index}"))
     with right:
         try:
-            st.html(html.bars(_probabilities(Store(home.runs), run, image)))
+            st.html(html.bars(_probabilities(Store.of(home), run, image)))
         except LabError as error:
             page.show_error(error)
     st.html(

@@ -38,7 +38,7 @@ def auto_refresh(home: Home, runs: Sequence[RunSummary], draw: Callable[[Store],
     The whole page reruns as soon as a run starts or ends, even if another browser caused it. `runs`
     are what the page shows already: one that has ended since they were read reruns it, too.
     """
-    store = Store(home.runs)
+    store = Store.of(home)
     states = {run.id: run.state for run in runs}
     run_ids = sorted(states)
     try:
@@ -85,7 +85,7 @@ def any_starts(store: Store, run_ids: Sequence[int]) -> bool:
 
 def controls(home: Home, run: RunSummary) -> None:
     """The buttons that a run's state allows."""
-    store = Store(home.runs)
+    store = Store.of(home)
 
     def button(
         label: str,
@@ -118,12 +118,12 @@ def controls(home: Home, run: RunSummary) -> None:
 
 
 def _resume(home: Home, run_id: int) -> None:
-    queue.resume(Store(home.runs), run_id)
+    queue.resume(Store.of(home), run_id)
     ensure_workers(home)
 
 
 def _finish(home: Home, run_id: int) -> None:
-    Store(home.runs).request(run_id, Request.STOP)
+    Store.of(home).request(run_id, Request.STOP)
     ensure_workers(home)
 
 

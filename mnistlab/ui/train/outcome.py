@@ -33,7 +33,7 @@ def show(home: Home, runs: Sequence[Run]) -> None:
     run = _subject(runs)
     if run is None:
         return
-    store = Store(home.runs)
+    store = Store.of(home)
     with st.container(border=True, key="outcome", gap="xsmall"):
         try:
             if not watched.has_result(run):

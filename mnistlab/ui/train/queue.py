@@ -25,7 +25,7 @@ NAMED = 4
 
 def show(home: Home) -> None:
     """The queued runs in order; nothing if none waits for longer than a worker's start."""
-    store = Store(home.runs)
+    store = Store.of(home)
     queued, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
     if count <= max(0, worker_count() - len(running)):
         return
@@ -56,7 +56,7 @@ def _waits(
     home: Home, running: Sequence[RunSummary], queued: Sequence[RunSummary]
 ) -> list[float | None]:
     """The estimated seconds until each queued run starts."""
-    recent = queue.recent_runs(Store(home.runs))
+    recent = queue.recent_runs(Store.of(home))
     return waiting_seconds(running, queued, worker_count(), recent, partial(teacher_spec, home))
 
 
@@ -82,13 +82,13 @@ RUN_NEXT = "Run next: pauses the current run, then resumes it."
 
 
 def _run_next(home: Home, run_id: int) -> None:
-    queue.run_next(Store(home.runs), run_id, worker_count())
+    queue.run_next(Store.of(home), run_id, worker_count())
     ensure_workers(home)
 
 
 def position_text(home: Home, run: RunSummary) -> str:
     """A queued run's position, the runs before it, and about how long it waits."""
-    store = Store(home.runs)
+    store = Store.of(home)
     queued, running = store.queue(FORECAST), store.running()
     ids = [each.id for each in queued]
     if run.id not in ids:

@@ -13,7 +13,6 @@ from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
-from mnistlab.home import default_home
 from mnistlab.recipe.recipe import (
     MAX_LABEL_SMOOTHING,
     MIN_BATCH,
@@ -23,6 +22,7 @@ from mnistlab.recipe.recipe import (
 )
 from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
 from mnistlab.ui.train import recipe_choice, teacher
 from mnistlab.ui.train.controls import control, off_at_0, select
@@ -209,5 +209,5 @@ def _preview(recipe: Recipe) -> None:
         return
     from mnistlab.data.augment import preview
 
-    images = preview(default_home().data, recipe.augmentation, recipe.seed)
+    images = preview(session_home().data, recipe.augmentation, recipe.seed)
     st.html(html.grid(list(images), columns=8))

@@ -11,10 +11,10 @@ from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
 from mnistlab.errors import LabError
 from mnistlab.experiments.targets import TARGETS
-from mnistlab.home import default_home
 from mnistlab.recipe.defaults import default_recipe
 from mnistlab.recipe.recipe import ENUMS, Recipe, RecipeError
 from mnistlab.recipe.recipe_text import parse_recipe, recipe_to_text
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network
 from mnistlab.worker.teacher_search import find_teacher
 
@@ -142,7 +142,7 @@ def _set_from_text(spec: Spec, text: str) -> str:
         return ""
     parsed = parse_recipe(text, default_recipe(spec))
     if parsed.recipe.teacher:
-        find_teacher(default_home(), parsed.recipe.teacher)
+        find_teacher(session_home(), parsed.recipe.teacher)
     state[MINE], state[SOURCE] = _plain(parsed.recipe), str(Source.MINE)
     return parsed.warning
 

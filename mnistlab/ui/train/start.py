@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab import zoo
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
-from mnistlab.home import Home, default_home
+from mnistlab.home import Home
 from mnistlab.markup import Markup, fill
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import queue
@@ -17,6 +17,7 @@ from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration, quantity
 from mnistlab.training.record import TrainingRecord, read_record
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast
 from mnistlab.worker.processes import submit
@@ -72,7 +73,7 @@ def estimated_time(spec: Spec, recipe: Recipe, recent: Sequence[RunSummary]) -> 
         recent=recent,
         speed_model=speed_model(),
         reference=_reference(),
-        teacher_spec=partial(teacher_spec, default_home()),
+        teacher_spec=partial(teacher_spec, session_home()),
     )
     if forecast is None:
         return "time not measured"
@@ -102,7 +103,7 @@ def _reference() -> TrainingRecord | None:
 def recent_runs(home: Home) -> list[RunSummary]:
     """The runs that estimates are based on; none if the store cannot be read."""
     try:
-        return queue.recent_runs(Store(home.runs))
+        return queue.recent_runs(Store.of(home))
     except LabError:
         return []
 

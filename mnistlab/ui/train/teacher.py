@@ -6,9 +6,9 @@ import streamlit as st
 
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
 from mnistlab.recipe.recipe import MAX_DISTILLATION_TEMPERATURE, Recipe
 from mnistlab.training.teachers import caveat
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import checkpoints, html
 from mnistlab.ui.common.stable_select import select_one
 from mnistlab.ui.train import recipe_choice
@@ -58,14 +58,14 @@ def _options(selected: str) -> dict[str, str]:
     The selected one is there also if it is only a copy, or no longer in the lab.
     """
     options = {"": "None"}
-    for choice in checkpoints.find(default_home(), states=FINISHED).choices.values():
+    for choice in checkpoints.find(session_home(), states=FINISHED).choices.values():
         try:
             options.setdefault(checkpoint_teacher(choice.path).short, str(choice))
         except LabError:
             continue  # damaged, which Draw says, or too large for a teacher
     if selected not in options:
         try:
-            options[selected] = f"{find_teacher(default_home(), selected)} · copy"
+            options[selected] = f"{find_teacher(session_home(), selected)} · copy"
         except LabError:
             options[selected] = f"{selected} · missing"
     return options
@@ -76,7 +76,7 @@ def show_name(recipe: Recipe) -> None:
     if not recipe.teacher:
         return
     try:
-        teacher = find_teacher(default_home(), recipe.teacher)
+        teacher = find_teacher(session_home(), recipe.teacher)
         text = f"Learns from {teacher}. {caveat(teacher.split, recipe.split)}"
     except LabError as error:
         text = str(error)

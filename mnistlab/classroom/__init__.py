@@ -1,0 +1,1 @@
+"""A class as values: tokens that say who somebody is, drawn names, the rules."""

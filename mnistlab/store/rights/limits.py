@@ -1,0 +1,48 @@
+"""What a class allows a person to start, checked within the transaction that would add the run."""
+
+import sqlite3
+
+from mnistlab.actor import Actor
+from mnistlab.arch.spec import Spec
+from mnistlab.classroom.rules import Rules, rules_from_json
+from mnistlab.recipe.recipe import Recipe
+from mnistlab.store.rights.ownership import NotAllowedError, require_joined
+
+
+def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recipe) -> str:
+    """The name that the run's owner has in the class, empty without one.
+
+    Raises NotAllowedError if a person of the class has reached a limit.
+    """
+    require_joined(actor)
+    if actor.person is None:
+        return ""
+    row = db.execute("SELECT name FROM people WHERE id = ?", (actor.person,)).fetchone()
+    if row is None:
+        raise NotAllowedError("You are no longer in this class. Join it again.")
+    if not actor.is_teacher:
+        _check(db, actor.person, recipe)
+    return str(row["name"])
+
+
+def _check(db: sqlite3.Connection, person: int, recipe: Recipe) -> None:
+    current = db.execute("SELECT rules FROM classes").fetchone()
+    rules = rules_from_json(current["rules"]) if current else Rules()
+    (n_queued,) = db.execute(
+        "SELECT count(*) FROM runs WHERE person = ? AND state = 'queued'", (person,)
+    ).fetchone()
+    if n_queued >= rules.max_queued:
+        raise NotAllowedError(
+            f"You have {n_queued} runs in the queue, and this class allows {rules.max_queued}. "
+            "Cancel one, or wait until one has started."
+        )
+    if recipe.epochs > rules.max_epochs:
+        raise NotAllowedError(
+            f"This class allows {rules.max_epochs} epochs a run. Choose fewer than {recipe.epochs}."
+        )
+    (seconds,) = db.execute("SELECT seconds FROM people WHERE id = ?", (person,)).fetchone()
+    if seconds >= 60 * rules.max_minutes:
+        raise NotAllowedError(
+            f"Your runs have trained for {seconds / 60:.0f} minutes, and this class allows "
+            f"{rules.max_minutes}. Ask the teacher for more."
+        )

@@ -1,0 +1,45 @@
+"""Who may change what: everybody their own, the teacher everything. All functions of the store that
+change something of a person ask here, within the transaction that changes it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from mnistlab.actor import Actor
+from mnistlab.store.database.errors import StoreError
+
+
+class NotAllowedError(StoreError):
+    """Somebody of a class wants to change what is not theirs, or has reached a limit."""
+
+
+def require_own(db: sqlite3.Connection, actor: Actor, table: str, ids: Sequence[int]) -> None:
+    """Raise NotAllowedError if a row of `table` (runs or drawings) is not the actor's.
+
+    A row that does not exist is nobody's, and nothing will be changed by its number.
+    """
+    if actor.is_teacher:
+        return
+    row = db.execute(
+        f"SELECT it.id, people.name FROM {table} AS it LEFT JOIN people ON people.id = it.person "
+        "WHERE it.id IN (SELECT value FROM json_each(?)) AND it.person IS NOT ? LIMIT 1",
+        (json.dumps([*ids]), actor.person),
+    ).fetchone()
+    if row:
+        what = "Run" if table == "runs" else "Drawing"
+        whose = row["name"] or "the teacher"
+        may = f"Only {whose} and the teacher" if row["name"] else "Only the teacher"
+        raise NotAllowedError(f"{what} {row['id']} belongs to {whose}. {may} can change it.")
+
+
+def require_teacher(actor: Actor, what: str) -> None:
+    """Raise NotAllowedError unless the actor is the teacher; `what` is what only they may do."""
+    if not actor.is_teacher:
+        raise NotAllowedError(f"Only the teacher can {what}.")
+
+
+def require_joined(actor: Actor) -> None:
+    """Raise NotAllowedError for a visitor."""
+    if not actor.is_teacher and not actor.person:
+        raise NotAllowedError("Join the class first: open its address again.")

@@ -1,0 +1,34 @@
+"""The processes that train: their slots and process ids, as the running runs name them."""
+
+from mnistlab.store.rights.ownership import require_own
+from mnistlab.store.run import State
+from mnistlab.store.store import Store
+
+
+def busy_slots(store: Store) -> set[int]:
+    """The slots whose worker is training, or died while training."""
+    with store.database.reading() as db:
+        rows = db.execute(
+            "SELECT CAST(coalesce(slot, 0) AS INTEGER) AS slot FROM runs WHERE state = ?",
+            (State.RUNNING,),
+        )
+        return {row["slot"] for row in rows}
+
+
+def process_to_kill(store: Store, run_id: int) -> tuple[int, int] | None:
+    """`process_of`, for whoever may kill it. Raises NotAllowedError for others."""
+    with store.database.reading() as db:
+        require_own(db, store.actor, "runs", [run_id])
+    return process_of(store, run_id)
+
+
+def process_of(store: Store, run_id: int) -> tuple[int, int] | None:
+    """A running run's slot and process id, None if it has none."""
+    with store.database.reading() as db:
+        row = db.execute(
+            # Signals to 0, 1 and negative numbers would reach other processes.
+            "SELECT slot, pid FROM runs WHERE id = ? AND state = ? "
+            "AND typeof(slot) = 'integer' AND typeof(pid) = 'integer' AND pid > 1",
+            (run_id, State.RUNNING),
+        ).fetchone()
+        return (row["slot"], row["pid"]) if row else None

@@ -1,0 +1,1 @@
+"""A class in the browser: joining, who a session belongs to, the board."""
