@@ -40,7 +40,7 @@ def options_from_command_line() -> argparse.Namespace:
 def main() -> None:
     options = options_from_command_line()
     digits = read(options.file)
-    digits = half_of(digits, options.half) or digits
+    digits = half_of(digits, options.half)
     writers = sorted({str(digit.get("writer", "")) for digit in digits})
 
     import torch

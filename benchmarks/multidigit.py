@@ -117,7 +117,7 @@ def options_from_command_line() -> argparse.Namespace:
 def main() -> None:
     options = options_from_command_line()
     digits = read(options.file)
-    writers = by_writer(half_of(digits, options.half) or digits)
+    writers = by_writer(half_of(digits, options.half))
 
     import torch
 

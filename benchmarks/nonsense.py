@@ -5,7 +5,7 @@ and letters and symbols by `benchmarks/shapes.py`. With a FILE of pen strokes (s
 benchmarks/strokes.py) also two of its digits side by side, and its digits themselves, which should
 not be rejected. `--half` keeps every other writer's. None of it is used to fit the detector, which
 learns from MNIST and from drawings that other code makes up (`mnistlab/uncertainty/nondigits.py`;
-of the letters and symbols here, half are among those, drawn otherwise).
+it has examples of each kind here but the letter alpha, drawn otherwise).
 """
 
 import argparse

@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, default="second", help="of the writers")
     options = parser.parse_args()
     digits = read(options.file)
-    writers = by_writer(half_of(digits, options.half) or digits)
+    writers = by_writer(half_of(digits, options.half))
 
     import torch
 

@@ -138,12 +138,18 @@ HALVES = ("both", "first", "second")
 
 
 def half_of(digits: list[dict[str, Any]], half: str) -> list[dict[str, Any]]:
-    """The digits of every other writer, in the order of their names; all of them for "both"."""
+    """The digits of every other writer, in the order of their names; all of them for "both".
+
+    Ends the program with a sentence if that half has no writer.
+    """
     if half == "both":
         return digits
-    writers = sorted({str(digit["writer"]) for digit in digits})
+    writers = sorted({str(digit.get("writer", "")) for digit in digits})
     kept = writers[half == "second" :: 2]
-    return [digit for digit in digits if str(digit["writer"]) in kept]
+    found = [digit for digit in digits if str(digit.get("writer", "")) in kept]
+    if not found:
+        sys.exit(f"the {half} half of the writers is empty: measure with --half both")
+    return found
 
 
 def main() -> None:

@@ -1,64 +1,74 @@
 """A lab: where data, runs and the speed model are stored, and who acts on it."""
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnistlab.actor import OPERATOR, Actor
 from mnistlab.errors import LabError
 
-CLASSES = "classes"
+CLASS_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""A class's folder, whatever its title is."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folders below `root`; nothing is made until something is written."""
+    """The folders below `root`; nothing is made until something is written.
+
+    A class has runs and teachers of its own, and the images and the speed model of its lab.
+    """
 
     root: Path
+    class_name: str = ""
     actor: Actor = OPERATOR
 
     @property
+    def folder(self) -> Path:
+        """What belongs to the lab alone, or to the class."""
+        return self.root / "classes" / self.class_name if self.class_name else self.root
+
+    @property
     def data(self) -> Path:
-        return self._shared / "data"
-
-    @property
-    def _shared(self) -> Path:
-        """The folder of what a class has in common with the lab that it belongs to."""
-        return self.root.parent.parent if self.is_class else self.root
-
-    @property
-    def is_class(self) -> bool:
-        """Whether this is the lab of a class, as `of_class` names it."""
-        return self.root.parent.name == CLASSES
-
-    def of_class(self, name: str) -> "Home":
-        """The lab of a class, below this one: runs, people and drawings of its own."""
-        return Home(self.root / CLASSES / name)
+        return self.root / "data"
 
     @property
     def runs(self) -> Path:
-        return self.root / "runs"
+        return self.folder / "runs"
 
     @property
     def teachers(self) -> Path:
         """Copies of the checkpoints that runs learn from, so that these outlive their own runs."""
-        return self.root / "teachers"
+        return self.folder / "teachers"
 
     @property
     def speed_model(self) -> Path:
-        return self._shared / "speed-model.json"
+        return self.root / "speed-model.json"
+
+    def of_class(self, name: str) -> "Home":
+        """The lab of a class. Raises LabError if the name cannot be a folder's."""
+        if not CLASS_NAME.fullmatch(name):
+            raise LabError(f"{name[:40]!r} is no class. Name it with small letters, digits and -.")
+        return replace(self, class_name=name)
+
+    def environment(self) -> dict[str, str]:
+        """What tells another process to use this lab."""
+        return {"MNISTLAB_HOME": str(self.root), "MNISTLAB_CLASS": self.class_name}
 
 
 def default_home() -> Home:
-    """The data folder: `$MNISTLAB_HOME`, or `~/.mnistlab`.
+    """The data folder, `$MNISTLAB_HOME` or `~/.mnistlab`, or of it the class `$MNISTLAB_CLASS`.
 
-    Raises LabError if neither is known, as in a container whose user has no home.
+    Raises LabError if neither folder is known, as in a container whose user has no home, or the
+    class cannot be one.
     """
     folder = Path(os.environ.get("MNISTLAB_HOME") or "~/.mnistlab")
     try:
-        return Home(folder.expanduser().resolve())
+        home = Home(folder.expanduser().resolve())
     except RuntimeError:
         raise LabError(
             f"{folder}: this user has no home folder. Set MNISTLAB_HOME to a folder for data and "
             "runs."
         ) from None
+    name = os.environ.get("MNISTLAB_CLASS", "")
+    return home.of_class(name) if name else home

@@ -3,10 +3,12 @@
 import gzip
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +80,26 @@ def test_a_slash_is_drawn_through_the_zeros_alone(tmp_path: Path) -> None:
     file.write_text(json.dumps(DIGITS))
     done = run_benchmark(file, "--slash")
     assert done.returncode != 0 and "no zeros" in done.stderr
+
+
+def test_a_slash_goes_through_the_zero_from_upper_right_to_lower_left() -> None:
+    slashed = runpy.run_path(str(ROOT / "benchmarks" / "strokes.py"))["slashed"]
+    ring = [[float(x), float(y)] for x, y in ((0, 0), (100, 0), (100, 200), (0, 200), (0, 0))]
+    for seed in range(50):
+        first, slash = slashed([ring], np.random.default_rng(seed))
+        assert first == ring
+        (x, y), (last_x, last_y) = slash[0], slash[-1]
+        assert x > 75 and y < 75 and last_x < 25 and last_y > 125, seed
+        # It crosses the middle of the zero.
+        assert min(abs(x - 50) + abs(y - 100) / 2 for x, y in slash) < 30, seed
+
+
+def test_a_half_without_writers_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "digits.json"
+    file.write_text(json.dumps([{"label": 1, "strokes": DIGITS[0]["strokes"]}]))
+    for name in ("strokes", "photos", "multidigit"):
+        done = run_benchmark(file, "--half", "second", name=name)
+        assert done.returncode != 0 and "the second half of the writers is empty" in done.stderr
 
 
 def test_photos_of_strokes_are_counted_by_paper(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistlab.errors import LabError
 from mnistlab.home import default_home
 
 
@@ -16,3 +17,19 @@ def test_the_home_folder_is_the_variable_s_or_the_user_s(
             "MNISTLAB_HOME"
         )
         assert default_home().root == Path.home() / ".mnistlab"
+
+
+def test_a_class_has_runs_of_its_own_and_the_lab_s_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A folder of somebody's own may be called anything.
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "classes" / "year9"))
+    lab = default_home()
+    assert not lab.class_name and lab.data == tmp_path / "classes" / "year9" / "data"
+    for name, value in lab.of_class("7b").environment().items():
+        monkeypatch.setenv(name, value)
+    home = default_home()
+    assert home == lab.of_class("7b") and home.data == lab.data and home.runs != lab.runs
+    for name in ("..", "a/b", "7B", "", "-x", "a" * 41):
+        with pytest.raises(LabError):
+            lab.of_class(name)

@@ -17,6 +17,12 @@ from mnistlab.terminal.output_file import check_new, write_new
 from mnistlab.terminal.parser import Commands, get_run, positive_int
 from mnistlab.training.record import read_record, record_to_json
 
+OF_A_RUN = {
+    "csv": "the run's epochs as CSV",
+    "record": "its record as JSON, no weights",
+    "tensorboard": "TensorBoard event files",
+}
+
 
 def add_command(commands: Commands, group: str) -> None:
     command = commands.add(
@@ -30,11 +36,14 @@ def add_command(commands: Commands, group: str) -> None:
         metavar="RUN",
         help=f"number of the run, or a pretrained network: {names}; default: a table of all runs",
     )
-    command.add_argument("--csv", action="store_true", help="the run's epochs as CSV")
-    command.add_argument("--record", action="store_true", help="its record as JSON, no weights")
-    command.add_argument("--tensorboard", action="store_true", help="TensorBoard event files")
-    for name, one in FORMATS.items():
-        command.add_argument(f"--{name}", action="store_true", help=one.help)
+    group_of_one = command.add_mutually_exclusive_group()
+    for name, explanation in {
+        **OF_A_RUN,
+        **{name: one.help for name, one in FORMATS.items()},
+    }.items():
+        group_of_one.add_argument(
+            f"--{name}", action="store_const", dest="format", const=name, help=explanation
+        )
     command.add_argument(
         "--out",
         dest="out_path",
@@ -57,22 +66,16 @@ def _run_or_pretrained(text: str) -> int | str:
         ) from None
 
 
-OF_A_RUN = ("csv", "record", "tensorboard")
-
-
 def export(options: argparse.Namespace) -> None:
     store = Store.of(default_home())
-    file_format = next((name for name in FORMATS if getattr(options, name.replace("-", "_"))), None)
-    chosen = next(
-        (name for name in OF_A_RUN if getattr(options, name.replace("-", "_"))), file_format
-    )
     if options.source is None:
-        if chosen not in (None, "csv"):
-            raise LabError(f"--{chosen} exports a single run. Add the run's number.")
+        if options.format not in (None, "csv"):
+            pretrained = " or a pretrained network's name" if options.format in FORMATS else ""
+            raise LabError(f"--{options.format} exports one. Add a run's number{pretrained}.")
         rows = table(store, Query(descending=False, size=sys.maxsize)).rows
         _write(options.out_path or Path("runs.csv"), table_csv(rows).encode())
-    elif file_format:
-        _export_network(store, options, file_format)
+    elif options.format in FORMATS:
+        _export_network(store, options, options.format)
     elif isinstance(options.source, str):
         raise LabError(
             f"{options.source} is a pretrained network, not a run. Add "
@@ -86,11 +89,8 @@ def _export_network(store: Store, options: argparse.Namespace, file_format: str)
     """The best checkpoint of a run, or a pretrained one, as a file that needs no mnistlab."""
     one = FORMATS[file_format]
     if isinstance(options.source, str):
-        checkpoint, name, stem = (
-            zoo.FOLDER / f"{options.source}.safetensors",
-            options.source,
-            options.source,
-        )
+        name = stem = options.source
+        checkpoint = zoo.FOLDER / f"{name}.safetensors"
     else:
         run = get_run(store, options.source)
         checkpoint, name, stem = store.best_checkpoint_path(run.id), run.name, f"run{run.id}"
@@ -101,12 +101,12 @@ def _export_network(store: Store, options: argparse.Namespace, file_format: str)
 
 def _export_run(store: Store, run_id: int, options: argparse.Namespace) -> None:
     run = get_run(store, run_id)
-    if options.tensorboard:
+    if options.format == "tensorboard":
         print(write_tensorboard(run, options.out_path or Path("tensorboard")))
-    elif options.record:
+    elif options.format == "record":
         record = read_record(store.best_checkpoint_path(run.id))
         _write(options.out_path or Path(f"run{run.id}.json"), record_to_json(record).encode())
-    elif options.csv:
+    elif options.format == "csv":
         _write(options.out_path or Path(f"run{run.id}-epochs.csv"), epochs_csv(run).encode())
     else:
         _write(options.out_path or Path(f"run{run.id}.zip"), export_run(store, run.id))

@@ -134,7 +134,7 @@ def _weighted_quantile(values: Floats, is_second: NDArray[np.bool_], fraction: f
 def fit_detector(digits: Floats, others: Floats) -> Detector | None:
     """Fit a detector to features (N, D) of digits and (M, D) of others, with a threshold of 0.
 
-    None if some are too large for the file's half precision or not finite.
+    None if some are not finite.
     """
     features = np.concatenate([digits, others])
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,7 +1,7 @@
 """Made-up drawings of what is no digit, and digits drawn again: examples for the detector.
 
 They are drawn from a generator, not from people, and by other code than those that
-`benchmarks/nonsense.py` measures with, so that the benchmark stays a test.
+`benchmarks/nonsense.py` measures with: it tests the drawing of the same kinds, not other kinds.
 """
 
 from collections.abc import Callable, Sequence

@@ -179,7 +179,7 @@ def spawn_detached(home: Home, *module: str, log: str) -> None:
             subprocess.Popen(
                 [sys.executable, "-m", *module],
                 cwd=CHECKOUT,
-                env=os.environ | {"MNISTLAB_HOME": str(home.root)},
+                env=os.environ | home.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=log_file,

@@ -236,7 +236,8 @@ def predictions() -> list[Prediction]:
         score = rng.choice((None, 2 * rng.random()))
         shares = tuple(value / sum(raw) for value in raw)
         found.append(Prediction(shares, score, calibrated=number % 3 > 0))
-    for share in (0.99899, 0.999, 0.99901, 0.79999, 0.8, 0.0005, 0.9985):
+    bound = CONFIDENT_FROM
+    for share in (0.99899, 0.999, 0.99901, bound - 1e-5, bound, bound + 1e-5, 0.0005, 0.9985):
         found.append(Prediction((share, 1 - share, *[0.0] * 8)))
     return found
 

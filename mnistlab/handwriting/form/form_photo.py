@@ -19,6 +19,11 @@ from mnistlab.pen.raster import GrayImage
 
 SIDE = 2048
 """Pixels of the photo's longer side: a millimeter has five or more if the sheet fills the photo."""
+EMPTY = "The form is empty. Photograph it after digits were written into it."
+NOT_READ = (
+    "No digit of the form could be read. Photograph it again from straight above, in even light, "
+    "so that it fills the photo."
+)
 DECIMALS = 2
 """Of a coordinate, in a hundredth of the digit's size: more would only lengthen what is stored."""
 
@@ -57,7 +62,7 @@ def read_form(content: bytes) -> FormPhoto:
     flat = rectify(gray, sheet)
     filled = find_boxes(flat)
     if not any(box.state is BoxState.DIGIT for box in filled):
-        raise DigitError("The form is empty. Photograph it after digits were written into it.")
+        raise DigitError(NOT_READ if any(b.state is BoxState.UNREADABLE for b in filled) else EMPTY)
     middles = project(sheet, np.array([box.inside.center for box in filled])) / gray.shape[::-1]
     boxes = map(_box, filled, middles.tolist())
     return FormPhoto(tuple(boxes), crop(flat, NUMBER_FIELD))

@@ -4,6 +4,7 @@ A cookie, not the address: it outlives a reload, a lost connection and the serve
 tab, and is in no link that is shared and on no projector.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
@@ -18,12 +19,12 @@ from mnistlab.store.store import FileState, Store
 def session_home() -> Home:
     """The lab for whoever looks at the page: in a class with the rights of that person."""
     home = default_home()
-    return Home(home.root, session_actor(home))
+    return replace(home, actor=session_actor(home))
 
 
 def session_actor(home: Home) -> Actor:
     """Who looks at the page: the operator of a lab without a class."""
-    if not home.is_class:
+    if not home.class_name:
         return OPERATOR
     token = st.context.cookies.get(cookie_name(home), "")
     return _actor(home, token, Store(home.runs).file_state())
@@ -31,7 +32,7 @@ def session_actor(home: Home) -> Actor:
 
 def cookie_name(home: Home) -> str:
     """One for each class: browsers send a host's cookies to all of its ports."""
-    return "mnistlab-" + sha256(str(home.root).encode()).hexdigest()[:12]
+    return "mnistlab-" + sha256(str(home.folder).encode()).hexdigest()[:12]
 
 
 # A page asks many times; the answer only changes with the store.

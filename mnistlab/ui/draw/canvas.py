@@ -123,7 +123,7 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     drawn_brush = state["restored_brush"] if restored else brush
     scale = _scale(drawn_width, width)
     shown, shown_brush = _scaled(restored, scale), drawn_brush * scale
-    _discard_forged(width)
+    _discard_refused(width)
     with canvas_place, st.container(key="wide_paper" if is_wide else "paper"):
         canvas = st_canvas(
             stroke_width=brush,
@@ -153,8 +153,8 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     )
 
 
-def _discard_forged(width: int) -> None:
-    """Put a new canvas in place of one whose state no canvas sends, and say so."""
+def _discard_refused(width: int) -> None:
+    """Put a new canvas in place of one whose state is too large or no canvas sends, and say so."""
     state = st.session_state
     key = f"canvas{state['canvas']}"
     try:

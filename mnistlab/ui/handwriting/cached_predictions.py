@@ -114,7 +114,11 @@ def predictions(
             st.html(html.caption(f"{quantity(n_left, 'older drawing')} not classified yet."))
             # Whatever is pressed, the page runs again and classifies the next ones.
             st.button("Classify more", icon=":material/refresh:", key="classify_more")
-    return results, errors
+    # All on the same drawings: one checkpoint may have been chosen earlier than another.
+    common = set[str]().union(*results.values()).intersection(*results.values())
+    return {
+        name: {h: each[h] for h in each if h in common} for name, each in results.items()
+    }, errors
 
 
 def _prepare_chunk(

@@ -14,7 +14,7 @@ from mnistlab.errors import LabError
 
 Result = TypeVar("Result")
 MAX_STARTS, WINDOW = 10, 60.0
-"""Starts within so many seconds; an experiment with all its runs is one."""
+"""Starts within so many seconds, on the pages Train and Run."""
 STARTS = "start_times"
 """Where the session keeps the times of its last starts, in seconds of the monotonic clock."""
 

@@ -1,6 +1,7 @@
 """Nobody but the owner and the teacher changes what is somebody's, whichever function is called."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_emptying_the_trash_leaves_that_of_others(example: ExampleClass) -> None
 
 def test_another_persons_process_cannot_be_killed(example: ExampleClass) -> None:
     run_id = running(example)
-    bob = example.home.__class__(example.home.root, example.bob.actor)
+    bob = replace(example.home, actor=example.bob.actor)
     with pytest.raises(NotAllowedError):
         kill_worker(bob, run_id)
 

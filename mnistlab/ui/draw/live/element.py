@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mnistlab.arch.summary import summarize
+from mnistlab.drawing.canvas_message import MAX_SENT
 from mnistlab.takehome.html_page import ANSWERS, READER, answering_description, source
 from mnistlab.takehome.trained_network import TrainedNetwork, weights_of
-from mnistlab.ui.draw import chosen_digit
 from mnistlab.ui.draw.canvas import BRUSH, SIDE, Drawing
 from mnistlab.ui.server import ContentFile, content_file, publish
 
@@ -66,12 +66,12 @@ def show(
             "network": file and publish(file),
             "canvas": state.get("canvas", 0),
             "brush": BRUSH,
+            "maxPoints": MAX_SENT,
             "strokes": [
                 [[round(value, DECIMALS) for value in point] for point in stroke]
                 for stroke in drawing.strokes
             ],
             "isOne": is_one,
-            "isForced": bool(state.get(chosen_digit.IS_ONE)),
             "tta": tta,
             "run": state["live_run"],
         },

@@ -3,7 +3,6 @@
 // read here, and where anything fails, is left to the server.
 
 const PATIENCE = 4000; // milliseconds until the server is believed to have other strokes
-const MAX_POINTS = 20000; // more is an error on the server
 const CLOSE = 0.01; // pixels: the server's numbers are rounded
 
 let told = null; // what the server last said
@@ -57,7 +56,7 @@ function ask() {
   if (!lines.length) {
     reader.questions.ask(null);
     show(null);
-  } else if (nPoints <= MAX_POINTS && (told.isForced || isOneDigit(lines))) {
+  } else if (nPoints <= told.maxPoints && isOneDigit(lines)) {
     reader.questions.ask({ strokes: lines, isSmooth: true, withViews: told.tta, drawing });
   }
 }
