@@ -153,3 +153,18 @@ def _vote(db: sqlite3.Connection, row: sqlite3.Row) -> Vote:
         runs=None if None in runs else (int(runs[0]), int(runs[1])),
         names=(names[0], names[1]),
     )
+
+
+def lesson_state(store: Store) -> tuple[object, ...]:
+    """A value that changes when the task, the offer or the vote does, or one of the vote's runs
+    starts or ends; ballots do not change it.
+    """
+    with store.database.reading() as db:
+        task = db.execute("SELECT task, offer, offered FROM classes").fetchone()
+        vote = db.execute(
+            "SELECT id, closed, "
+            "(SELECT state FROM runs WHERE runs.id = first_run) AS first_state, "
+            "(SELECT state FROM runs WHERE runs.id = second_run) AS second_state "
+            "FROM votes ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return tuple(task or ()), tuple(vote or ())

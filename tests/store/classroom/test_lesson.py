@@ -151,7 +151,8 @@ def test_a_damaged_offer_is_none(example: ExampleClass, text: str) -> None:
 
 def test_a_lab_without_a_class_has_no_task_no_offer_and_no_vote(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
-    assert current_task.current_task(store) is current_task.current_offer(store) is None
+    assert current_task.current_task(store) is None
+    assert current_task.current_offer(store) is None
     assert votes.current_vote(store) is None
 
 
