@@ -43,10 +43,11 @@ def show_lesson(
         return True
     try:
         _watch(home)
-        _show_offer(current_offer(Store.of(home)), open_network)
-        show_vote(home)
         task = session_task()
-        return task is None or _show_task(home, task, spec, recipe, open_network, use_recipe)
+        is_allowed = task is None or _show_task(home, task, spec, recipe, open_network, use_recipe)
+        _show_offer(current_offer(Store.of(home)), spec, open_network)
+        show_vote(home)
+        return is_allowed
     except LabError as error:
         page.show_error(error)
         return True  # the store itself still refuses what the task locks
@@ -152,9 +153,9 @@ def _line(is_met: bool, text: str) -> Markup:
     )
 
 
-def _show_offer(offer: Offer | None, open_network: Callable[[Spec], None]) -> None:
+def _show_offer(offer: Offer | None, spec: Spec, open_network: Callable[[Spec], None]) -> None:
     """What the teacher sent to all, until this session has opened or closed it."""
-    if offer is None or st.session_state.get(SEEN) == offer.sent:
+    if offer is None or offer.network == spec or st.session_state.get(SEEN) == offer.sent:
         return
 
     def close() -> None:
@@ -166,7 +167,7 @@ def _show_offer(offer: Offer | None, open_network: Callable[[Spec], None]) -> No
 
     with st.container(border=True, key="offer", horizontal=True, vertical_alignment="center"):
         st.html(
-            html.labeled("Your teacher sent a network", "Undo returns to yours.")
+            html.labeled("Your teacher sent a network", "Open it; Undo returns to yours.")
             + html.mono(str(offer.network)),
             width="stretch",
         )
