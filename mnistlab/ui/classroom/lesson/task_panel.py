@@ -13,6 +13,7 @@ from mnistlab.classroom.task import Control, Task, conditions, one_sentence
 from mnistlab.data.dataset import MNIST
 from mnistlab.errors import LabError
 from mnistlab.home import Home
+from mnistlab.markup import fill
 from mnistlab.recipe.defaults import default_recipe
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.classroom import current_task, votes
@@ -33,9 +34,9 @@ def manage_task(home: Home) -> None:
         _show_current(store, task)
         _choose_lesson(store, task)
         _own_task(store)
-        st.subheader("Send to all", anchor=False)
+        st.header("Send to all", anchor=False)
         _send(store, offer.network if offer else None)
-        st.subheader("Vote", anchor=False)
+        st.header("Vote", anchor=False)
         _manage_vote(home, store)
     except LabError as error:
         page.show_error(error)
@@ -45,7 +46,9 @@ def _show_current(store: Store, task: Task | None) -> None:
     if task is None:
         st.html(html.caption("No task: everybody may change everything. Choose a lesson."))
         return
-    st.html(html.labeled(task.sentence, " · ".join(filter(None, (conditions(task), task.allows)))))
+    solved = f"Solved with {text}. " if (text := conditions(task)) else ""
+    st.html(fill('<div class="lab-task"><b>{}</b></div>', task.sentence))
+    st.html(html.caption(f"{solved}{task.allows}"))
     st.html(html.mono(str(task.network)) + html.caption(str(task.recipe)))
     st.button(
         "End the task",
