@@ -253,3 +253,29 @@ def test_opening_the_class_again_keeps_its_task(task: ExampleClass) -> None:
     people.set_rules(task.teacher, Rules(max_epochs=5))
     people.open_class(task.lab, "7b")
     assert current_task.current_task(task.lab) == TASK
+
+
+def test_the_lesson_s_state_changes_with_what_the_teacher_does_and_with_no_ballot(
+    example: ExampleClass,
+) -> None:
+    states = [votes.lesson_state(example.ada)]
+
+    def seen() -> bool:
+        """Whether the state has changed since it was last asked for."""
+        states.append(votes.lesson_state(example.ada))
+        return states[-1] != states[-2]
+
+    current_task.set_task(example.teacher, TASK)
+    assert seen()
+    current_task.send_to_all(example.teacher, START)
+    assert seen()
+    vote = opened(example)
+    assert seen()
+    votes.cast_ballot(example.ada, vote, 0)
+    example.ada.add("mine", START, RECIPE)
+    assert not seen()
+    votes.close_vote(example.teacher, vote)
+    assert seen()
+    while example.lab.claim():
+        pass
+    assert seen()
