@@ -8,9 +8,12 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Activation, Spec
 from mnistlab.arch.summary import summarize
 from mnistlab.charts.network import network_picture
+from mnistlab.classroom.task import Control
 from mnistlab.errors import LabError
 from mnistlab.store.store import Store
+from mnistlab.ui.classroom.lesson.panel import show_lesson
 from mnistlab.ui.classroom.session import session_home
+from mnistlab.ui.classroom.session_task import locked, network_problem
 from mnistlab.ui.common import current_network, html, page, run_picker
 from mnistlab.ui.common.current_network import History
 from mnistlab.ui.common.svg import show_svg
@@ -76,6 +79,7 @@ def select_layer(layer: str) -> None:
 if st.query_params.get(run_picker.PARAMETER) and "net" not in st.query_params:
     page.run_action(open_network_of_run)
 page.setup("Design", "Design a network")
+lesson = st.container(gap="small")
 toolbar = st.container(horizontal=True, gap="xsmall")
 # The browser's Back button may lead to an address without a network: show the current one.
 if not st.session_state.get("net", st.query_params.get("net")):
@@ -98,6 +102,8 @@ except LabError as error:
     spec = current_network.current()
     preset = current_network.preset_of(spec)
     page.show_error(f"{error} Showing {preset.label.lower() if preset else spec} instead.")
+with lesson:
+    show_lesson(session_home(), spec, None, open_network)
 result = summarize(spec)
 names = [row.name for row in result.rows]
 selected = st.session_state.get("selected_layer", names[0])
@@ -111,9 +117,16 @@ with toolbar:
             on_click=open_network,
             args=(preset.spec,),
             key=preset.name,
+            disabled=bool(network_problem(preset.spec)),
         )
-    st.button("Double filters", on_click=scale_filters, args=(2,), help="All layers")
-    st.button("Halve filters", on_click=scale_filters, args=(0.5,), help="All layers")
+    for label, factor in (("Double filters", 2), ("Halve filters", 0.5)):
+        st.button(
+            label,
+            on_click=scale_filters,
+            args=(factor,),
+            help="All layers",
+            disabled=Control.FILTERS in locked(),
+        )
     for label, direction, icon in (
         ("Undo", History.PAST, ":material/undo:"),
         ("Redo", History.FUTURE, ":material/redo:"),

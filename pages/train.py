@@ -10,6 +10,7 @@ from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
+from mnistlab.ui.classroom.lesson.panel import show_lesson
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.train import (
@@ -38,6 +39,7 @@ if page.setup("Train", "Train a network"):
     watched.add_ended(store)
 if problem:
     choices.show_problem(problem)
+lesson = st.container(gap="small")
 
 spec = current_network.current()
 recent = start.recent_runs(home)
@@ -53,6 +55,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             submission = Submission(name, spec, recipe, owner)
     except LabError as error:
         page.show_error(error)
+    with lesson:
+        if not show_lesson(home, spec, recipe, choices.open_network, choices.use_own_recipe):
+            submission = None
     is_pressed = st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=submission is None
     )

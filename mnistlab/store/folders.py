@@ -44,3 +44,9 @@ class RunFolders:
     def set_aside(self, run_id: int) -> Path:
         """The folder of a run that was deleted permanently, until its files are removed."""
         return self.folder / f".deleted-{run_id:06}"
+
+    def free_id(self, first: int) -> int:
+        """The first id from `first` on that no folder has: another store may have left folders."""
+        while self.run_folder(first).exists() or self.set_aside(first).exists():
+            first += 1
+        return first

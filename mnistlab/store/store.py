@@ -81,22 +81,34 @@ class Store(RunFolders):
     ) -> int:
         """Add a run at the end of the queue; its id. In a class its owner is the actor's name."""
         with self.database.writing() as db:
-            name_in_class = check_limits(db, self.actor, spec, recipe)
-            run_id = self._next_id(db)
-            columns = {
-                "name": one_line(name) or str(spec),
-                "owner": one_line(name_in_class or owner),
-                "person": self.actor.person,
-                "tags": " ".join(tags),
-                "spec": str(spec),
-                "recipe": recipe.to_json(),
-                "parameters": summarize(spec).total,
-                "state": State.QUEUED,
-                "created": self._clock(),
-            }
-            insert_run(db, run_id, columns)
-            db.execute(f"UPDATE runs SET queue_position = {LAST_POSITION} WHERE id = ?", (run_id,))
-            return run_id
+            return self.add_within(db, name, spec, recipe, owner, tags)
+
+    def add_within(
+        self,
+        db: sqlite3.Connection,
+        name: str,
+        spec: Spec,
+        recipe: Recipe,
+        owner: str = "",
+        tags: Sequence[str] = (),
+    ) -> int:
+        """Add a run as `add` does, within a writing transaction."""
+        name_in_class = check_limits(db, self.actor, spec, recipe)
+        run_id = self._next_id(db)
+        columns = {
+            "name": one_line(name) or str(spec),
+            "owner": one_line(name_in_class or owner),
+            "person": self.actor.person,
+            "tags": " ".join(tags),
+            "spec": str(spec),
+            "recipe": recipe.to_json(),
+            "parameters": summarize(spec).total,
+            "state": State.QUEUED,
+            "created": self._clock(),
+        }
+        insert_run(db, run_id, columns)
+        db.execute(f"UPDATE runs SET queue_position = {LAST_POSITION} WHERE id = ?", (run_id,))
+        return run_id
 
     def add_ended(self, columns: Mapping[str, object], epochs: Sequence[Epoch], files: Path) -> int:
         """Add an imported run; its id.
@@ -122,12 +134,9 @@ class Store(RunFolders):
         return run_id
 
     def _next_id(self, db: sqlite3.Connection) -> int:
-        """An id that no run has or had, and no folder has: another store may have left folders."""
+        """An id that no run has or had."""
         row = db.execute("SELECT max(seq) AS seq FROM sqlite_sequence WHERE name = 'runs'")
-        run_id = (row.fetchone()["seq"] or 0) + 1
-        while self.run_folder(run_id).exists() or self.set_aside(run_id).exists():
-            run_id += 1
-        return run_id
+        return self.free_id((row.fetchone()["seq"] or 0) + 1)
 
     def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
         """Mark the queue's first run as running and return it; None if the queue is empty.

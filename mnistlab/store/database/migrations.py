@@ -98,14 +98,17 @@ UPDATE runs SET recipe = json_set(recipe, '$.augmentation', 'handwriting')
     WHERE CASE WHEN json_valid(recipe) THEN json_extract(recipe, '$.augmentation') = 'hand' END;
 """
 
-# A class: the people, and whose a run and a drawing is.
+# A class: the people, whose a run and a drawing is, the task and what the class votes on.
 VERSION_5 = """
 CREATE TABLE classes (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     title TEXT NOT NULL,
     secret TEXT NOT NULL,
     opened REAL NOT NULL,
-    rules TEXT NOT NULL
+    rules TEXT NOT NULL,
+    task TEXT NOT NULL DEFAULT '',
+    offer TEXT NOT NULL DEFAULT '',
+    offered REAL
 );
 CREATE TABLE people (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -116,6 +119,22 @@ CREATE TABLE people (
     turns INTEGER NOT NULL DEFAULT 0,
     seconds REAL NOT NULL DEFAULT 0
 );
+CREATE TABLE votes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first TEXT NOT NULL,
+    second TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    opened REAL NOT NULL,
+    closed REAL,
+    first_run INTEGER,
+    second_run INTEGER
+);
+CREATE TABLE ballots (
+    vote INTEGER NOT NULL REFERENCES votes (id) ON DELETE CASCADE,
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    choice INTEGER NOT NULL,
+    PRIMARY KEY (vote, person)
+) WITHOUT ROWID;
 ALTER TABLE runs ADD COLUMN person INTEGER;
 CREATE INDEX runs_by_person ON runs (person, state);
 ALTER TABLE drawings ADD COLUMN person INTEGER;

@@ -5,6 +5,7 @@ import sqlite3
 from mnistlab.actor import Actor
 from mnistlab.arch.spec import Spec
 from mnistlab.classroom.rules import Rules, rules_from_json
+from mnistlab.classroom.task import problem, task_from_json
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.rights.ownership import NotAllowedError, require_joined
 
@@ -12,7 +13,8 @@ from mnistlab.store.rights.ownership import NotAllowedError, require_joined
 def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recipe) -> str:
     """The name that the run's owner has in the class, empty without one.
 
-    Raises NotAllowedError if a person of the class has reached a limit.
+    Raises NotAllowedError if a person of the class has reached a limit, or changes what the class's
+    task locks.
     """
     require_joined(actor)
     if actor.person is None:
@@ -21,8 +23,16 @@ def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recip
     if row is None:
         raise NotAllowedError("You are no longer in this class. Join it again.")
     if not actor.is_teacher:
+        _check_task(db, spec, recipe)
         _check(db, actor.person, recipe)
     return str(row["name"])
+
+
+def _check_task(db: sqlite3.Connection, spec: Spec, recipe: Recipe) -> None:
+    current = db.execute("SELECT task FROM classes").fetchone()
+    task = task_from_json(current["task"]) if current else None
+    if task and (sentence := problem(task, spec, recipe)):
+        raise NotAllowedError(sentence)
 
 
 def _check(db: sqlite3.Connection, person: int, recipe: Recipe) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from mnistlab.arch.presets import PRESETS, Preset, get_preset, resolve
 from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
+from mnistlab.ui.classroom.session_task import session_task
 
 DEFAULT = get_preset("target-4").spec
 KEY = "current_network"
@@ -33,7 +34,13 @@ class History(StrEnum):
 def current() -> Spec:
     """The current network: the last valid one."""
     text = st.session_state.get(KEY)
-    return parse(text) if text else DEFAULT
+    return parse(text) if text else _default()
+
+
+def _default() -> Spec:
+    """Where a session begins: in a class with the network of its task."""
+    task = session_task()
+    return task.network if task else DEFAULT
 
 
 def is_set() -> bool:

@@ -20,6 +20,8 @@ from mnistlab.arch.spec import (
     named,
 )
 from mnistlab.arch.summary import summarize
+from mnistlab.classroom.task import Control
+from mnistlab.ui.classroom.session_task import locked
 from mnistlab.ui.common import current_network, html, page
 
 ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
@@ -65,6 +67,7 @@ class SetNetwork(Protocol):
 
 def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
     """One line per layer: its filters, its options or pool, and a menu of actions."""
+    are_layers_locked = Control.LAYERS in locked()
     captions = {row.name: row.caption for row in summarize(spec).rows}
     for index, (name, layer) in enumerate(named(spec.layers)):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
@@ -79,6 +82,7 @@ def edit_layers(spec: Spec, set_network: SetNetwork) -> None:
                 key=f"menu{index}",
                 help=f"Move or remove {name}, insert a layer below",
                 on_click=_act,
+                disabled=are_layers_locked,
                 args=(index, set_network),
             )
 
@@ -113,6 +117,7 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
         step=1,
         key=f"filters{index}",
         on_change=update_filters,
+        disabled=Control.FILTERS in locked(),
         label_visibility="collapsed",
         width=FILTERS_WIDTH,
     )
@@ -125,7 +130,12 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
         new = replace(layer, pooled=state[f"pooled{index}"])
         page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
-    st.toggle("pool", key=f"pooled{index}", on_change=update_pool)
+    st.toggle(
+        "pool",
+        key=f"pooled{index}",
+        on_change=update_pool,
+        disabled=Control.LAYERS in locked(),
+    )
 
 
 def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> None:
@@ -147,6 +157,7 @@ def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> Non
             selection_mode="multi",
             key=key,
             on_change=update_options,
+            disabled=Control.LAYERS in locked(),
             help="\n".join(f"- **{label}**: {text}" for label, text in OPTIONS.values()),
         )
 
@@ -175,18 +186,20 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
             control,
         )
 
+    fixed = locked()
     left, right = st.columns(2)
     left.toggle(
         "Batch norm",
         key="batch_norm",
         on_change=update_network,
+        disabled=Control.BATCH_NORM in fixed,
         help="After every 3×3 convolution.",
     )
     right.toggle(
         "Convolution bias",
         key="conv_bias",
         on_change=update_network,
-        disabled=not spec.batch_norm,
+        disabled=not spec.batch_norm or Control.BATCH_NORM in fixed,
         help="Redundant with batch norm, whose shift replaces it.",
     )
     left.number_input(
@@ -198,6 +211,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         key="dropout",
         on_change=update_network,
         args=("dropout",),
+        disabled=Control.DROPOUT in fixed,
         help="After every 3×3 convolution.",
     )
     right.selectbox(
@@ -206,6 +220,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         format_func=attrgetter("label"),
         key="dropout_kind",
         on_change=update_network,
+        disabled=Control.DROPOUT in fixed,
     )
     st.selectbox(
         "Activation",
@@ -213,6 +228,7 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         format_func=attrgetter("label"),
         key="activation",
         on_change=update_network,
+        disabled=Control.ACTIVATION in fixed,
         help=" ".join(["After every hidden layer.", *(each.help for each in Activation)]),
     )
     st.selectbox(
@@ -221,4 +237,5 @@ def edit_options(spec: Spec, set_network: SetNetwork) -> None:
         format_func=attrgetter("label"),
         key="head",
         on_change=update_network,
+        disabled=Control.HEAD in fixed,
     )

@@ -51,18 +51,32 @@ def _open_network() -> None:
     recipe_choice.discard_address()
 
 
+def open_network(spec: Spec) -> None:
+    """Make a network current instead of the one in the address."""
+    page.run_action(current_network.open_preset, spec)
+    recipe_choice.discard_address()
+
+
+def use_own_recipe() -> None:
+    """Return to what a recipe starts from, which in a class is the task's."""
+    recipe_choice.select(current_network.current(), Source.OURS)
+
+
 def choose_source(spec: Spec) -> None:
     """The control for where the recipe comes from."""
     st.session_state[SOURCE] = str(recipe_choice.selected(spec))
     st.segmented_control(
         "Recipe",
         [str(source) for source in recipe_choice.offered(spec)],
-        format_func=lambda value: Source(value).label,
+        format_func=lambda value: recipe_choice.source_label(Source(value)),
         required=True,
         key=SOURCE,
         on_change=_select_source,
         args=(spec,),
-        help=" ".join(f"{one.label}: {one.help}" for one in recipe_choice.offered(spec)),
+        help=" ".join(
+            f"{recipe_choice.source_label(one)}: {recipe_choice.source_help(one)}"
+            for one in recipe_choice.offered(spec)
+        ),
     )
 
 

@@ -7,6 +7,8 @@ import streamlit as st
 
 from mnistlab.arch.spec import Spec
 from mnistlab.choice import Choice
+from mnistlab.classroom.task import CONTROL_OF_SETTING
+from mnistlab.ui.classroom.session_task import locked
 from mnistlab.ui.train import recipe_choice
 
 ToField = Callable[[Any], object]
@@ -21,7 +23,12 @@ def control(
     key = f"recipe_{name}"
     # Set in every run: the recipe is the truth, and the control follows it.
     st.session_state[key] = to_shown(value) if to_shown else value
-    return {"key": key, "on_change": change, "args": (spec, name, to_field)}
+    return {
+        "key": key,
+        "on_change": change,
+        "args": (spec, name, to_field),
+        "disabled": CONTROL_OF_SETTING[name] in locked(),
+    }
 
 
 def change(spec: Spec, name: str, to_field: ToField) -> None:

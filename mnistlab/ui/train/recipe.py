@@ -11,6 +11,7 @@ import streamlit as st
 from mnistlab.arch.presets import TARGET_ACCURACY
 from mnistlab.arch.spec import MAX_DROPOUT, Spec
 from mnistlab.charts import epochs as charts
+from mnistlab.classroom.task import Control
 from mnistlab.data.dataset import MNIST
 from mnistlab.data.options import Augmentation, Split
 from mnistlab.recipe.recipe import (
@@ -23,6 +24,7 @@ from mnistlab.recipe.recipe import (
 from mnistlab.recipe.schedules import Schedule
 from mnistlab.text import percent, quantity
 from mnistlab.ui.classroom.session import session_home
+from mnistlab.ui.classroom.session_task import locked
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
 from mnistlab.ui.train import recipe_choice, teacher
 from mnistlab.ui.train.controls import control, off_at_0, select
@@ -156,6 +158,7 @@ def _regularization(spec: Spec) -> None:
         "network, so a change makes another network of it.",
         key="recipe_dropout",
         on_change=_change_dropout,
+        disabled=Control.DROPOUT in locked(),
         args=(spec,),
     )
     right.number_input(

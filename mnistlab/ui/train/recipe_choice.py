@@ -15,6 +15,7 @@ from mnistlab.recipe.defaults import default_recipe
 from mnistlab.recipe.recipe import ENUMS, Recipe, RecipeError
 from mnistlab.recipe.recipe_text import parse_recipe, recipe_to_text
 from mnistlab.ui.classroom.session import session_home
+from mnistlab.ui.classroom.session_task import recipe_problem, session_task
 from mnistlab.ui.common import current_network
 from mnistlab.worker.teacher_search import find_teacher
 
@@ -56,9 +57,27 @@ def article_recipe(spec: Spec) -> Recipe | None:
     )
 
 
+def base_recipe(spec: Spec) -> Recipe:
+    """What a recipe starts from: that of the class's task, or else the network's own."""
+    task = session_task()
+    return task.recipe if task else default_recipe(spec)
+
+
+def source_label(source: Source) -> str:
+    return "The task's" if source is Source.OURS and session_task() else source.label
+
+
+def source_help(source: Source) -> str:
+    if source is Source.OURS and session_task():
+        return "What the class's task starts from."
+    return source.help
+
+
 def offered(spec: Spec) -> list[Source]:
-    """The sources that a network has a recipe of."""
-    return [one for one in Source if one is not Source.ARTICLE or article_recipe(spec)]
+    """The sources that a network has a recipe of, without an article's that the task locks."""
+    article = article_recipe(spec)
+    is_allowed = article is not None and not recipe_problem(article)
+    return [one for one in Source if one is not Source.ARTICLE or is_allowed]
 
 
 def selected(spec: Spec) -> Source:
@@ -73,7 +92,7 @@ def values(spec: Spec) -> Values:
     if source is Source.MINE and mine is not None:
         return dict(mine)
     recipe = article_recipe(spec) if source is Source.ARTICLE else None
-    return _plain(recipe or default_recipe(spec))
+    return _plain(recipe or base_recipe(spec))
 
 
 def recipe(spec: Spec) -> Recipe:
@@ -140,7 +159,7 @@ def _set_from_text(spec: Spec, text: str) -> str:
     if text in (Source.OURS, Source.ARTICLE):
         state[SOURCE] = text
         return ""
-    parsed = parse_recipe(text, default_recipe(spec))
+    parsed = parse_recipe(text, base_recipe(spec))
     if parsed.recipe.teacher:
         find_teacher(session_home(), parsed.recipe.teacher)
     state[MINE], state[SOURCE] = _plain(parsed.recipe), str(Source.MINE)
@@ -170,7 +189,7 @@ def _text(spec: Spec) -> str | None:
         case Source.ARTICLE:
             return str(Source.ARTICLE)
         case Source.MINE:
-            return recipe_to_text(recipe(spec), default_recipe(spec)) or str(Source.OURS)
+            return recipe_to_text(recipe(spec), base_recipe(spec)) or str(Source.OURS)
 
 
 def discard_address() -> None:

@@ -18,6 +18,7 @@ from mnistlab.store.store import Store
 from mnistlab.text import duration, quantity
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.ui.classroom.session import session_home
+from mnistlab.ui.classroom.session_task import recipe_problem
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast
 from mnistlab.worker.processes import submit
@@ -124,10 +125,12 @@ def choose_beginning(
     """Three cards, if there is a valid `submission`; the run whose button was pressed."""
     if submission is None:
         return None
-    st.header("Three ways to begin", anchor=False)
+    # A task may lock the number of images or epochs, which the shorter ways change.
+    ways = [one for one in beginnings(submission.recipe) if not recipe_problem(one.recipe)]
+    st.header("Three ways to begin" if len(ways) == 3 else "Begin", anchor=False)
     pressed = None
     cards = st.container(horizontal=True)
-    for one in beginnings(submission.recipe):
+    for one in ways:
         with cards.container(border=True, key=f"begin-{one.label.lower()}"):
             images = quantity(one.recipe.images_per_epoch, "image")
             size = f"{images}, {quantity(one.recipe.epochs, 'epoch')}"

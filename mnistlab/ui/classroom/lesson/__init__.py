@@ -1,0 +1,1 @@
+"""The lesson on the pages: the task, what the teacher sends to all, the vote."""

@@ -1,0 +1,116 @@
+"""A vote on the pages: two networks, one's own ballot, and how it went."""
+
+from functools import partial
+
+import streamlit as st
+
+from mnistlab.arch.spec import Spec
+from mnistlab.arch.summary import summarize
+from mnistlab.home import Home
+from mnistlab.markup import fill
+from mnistlab.store.classroom import people, votes
+from mnistlab.store.classroom.votes import Vote
+from mnistlab.store.run import RunSummary
+from mnistlab.store.store import Store
+from mnistlab.text import quantity
+from mnistlab.ui.common import html, page
+
+LETTERS = ("A", "B")
+
+
+def show_vote(home: Home) -> None:
+    """The class's vote: the choice while it is open, then who thought what and how it went."""
+    store = Store.of(home)
+    vote = votes.current_vote(store)
+    if vote is None:
+        return
+    with st.container(border=True, key="vote", gap="small"):
+        st.html(fill('<div class="lab-task"><b>{}</b></div>', "Which will be more accurate?"))
+        if vote.is_open:
+            _show_choice(store, vote)
+        else:
+            _show_result(store, vote)
+
+
+def _show_choice(store: Store, vote: Vote) -> None:
+    person = store.actor.person or 0
+    mine = votes.ballot_of(store, vote.id, person)
+    columns = st.columns(2)
+    for choice, (column, network) in enumerate(zip(columns, vote.networks, strict=True)):
+        with column:
+            st.html(_network(LETTERS[choice], network))
+            st.button(
+                f"{'You chose' if mine == choice else 'Choose'} {LETTERS[choice]}",
+                type="primary" if mine == choice else "secondary",
+                icon=":material/check:" if mine == choice else None,
+                on_click=page.run_action,
+                args=(partial(votes.cast_ballot, store), vote.id, choice),
+                disabled=not person,
+                key=f"vote{choice}",
+                width="stretch",
+            )
+    n_people = len(people.people(store))
+    st.html(
+        html.live_text(
+            f"{sum(vote.counts)} of {n_people} have voted. You may change your mind until the "
+            "teacher closes the vote; then both train."
+        )
+    )
+
+
+def _network(letter: str, network: Spec) -> object:
+    total = summarize(network).total
+    return html.labeled(letter, f"{total:,} parameters") + html.mono(str(network))
+
+
+def _show_result(store: Store, vote: Vote) -> None:
+    runs = _runs(store, vote)
+    lines = [
+        (
+            letter,
+            str(network),
+            f"{summarize(network).total:,}",
+            str(vote.counts[n]),
+            _result(runs[n]),
+        )
+        for n, (letter, network) in enumerate(zip(LETTERS, vote.networks, strict=True))
+    ]
+    head = ("", "Network", "Parameters", "Votes", "Validation accuracy (best epoch)")
+    st.html(html.table(head, lines, left=2, sums=False))
+    st.html(html.verdict(_verdict(vote, runs)))
+    current = people.the_class(store)
+    if current and not current.rules.hides_names:
+        for letter, names in zip(LETTERS, vote.names, strict=True):
+            if names:
+                st.html(html.caption(f"{letter}: {', '.join(names)}"))
+
+
+def _runs(store: Store, vote: Vote) -> list[RunSummary | None]:
+    """Both runs; None where one was deleted for good or cannot be read."""
+    found = {run.id: run for run in store.runs(vote.runs or ())}
+    return [found.get(run_id) for run_id in vote.runs or (0, 0)]
+
+
+def _result(run: RunSummary | None) -> str:
+    if run is None:
+        return "no run"
+    return str(run.best) if run.best and not run.state.active else run.state.value
+
+
+def _verdict(vote: Vote, runs: list[RunSummary | None]) -> str:
+    """Which network won and how many thought so, once both runs have ended."""
+    scores = [run.best for run in runs if run and run.best and not run.state.active]
+    if len(scores) < len(LETTERS):
+        return f"{quantity(sum(vote.counts), 'vote')}. The result stands here when both have ended."
+    difference = scores[1].accuracy - scores[0].accuracy
+    if not difference:
+        return "Both are equally accurate."
+    winner = int(difference > 0)
+    (low, high), (other_low, other_high) = (score.confidence_interval for score in scores)
+    overlap = low <= other_high and other_low <= high
+    return (
+        f"{LETTERS[winner]} is more accurate by {100 * abs(difference):.2f} pp, as "
+        f"{vote.counts[winner]} of {sum(vote.counts)} thought. "
+        + ("Their 95% confidence intervals overlap: " if overlap else "")
+        + ("one seed each cannot tell them apart." if overlap else "One seed each.")
+    )
