@@ -24,6 +24,10 @@ class Home:
     actor: Actor = OPERATOR
 
     @property
+    def is_class(self) -> bool:
+        return bool(self.class_name)
+
+    @property
     def folder(self) -> Path:
         """What belongs to the lab alone, or to the class."""
         return self.root / "classes" / self.class_name if self.class_name else self.root

@@ -24,7 +24,7 @@ def session_home() -> Home:
 
 def session_actor(home: Home) -> Actor:
     """Who looks at the page: the operator of a lab without a class."""
-    if not home.class_name:
+    if not home.is_class:
         return OPERATOR
     token = st.context.cookies.get(cookie_name(home), "")
     return _actor(home, token, Store(home.runs).file_state())

@@ -33,7 +33,8 @@ TASK = Task(
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleClass:
     found = open_example(tmp_path)
-    monkeypatch.setenv("MNISTLAB_HOME", str(found.home.root))
+    for name, value in found.home.environment().items():
+        monkeypatch.setenv(name, value)
     become(monkeypatch, found.ada)
     return found
 
@@ -70,6 +71,7 @@ def test_a_class_without_a_task_and_a_lab_without_a_class_show_none(
 ) -> None:
     assert "lab-task" not in body(run(page, net=str(START)))
     monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "alone"))
+    monkeypatch.delenv("MNISTLAB_CLASS")
     assert "lab-task" not in body(run(page, net=str(START)))
     assert not (tmp_path / "alone").exists()
 
