@@ -93,6 +93,8 @@ def position_text(home: Home, run: RunSummary) -> str:
     ids = [each.id for each in queued]
     if run.id not in ids:
         return f"In the queue, after more than {FORECAST} others"
+    if queue.is_held_back(store, run.id):
+        return "Waits: the teacher has paused the class"
     index = ids.index(run.id)
     if index < worker_count() - len(running):
         return "Starting worker…"
