@@ -80,8 +80,8 @@ def standings(store: Store) -> list[Standing]:
     """Every student who has a ranked run, the best one first."""
     with store.database.reading() as db:
         return [
-            Standing(*row[:6], Score(row["best_errors"], row["best_count"]), bool(row[-1]))
-            for row in db.execute(STANDINGS)
+            Standing(*found, Score(errors, count), bool(is_on_front))
+            for *found, errors, count, is_on_front in db.execute(STANDINGS)
         ]
 
 
@@ -94,7 +94,7 @@ def newest_results(store: Store, count: int) -> list[Result]:
             "ORDER BY ended DESC, runs.id DESC LIMIT ?",
             (State.DONE, State.STOPPED, count),
         )
-        return [Result(*row[:3], Score(*row[3:])) for row in rows]
+        return [Result(*found, Score(errors, count)) for *found, errors, count in rows]
 
 
 def activity_by_person(store: Store) -> dict[int, Activity]:
