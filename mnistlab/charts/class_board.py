@@ -1,5 +1,6 @@
 """The class's best runs as parameters against accuracy, for a projector."""
 
+import math
 from collections.abc import Sequence
 
 from mnistlab.arch.summary import BUDGET
@@ -11,7 +12,7 @@ from mnistlab.charts.base import (
     Trace,
     figure,
 )
-from mnistlab.charts.epochs import axis_floor, target_accuracy_marks
+from mnistlab.charts.epochs import TARGET_PERCENT, target_accuracy_marks
 from mnistlab.charts.results import budget_line, parameter_axis
 from mnistlab.store.classroom.standings import Standing
 
@@ -27,10 +28,8 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     Total parameters are logarithmic. Points have the run's number as `customdata`. A standing
     without a name, as on a board that hides names, is called by its rank alone.
     """
-    # A few runs that have just begun must not flatten all others into one line.
-    ordered = sorted(100 * each.best.accuracy for each in standings)
-    low = axis_floor(ordered[len(ordered) // 10 :])
-    n_below = sum(value < low for value in ordered)
+    low, high = _accuracy_range([100 * each.best.accuracy for each in standings])
+    n_below = sum(100 * each.best.accuracy < low for each in standings)
     title = TITLE + (f" · {n_below} below" if n_below else "")
     # The best last, so that its point is above the others.
     result = figure(title, [_front(standings), _points(standings[::-1])], HEIGHT)
@@ -40,14 +39,27 @@ def class_board(standings: Sequence[Standing]) -> Figure:
         if isinstance(label := mark.get("label"), dict):
             label["font"] = {"size": LABEL_SIZE}
     layout |= {"hovermode": "closest", "shapes": marks}
-    layout["title"]["font"]["size"] = TEXT_SIZE
+    # A phone is too narrow for the title next to the axis.
+    layout["title"] |= {"font": {"size": TEXT_SIZE}, "xref": "container"}
     layout["legend"] |= {"font": {"size": LABEL_SIZE}, "y": -0.1}
     layout["xaxis"] |= parameter_axis([each.parameters for each in standings])
-    layout["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
+    layout["yaxis"]["range"] = [low, high]
     for axis in ("xaxis", "yaxis"):
         layout[axis]["tickfont"] = {"size": LABEL_SIZE}
     layout["margin"] |= {"l": 60, "b": 70}
     return result
+
+
+def _accuracy_range(percents: Sequence[float]) -> tuple[float, float]:
+    """The ends of the accuracy axis, with the target accuracy inside.
+
+    A few runs that have just begun must not flatten all others into one line, so the lowest tenth
+    may be below. In steps of half a percent, so that few results move the axis.
+    """
+    ordered = sorted(percents)
+    lowest = min([TARGET_PERCENT, *ordered[len(ordered) // 10 :]])
+    highest = max([TARGET_PERCENT, *ordered])
+    return math.floor(2 * lowest - 0.4) / 2, highest + 0.25
 
 
 def _front(standings: Sequence[Standing]) -> Trace:
@@ -55,7 +67,7 @@ def _front(standings: Sequence[Standing]) -> Trace:
     front = sorted((s for s in standings if s.is_on_front), key=lambda each: each.parameters)
     return {
         "type": "scatter",
-        "name": "Pareto front: nobody is more accurate with fewer parameters",
+        "name": "Pareto front",
         "mode": "lines",
         "x": [each.parameters for each in front],
         "y": [100 * each.best.accuracy for each in front],

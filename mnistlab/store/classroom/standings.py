@@ -80,8 +80,12 @@ def standings(store: Store) -> list[Standing]:
     """Every student who has a ranked run, the best one first."""
     with store.database.reading() as db:
         return [
-            Standing(*found, Score(errors, count), bool(is_on_front))
-            for *found, errors, count, is_on_front in db.execute(STANDINGS)
+            Standing(
+                rank, person, name, run, network, parameters, Score(errors, count), bool(front)
+            )
+            for rank, person, name, run, network, parameters, errors, count, front in db.execute(
+                STANDINGS
+            )
         ]
 
 
@@ -94,7 +98,10 @@ def newest_results(store: Store, count: int) -> list[Result]:
             "ORDER BY ended DESC, runs.id DESC LIMIT ?",
             (State.DONE, State.STOPPED, count),
         )
-        return [Result(*found, Score(errors, count)) for *found, errors, count in rows]
+        return [
+            Result(name, run, parameters, Score(errors, count))
+            for name, run, parameters, errors, count in rows
+        ]
 
 
 def activity_by_person(store: Store) -> dict[int, Activity]:

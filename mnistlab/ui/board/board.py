@@ -25,6 +25,11 @@ SECONDS = 2.0
 N_NEW = 3
 EMPTY = "No results yet. Start a network on the Train page: its best epoch appears here."
 
+CAPTION = (
+    "On the Pareto front nobody is more accurate with fewer parameters. Click a point to open the "
+    "run."
+)
+
 
 def join_address() -> str:
     """The address at which people join: that of the page, without the page's name."""
@@ -65,6 +70,7 @@ def _draw(home: Home, store: Store) -> None:
         chart, table = st.columns([3, 2], gap="medium")
         with chart:
             run_id = plot.chart(class_board(ranked), "board_chart")
+            st.html(html.caption(CAPTION))
         with table:
             st.html(_table(ranked, store.actor.person))
     if run_id:
