@@ -13,12 +13,14 @@ import plotly.graph_objects as go
 import pytest
 
 from mnistlab.arch.presets import ARTICLE_PRESETS
-from mnistlab.charts import base, epochs, probability_by_epoch, target_curves
+from mnistlab.charts import base, class_board, epochs, probability_by_epoch, target_curves
 from mnistlab.charts import results as run_charts
 from mnistlab.charts.base import Figure
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.report import build, html
+from mnistlab.stats.score import Score
+from mnistlab.store.classroom.standings import Standing
 from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.store.table import Point
@@ -66,6 +68,9 @@ NAMED: dict[str, Chart] = {
     ),
     "results.compared_accuracy": lambda run: run_charts.compared_accuracy([run, run]),
     "results.compared_loss": lambda run: run_charts.compared_loss([run]),
+    "class_board.class_board": lambda run: class_board.class_board(
+        [Standing(1, 1, NASTY, 1, "8-gap", 900, Score(60, 10_000), True)]
+    ),
     "results.scatter": lambda run: run_charts.scatter([Point(1, NASTY, 900, 0.99)]),
 }
 NAMELESS: dict[str, Chart] = {
@@ -87,7 +92,7 @@ NAMELESS: dict[str, Chart] = {
 
 
 def test_every_chart_is_tested_here() -> None:
-    modules = (base, probability_by_epoch, epochs, target_curves, run_charts)
+    modules = (base, probability_by_epoch, class_board, epochs, target_curves, run_charts)
     charts = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in modules

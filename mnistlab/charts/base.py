@@ -123,8 +123,9 @@ def _escaped(trace: Trace) -> Trace:
         if result["name"] != name:
             # Plotly shortens names to 15 characters, which could cut an entity in two.
             result["hoverlabel"] = {"namelength": -1}
-    if "text" in trace:
-        result["text"] = _escape_all(trace["text"])
+    for key in ("text", "hovertext"):
+        if key in trace:
+            result[key] = _escape_all(trace[key])
     return result
 
 

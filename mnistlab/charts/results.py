@@ -102,14 +102,15 @@ def scatter(points: Sequence[Point]) -> Figure:
     result = figure(SCATTER + (f" · {n_below} below" if n_below else ""), [dots], height=330)
     layout = result["layout"]
     layout |= {"hovermode": "closest", "showlegend": False, "shapes": target_accuracy_marks()}
-    layout["shapes"].append(_budget_line())
-    layout["xaxis"] |= _parameter_axis([point.parameters for point in points])
+    layout["shapes"].append(budget_line())
+    layout["xaxis"] |= parameter_axis([point.parameters for point in points])
     layout["yaxis"]["range"] = [low, 100 + (100 - low) * 0.02]
     layout["margin"]["b"] = 32
     return result
 
 
-def _budget_line() -> dict[str, object]:
+def budget_line() -> dict[str, object]:
+    """A line at the budget, for an axis of parameters."""
     return {
         "type": "line",
         "yref": "paper",
@@ -128,7 +129,7 @@ def _budget_line() -> dict[str, object]:
     }
 
 
-def _parameter_axis(totals: Sequence[int]) -> dict[str, object]:
+def parameter_axis(totals: Sequence[int]) -> dict[str, object]:
     """A logarithmic axis that shows these numbers of parameters and the budget."""
     smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
     low, high = math.log10(smallest / 1.3), math.log10(largest * 1.3)

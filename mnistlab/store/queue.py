@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.positions import FIRST_POSITION
+from mnistlab.store.rights.fair_order import IS_HELD_BACK
 from mnistlab.store.rights.ownership import require_own, require_teacher
 from mnistlab.store.rows import summaries
 from mnistlab.store.run import Request, RunSummary, State
@@ -23,6 +24,18 @@ def queued_count(store: Store) -> int:
     with store.database.reading() as db:
         row = db.execute("SELECT count(*) FROM runs WHERE state = ?", (State.QUEUED,)).fetchone()
         return int(row[0])
+
+
+def startable_count(store: Store) -> int:
+    """How many queued runs a worker may start: in a paused class those of students wait."""
+    with store.database.reading() as db:
+        return len(_queued(db, f"NOT {IS_HELD_BACK}"))
+
+
+def is_held_back(store: Store, run_id: int) -> bool:
+    """Whether a queued run waits because its class is paused."""
+    with store.database.reading() as db:
+        return bool(_queued(db, f"id = ? AND {IS_HELD_BACK}", run_id))
 
 
 def recent_runs(store: Store) -> list[RunSummary]:

@@ -18,7 +18,7 @@ from mnistlab.store.database.connection import Database
 from mnistlab.store.database.connection import FileState as FileState
 from mnistlab.store.folders import RunFolders
 from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
-from mnistlab.store.rights.fair_order import COUNT_SECONDS, COUNT_TURN, FAIR_ORDER
+from mnistlab.store.rights.fair_order import COUNT_SECONDS, COUNT_TURN, FAIR_ORDER, IS_HELD_BACK
 from mnistlab.store.rights.limits import check_limits
 from mnistlab.store.rights.ownership import require_joined, require_own
 from mnistlab.store.rows import (
@@ -139,16 +139,17 @@ class Store(RunFolders):
         return self.free_id((row.fetchone()["seq"] or 0) + 1)
 
     def claim(self, slot: int = 0, pid: int | None = None) -> Run | None:
-        """Mark the queue's first run as running and return it; None if the queue is empty.
+        """Mark the queue's first run as running and return it; None if there is none to start.
 
-        A run whose row cannot be read fails, so that it is in no other run's way.
+        In a paused class the students' runs wait. A run whose row cannot be read fails, so that it
+        is in no other run's way.
         """
         now = self._clock()
         with self.database.writing() as db:
             while row := db.execute(
                 "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
                 "slot = ?, pid = ?, queue_position = NULL, message = 'Starting' WHERE id = "
-                "(SELECT id FROM runs WHERE state = ? ORDER BY "
+                f"(SELECT id FROM runs WHERE state = ? AND NOT {IS_HELD_BACK} ORDER BY "
                 f"{FAIR_ORDER} LIMIT 1) RETURNING id",
                 (State.RUNNING, now, now, slot, pid, State.QUEUED),
             ).fetchone():

@@ -12,7 +12,7 @@ from pathlib import Path
 from mnistlab.home import Home
 from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.queue import queued_count
+from mnistlab.store.queue import startable_count
 from mnistlab.store.store import FileState, Store
 from mnistlab.worker.lock import lock, lock_file
 from mnistlab.worker.processes import IDLE_LOCK, start_worker
@@ -63,12 +63,12 @@ def wait_for_run(
     worker_starts.idle_is_ready(store)
     seen = _watch(home, store, seen, time.monotonic() + seconds, code, warm_up)
     is_current = code_state() == code
-    if is_current and queued_count(store):
+    if is_current and startable_count(store):
         return True
     held.close()
     # Whoever queued a run before that may have relied on this process.
     if is_current:
-        return queued_count(store) > 0
+        return startable_count(store) > 0
     if store.file_state() != seen:
         start_worker(home)
     return False
@@ -125,7 +125,7 @@ def _is_run_queued(store: Store) -> bool | None:
     on the disk, and somebody may just be replacing the file.
     """
     try:
-        return queued_count(store) > 0
+        return startable_count(store) > 0
     except StoreError as error:
         # Without a cause of SQLite's it is the store of a later version.
         if error.cause is None:

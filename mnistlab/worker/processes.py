@@ -16,7 +16,7 @@ from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
-from mnistlab.store.queue import activity, queued_count
+from mnistlab.store.queue import activity, queued_count, startable_count
 from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import busy_slots, process_of, process_to_kill
 from mnistlab.worker.lock import is_held, lock
@@ -117,7 +117,7 @@ def ensure_workers(home: Home) -> None:
     if it is still queued worker_starts.START_SECONDS later, or if the idle worker was killed.
     """
     store = Store.of(home)
-    n_queued, free_slots = queued_count(store), []
+    n_queued, free_slots = startable_count(store), []
     busy = busy_slots(store)
     if not n_queued and not busy:
         return

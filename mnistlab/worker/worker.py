@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.store.database.errors import Cause, StoreError
-from mnistlab.store.queue import queued_count
+from mnistlab.store.queue import startable_count
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.worker.idle import code_state, wait_for_run
@@ -43,7 +43,7 @@ def work(home: Home, idle: float = 0.0) -> None:
     while True:
         with contextlib.ExitStack() as idle_lock:
             # Read after the slot was released: while this worker held it, no other was started.
-            if not queued_count(store) and not wait_for_run(
+            if not startable_count(store) and not wait_for_run(
                 home, idle, code, warm_up.steps(), idle_lock
             ):
                 return

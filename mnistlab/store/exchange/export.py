@@ -12,12 +12,17 @@ from pathlib import Path
 from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
+from mnistlab.store.classroom.standings import Standing
 from mnistlab.store.run import Run, RunSummary
 from mnistlab.training.epoch import Epoch
 
 EPOCH_COLUMNS = (*(field.name for field in fields(Epoch)), "validation_accuracy")
 # Recipe fields in the first columns; the others follow the results.
 FIRST_FIELDS = ("seed", "split")
+STANDING_COLUMNS = (
+    *("rank", "name", "run", "network", "parameters"),
+    *("accuracy", "accuracy_low", "accuracy_high", "errors", "images", "pareto_front"),
+)
 FORMULA = re.compile(r"""(\A|[;\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
 """Where a spreadsheet would evaluate a cell: at its start and, where lists are separated by
 semicolons, after one; full-width signs count as signs in Japanese spreadsheets.
@@ -45,6 +50,28 @@ def table_csv(rows: Iterable[RunSummary]) -> str:
     value, such as a test score before the end, is an empty cell.
     """
     return _csv(TABLE_COLUMNS, map(_cells, rows))
+
+
+def standings_csv(rows: Iterable[Standing]) -> str:
+    """A header and one line for each student of a class: their best run; accuracies are 0–1."""
+    return _csv(STANDING_COLUMNS, map(_standing_cells, rows))
+
+
+def _standing_cells(standing: Standing) -> dict[str, object]:
+    low, high = standing.best.confidence_interval
+    return {
+        "rank": standing.rank,
+        "name": standing.name,
+        "run": standing.run_id,
+        "network": standing.network,
+        "parameters": standing.parameters,
+        "accuracy": standing.best.accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "errors": standing.best.errors,
+        "images": standing.best.count,
+        "pareto_front": int(standing.is_on_front),
+    }
 
 
 def _csv(columns: Iterable[str], rows: Iterable[dict[str, object]]) -> str:

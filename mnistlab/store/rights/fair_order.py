@@ -17,6 +17,13 @@ FAIR_ORDER = """
 """
 """An SQL ORDER BY for queued runs. What was put first (negative) or preempted (0) stays there."""
 
+IS_HELD_BACK = """(
+    EXISTS (SELECT 1 FROM people WHERE people.id = runs.person AND NOT is_teacher)
+    AND EXISTS (SELECT 1 FROM classes
+        WHERE iif(json_valid(rules), json_type(rules, '$.is_paused'), '') = 'true')
+)"""
+"""An SQL condition for queued runs: the class is paused and this is a student's run."""
+
 COUNT_TURN = "UPDATE people SET turns = turns + 1 WHERE id = (SELECT person FROM runs WHERE id = ?)"
 COUNT_SECONDS = (
     "UPDATE people SET seconds = seconds + ? WHERE id = (SELECT person FROM runs WHERE id = ?)"

@@ -6,6 +6,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from mnistlab.errors import LabError
+from mnistlab.home import default_home
 from mnistlab.markup import plain_markdown
 from mnistlab.ui.common import current_network, memory
 
@@ -17,6 +18,8 @@ PAGES = {
     "Experiments": "pages/experiments.py",
     "Draw": "pages/draw.py",
 }
+CLASS_PAGES = {"Class": "pages/class.py"}
+"""The navigation's links to pages that only a class has."""
 PARENTS = {"Run": "Runs", "Compare": "Runs", "Handwriting": "Draw"}
 """Pages without a navigation link, and the page that links to them."""
 BOUND = {
@@ -111,7 +114,7 @@ def setup(name: str, title: str) -> bool:
     browser_title = title if name in PARENTS else name
     st.set_page_config(page_title=f"{browser_title} · mnistlab", page_icon="🔢", layout="wide")
     with st.container(horizontal=True, gap="small", key="links"):
-        for label, path in PAGES.items():
+        for label, path in _linked_pages().items():
             is_current = label == PARENTS.get(name, name)
             text = f"**{label}**" if is_current else label
             st.page_link(path, label=text, query_params=_query(label, is_current))
@@ -120,6 +123,10 @@ def setup(name: str, title: str) -> bool:
     is_new = st.session_state.get("page") != name
     st.session_state["page"] = name
     return is_new
+
+
+def _linked_pages() -> dict[str, str]:
+    return PAGES | (CLASS_PAGES if default_home().is_class else {})
 
 
 def _resend_values_of_the_address() -> None:

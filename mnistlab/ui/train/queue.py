@@ -34,6 +34,8 @@ def show(home: Home) -> None:
     for position, (run, wait) in enumerate(zip(queued, waits, strict=True), 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             start = f"starts in about {duration(wait)}" if wait is not None else ""
+            if queue.is_held_back(store, run.id):
+                start = "waits: the class is paused"
             words = [f"{run.id} · {run.name}", run.owner, start]
             st.html(html.status(str(position), words), width="stretch")
             _buttons(home, store, run, position, count)
@@ -93,6 +95,8 @@ def position_text(home: Home, run: RunSummary) -> str:
     ids = [each.id for each in queued]
     if run.id not in ids:
         return f"In the queue, after more than {FORECAST} others"
+    if queue.is_held_back(store, run.id):
+        return "In the queue; waits: the class is paused"
     index = ids.index(run.id)
     if index < worker_count() - len(running):
         return "Starting worker…"
