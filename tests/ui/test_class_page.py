@@ -26,7 +26,8 @@ PAGE = "pages/class.py"
 @pytest.fixture
 def example(lab: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleClass:
     example = open_example(lab)
-    monkeypatch.setenv("MNISTLAB_HOME", str(example.home.root))
+    for name, value in example.home.environment().items():
+        monkeypatch.setenv(name, value)
     add_finished_run(example.ada, SPEC, RECIPE, [60, 70], name="secret name")
     return example
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from mnistlab.actor import OPERATOR
 from mnistlab.charts.class_board import class_board
 from mnistlab.errors import LabError
 from mnistlab.home import Home
@@ -57,7 +58,7 @@ def show(home: Home) -> None:
 
 
 def _draw(home: Home, store: Store) -> None:
-    current, ranked, newest = _contents(Home(home.root), store.file_state())
+    current, ranked, newest = _contents(replace(home, actor=OPERATOR), store.file_state())
     if current is None:
         return
     if current.rules.hides_names:
