@@ -1,4 +1,4 @@
-# Three commands: `make run`, `make dev` (which watches the code) and `make test`. All make what they
+# Four commands: `make run`, `make class`, `make dev` (which watches the code) and `make test`. All make what they
 # need and are quick the second time.
 PYTHON ?= python3
 # Another one if 8501 is in use: `make run PORT=8502`.
@@ -7,10 +7,14 @@ BIN := .venv/bin
 # How many processes share the tests; `make test TESTERS=1` runs them one after the other.
 TESTERS ?= auto
 
-.PHONY: run dev test check clean
+.PHONY: run class dev test check clean
 
 run: .venv/run.stamp
 	$(BIN)/python -m mnistlab app --port $(PORT)
+
+# A class on the local network: `make class NAME=7b`.
+class: .venv/run.stamp
+	$(BIN)/python -m mnistlab class "$(NAME)" --port $(PORT)
 
 dev: .venv/dev.stamp
 	@echo "http://127.0.0.1:$(PORT)"

@@ -1,14 +1,24 @@
-"""The app: start it in a browser."""
+"""The app: start it in a browser, for oneself or for a class on the local network."""
 
 import argparse
 import errno
+import os
+import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from mnistlab.classroom.local_network import base_url, local_addresses
+from mnistlab.classroom.qr import terminal_qr
 from mnistlab.errors import LabError
-from mnistlab.home import default_home
+from mnistlab.home import Home, default_home
+from mnistlab.store.classroom import people
+from mnistlab.store.classroom.ending import classes, erase_class, export_class
+from mnistlab.store.store import Store
+from mnistlab.terminal.output_file import check_new
 from mnistlab.terminal.parser import Commands
 
 GROUP = "App"
@@ -22,14 +32,15 @@ def add_commands(commands: Commands) -> None:
     command = commands.add(GROUP, "app", app, "open the app in a browser; Ctrl-C ends it")
     command.add_argument(
         "--port",
-        type=_port,
+        type=port_number,
         default=DEFAULT_PORT,
         metavar="N",
         help=f"port of its address; default: {DEFAULT_PORT}",
     )
+    _add_class(commands)
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (1 to {MAX_PORT})")
     return int(text)
@@ -49,10 +60,11 @@ def app(options: argparse.Namespace) -> int:
         return 0
 
 
-def check_port(port: int) -> None:
+def check_port(port: int, address: str = ADDRESS) -> None:
     """Raise LabError if no server can be started on the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        socket.create_server((ADDRESS, port)).close()
+        socket.create_server((address, port), family=family).close()
     except OSError as error:
         reason = (
             "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
@@ -60,5 +72,135 @@ def check_port(port: int) -> None:
         other = port + 1 if port < MAX_PORT else DEFAULT_PORT
         raise LabError(
             f"Port {port} {reason}. Open http://{ADDRESS}:{port} if mnistlab is running there, "
-            f"or choose another port: `python -m mnistlab app --port {other}`."
+            f"or choose another port: `--port {other}`."
         ) from None
+
+
+EVERYWHERE, LOOPBACK = "0.0.0.0", ("127.0.0.1", "localhost", "::1")
+MAX_FOLDER = 40
+EXPOSED = """\
+Everybody who reaches the address can join, and then see all runs, names and saved drawings.
+They change their own only. The teacher's link may change everything: show it to nobody.
+Nothing is encrypted: docs/CLASSROOM.md has a proxy with HTTPS. Ctrl-C ends the server; the class
+stays, and the same command goes on with it."""
+
+
+def _add_class(commands: Commands) -> None:
+    command = commands.add(GROUP, "class", class_, "open a class on the local network, or end one")
+    command.add_argument("name", nargs="?", default="", metavar="NAME", help="such as 7b")
+    command.add_argument(
+        "--port",
+        type=port_number,
+        default=DEFAULT_PORT,
+        metavar="N",
+        help=f"port of its address; default: {DEFAULT_PORT}",
+    )
+    command.add_argument(
+        "--host", default=EVERYWHERE, metavar="IP", help="listen on this address alone"
+    )
+    command.add_argument("--url", default="", help="the address behind a proxy, with its path")
+    command.add_argument("--end", action="store_true", help="export everything, then erase it")
+
+
+def class_(options: argparse.Namespace) -> int | None:
+    lab = default_home()
+    if lab.is_class:
+        raise LabError(f"{lab.root} is a class itself. Set MNISTLAB_HOME to the lab around it.")
+    if not options.name:
+        _list(lab)
+        return None
+    home = lab.of_class(folder_name(options.name))
+    return _end(home) if options.end else _open(home, options)
+
+
+def folder_name(name: str) -> str:
+    """The folder of a class: small letters and digits of its name.
+
+    Raises LabError if there are none.
+    """
+    folder = "-".join(re.findall(r"[^\W_]+", name.casefold()))[:MAX_FOLDER]
+    if not folder:
+        raise LabError(f"{name!r} has no letter or digit. Name the class, such as 7b.")
+    return folder
+
+
+def _list(lab: Home) -> None:
+    found = [*classes(lab)]
+    for home, title in found:
+        store = Store(home.runs)
+        print(f"{home.root.name}: {title}, {len(people.people(store)) - 1} students")
+    if not found:
+        print("No class yet. `python -m mnistlab class 7b` opens one.")
+
+
+def _open(home: Home, options: argparse.Namespace) -> int:
+    server = _server_options(options)
+    check_port(options.port, options.host)
+    store = Store(home.runs)
+    teacher = people.open_class(store, options.name)
+    token = people.token_of(store, teacher.id)
+    addresses = public_addresses(options.host, options.port, options.url)
+    print(f"Class {options.name}. Students join at")
+    print("\n".join(f"  {address}" for address in addresses))
+    print(terminal_qr(addresses[0]))
+    print(f"The teacher's link, for you alone:\n  {addresses[0]}/lab/enter/{token}\n")
+    print(EXPOSED, flush=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *server],
+        cwd=ROOT,
+        env=os.environ | {"MNISTLAB_HOME": str(home.root)},
+    )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # the terminal has sent Ctrl-C to both
+        return 0
+
+
+def public_addresses(host: str, port: int, url: str = "") -> list[str]:
+    """The addresses of a server for others, best one first."""
+    if url:
+        return [url.rstrip("/")]
+    if host not in (EVERYWHERE, "::"):
+        return [base_url(host, port)]
+    # 0.0.0.0 is every address of version 4, and none of version 6.
+    found = [one for one in local_addresses() if host != EVERYWHERE or ":" not in one]
+    return [base_url(address, port) for address in found or LOOPBACK[:1]]
+
+
+def _server_options(options: argparse.Namespace) -> list[str]:
+    """Streamlit's options for an address, and for the name and path that a proxy gives it."""
+    server = [
+        "--server.headless=true",
+        f"--server.port={options.port}",
+        f"--server.address={options.host}",
+    ]
+    if options.url:
+        parts = urlsplit(options.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise LabError(f"{options.url} is no address such as https://lab.example.org/7b.")
+        server += [f"--server.allowedHosts={name}" for name in (parts.hostname, *LOOPBACK)]
+        server.append(f"--server.baseUrlPath={parts.path.strip('/')}")
+    return server
+
+
+def _end(home: Home) -> int:
+    if not home.runs.is_dir() or people.the_class(Store(home.runs)) is None:
+        raise LabError(f"There is no class {home.root.name}. `python -m mnistlab class` lists all.")
+    path = Path(f"mnistlab-{home.root.name}-{time.strftime('%Y-%m-%d')}.zip")
+    check_new(path)
+    export_class(home, path)
+    print(f"Everything is in {path.resolve()}.")
+    print(
+        f"Erase the class with all its people, runs and drawings? Type {home.root.name} to do so."
+    )
+    try:
+        answer = input("> ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != home.root.name:
+        print("Nothing was erased.")
+        return 1
+    erase_class(home)
+    print(f"Class {home.root.name} is erased.")
+    return 0

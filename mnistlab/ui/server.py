@@ -19,7 +19,6 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -30,6 +29,9 @@ from mnistlab.charts import base
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.markup import Markup, fill, join
+from mnistlab.ui.classroom import joining
+from mnistlab.ui.classroom.addresses import lab_path
+from mnistlab.ui.classroom.admission import Admission
 from mnistlab.ui.guard import Guard
 
 STYLE = Path(__file__).parent / "common" / "style.css"
@@ -52,14 +54,8 @@ ELEMENTS = (
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-def _address(name: str) -> str:
-    """The path of one of our files, under the path that all addresses of the app start with."""
-    base_path = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base_path}/lab/{name}" if base_path else f"/lab/{name}"
-
-
 def plotly_address() -> str:
-    return _address(f"plotly-{version('plotly')}.min.js")
+    return lab_path(f"plotly-{version('plotly')}.min.js")
 
 
 def _plotly(request: Request) -> FileResponse:
@@ -102,7 +98,7 @@ def offer(content: bytes, file_name: str) -> str:
             if n_bytes <= OFFER_BYTES:
                 break
             n_bytes -= len(_offers.pop(old).content)
-    return _address(f"download/{token}")
+    return lab_path(f"download/{token}")
 
 
 def _download(request: Request) -> Response:
@@ -144,7 +140,7 @@ def publish(file: ContentFile) -> str:
         _published[file.name] = file
         for old in [*_published][:-MAX_PUBLISHED]:
             del _published[old]
-    return _address(f"content/{file.name}")
+    return lab_path(f"content/{file.name}")
 
 
 def _content(request: Request) -> Response:
@@ -158,8 +154,9 @@ def _content(request: Request) -> Response:
 def routes() -> Sequence[Route]:
     return [
         Route(plotly_address(), _plotly),
-        Route(_address("content/{name}"), _content),
-        Route(_address("download/{token}"), _download),
+        Route(lab_path("content/{name}"), _content),
+        Route(lab_path("download/{token}"), _download),
+        *joining.routes(),
     ]
 
 
@@ -200,7 +197,7 @@ def element_files() -> list[str]:
 
 
 class Additions:
-    """Adds `additions()` to each page that Streamlit sends."""
+    """Adds `additions()` to each page that Streamlit sends; the forms of a class need none."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -231,7 +228,11 @@ class Additions:
 
 
 def _asks_for_page(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET":
+    if (
+        scope["type"] != "http"
+        or scope["method"] != "GET"
+        or scope["path"].startswith(lab_path(""))
+    ):
         return False
     return b"text/html" in dict(scope["headers"]).get(b"accept", b"")
 
@@ -257,4 +258,4 @@ def check_home() -> None:
 
 
 def middleware() -> Sequence[Middleware]:
-    return [Middleware(Guard), Middleware(Additions)]
+    return [Middleware(Guard), Middleware(Admission), Middleware(Additions)]

@@ -26,8 +26,12 @@ def session_actor(home: Home) -> Actor:
     """Who looks at the page: the operator of a lab without a class."""
     if not home.is_class:
         return OPERATOR
-    token = st.context.cookies.get(cookie_name(home), "")
-    return _actor(home, token, Store(home.runs).file_state())
+    return token_actor(home, st.context.cookies.get(cookie_name(home), ""))
+
+
+def token_actor(home: Home, token: str) -> Actor:
+    """Who has a token of this class; a visitor if it is not valid."""
+    return _actor(home, token, Store(home.runs).file_state()) if token else VISITOR
 
 
 def cookie_name(home: Home) -> str:
@@ -38,4 +42,4 @@ def cookie_name(home: Home) -> str:
 # A page asks many times; the answer only changes with the store.
 @lru_cache(maxsize=1024)
 def _actor(home: Home, token: str, state: FileState) -> Actor:
-    return people.actor_of(Store(home.runs), token) if token else VISITOR
+    return people.actor_of(Store(home.runs), token)

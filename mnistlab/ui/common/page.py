@@ -8,6 +8,7 @@ import streamlit as st
 from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.markup import plain_markdown
+from mnistlab.ui.classroom import identity
 from mnistlab.ui.common import current_network, memory
 
 PAGES = {
@@ -118,6 +119,7 @@ def setup(name: str, title: str) -> bool:
             is_current = label == PARENTS.get(name, name)
             text = f"**{label}**" if is_current else label
             st.page_link(path, label=text, query_params=_query(label, is_current))
+        identity.show()
     st.title(plain_markdown(title), anchor=False)
     show_action_error()
     is_new = st.session_state.get("page") != name

@@ -10,6 +10,7 @@ from mnistlab.experiments.differences import recipe_settings, teacher_names
 from mnistlab.home import Home
 from mnistlab.recipe.defaults import train_command
 from mnistlab.report import build
+from mnistlab.store.classroom import permission
 from mnistlab.store.exchange.archive import export_run
 from mnistlab.store.exchange.export import epochs_csv
 from mnistlab.store.run import Run
@@ -130,12 +131,18 @@ def edit_notes(home: Home, run: Run) -> None:
         for field, text in saved.items():
             state[f"{field}{run.id}"] = text
 
+    problem = permission.refusal(Store.of(home), [run.id])
+    if problem:
+        st.html(html.caption(problem))
+
     def key(field: str) -> dict[str, Any]:
-        return {"key": f"{field}{run.id}", "persist_state": "session"}
+        arguments = {"key": f"{field}{run.id}", "persist_state": "session"}
+        return {**arguments, "disabled": bool(problem)}
 
     left, middle, right = st.columns(3)
     left.text_input("Name", **key("name"))
-    middle.text_input("Owner", **key("owner"))
+    # In a class the owner is the person, whatever is typed.
+    middle.text_input("Owner", **{**key("owner"), "disabled": home.is_class})
     right.text_input("Tags", placeholder="space-separated", **key("tags"))
     st.text_area("Notes", height=90, **key("notes"))
 
@@ -150,4 +157,5 @@ def edit_notes(home: Home, run: Run) -> None:
         type="primary" if is_changed else "secondary",
         on_click=page.run_action,
         args=(save,),
+        disabled=bool(problem),
     )

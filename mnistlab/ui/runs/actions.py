@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mnistlab.errors import LabError
+from mnistlab.markup import plain_markdown
+from mnistlab.store.classroom import permission
 from mnistlab.store.exchange.archive import DuplicateRunError, import_run
 from mnistlab.store.exchange.export import table_csv
 from mnistlab.store.run import RunSummary
@@ -48,17 +50,21 @@ def for_selected(store: Store, selected: Sequence[RunSummary], shown: TablePage)
         _links(selected)
         if selected and not in_trash:
             idle = [run for run in selected if not run.state.active]
+            problem = permission.refusal(store, [run.id for run in idle])
             if st.button(
                 "Move to trash",
                 icon=":material/delete:",
-                disabled=not idle,
-                help=None if idle else "Stop it first.",
+                disabled=not idle or bool(problem),
+                help=plain_markdown(problem) if problem else None if idle else "Stop it first.",
             ):
                 _confirm_delete(store, idle)
         if selected and in_trash:
+            problem = permission.refusal(store, [run.id for run in selected])
             st.button(
                 "Restore",
                 icon=":material/undo:",
+                disabled=bool(problem),
+                help=plain_markdown(problem) if problem else None,
                 on_click=page.run_action,
                 args=(_restore, store, [run.id for run in selected]),
             )
@@ -78,12 +84,13 @@ def show_unreadable(store: Store, shown: TablePage) -> None:
     if len(unreadable) > MAX_NAMED:
         rest = ", ".join(str(run.id) for run in unreadable[MAX_NAMED:])
         page.show_warning(f"Nor can these be read: {rest}.")
-    if unreadable and not shown.query.deleted:
+    ids = [run.id for run in unreadable]
+    if unreadable and not shown.query.deleted and not permission.refusal(store, ids):
         st.button(
             "Trash unreadable runs",
             icon=":material/delete:",
             on_click=page.run_action,
-            args=(_delete, store, [run.id for run in unreadable]),
+            args=(_delete, store, ids),
         )
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from mnistlab.arch.presets import PRESETS
 from mnistlab.arch.spec import Spec
+from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import current_network, page
 from mnistlab.ui.train import recipe_choice
 from mnistlab.ui.train.recipe_choice import AddressProblem, Source
@@ -85,10 +86,12 @@ def _select_source(spec: Spec) -> None:
 
 
 def choose_names(network: str) -> tuple[str, str]:
-    """The controls for the run's name and its owner."""
+    """The controls for the run's name and its owner, who in a class is whoever starts it."""
     name = st.text_input(
         "Run name", placeholder=network, width=190, key="train_name", persist_state="session"
     )
+    if session_home().is_class:
+        return name or network, ""
     owner = st.text_input(
         "Owner", placeholder="optional", width=120, key="train_owner", persist_state="session"
     )

@@ -14,6 +14,7 @@ from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.markup import Markup
 from mnistlab.store import queue
+from mnistlab.store.classroom import permission
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
@@ -84,8 +85,10 @@ def any_starts(store: Store, run_ids: Sequence[int]) -> bool:
 
 
 def controls(home: Home, run: RunSummary) -> None:
-    """The buttons that a run's state allows."""
+    """The buttons that a run's state allows, for those who may change the run."""
     store = Store.of(home)
+    if permission.refusal(store, [run.id]):
+        return
 
     def button(
         label: str,

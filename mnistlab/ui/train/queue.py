@@ -7,6 +7,7 @@ import streamlit as st
 
 from mnistlab.home import Home
 from mnistlab.store import queue
+from mnistlab.store.classroom import permission
 from mnistlab.store.run import Request, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration
@@ -63,6 +64,8 @@ def _waits(
 
 
 def _buttons(home: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
+    if permission.refusal(store, [run.id]):
+        return
     for label, description, action, values, disabled in (
         ("Run next", RUN_NEXT, _run_next, (home, run.id), False),
         ("Up", "Move up.", queue.move, (store, run.id, -1), position == 1),

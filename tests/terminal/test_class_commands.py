@@ -1,0 +1,61 @@
+"""The command for a class: names of folders, addresses, the end."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mnistlab.__main__ import main
+from mnistlab.errors import LabError
+from mnistlab.store.run import Request
+from mnistlab.store.store import Store
+from mnistlab.terminal import app_commands
+from tests.store.classroom.a_class import RECIPE, SPEC, open_example
+
+
+@pytest.mark.parametrize(
+    "name, folder", [("7b", "7b"), ("Class 7B!", "class-7b"), ("../../etc", "etc"), ("Ä 1", "ä-1")]
+)
+def test_a_class_s_folder_is_one_name(name: str, folder: str) -> None:
+    assert app_commands.folder_name(name) == folder
+
+
+def test_a_name_without_letters_is_an_error() -> None:
+    with pytest.raises(LabError, match="no letter"):
+        app_commands.folder_name("../..")
+
+
+def test_the_addresses_are_what_others_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_commands, "local_addresses", lambda: ["192.168.1.5", "fd00::2"])
+    addresses = app_commands.public_addresses
+    assert addresses("0.0.0.0", 8501) == ["http://192.168.1.5:8501"]
+    assert addresses("::", 8501)[1] == "http://[fd00::2]:8501"
+    assert addresses("127.0.0.1", 80) == ["http://127.0.0.1:80"]
+    assert addresses("0.0.0.0", 8501, "https://a.org/7b/") == ["https://a.org/7b"]
+
+
+def test_the_end_exports_everything_and_erases_after_the_name_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = open_example(tmp_path / "lab")
+    run_id = example.ada.add("mine", SPEC, RECIPE, "")
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path / "lab"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["class", "7b", "--end"]) == 2
+    assert f"Run {run_id} trains or waits" in capsys.readouterr().err
+    Store(example.home.runs).request(run_id, Request.STOP)
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert main(["class", "7b", "--end"]) == 1
+    (path,) = tmp_path.glob("*.zip")
+    assert example.home.root.is_dir()
+    with zipfile.ZipFile(path) as archive:
+        assert "Ada" in archive.read("7b/runs.csv").decode()
+        assert any(name.startswith("7b/runs/") for name in archive.namelist())
+    path.unlink()
+    monkeypatch.setattr("sys.stdin", io.StringIO("7b\n"))
+    assert main(["class", "7b", "--end"]) == 0
+    assert not example.home.root.exists() and list(tmp_path.glob("*.zip"))
+    assert main(["class"]) == 0
+    assert "No class yet" in capsys.readouterr().out
