@@ -8,7 +8,7 @@ from pathlib import Path
 from mnistlab.actor import OPERATOR, Actor
 from mnistlab.errors import LabError
 
-CLASS_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+CLASS_NAME = re.compile(r"[^\W_][\w-]{0,39}")
 """A class's folder, whatever its title is."""
 
 
@@ -30,7 +30,11 @@ class Home:
     @property
     def folder(self) -> Path:
         """What belongs to the lab alone, or to the class."""
-        return self.root / "classes" / self.class_name if self.class_name else self.root
+        return self.classes / self.class_name if self.class_name else self.root
+
+    @property
+    def classes(self) -> Path:
+        return self.root / "classes"
 
     @property
     def data(self) -> Path:
@@ -52,7 +56,7 @@ class Home:
     def of_class(self, name: str) -> "Home":
         """The lab of a class. Raises LabError if the name cannot be a folder's."""
         if not CLASS_NAME.fullmatch(name):
-            raise LabError(f"{name[:40]!r} is no class. Name it with small letters, digits and -.")
+            raise LabError(f"{name[:40]!r} is no class. Name it with letters, digits and -.")
         return replace(self, class_name=name)
 
     def environment(self) -> dict[str, str]:

@@ -30,6 +30,6 @@ def test_a_class_has_runs_of_its_own_and_the_lab_s_images(
         monkeypatch.setenv(name, value)
     home = default_home()
     assert home == lab.of_class("7b") and home.data == lab.data and home.runs != lab.runs
-    for name in ("..", "a/b", "7B", "", "-x", "a" * 41):
+    for name in ("..", "a/b", "a.b", "", "-x", "a" * 41):
         with pytest.raises(LabError):
             lab.of_class(name)

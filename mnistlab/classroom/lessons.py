@@ -21,7 +21,7 @@ RECIPE = Recipe(
     augmentation=Augmentation.NONE,
     train_size=10_000,
 )
-"""Of the lessons: a run ends within half a minute on two cores."""
+"""Of the lessons: 10 to 20 s of training on one core."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ LESSONS = (
             recipe=RECIPE,
             controls=frozenset({Control.FILTERS, Control.LAYERS}),
             max_parameters=50_000,
-            min_accuracy=0.95,
+            min_accuracy=0.97,
         ),
     ),
     Lesson(
@@ -55,7 +55,7 @@ LESSONS = (
             recipe=RECIPE,
             controls=frozenset({Control.FILTERS, Control.LAYERS, Control.HEAD}),
             max_parameters=BUDGET,
-            min_accuracy=0.94,
+            min_accuracy=0.97,
         ),
     ),
     Lesson(
@@ -67,7 +67,7 @@ LESSONS = (
             recipe=RECIPE,
             controls=frozenset({Control.BATCH_NORM, Control.LEARNING_RATE}),
             max_parameters=BUDGET,
-            min_accuracy=0.97,
+            min_accuracy=0.98,
         ),
     ),
     Lesson(

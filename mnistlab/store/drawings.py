@@ -55,7 +55,7 @@ def save(store: Store, drawing: DrawingText) -> tuple[StoredDrawing, StoredDrawi
     they then get this label and this writer.
     """
     with store.database.writing() as db:
-        require_joined(store.actor)
+        require_joined(db, store.actor)
         previous = _where(db, "WHERE stroke_hash = ?", drawing.stroke_hash)
         require_own(db, store.actor, "drawings", [one.id for one in previous])
         relabel = "DO UPDATE SET writer = excluded.writer, label = excluded.label"
@@ -67,7 +67,7 @@ def save(store: Store, drawing: DrawingText) -> tuple[StoredDrawing, StoredDrawi
 def save_all(store: Store, drawings: Iterable[DrawingText]) -> int:
     """Save all of them or none; how many were new. Drawings already there are not changed."""
     with store.database.writing() as db:
-        require_joined(store.actor)
+        require_joined(db, store.actor)
         (before,) = db.execute("SELECT count(*) FROM drawings").fetchone()
         _insert(db, store, drawings, "DO NOTHING")
         (after,) = db.execute("SELECT count(*) FROM drawings").fetchone()

@@ -1,4 +1,6 @@
-"""Where in the queue a run is put, in SQL: negative for "Run next", 0 for a preempted run."""
+"""Where in the queue a run is put, in SQL: -1 and below for "Run next", above it up to 0 for a
+preempted run, positive for all others.
+"""
 
 from mnistlab.store.transitions import Position
 

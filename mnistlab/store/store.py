@@ -18,7 +18,13 @@ from mnistlab.store.database.connection import Database
 from mnistlab.store.database.connection import FileState as FileState
 from mnistlab.store.folders import RunFolders
 from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
-from mnistlab.store.rights.fair_order import COUNT_SECONDS, COUNT_TURN, FAIR_ORDER, IS_HELD_BACK
+from mnistlab.store.rights.fair_order import (
+    CATCH_UP,
+    COUNT_SECONDS,
+    COUNT_TURN,
+    FAIR_ORDER,
+    IS_HELD_BACK,
+)
 from mnistlab.store.rights.limits import check_limits
 from mnistlab.store.rights.ownership import require_joined, require_own
 from mnistlab.store.rows import (
@@ -93,11 +99,12 @@ class Store(RunFolders):
         tags: Sequence[str] = (),
     ) -> int:
         """Add a run as `add` does, within a writing transaction."""
-        name_in_class = check_limits(db, self.actor, spec, recipe)
+        check_limits(db, self.actor, spec, recipe)
+        db.execute(CATCH_UP, {"person": self.actor.person})
         run_id = self._next_id(db)
         columns = {
             "name": one_line(name) or str(spec),
-            "owner": one_line(name_in_class or owner),
+            "owner": one_line(require_joined(db, self.actor) or owner),
             "person": self.actor.person,
             "tags": " ".join(tags),
             "spec": str(spec),
@@ -120,7 +127,7 @@ class Store(RunFolders):
         moved: Path | None = None
         try:
             with self.database.writing() as db:
-                require_joined(self.actor)
+                require_joined(db, self.actor)
                 run_id = self._next_id(db)
                 insert_run(db, run_id, {**columns, "person": self.actor.person})
                 insert_epochs(db, run_id, epochs)
@@ -147,17 +154,22 @@ class Store(RunFolders):
         now = self._clock()
         with self.database.writing() as db:
             while row := db.execute(
-                "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
-                "slot = ?, pid = ?, queue_position = NULL, message = 'Starting' WHERE id = "
-                f"(SELECT id FROM runs WHERE state = ? AND NOT {IS_HELD_BACK} ORDER BY "
-                f"{FAIR_ORDER} LIMIT 1) RETURNING id",
-                (State.RUNNING, now, now, slot, pid, State.QUEUED),
+                f"SELECT id, started FROM runs WHERE state = ? AND NOT {IS_HELD_BACK} "
+                f"ORDER BY {FAIR_ORDER} LIMIT 1",
+                (State.QUEUED,),
             ).fetchone():
+                db.execute(
+                    "UPDATE runs SET state = ?, started = coalesce(started, ?), heartbeat = ?, "
+                    "slot = ?, pid = ?, queue_position = NULL, message = 'Starting' WHERE id = ?",
+                    (State.RUNNING, now, now, slot, pid, row["id"]),
+                )
                 try:
-                    db.execute(COUNT_TURN, (row["id"],))
-                    return read_run(db, row["id"])
+                    run = read_run(db, row["id"])
+                    if row["started"] is None:
+                        db.execute(COUNT_TURN, (row["id"],))
+                    return run
                 except UnreadableRunError as error:
-                    self._move(db, row["id"], Transition(State.FAILED), str(error))
+                    self.move_run(db, row["id"], Transition(State.FAILED), str(error))
             return None
 
     def queue(self, limit: int = -1) -> list[RunSummary]:
@@ -217,7 +229,7 @@ class Store(RunFolders):
                 db.execute("UPDATE runs SET request = ? WHERE id = ?", (to.request, run_id))
                 return
             message = "" if to.state is State.QUEUED else transitions.left_queue(to.state, done)
-            self._move(db, run_id, to, message)
+            self.move_run(db, run_id, to, message)
 
     def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
         """Release a running run: it ends, pauses, or returns to the queue.
@@ -232,7 +244,7 @@ class Store(RunFolders):
             if row is None:
                 return
             to = transitions.released(state, request_of(row), row["epochs_done"])
-            self._move(db, run_id, to, message)
+            self.move_run(db, run_id, to, message)
             db.execute(
                 "UPDATE runs SET test_errors = ?, test_count = ? WHERE id = ?",
                 (test.errors if test else None, test.count if test else None, run_id),
@@ -250,10 +262,12 @@ class Store(RunFolders):
             to = transitions.resumed(State(row["state"]), request_of(row))
             if not to:
                 return False
-            self._move(db, run_id, to, "")
+            if not self.actor.is_teacher and (run := read_run(db, run_id)):
+                check_limits(db, self.actor, run.spec, run.recipe)
+            self.move_run(db, run_id, to, "")
             return True
 
-    def _move(self, db: sqlite3.Connection, run_id: int, to: Transition, message: str) -> None:
+    def move_run(self, db: sqlite3.Connection, run_id: int, to: Transition, message: str) -> None:
         """Carry out a transition after which no worker is training the run."""
         ended = None if to.state.active else self._clock()
         db.execute(
@@ -261,22 +275,6 @@ class Store(RunFolders):
             f"slot = NULL, pid = NULL, queue_position = {POSITION_SQL[to.position]} WHERE id = ?",
             (to.state, to.request, message, ended, run_id),
         )
-
-    # Workers
-
-    def interrupt_orphans(self, slot: int) -> int:
-        """Mark a slot's running runs as interrupted; how many. The caller holds the slot's lock."""
-        with self.database.writing() as db:
-            db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
-            rows = db.execute(
-                f"SELECT id, request, {N_EPOCHS} FROM runs WHERE state = ? AND slot = ?",
-                (State.RUNNING, slot),
-            ).fetchall()
-            for row in rows:
-                request, done = request_of(row), row["epochs_done"]
-                to = transitions.released(State.INTERRUPTED, request, done)
-                self._move(db, row["id"], to, transitions.lost_worker(done))
-            return len(rows)
 
     # Reading
 

@@ -1,6 +1,10 @@
-"""The processes that train: their slots and process ids, as the running runs name them."""
+"""The processes that train: their slots and process ids, as the running runs name them, and what
+becomes of the runs of one that died.
+"""
 
+from mnistlab.store import transitions
 from mnistlab.store.rights.ownership import require_own
+from mnistlab.store.rows import N_EPOCHS, request_of
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 
@@ -32,3 +36,18 @@ def process_of(store: Store, run_id: int) -> tuple[int, int] | None:
             (run_id, State.RUNNING),
         ).fetchone()
         return (row["slot"], row["pid"]) if row else None
+
+
+def interrupt_orphans(store: Store, slot: int) -> int:
+    """Mark a slot's running runs as interrupted; how many. The caller holds the slot's lock."""
+    with store.database.writing() as db:
+        db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
+        rows = db.execute(
+            f"SELECT id, request, {N_EPOCHS} FROM runs WHERE state = ? AND slot = ?",
+            (State.RUNNING, slot),
+        ).fetchall()
+        for row in rows:
+            request, done = request_of(row), row["epochs_done"]
+            to = transitions.released(State.INTERRUPTED, request, done)
+            store.move_run(db, row["id"], to, transitions.lost_worker(done))
+        return len(rows)

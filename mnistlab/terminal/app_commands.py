@@ -16,7 +16,7 @@ from mnistlab.classroom.qr import terminal_qr
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.store.classroom import people
-from mnistlab.store.classroom.ending import classes, erase_class, export_class
+from mnistlab.store.exchange.class_archive import classes, erase_class, export_class
 from mnistlab.store.store import Store
 from mnistlab.terminal.output_file import check_new
 from mnistlab.terminal.parser import Commands
@@ -105,7 +105,7 @@ def _add_class(commands: Commands) -> None:
 def class_(options: argparse.Namespace) -> int | None:
     lab = default_home()
     if lab.is_class:
-        raise LabError(f"{lab.root} is a class itself. Set MNISTLAB_HOME to the lab around it.")
+        raise LabError("MNISTLAB_CLASS is set. Run this command without it.")
     if not options.name:
         _list(lab)
         return None
@@ -128,7 +128,7 @@ def _list(lab: Home) -> None:
     found = [*classes(lab)]
     for home, title in found:
         store = Store(home.runs)
-        print(f"{home.root.name}: {title}, {len(people.people(store)) - 1} students")
+        print(f"{home.class_name}: {title}, {len(people.people(store)) - 1} students")
     if not found:
         print("No class yet. `python -m mnistlab class 7b` opens one.")
 
@@ -148,7 +148,7 @@ def _open(home: Home, options: argparse.Namespace) -> int:
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", *server],
         cwd=ROOT,
-        env=os.environ | {"MNISTLAB_HOME": str(home.root)},
+        env=os.environ | home.environment(),
     )
     try:
         return process.wait()
@@ -186,21 +186,23 @@ def _server_options(options: argparse.Namespace) -> list[str]:
 
 def _end(home: Home) -> int:
     if not home.runs.is_dir() or people.the_class(Store(home.runs)) is None:
-        raise LabError(f"There is no class {home.root.name}. `python -m mnistlab class` lists all.")
-    path = Path(f"mnistlab-{home.root.name}-{time.strftime('%Y-%m-%d')}.zip")
+        raise LabError(
+            f"There is no class {home.class_name}. `python -m mnistlab class` lists all."
+        )
+    path = Path(f"mnistlab-{home.class_name}-{time.strftime('%Y-%m-%d')}.zip")
     check_new(path)
     export_class(home, path)
     print(f"Everything is in {path.resolve()}.")
     print(
-        f"Erase the class with all its people, runs and drawings? Type {home.root.name} to do so."
+        f"Erase the class with all its people, runs and drawings? Type {home.class_name} to do so."
     )
     try:
         answer = input("> ")
     except EOFError:
         answer = ""
-    if answer.strip() != home.root.name:
+    if answer.strip() != home.class_name:
         print("Nothing was erased.")
         return 1
     erase_class(home)
-    print(f"Class {home.root.name} is erased.")
+    print(f"Class {home.class_name} is erased.")
     return 0

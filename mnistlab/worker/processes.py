@@ -18,7 +18,7 @@ from mnistlab.store import worker_starts
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import activity, queued_count, startable_count
 from mnistlab.store.store import Store
-from mnistlab.store.worker_slots import busy_slots, process_of, process_to_kill
+from mnistlab.store.worker_slots import busy_slots, interrupt_orphans, process_of, process_to_kill
 from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.teacher_search import ensure_teacher
 
@@ -127,7 +127,7 @@ def ensure_workers(home: Home) -> None:
         with worker_lock(home, slot) as is_locked:
             if is_locked:
                 if slot in busy:
-                    store.interrupt_orphans(slot)
+                    interrupt_orphans(store, slot)
                 free_slots.append(slot)
     open_slots = [slot for slot in free_slots if slot < worker_count()][:n_queued]
     if open_slots and is_idle and worker_starts.expect_idle(store):
@@ -212,7 +212,7 @@ def kill_worker(home: Home, run_id: int) -> None:
                 ) from None
     with worker_lock(home, slot, patience=5.0) as is_locked:
         if is_locked:
-            store.interrupt_orphans(slot)
+            interrupt_orphans(store, slot)
     ensure_workers(home)
 
 

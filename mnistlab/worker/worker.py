@@ -18,6 +18,7 @@ from mnistlab.store.database.errors import Cause, StoreError
 from mnistlab.store.queue import startable_count
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import interrupt_orphans
 from mnistlab.worker.idle import code_state, wait_for_run
 from mnistlab.worker.processes import free_slot, idle_seconds, niceness
 from mnistlab.worker.status_reporter import StatusReporter
@@ -51,7 +52,7 @@ def work(home: Home, idle: float = 0.0) -> None:
                 idle_lock.close()
                 if slot is None:
                     return
-                store.interrupt_orphans(slot)
+                interrupt_orphans(store, slot)
                 while run := store.claim(slot, os.getpid()):
                     train_run(store, run, home, slot, warm_up.mnist)
 

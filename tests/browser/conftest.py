@@ -87,11 +87,12 @@ def serve(
     root: Path = ROOT,
     options: Sequence[str] = (),
     base_path: str = "",
+    class_name: str = "",
 ) -> App:
     """Start a script of the app that lies in `root`, with a home folder of its own.
 
     The settings are those of its `.streamlit/config.toml`, but for the `options`. All addresses
-    start with `base_path`, as behind a proxy that serves other apps too.
+    start with `base_path`, as behind a proxy that serves other apps too. `class_name`: of a class.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -105,7 +106,8 @@ def serve(
             ],
             cwd=root,
             env=os.environ
-            | {"MNISTLAB_HOME": str(folder), "MNISTLAB_THREADS": "1", "PYTHONPATH": str(root)},
+            | Home(folder, class_name).environment()
+            | {"MNISTLAB_THREADS": "1", "PYTHONPATH": str(root)},
             stdout=log,
             stderr=log,
         )  # fmt: skip

@@ -34,7 +34,9 @@ def lesson(home_folder: Path) -> Iterator[Lesson]:
     home = Home(home_folder).of_class("7b")
     store = Store(home.runs)
     token = people.token_of(store, people.open_class(store, "7b <b>").id)
-    lesson = Lesson(serve(home.root), home, store, f"/lab/enter/{token}")
+    lesson = Lesson(
+        serve(home.root, class_name=home.class_name), home, store, f"/lab/enter/{token}"
+    )
     yield lesson
     end(lesson.app)
     for run in [*store.queue(), *store.running()]:
@@ -98,7 +100,7 @@ def test_two_students_and_the_teacher(page: "Page", chromium: "Browser", lesson:
     # The server dies and starts again: everybody is who they were.
     lesson.app.process.kill()
     lesson.app.process.wait()
-    lesson.app = serve(lesson.home.root)
+    lesson.app = serve(lesson.home.root, class_name=lesson.home.class_name)
     for each, name in ((one, first), (two, second), (teacher, "Teacher")):
         # Cookies do not know ports, and the new server has another one.
         each.goto(lesson.app.url)

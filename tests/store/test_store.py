@@ -15,7 +15,7 @@ from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.store.trash import move_to_trash, restore_from_trash
-from mnistlab.store.worker_slots import busy_slots, process_of
+from mnistlab.store.worker_slots import busy_slots, interrupt_orphans, process_of
 from mnistlab.training.epoch import Epoch, Progress
 from mnistlab.worker.processes import start_worker, worker_lock
 
@@ -200,7 +200,7 @@ def test_a_stop_request_survives_its_worker(store: Store) -> None:
     store.claim()
     store.add_epoch(run_id, EPOCHS[0])
     store.request(run_id, Request.STOP)
-    store.interrupt_orphans(0)
+    interrupt_orphans(store, 0)
     queue.resume(store, run_id)
     assert (run := store.claim()) and run.id == run_id and run.request is Request.STOP
 
@@ -258,7 +258,7 @@ def test_a_worker_whose_run_was_claimed_by_another_gets_a_pause_request(store: S
     run_id = store.add("", SPEC, RECIPE)
     store.claim(slot=3, pid=77)
     assert busy_slots(store) == {3} and process_of(store, run_id) == (3, 77)
-    assert store.interrupt_orphans(2) == 0 and store.interrupt_orphans(3) == 1
+    assert interrupt_orphans(store, 2) == 0 and interrupt_orphans(store, 3) == 1
     assert store.report(run_id, "Training") is Request.PAUSE
     store.finish(run_id, State.DONE, "")
     run = store.run(run_id)
@@ -298,7 +298,7 @@ def test_orphans_are_marked_with_a_reason_and_keep_their_epochs(store: Store) ->
     run_id = store.add("", SPEC, RECIPE)
     store.claim()
     store.add_epoch(run_id, EPOCHS[0])
-    assert store.interrupt_orphans(0) == 1
+    assert interrupt_orphans(store, 0) == 1
     run = store.run(run_id)
     assert run and run.state is State.INTERRUPTED and run.message and len(run.epochs) == 1
 

@@ -20,6 +20,7 @@ from mnistlab.store.transitions import (
     requested,
     resumed,
 )
+from mnistlab.store.worker_slots import interrupt_orphans
 from tests.store.example_runs import epoch
 
 EPOCHS_DONE = (0, 2)
@@ -135,7 +136,7 @@ def test_the_store_follows_the_table_of_releases(
     for done in EPOCHS_DONE:
         run_id = run_in(store, State.RUNNING, noted, done)
         if reported is State.INTERRUPTED:
-            assert store.interrupt_orphans(0) == 1
+            assert interrupt_orphans(store, 0) == 1
         else:
             store.finish(run_id, reported, "why")
         follows(store, run_id, released(reported, noted, done))

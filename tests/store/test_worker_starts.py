@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mnistlab.store import worker_starts
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import interrupt_orphans
 
 
 def test_one_of_many_callers_starts_a_worker(tmp_path: Path) -> None:
@@ -13,7 +14,7 @@ def test_one_of_many_callers_starts_a_worker(tmp_path: Path) -> None:
     assert worker_starts.reserve(store, 1)
     now[0] += worker_starts.START_SECONDS + 1
     assert [worker_starts.reserve(store, 0) for _ in range(2)] == [True, False]
-    store.interrupt_orphans(0)
+    interrupt_orphans(store, 0)
     assert worker_starts.reserve(store, 0), "a worker that came and went may be followed at once"
 
 
@@ -27,7 +28,7 @@ def test_an_idle_worker_that_hangs_is_not_waited_for_until_it_reports(tmp_path: 
     assert worker_starts.expect_idle(store)
     now[0] += 2
     assert not worker_starts.expect_idle(store)
-    store.interrupt_orphans(0)
+    interrupt_orphans(store, 0)
     assert not worker_starts.expect_idle(store), "another worker took the run"
     worker_starts.idle_is_ready(store)
     assert worker_starts.expect_idle(store)

@@ -49,13 +49,13 @@ def test_the_end_exports_everything_and_erases_after_the_name_was_typed(
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     assert main(["class", "7b", "--end"]) == 1
     (path,) = tmp_path.glob("*.zip")
-    assert example.home.root.is_dir()
+    assert example.home.folder.is_dir()
     with zipfile.ZipFile(path) as archive:
         assert "Ada" in archive.read("7b/runs.csv").decode()
         assert any(name.startswith("7b/runs/") for name in archive.namelist())
     path.unlink()
     monkeypatch.setattr("sys.stdin", io.StringIO("7b\n"))
     assert main(["class", "7b", "--end"]) == 0
-    assert not example.home.root.exists() and list(tmp_path.glob("*.zip"))
+    assert not example.home.folder.exists() and list(tmp_path.glob("*.zip"))
     assert main(["class"]) == 0
     assert "No class yet" in capsys.readouterr().out

@@ -21,7 +21,7 @@ from mnistlab.store import queue
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.table import newest
-from mnistlab.store.worker_slots import process_of
+from mnistlab.store.worker_slots import interrupt_orphans, process_of
 from mnistlab.training import checkpoint
 from mnistlab.training.epoch import Epoch, best
 from mnistlab.training.evaluate import Report, evaluate, predict_images
@@ -242,7 +242,7 @@ def test_the_test_set_is_used_once_even_if_the_end_is_interrupted(
         run = store.claim()
         assert run is not None
         train_run(store, run, home, 0)
-    store.interrupt_orphans(0)
+    interrupt_orphans(store, 0)
     assert get_run(home, run_id).state is State.INTERRUPTED and views == [10_000]
     queue.resume(store, run_id)
     run = store.claim()

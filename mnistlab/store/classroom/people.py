@@ -120,7 +120,7 @@ def join(store: Store, name: str) -> Person:
     with store.database.writing() as db:
         _required(db)
         (count,) = db.execute("SELECT count(*) FROM people").fetchone()
-        if count > MAX_PEOPLE:
+        if count >= MAX_PEOPLE:
             raise NotAllowedError(f"This class has {MAX_PEOPLE} people already.")
         return _add(db, name, False, store.now())
 

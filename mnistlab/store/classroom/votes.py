@@ -63,7 +63,6 @@ def cast_ballot(store: Store, vote: int, choice: int) -> None:
 
     Raises LabError if the vote is closed, NotAllowedError for who has not joined.
     """
-    require_joined(store.actor)
     if store.actor.person is None:
         raise NotAllowedError("Only people of the class vote. Open the teacher's link.")
     if choice not in (0, 1):
@@ -73,8 +72,7 @@ def cast_ballot(store: Store, vote: int, choice: int) -> None:
             "SELECT 1 FROM votes WHERE id = ? AND closed IS NULL", (vote,)
         ).fetchone():
             raise LabError("This vote is closed. The page shows how it went.")
-        if not db.execute("SELECT 1 FROM people WHERE id = ?", (store.actor.person,)).fetchone():
-            raise NotAllowedError("You are no longer in this class. Join it again.")
+        require_joined(db, store.actor)
         db.execute(
             "INSERT INTO ballots (vote, person, choice) VALUES (?, ?, ?) "
             "ON CONFLICT (vote, person) DO UPDATE SET choice = excluded.choice",

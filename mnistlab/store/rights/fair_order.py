@@ -1,9 +1,12 @@
 """Whose run is next: people take turns, not runs.
 
-A person's first queued run comes before everybody's second one, and turns that somebody had since
-the class was opened count: the order stays true while runs are claimed one after the other. Among
-equals, whoever has trained for the shortest time comes first. Runs without a person, as in a lab
-without a class, keep the order in which they were queued.
+A person's next run comes before everybody's next but one. Turns that somebody had count, so the
+order stays true while runs are claimed one after the other; who had nothing to train meanwhile is
+one of those who had the fewest turns, and saves none up. Among equals, whoever has trained for the
+shortest time comes first. Runs without a person, as in a lab without a class, keep the order in
+which they were queued.
+
+This is start-time fair queueing (Goyal, Vin & Cheng 1996) with a run as the unit.
 """
 
 FAIR_ORDER = """
@@ -15,7 +18,7 @@ FAIR_ORDER = """
     queue_position,
     id
 """
-"""An SQL ORDER BY for queued runs. What was put first (negative) or preempted (0) stays there."""
+"""An SQL ORDER BY for queued runs. `store.positions` says what stays first."""
 
 IS_HELD_BACK = """(
     EXISTS (SELECT 1 FROM people WHERE people.id = runs.person AND NOT is_teacher)
@@ -24,6 +27,13 @@ IS_HELD_BACK = """(
 )"""
 """An SQL condition for queued runs: the class is paused and this is a student's run."""
 
+CATCH_UP = """
+    UPDATE people SET turns = max(turns, coalesce((
+        SELECT min(others.turns) FROM people AS others WHERE others.id IN
+        (SELECT person FROM runs WHERE state IN ('queued', 'running'))), 0))
+    WHERE id = :person AND NOT EXISTS
+        (SELECT 1 FROM runs WHERE runs.person = :person AND state IN ('queued', 'running'))
+"""
 COUNT_TURN = "UPDATE people SET turns = turns + 1 WHERE id = (SELECT person FROM runs WHERE id = ?)"
 COUNT_SECONDS = (
     "UPDATE people SET seconds = seconds + ? WHERE id = (SELECT person FROM runs WHERE id = ?)"

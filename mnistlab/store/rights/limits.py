@@ -10,22 +10,16 @@ from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.rights.ownership import NotAllowedError, require_joined
 
 
-def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recipe) -> str:
-    """The name that the run's owner has in the class, empty without one.
+def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recipe) -> None:
+    """Check what a person is about to queue, a new run or one to resume.
 
-    Raises NotAllowedError if a person of the class has reached a limit, or changes what the class's
-    task locks.
+    Raises NotAllowedError if a student has reached a limit, or changes what the class's task locks.
     """
-    require_joined(actor)
-    if actor.person is None:
-        return ""
-    row = db.execute("SELECT name FROM people WHERE id = ?", (actor.person,)).fetchone()
-    if row is None:
-        raise NotAllowedError("You are no longer in this class. Join it again.")
-    if not actor.is_teacher:
-        _check_task(db, spec, recipe)
-        _check(db, actor.person, recipe)
-    return str(row["name"])
+    require_joined(db, actor)
+    if actor.person is None or actor.is_teacher:
+        return
+    _check_task(db, spec, recipe)
+    _check(db, actor.person, recipe)
 
 
 def _check_task(db: sqlite3.Connection, spec: Spec, recipe: Recipe) -> None:

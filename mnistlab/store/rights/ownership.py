@@ -39,7 +39,14 @@ def require_teacher(actor: Actor, what: str) -> None:
         raise NotAllowedError(f"Only the teacher can {what}.")
 
 
-def require_joined(actor: Actor) -> None:
-    """Raise NotAllowedError for a visitor."""
-    if not actor.is_teacher and not actor.person:
-        raise NotAllowedError("Join the class first: open its address again.")
+def require_joined(db: sqlite3.Connection, actor: Actor) -> str:
+    """The actor's name in the class; empty for the operator, who has none.
+
+    Raises NotAllowedError for a visitor, and for a person who was removed meanwhile.
+    """
+    if actor.person is None:
+        return ""
+    row = db.execute("SELECT name FROM people WHERE id = ?", (actor.person,)).fetchone()
+    if row is None:
+        raise NotAllowedError("You are not, or no longer, in this class. Open its address to join.")
+    return str(row["name"])

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnistlab.actor import OPERATOR
 from mnistlab.charts.class_board import class_board
+from mnistlab.classroom.qr import image_qr
 from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.markup import Markup, fill, join
@@ -16,6 +17,7 @@ from mnistlab.store.classroom.people import Class
 from mnistlab.store.classroom.standings import Result, Standing, newest_results, standings
 from mnistlab.store.store import FileState, Store
 from mnistlab.text import percent, percent_range
+from mnistlab.ui.classroom.addresses import join_address
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.audience import AUDIENCE, session_id
 from mnistlab.ui.train import queue
@@ -30,11 +32,6 @@ CAPTION = (
     "On the Pareto front nobody is more accurate with fewer parameters. Click a point to open the "
     "run."
 )
-
-
-def join_address() -> str:
-    """The address at which people join: that of the page, without the page's name."""
-    return (st.context.url or "").partition("?")[0].rpartition("/")[0]
 
 
 def show(home: Home) -> None:
@@ -96,8 +93,10 @@ def _head(current: Class, newest: Sequence[Result]) -> Markup:
         for each in newest
     )
     return fill(
-        '<div class="lab-board-head"><div class="lab-board-join"><span>Join at</span><b>{}</b>{}'
+        '<div class="lab-board-head"><div class="lab-board-join"><img alt="" src="{}">'
+        "<span>Join at</span><b>{}</b>{}"
         '</div><ul role="status" aria-label="Newest results">{}</ul></div>',
+        image_qr(join_address()),
         join_address(),
         Markup('<em class="lab-board-paused">Paused</em>') if current.rules.is_paused else "",
         join(news),

@@ -20,6 +20,7 @@ from mnistlab.store.exchange.export import standings_csv, table_csv
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, Sort, table
 from mnistlab.ui.board import manage_people
+from mnistlab.ui.classroom.lesson.task_panel import manage_task
 from mnistlab.ui.common import page
 from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.ui.runs.run_table import MAX_ROWS
@@ -43,6 +44,7 @@ def show(home: Home, current: Class) -> None:
     page.show_tabs(
         {
             "People": partial(manage_people.show, home),
+            "Task": partial(manage_task, home),
             "Rules": partial(_rules, store, current.rules),
             "Export": partial(_exports, store, current.title),
         }

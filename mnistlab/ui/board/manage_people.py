@@ -10,7 +10,7 @@ from mnistlab.store.classroom.people import Person
 from mnistlab.store.classroom.standings import activity_by_person
 from mnistlab.store.store import Store
 from mnistlab.text import duration, quantity
-from mnistlab.ui.board.board import join_address
+from mnistlab.ui.classroom.addresses import enter_path, public_url
 from mnistlab.ui.common import html, page
 from mnistlab.ui.common.stable_select import select_one
 
@@ -70,7 +70,7 @@ def _rename(store: Store, person: int, key: str) -> None:
 
 def _renew(store: Store, person: int) -> None:
     token = people.renew_token(store, person)
-    st.session_state[LINK] = (person, f"{join_address()}/lab/enter/{token}")
+    st.session_state[LINK] = (person, public_url(enter_path(token)))
 
 
 def _forget_link() -> None:

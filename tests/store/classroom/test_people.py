@@ -14,7 +14,7 @@ from mnistlab.home import Home
 from mnistlab.store import drawings, queue
 from mnistlab.store.classroom import people
 from mnistlab.store.rights.ownership import NotAllowedError
-from mnistlab.store.run import State
+from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.epoch import Epoch
@@ -114,7 +114,7 @@ def test_people_take_turns_whoever_queued_first(example: ExampleClass) -> None:
     assert trained == ["Ada", "Bob", "Ada", "Bob", "Ada", "Ada"]
 
 
-def test_whoever_had_fewer_turns_and_less_time_is_next(example: ExampleClass) -> None:
+def test_whoever_had_less_time_is_next_and_nobody_saves_turns_up(example: ExampleClass) -> None:
     example.ada.add("long", SPEC, RECIPE)
     assert train(example, 1000.0) == "Ada"
     # What is deleted for good was a turn, too.
@@ -124,8 +124,35 @@ def test_whoever_had_fewer_turns_and_less_time_is_next(example: ExampleClass) ->
     for _ in range(3):
         example.bob.add("", SPEC, RECIPE)
     shown = [run.owner for run in example.lab.queue()]
-    assert shown == ["Bob", "Bob", "Ada", "Bob", "Ada"]
+    assert shown == ["Bob", "Ada", "Bob", "Ada", "Bob"]
     assert [train(example, 10.0) for _ in shown] == shown
+
+
+def test_a_run_that_goes_on_is_no_second_turn(example: ExampleClass) -> None:
+    people.set_rules(example.teacher, Rules(max_queued=10))
+    first = example.ada.add("", SPEC, RECIPE)
+    for _ in range(3):
+        run = example.lab.claim()
+        assert run and run.id == first
+        example.lab.finish(first, State.QUEUED, "Stepped back.")
+    for _ in range(2):
+        example.ada.add("", SPEC, RECIPE)
+        example.bob.add("", SPEC, RECIPE)
+    assert [train(example, 9.0) for _ in range(5)] == ["Ada", "Bob", "Ada", "Bob", "Ada"]
+
+
+def test_resuming_is_limited_as_starting_is(example: ExampleClass) -> None:
+    people.set_rules(example.teacher, Rules(max_queued=1))
+    paused = example.ada.add("", SPEC, RECIPE)
+    example.ada.request(paused, Request.PAUSE)
+    example.ada.add("", SPEC, RECIPE)
+    with pytest.raises(NotAllowedError, match="allows 1"):
+        queue.resume(example.ada, paused)
+    example.ada.request(paused + 1, Request.STOP)
+    people.set_rules(example.teacher, Rules(max_epochs=1))
+    with pytest.raises(NotAllowedError, match="1 epochs"):
+        queue.resume(example.ada, paused)
+    queue.resume(example.teacher, paused)
 
 
 def test_two_workers_train_two_people(example: ExampleClass) -> None:

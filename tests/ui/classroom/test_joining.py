@@ -27,7 +27,8 @@ PAGE = {"accept": "text/html"}
 @pytest.fixture
 def example(lab: object, monkeypatch: pytest.MonkeyPatch) -> ExampleClass:
     example = open_example(lab)  # type: ignore[arg-type]
-    monkeypatch.setenv("MNISTLAB_HOME", str(example.home.root))
+    for name, value in example.home.environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(joining, "LIMIT", RateLimit())
     return example
 

@@ -210,14 +210,6 @@ def test_a_vote_from_the_page_to_its_result(
     assert "vote0" not in {button.key for button in at.button}
 
 
-def test_a_visitor_sees_the_vote_and_cannot_vote(
-    example: ExampleClass, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    votes.open_vote(example.teacher, START, WITH_NORM, RECIPE)
-    become(monkeypatch, example.visitor)
-    assert run("pages/design.py").button(key="vote0").disabled
-
-
 def managing() -> AppTest:
     def script() -> None:
         from mnistlab.ui.classroom.lesson.task_panel import manage_task

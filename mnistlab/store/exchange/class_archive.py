@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnistlab.errors import LabError
-from mnistlab.home import CLASSES, Home
+from mnistlab.home import CLASS_NAME, Home
 from mnistlab.store.classroom import people
 from mnistlab.store.exchange.export import table_csv
 from mnistlab.store.store import Store
@@ -15,8 +15,10 @@ from mnistlab.store.table import newest
 
 def classes(home: Home) -> Iterator[tuple[Home, str]]:
     """The classes of a lab in the order of their folders, each with its title."""
-    folder = home.root / CLASSES
+    folder = home.classes
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not CLASS_NAME.fullmatch(path.name):
+            continue
         one = home.of_class(path.name)
         if one.runs.is_dir() and (current := people.the_class(Store(one.runs))):
             yield one, current.title
@@ -36,11 +38,11 @@ def export_class(home: Home, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
         with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(home.root.rglob("*")):
+            for file in sorted(home.folder.rglob("*")):
                 # A link would bring what is outside of the class.
                 if file.is_file() and not file.is_symlink():
-                    archive.write(file, Path(home.root.name) / file.relative_to(home.root))
-            archive.writestr(f"{home.root.name}/runs.csv", table_csv(newest(store, 2**31)))
+                    archive.write(file, Path(home.class_name) / file.relative_to(home.folder))
+            archive.writestr(f"{home.class_name}/runs.csv", table_csv(newest(store, 2**31)))
         with zipfile.ZipFile(part) as archive:
             damaged = archive.testzip()
         if damaged:
@@ -58,4 +60,4 @@ def export_class(home: Home, path: Path) -> None:
 def erase_class(home: Home) -> None:
     """Remove the folder of a class with all runs, people and drawings; the lab around it stays."""
     assert home.is_class
-    shutil.rmtree(home.root)
+    shutil.rmtree(home.folder)
