@@ -126,7 +126,7 @@ with errors_shown():
         if why and digit is not None and result is not None:
             explain.show_attribution(choice, digit, result)
         elif why and classifier:
-            st.html(html.empty("Draw a digit or upload a photo first."))
+            st.html(html.empty("A digit is needed first: draw one, or take it from a photo."))
     with steps_place:
         if classifier:
             preprocessing.show(drawing, digit, options, tta)
@@ -150,7 +150,7 @@ if explanation:
 if explanation == COMPARE:
     compare.compare_checkpoints(available, digit, tta, source.true_label)
 elif explanation and digit is None:
-    st.html(html.empty("Draw a digit or upload a photo first."))
+    st.html(html.empty("A digit is needed first: draw one, or take it from a photo."))
 elif explanation and digit is not None:
     try:
         if explanation == MAPS:

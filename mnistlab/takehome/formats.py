@@ -27,8 +27,8 @@ class NetworkFormat:
 
 FORMATS = {
     "html": NetworkFormat(
-        "Reader (HTML)",
-        "a page that reads what one draws, without a network connection",
+        "Web page (HTML)",
+        "a page that classifies drawings, without a network connection",
         ".html",
         lambda trained: html_page(trained).encode(),
         icon=":material/home:",

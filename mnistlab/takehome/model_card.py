@@ -14,12 +14,12 @@ from mnistlab.takehome.trained_network import TrainedNetwork
 from mnistlab.text import quantity
 
 LIMITS = (
-    "It knows the ten digits and nothing else: a letter or a symbol is given the most similar "
-    "digit unless it is noticed as not a digit, and not all are.",
+    "It was trained on the ten digits and nothing else: a letter or a symbol is given the most "
+    "similar digit unless it is noticed as not a digit, and not all are.",
     f"It was trained on {MNIST.name}: single digits, 28×28 pixels, white on black, centered by "
-    "mass, as people in the USA wrote them in the 1980s and 1990s. Other hands (a 7 with a bar, "
-    "a 1 with a serif), photos and several digits at once are read less well than its accuracy "
-    "says.",
+    "mass, as people in the USA wrote them in the 1980s and 1990s. Other handwriting (a 7 "
+    "with a bar, a 1 with a serif), photos and several digits at once are classified less "
+    "accurately.",
     "It is for learning and for demonstrations. Nothing that matters should depend on its answer.",
 )
 LICENSE = (

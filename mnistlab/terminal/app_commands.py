@@ -4,10 +4,12 @@ import argparse
 import errno
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,13 +53,22 @@ def app(options: argparse.Namespace) -> int:
     check_port(options.port)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={options.port}"]
     print(f"mnistlab is on http://{ADDRESS}:{options.port}. Ctrl-C ends it.", flush=True)
+    return serve(command, {})
+
+
+def serve(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the server until it ends, by itself or with this process; its exit status."""
     # Streamlit reads `.streamlit/config.toml` from the folder where it is started.
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    # What ends this process alone must not leave a server behind that holds the port.
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         return process.wait()
     except KeyboardInterrupt:
         process.wait()  # the terminal has sent Ctrl-C to both
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def check_port(port: int, address: str = ADDRESS) -> None:
@@ -145,16 +156,8 @@ def _open(home: Home, options: argparse.Namespace) -> int:
     print(terminal_qr(addresses[0]))
     print(f"The teacher's link, for you alone:\n  {addresses[0]}/lab/enter/{token}\n")
     print(EXPOSED, flush=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *server],
-        cwd=ROOT,
-        env=os.environ | home.environment(),
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # the terminal has sent Ctrl-C to both
-        return 0
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *server]
+    return serve(command, home.environment())
 
 
 def public_addresses(host: str, port: int, url: str = "") -> list[str]:

@@ -321,7 +321,7 @@ def test_a_run_s_page_shows_errors_and_filters_saves_notes_and_exports(
     expect(page.locator(".lab-status").first).to_contain_text("a better name")
     page.get_by_role("tab", name="Export").click()
     archive = download(page, "Run archive (.zip)")
-    reader = download(page, "Reader (HTML)").read_text("utf-8")
+    reader = download(page, "Web page (HTML)").read_text("utf-8")
     assert "<h1>a better name</h1>" in reader
     healthy(page)
     exported = store.run(run_id)

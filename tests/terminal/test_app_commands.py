@@ -82,3 +82,19 @@ def test_the_app_is_started_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_a_terminated_command_leaves_no_server_behind() -> None:
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    code = (
+        "import sys; from mnistlab.terminal.app_commands import serve; "
+        f"serve([sys.executable, '-c', {child!r}], {{}})"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as own:
+        assert own.stdout
+        server = int(own.stdout.readline())
+        own.terminate()
+        own.wait(timeout=60)
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.ui.app_test import run
 
-LABELS = {"Reader (HTML)", "PyTorch (.zip)", "Model card (.md)"}
+LABELS = {"Web page (HTML)", "PyTorch (.zip)", "Model card (.md)"}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def compare_checkpoints(
         st.html(html.empty("Select checkpoints."))
         return
     if digit is None:
-        st.html(html.empty("Draw a digit or upload a photo first."))
+        st.html(html.empty("A digit is needed first: draw one, or take it from a photo."))
         return
     for first in range(0, len(selected), 3):
         for key, column in zip(selected[first : first + 3], st.columns(3), strict=False):

@@ -65,7 +65,7 @@ def show(
     """The drawing after every step."""
     image = drawing.image()
     if digit is None or image is None:
-        st.html(html.empty("Draw a digit to see each preprocessing step."))
+        st.html(html.empty("With a digit, each preprocessing step is shown here."))
         return
     st.html(html.cards(_cards(drawing, image, digit, options, tta)))
     caption = (

@@ -56,7 +56,7 @@ def buttons(
 
 REFERENCES = (
     "Gray: this project's own runs on all training images by the article protocol, one seed each, "
-    "until yours have an epoch."
+    "until a run of yours has an epoch."
 )
 
 

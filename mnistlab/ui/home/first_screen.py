@@ -71,7 +71,7 @@ def _answer(drawing: canvas.Drawing) -> None:
 
 def _invitation(parameters: int) -> Markup:
     return html.answer("?", "Draw a digit.") + html.caption(
-        f"Network {NUMBER} reads it, with {parameters:,} parameters."
+        f"Classified by network {NUMBER} ({parameters:,} parameters)."
     )
 
 

@@ -13,6 +13,7 @@ from mnistlab.training.tensor_file import read_checkpoint
 from mnistlab.ui.common import html
 
 WEIGHT_PIXELS = 24
+FRAME = 160
 """Side of the square on the screen that shows one weight of a kernel."""
 
 
@@ -40,7 +41,8 @@ def first_filters(checkpoint_path: Path) -> Markup:
     largest = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
     gray = np.round(127.5 + 127.5 * kernels / np.maximum(largest, 1e-12)).astype(np.uint8)
     square = np.ones((WEIGHT_PIXELS, WEIGHT_PIXELS), np.uint8)
-    tiles = [np.kron(kernel[0], square) for kernel in gray]
+    # A frame, because white is a light page's own color.
+    tiles = [np.pad(np.kron(kernel[0], square), 1, constant_values=FRAME) for kernel in gray]
     return html.grid(tiles, columns=8, scale=1, gap=10) + html.caption(
         f"The {len(tiles)} kernels of the first 3×3 convolution, each scaled to its largest "
         "weight. White: positive, black: negative, gray: 0."
