@@ -37,7 +37,7 @@ ACTIONS: dict[str, Callable[[Spec, int], Spec]] = {
     "Insert max-pool below": lambda spec, at: edit.inserted(spec, at + 1, Transition(None)),
     "Remove": edit.removed,
 }
-LABEL_WIDTH, FILTERS_WIDTH, OPTIONS_WIDTH = 80, 122, 55
+LABEL_WIDTH, FILTERS_WIDTH, OPTIONS_WIDTH = 80, 122, 70
 """Pixels for a layer's name and type, its filters, and the button that opens the options. If they
 were wider, a phone would cut off the line; below 120 pixels, a number has no − and +.
 """
@@ -135,6 +135,7 @@ def _layer(index: int, name: str, layer: Layer, set_network: SetNetwork) -> None
         key=f"pooled{index}",
         on_change=update_pool,
         disabled=Control.LAYERS in locked(),
+        width=OPTIONS_WIDTH,
     )
 
 
@@ -149,7 +150,7 @@ def _options(index: int, name: str, layer: Conv, set_network: SetNetwork) -> Non
         new = edit.with_options(layer, state[key])
         page.run_action(lambda: set_network(edit.with_layer(current_network.current(), index, new)))
 
-    with st.popover("", icon=":material/tune:", help=f"Options of {name}"):
+    with st.popover("", icon=":material/tune:", help=f"Options of {name}", width=OPTIONS_WIDTH):
         st.pills(
             f"Options of {name}",
             list(OPTIONS),
