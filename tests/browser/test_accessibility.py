@@ -29,6 +29,7 @@ ADDRESSES = (
     "experiments",
     "draw",
     "handwriting",
+    "class",
 )
 """Every page as a new lab shows it."""
 WITH_RUNS = ("train?run=1", "runs", "run?run=1", "compare?run=1,2", "design?tab=Compare")

@@ -149,6 +149,7 @@ def test_another_checkpoint_and_no_augmentation_are_followed(app: App, page: Pag
         assert was_live and not is_live and last == now
     # With a step of the preprocessing turned off the server alone answers.
     page.get_by_text("Center by mass").click()
+    expect(page.get_by_text("Centered by box")).to_be_visible()
     settled(page)
     n_seen = len(seen(page))
     press(page, "clear")
