@@ -21,7 +21,7 @@ from mnistlab.store.classroom import people
 from mnistlab.store.exchange.class_archive import classes, erase_class, export_class
 from mnistlab.store.store import Store
 from mnistlab.terminal.output_file import check_new
-from mnistlab.terminal.parser import Commands
+from mnistlab.terminal.parser import Commands, Parser
 
 GROUP = "App"
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,11 @@ DEFAULT_PORT, MAX_PORT = 8501, 65_535
 
 def add_commands(commands: Commands) -> None:
     command = commands.add(GROUP, "app", app, "open the app in a browser; Ctrl-C ends it")
+    _add_port(command)
+    _add_class(commands)
+
+
+def _add_port(command: Parser) -> None:
     command.add_argument(
         "--port",
         type=port_number,
@@ -39,7 +44,6 @@ def add_commands(commands: Commands) -> None:
         metavar="N",
         help=f"port of its address; default: {DEFAULT_PORT}",
     )
-    _add_class(commands)
 
 
 def port_number(text: str) -> int:
@@ -99,13 +103,7 @@ stays, and the same command goes on with it."""
 def _add_class(commands: Commands) -> None:
     command = commands.add(GROUP, "class", class_, "open a class on the local network, or end one")
     command.add_argument("name", nargs="?", default="", metavar="NAME", help="such as 7b")
-    command.add_argument(
-        "--port",
-        type=port_number,
-        default=DEFAULT_PORT,
-        metavar="N",
-        help=f"port of its address; default: {DEFAULT_PORT}",
-    )
+    _add_port(command)
     command.add_argument(
         "--host", default=EVERYWHERE, metavar="IP", help="listen on this address alone"
     )
