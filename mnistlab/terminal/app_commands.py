@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from urllib.parse import urlsplit
 
 from mnistlab.classroom.local_network import base_url, local_addresses
@@ -62,14 +63,25 @@ def app(options: argparse.Namespace) -> int:
 
 def serve(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run the server until it ends, by itself or with this process; its exit status."""
-    # Streamlit reads `.streamlit/config.toml` from the folder where it is started.
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
-    # What ends this process alone must not leave a server behind that holds the port.
-    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    # What ends this process alone must not leave a server behind that holds the port. Noted before
+    # there is a server, so that no moment is left in which it would.
+    ended, started = Event(), list[subprocess.Popen[bytes]]()
+
+    def end(*_: object) -> None:
+        ended.set()
+        for process in started:
+            process.terminate()
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        return process.wait()
+        # Streamlit reads `.streamlit/config.toml` from the folder where it is started.
+        started.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | environment))
+        if ended.is_set():
+            started[0].terminate()
+        return started[0].wait()
     except KeyboardInterrupt:
-        process.wait()  # the terminal has sent Ctrl-C to both
+        for process in started:
+            process.wait()  # the terminal has sent Ctrl-C to both
         return 0
     finally:
         signal.signal(signal.SIGTERM, before)
