@@ -21,9 +21,8 @@ from mnistlab.worker.teacher_search import pretrained_teacher
 
 def show_home() -> None:
     new_page = page.setup("Home", "How small can a network be and still read handwriting?")
-    first_place = st.container()
-    number = stepper.show()
-    step = STEPS[number - 1]
+    show_prediction = first_screen.show(new_page, stepper.current(), stepper.select)
+    step = STEPS[stepper.show() - 1]
     with st.container(key="step"):
         step_panel.show(step, own_run(step))
     columns = st.columns(3)
@@ -38,9 +37,7 @@ def show_home() -> None:
     ):
         with column, st.expander(label, icon=f":material/{icon}:"):
             st.markdown(text)
-    # Last, because the first visitor waits here for torch.
-    with first_place:
-        first_screen.show(new_page, number, stepper.select)
+    show_prediction()
 
 
 def own_run(step: Step) -> Run | None:
@@ -63,4 +60,5 @@ if __name__ == "__main__":
     show_home()
 else:
     server.check_home()
+    server.import_ahead()
     app = st.App(__file__, routes=server.routes(), middleware=server.middleware())

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -255,6 +256,15 @@ def check_home() -> None:
         default_home()
     except LabError as error:
         raise SystemExit(f"mnistlab: {error}") from None
+
+
+def import_ahead() -> None:
+    """Import in the background what Streamlit needs for the first canvas.
+
+    It takes the first visitor's browser as long to load the page's scripts.
+    """
+    # Streamlit looks at a component's data with pandas, which imports PyArrow.
+    threading.Thread(target=import_module, args=["pandas"], daemon=True).start()
 
 
 def middleware() -> Sequence[Middleware]:

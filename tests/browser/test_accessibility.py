@@ -72,8 +72,11 @@ def open_page(page: Page, address: str) -> None:
     expect(page.locator("h1").first).to_be_visible()
     expect(page.locator("html.lab-loading")).to_have_count(0)
     settled(page)
-    # What has just been drawn fades in, and is pale meanwhile.
-    page.add_style_tag(content="* { transition: none !important; animation: none !important; }")
+    # What has just been drawn fades in, and what is drawn again fades: both are pale meanwhile.
+    page.add_style_tag(
+        content="* { transition: none !important; animation: none !important; }"
+        "[data-stale=true] { opacity: 1 !important; }"
+    )
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -38,6 +38,8 @@ def test_a_photo_of_the_camera_is_read(app: App, camera_page: Page) -> None:
     page = camera_page
     page.goto(f"{app.url}/draw")
     page.get_by_text("Camera", exact=True).click()
+    # Before the film runs there is nothing to take, and Streamlit ignores the click.
+    page.wait_for_function("document.querySelector('video')?.readyState === 4")
     page.get_by_role("button", name="Take Photo").click()
     expect(page.locator(".lab-answer b")).to_have_text("4")
     expect(page.get_by_role("button", name="Take another")).to_be_visible()

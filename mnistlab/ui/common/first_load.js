@@ -15,6 +15,10 @@
 // of another height, so everything below it would move several times.
 (() => {
   const UNFINISHED = ["[data-testid=stSkeleton]", ".picture:empty", ".plot:not([style*=height])"];
+  // The canvas draws itself in a shadow root; canvas_buttons.py then hides its toolbar.
+  const isCanvasFinished = (page) =>
+    [...page.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+      .every((host) => host.shadowRoot?.querySelector(".lab-style"));
   const STEP = 30; // milliseconds
   const PAUSE = 600; // without a new element: what is slow to compute is drawn later, below
   const LONGEST = 3000; // whatever happens, the page is not hidden for longer
@@ -35,8 +39,8 @@
       pause = count === last ? pause + STEP : 0;
       const isRunning = document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning";
       // Text in another font takes other lines.
-      const isFinished =
-        document.fonts.status === "loaded" && !page.querySelector(UNFINISHED.join());
+      const isFinished = document.fonts.status === "loaded"
+        && !page.querySelector(UNFINISHED.join()) && isCanvasFinished(page);
       if ((isFinished && (!isRunning || pause > PAUSE)) || drawn > LONGEST) {
         root.classList.remove("lab-loading", "lab-next-page");
         clearInterval(timer);

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab import zoo
-from mnistlab.arch.summary import summarize
 from mnistlab.charts.accuracy_by_size import Network, accuracy_by_size
 from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.segmentation import segment_strokes
@@ -13,7 +13,6 @@ from mnistlab.errors import CheckpointError, LabError
 from mnistlab.experiments.measured import stats
 from mnistlab.experiments.steps import STEPS
 from mnistlab.experiments.targets import TARGETS
-from mnistlab.markup import Markup
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.draw import canvas, checkpoint, prediction
@@ -24,8 +23,12 @@ NUMBER = 1 + [step.name for step in STEPS].index(CHECKPOINT)
 """Its number in the figure."""
 
 
-def show(new_page: bool, step: int, select: Callable[[str], None]) -> None:
-    """The canvas, its prediction, and the figure; `select` is called with a point's step."""
+def show(new_page: bool, step: int, select: Callable[[str], None]) -> Callable[[], None]:
+    """The canvas, the invitation and the figure; `select` is called with a point's step.
+
+    Returned: what fills in the prediction. It imports torch, so it is called after all that can be
+    seen without it.
+    """
     with st.container(horizontal=True, gap="medium", key="first_screen"):
         canvas_column = st.container(width=canvas.SIDE + 10, key="first_canvas")
         answer_column = st.container(width=220, key="first_answer")
@@ -33,25 +36,24 @@ def show(new_page: bool, step: int, select: Callable[[str], None]) -> None:
     with canvas_column:
         drawing = canvas.show(new_page)
         if not drawing.strokes:
-            st.html(html.GHOST)
+            with st.container(key="ghost"):
+                st.html(html.GHOST)
+    with answer_column:
+        place, link_place = st.empty(), st.container()
+        if not drawing.strokes:
+            place.html(_INVITATION)
     with figure_column:
         show_svg(accuracy_by_size(_networks(), step), "hero_picture", select)
-    with answer_column:
-        # torch is imported here at the latest, after all that can be seen without it.
-        _answer(drawing)
+    return lambda: _answer(drawing, place, link_place)
 
 
-def _answer(drawing: canvas.Drawing) -> None:
-    """The small network's prediction, or the invitation to draw."""
+def _answer(drawing: canvas.Drawing, place: DeltaGenerator, link_place: DeltaGenerator) -> None:
+    """The small network's prediction; without a drawing the network is loaded for the first one."""
     path = zoo.checkpoint(CHECKPOINT)
     if path is None:
         return
-    place, link_place = st.empty(), st.container()
     try:
-        choice = checkpoints.pretrained(path)
-        if not drawing.strokes:
-            place.html(_invitation(summarize(choice.record.spec).total))
-        classifier = checkpoints.classifier(choice)
+        classifier = checkpoints.classifier(checkpoints.pretrained(path))
         digit = drawing.digit()
         if digit is None:
             return
@@ -69,10 +71,9 @@ def _answer(drawing: canvas.Drawing) -> None:
             page.show_error(error)
 
 
-def _invitation(parameters: int) -> Markup:
-    return html.answer("?", "Draw a digit.") + html.caption(
-        f"Classified by network {NUMBER} ({parameters:,} parameters)."
-    )
+_INVITATION = html.answer("?", "Draw a digit.") + html.caption(
+    f"Classified by network {NUMBER} ({STEPS[NUMBER - 1].total:,} parameters)."
+)
 
 
 def _networks() -> Sequence[Network]:
