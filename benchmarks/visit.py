@@ -241,13 +241,8 @@ def measure_first_digit(root: Path, folder: Path) -> None:
         print(f"from the address of {name or 'home'} to a recognized digit: {shown} s", flush=True)
 
 
-def resident_megabytes(process: int) -> float:
-    status = Path(f"/proc/{process}/status").read_text().split("VmRSS:")[1]
-    return int(status.split()[0]) / 1024
-
-
 def measure_memory(url: str, process: int) -> None:
-    from server import visit
+    from protocol import resident_megabytes, visit
 
     names = [name for name in PAGES if name]
     for number in range(1, LAST + 1):
