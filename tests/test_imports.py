@@ -17,6 +17,9 @@ MODULES = {
 # The modules that may import torch when they are opened; every other one must not.
 WITH_TORCH = {
     "mnistlab.arch.build",
+    "mnistlab.cluster.cluster",
+    "mnistlab.cluster.dispatcher",
+    "mnistlab.cluster.node",
     "mnistlab.arch.modules",
     "mnistlab.data.augment",
     "mnistlab.data.tta",
@@ -55,6 +58,7 @@ ORDER = (
         "store",
         "zoo",
         "worker",
+        "cluster",
     ),
     "experiments",
     *("drawing", "handwriting", "charts", "report", "takehome", "terminal", "ui", "__main__"),

@@ -1,6 +1,12 @@
-"""Where the files of runs are: one folder a run, next to the store's own file."""
+"""Where a training writes: one folder a run, next to the store's own file, and the store's rows."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+
+from mnistlab.stats.score import Score
+from mnistlab.store.run import Request, State
+from mnistlab.training.epoch import Epoch, Progress
 
 
 def epoch_checkpoints(best_path: Path) -> list[Path]:
@@ -50,3 +56,23 @@ class RunFolders:
         while self.run_folder(first).exists() or self.set_aside(first).exists():
             first += 1
         return first
+
+
+class TrainingOutput(RunFolders):
+    """The store, or on another machine what hands everything on to it."""
+
+    @abstractmethod
+    def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
+        """Write a running run's message and progress, which is its heartbeat; its request."""
+
+    @abstractmethod
+    def add_epoch(self, run_id: int, epoch: Epoch) -> None:
+        """Add an epoch, whose files are written already."""
+
+    @abstractmethod
+    def replace_epochs(self, run_id: int, epochs: Sequence[Epoch]) -> None:
+        """Replace the run's epochs by those of its training state."""
+
+    @abstractmethod
+    def finish(self, run_id: int, state: State, message: str, test: Score | None = None) -> None:
+        """Release a running run: it ends, pauses, or returns to the queue."""

@@ -16,7 +16,7 @@ from mnistlab.stats.score import Score
 from mnistlab.store import transitions
 from mnistlab.store.database.connection import Database
 from mnistlab.store.database.connection import FileState as FileState
-from mnistlab.store.folders import RunFolders
+from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.positions import LAST_POSITION, POSITION_SQL
 from mnistlab.store.rights.fair_order import (
     CATCH_UP,
@@ -48,7 +48,7 @@ REPORT_PATIENCE = 0.2
 """Seconds that a report waits for another writer: a heartbeat must not delay training."""
 
 
-class Store(RunFolders):
+class Store(TrainingOutput):
     """The runs below one folder, which also holds their checkpoints.
 
     `patience` in seconds is that of `Database`. What `actor` may not change raises NotAllowedError

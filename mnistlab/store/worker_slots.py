@@ -40,6 +40,15 @@ def process_of(store: Store, run_id: int) -> tuple[int, int] | None:
 
 def interrupt_orphans(store: Store, slot: int) -> int:
     """Mark a slot's running runs as interrupted; how many. The caller holds the slot's lock."""
+    return _release_all(store, slot, State.INTERRUPTED)
+
+
+def requeue_orphans(store: Store, slot: int) -> int:
+    """Queue a slot's running runs again; how many. The caller holds the slot's lock."""
+    return _release_all(store, slot, State.QUEUED)
+
+
+def _release_all(store: Store, slot: int, state: State) -> int:
     with store.database.writing() as db:
         db.execute("DELETE FROM worker_starts WHERE slot = ?", (slot,))
         rows = db.execute(
@@ -48,6 +57,8 @@ def interrupt_orphans(store: Store, slot: int) -> int:
         ).fetchall()
         for row in rows:
             request, done = request_of(row), row["epochs_done"]
-            to = transitions.released(State.INTERRUPTED, request, done)
-            store.move_run(db, row["id"], to, transitions.lost_worker(done))
+            to = transitions.released(state, request, done)
+            lost = state is State.INTERRUPTED
+            message = transitions.lost_worker(done) if lost else ""
+            store.move_run(db, row["id"], to, message)
         return len(rows)

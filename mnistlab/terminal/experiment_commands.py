@@ -26,7 +26,15 @@ from mnistlab.stats.difference import describe
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
 from mnistlab.terminal.output_file import check_new, write_new
-from mnistlab.terminal.parser import Commands, Parser, add_network, add_owner, get_run, positive_int
+from mnistlab.terminal.parser import (
+    Commands,
+    Parser,
+    add_network,
+    add_owner,
+    add_ray,
+    get_run,
+    positive_int,
+)
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
 from mnistlab.terminal.run_commands import print_columns
 from mnistlab.terminal.watch import exit_status, share_cores, watch_all
@@ -43,6 +51,7 @@ def add_commands(commands: Commands) -> None:
     _add_conditions(command, n_seeds=1)
     _add_report(command)
     add_owner(command)
+    add_ray(command)
 
     command = commands.add(
         GROUP, "ablate", ablate, "train a target with one setting changed, and compare"
@@ -52,6 +61,7 @@ def add_commands(commands: Commands) -> None:
     _add_conditions(command, n_seeds=3)
     _add_report(command)
     add_owner(command)
+    add_ray(command)
 
     command = commands.add(GROUP, "study", study, "train a network with several seeds: mean ± SD")
     add_network(command)

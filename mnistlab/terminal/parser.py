@@ -1,6 +1,7 @@
 """What all commands share: the parser, groups of commands, common arguments, runs by number."""
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -8,6 +9,7 @@ from mnistlab.arch.presets import PRESETS
 from mnistlab.errors import LabError
 from mnistlab.store.run import Run as TrainingRun
 from mnistlab.store.store import Store
+from mnistlab.worker import cluster_setting
 
 Run = Callable[[argparse.Namespace], int | None]
 """Carries out a command; returns the exit status, None for 0."""
@@ -73,3 +75,28 @@ def get_run(store: Store, run_id: int) -> TrainingRun:
 
 def add_owner(command: Parser) -> None:
     command.add_argument("--owner", default="", metavar="NAME", help="who the run belongs to")
+
+
+class _SetCluster(argparse.Action):
+    """Where the workers are started, in this process or another, `$MNISTLAB_RAY` is asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        os.environ[cluster_setting.VARIABLE] = str(values)
+
+
+def add_ray(command: Parser) -> None:
+    command.add_argument(
+        "--ray",
+        action=_SetCluster,
+        nargs="?",
+        const=cluster_setting.OWN,
+        metavar="ADDRESS",
+        help="train on the Ray cluster at this address (auto: the one of this machine); without an "
+        f"address on a new one of this machine alone; also ${cluster_setting.VARIABLE}",
+    )

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from mnistlab.home import default_home
 from mnistlab.recipe.recipe import ENUMS, Recipe, choice
-from mnistlab.terminal.parser import Parser, add_owner
+from mnistlab.terminal.parser import Parser, add_owner, add_ray
 from mnistlab.worker.teacher_search import teacher_named
 
 RECIPE_HELP = {
@@ -28,6 +28,7 @@ def add_recipe(command: Parser) -> None:
     command.usage = "%(prog)s [options] NETWORK"
     command.add_argument("--name", default="", help="name of the run; default: NETWORK")
     add_owner(command)
+    add_ray(command)
     recipe = command.add_argument_group("recipe (default: the network's own)")
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"

@@ -19,6 +19,7 @@ from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import activity, queued_count, startable_count
 from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import busy_slots, interrupt_orphans, process_of, process_to_kill
+from mnistlab.worker import cluster_setting
 from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.teacher_search import ensure_teacher
 
@@ -66,6 +67,7 @@ def idle_seconds() -> int:
 def check_settings() -> None:
     """Raise LabError if a setting of the workers is wrong: a worker could tell only its log."""
     worker_count(), thread_count(), niceness(), idle_seconds()
+    cluster_setting.check()
 
 
 def _number(name: str, largest: int, smallest: int = 1) -> int | None:
@@ -114,13 +116,18 @@ def ensure_workers(home: Home) -> None:
     """Mark runs of dead workers as interrupted, and see to it that queued runs have a worker.
 
     An idle worker takes one of them. Workers are started for the others, and for that one as well
-    if it is still queued worker_starts.START_SECONDS later, or if the idle worker was killed.
+    if it is still queued worker_starts.START_SECONDS later, or if the idle worker was killed. With
+    a cluster its dispatcher takes their place.
     """
     store = Store.of(home)
     n_queued, free_slots = startable_count(store), []
     busy = busy_slots(store)
     if not n_queued and not busy:
         return
+    if cluster_setting.address():
+        busy.discard(cluster_setting.SLOT)
+        n_queued = 0
+        _ensure_dispatcher(home, store)
     # Before the slots: an idle worker takes its slot before it gives up this lock.
     is_idle = is_held(home.runs, IDLE_LOCK)
     for slot in sorted(busy | set(range(worker_count()))):
@@ -137,13 +144,22 @@ def ensure_workers(home: Home) -> None:
             start_worker(home)
 
 
+def _ensure_dispatcher(home: Home, store: Store) -> None:
+    """Start the dispatcher, unless it runs or was started just now."""
+    check_settings()
+    if not cluster_setting.has_dispatcher(home) and worker_starts.reserve(
+        store, cluster_setting.SLOT
+    ):
+        spawn_detached(home, cluster_setting.DISPATCHER, log="dispatcher.log")
+
+
 def ensure_idle_worker(home: Home) -> None:
     """Start a worker before there is a run for it, unless one is idle, a run trains or is queued.
 
     For a page on which somebody is about to start a run. If no worker can be started now, that run
     will start its own. Raises LabError if `$MNISTLAB_IDLE` is not a number.
     """
-    if not idle_seconds():
+    if not idle_seconds() or cluster_setting.address():
         return
     with contextlib.suppress(StoreError):
         if is_held(home.runs, IDLE_LOCK):

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request
-from mnistlab.store.store import Store
 from mnistlab.training.epoch import Progress
 
 REPORT_SECONDS = 0.25
@@ -20,7 +20,7 @@ class StatusReporter:
     """Reports a run's progress; `requested` is the request that the last report returned."""
 
     def __init__(
-        self, store: Store, run_id: int, clock: Callable[[], float] = time.monotonic
+        self, store: TrainingOutput, run_id: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._run_id, self._clock = store, run_id, clock
         self._reported_at = -REPORT_SECONDS

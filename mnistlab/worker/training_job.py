@@ -15,8 +15,8 @@ from mnistlab.data.mnist import DataSplits, Mnist, load, split_mnist
 from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
+from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
-from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.distillation import load_teacher
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
@@ -45,7 +45,7 @@ class TrainingJob:
     `teacher` is the one that the recipe names, None before it is loaded.
     """
 
-    store: Store
+    store: TrainingOutput
     run: Run
     training: TrainingState
     splits: DataSplits
@@ -81,7 +81,11 @@ class _RequestReceived(Exception):
 
 
 def train_claimed(
-    store: Store, run: Run, home: Home, reporter: StatusReporter, mnist: Mnist | None = None
+    store: TrainingOutput,
+    run: Run,
+    home: Home,
+    reporter: StatusReporter,
+    mnist: Mnist | None = None,
 ) -> None:
     """Train a claimed run to its end or until a request; `mnist` are its images if loaded already.
 
@@ -135,7 +139,9 @@ def _load_splits(run: Run, home: Home, reporter: StatusReporter, mnist: Mnist | 
     return split_mnist(mnist, run.recipe.split, run.recipe.train_size)
 
 
-def _start(store: Store, run: Run, splits: DataSplits, reporter: StatusReporter) -> TrainingJob:
+def _start(
+    store: TrainingOutput, run: Run, splits: DataSplits, reporter: StatusReporter
+) -> TrainingJob:
     """A new training or a resumed one, whose epochs then replace those in the store."""
     # Each shard of a batch has a thread; torch's own threads would only wait for each other.
     torch.set_num_threads(1)
@@ -220,7 +226,7 @@ def _keep_weights(job: TrainingJob) -> None:
         checkpoint.save_checkpoint(store.best_checkpoint_path(run.id), training.network, record)
 
 
-def _suspend(store: Store, run_id: int, request: Request, epochs_done: int) -> None:
+def _suspend(store: TrainingOutput, run_id: int, request: Request, epochs_done: int) -> None:
     """Carry out a request to a run that has epochs left."""
     when = f"after epoch {epochs_done}" if epochs_done else "during its first epoch"
     match request:

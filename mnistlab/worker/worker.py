@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.store.database.errors import Cause, StoreError
+from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.queue import startable_count
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
@@ -57,7 +58,9 @@ def work(home: Home, idle: float = 0.0) -> None:
                     train_run(store, run, home, slot, warm_up.mnist)
 
 
-def train_run(store: Store, run: Run, home: Home, slot: int, mnist: "Mnist | None" = None) -> None:
+def train_run(
+    store: TrainingOutput, run: Run, home: Home, slot: int, mnist: "Mnist | None" = None
+) -> None:
     """Train one claimed run, on `mnist` if it is loaded; if it fails, its message says why."""
     # Named by the slot: the next worker reuses the file that a killed one left.
     ballast = store.folder / f"ballast{slot}"
@@ -103,7 +106,7 @@ def _internal(error: Exception) -> bool:
     return not isinstance(error, LabError | OSError)
 
 
-def _lower_priority(nice: int) -> None:
+def lower_priority(nice: int) -> None:
     """Give the pages priority on the cores."""
     if hasattr(os, "nice"):
         os.nice(nice)
@@ -120,7 +123,7 @@ def main() -> int:
 
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        _lower_priority(niceness())
+        lower_priority(niceness())
         work(default_home(), idle_seconds())
     except LabError as error:
         print(error, file=sys.stderr)

@@ -94,7 +94,7 @@ def check_files(files: Mapping[str, bytes]) -> ArchivedRun:
         raise ValueError(f"{RUN} is missing")
     run = parse_untrusted(RUN, files[RUN], parse_run)
     for name in {BEST, LAST, RESUME} & set(files):
-        check = partial(_check_weights, run=run, resumable=name == RESUME)
+        check = partial(check_checkpoint, run=run, resumable=name == RESUME)
         parse_untrusted(name, files[name], check)
     for name in {PREDICTIONS, UNCERTAINTY} & set(files):
         if run.row["state"] not in ENDED:
@@ -127,7 +127,7 @@ def parse_run(content: bytes) -> ArchivedRun:
         raise ValueError("its epochs are not a list")
     recipe = recipe_from_json(json.dumps(values["recipe"]))
     epochs = tuple(Epoch(**epoch) for epoch in values["epochs"])
-    _check_epochs(epochs, recipe)
+    check_epochs(epochs, recipe)
     state = State(values["state"])
     if state.active:
         raise ValueError(f"a run that is {state} cannot be imported")
@@ -171,7 +171,8 @@ def _score(errors: object, count: object) -> Score:
     return Score(errors, count)
 
 
-def _check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
+def check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
+    """Check that these can be the first epochs of a recipe. Raises ValueError otherwise."""
     if len(epochs) > recipe.epochs:
         raise ValueError(f"it has more epochs than the {recipe.epochs} of its recipe")
     for number, epoch in enumerate(epochs, 1):
@@ -186,12 +187,13 @@ def _check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
                 raise ValueError(f"epoch {number}: {name} cannot be {value!r}")
 
 
-def _check_weights(content: bytes, run: ArchivedRun, resumable: bool) -> None:
+def check_checkpoint(content: bytes, run: ArchivedRun, resumable: bool) -> None:
+    """Check a checkpoint or a training state against its run. Raises errors of many kinds."""
     tensors, metadata = unpacked(content)
     record = record_from_metadata(metadata, "this file")
     if (record.spec, record.recipe) != (run.spec, run.recipe):
         raise ValueError(f"it belongs to another training ({record.spec})")
-    _check_epochs(record.epochs, run.recipe)
+    check_epochs(record.epochs, run.recipe)
     # A process that was killed may have saved one epoch more here than in the store.
     count = min(len(record.epochs), len(run.epochs)) if resumable else len(record.epochs)
     if record.epochs[:count] != run.epochs[:count]:

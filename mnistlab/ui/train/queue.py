@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from mnistlab.cluster.overview import concurrency
 from mnistlab.home import Home
 from mnistlab.store import queue
 from mnistlab.store.classroom import permission
@@ -12,9 +13,9 @@ from mnistlab.store.run import Request, RunSummary
 from mnistlab.store.store import Store
 from mnistlab.text import duration
 from mnistlab.ui.common import html, page
-from mnistlab.ui.train import watched
+from mnistlab.ui.train import cluster_panel, watched
 from mnistlab.worker.forecast import waiting_seconds
-from mnistlab.worker.processes import ensure_workers, worker_count
+from mnistlab.worker.processes import ensure_workers
 from mnistlab.worker.teacher_search import teacher_spec
 
 SHOWN = 8
@@ -25,10 +26,11 @@ NAMED = 4
 
 
 def show(home: Home) -> None:
-    """The queued runs in order; nothing if none waits for longer than a worker's start."""
+    """The cluster, if there is one; the queued runs, if one waits for longer than a start."""
+    cluster_panel.show(home)
     store = Store.of(home)
     queued, running, count = store.queue(SHOWN), store.running(), queue.queued_count(store)
-    if count <= max(0, worker_count() - len(running)):
+    if count <= max(0, concurrency(home) - len(running)):
         return
     waits = _waits(home, running, queued)
     st.header("Queue", anchor=False)
@@ -60,7 +62,7 @@ def _waits(
 ) -> list[float | None]:
     """The estimated seconds until each queued run starts."""
     recent = queue.recent_runs(Store.of(home))
-    return waiting_seconds(running, queued, worker_count(), recent, partial(teacher_spec, home))
+    return waiting_seconds(running, queued, concurrency(home), recent, partial(teacher_spec, home))
 
 
 def _buttons(home: Home, store: Store, run: RunSummary, position: int, count: int) -> None:
@@ -87,7 +89,7 @@ RUN_NEXT = "Run next: pauses the current run, then resumes it."
 
 
 def _run_next(home: Home, run_id: int) -> None:
-    queue.run_next(Store.of(home), run_id, worker_count())
+    queue.run_next(Store.of(home), run_id, concurrency(home))
     ensure_workers(home)
 
 
@@ -101,7 +103,7 @@ def position_text(home: Home, run: RunSummary) -> str:
     if queue.is_held_back(store, run.id):
         return "In the queue; waits: the class is paused"
     index = ids.index(run.id)
-    if index < worker_count() - len(running):
+    if index < concurrency(home) - len(running):
         return "Starting worker…"
     before = [f"run {run_id}" for run_id in (*(each.id for each in running), *ids[:index])]
     names = ", ".join(before[:NAMED]) + "…" * (len(before) > NAMED)
