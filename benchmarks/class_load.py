@@ -9,12 +9,14 @@ processor time and memory, and how many images the run trains with and without t
 The clients run on the same cores and take their part of them, which a class' own laptops would not;
 their processor time is printed too.
 
-With `--servers 2` half of the people use a second server process on the same store. With
-`--rounds 20` twenty classes join and leave again, and the memory after each is printed. MNIST is
-taken from the cache of the tests, so run them once before.
+With `--watch-only` everybody leaves Train open and does nothing else. With `--servers 2` half of
+the people use a second server process on the same store. With `--rounds 20` twenty classes join and
+leave again, and the memory after each is printed. MNIST is taken from the cache of the tests, so
+run them once before.
 """
 
 import argparse
+import math
 import os
 import platform
 import random
@@ -58,6 +60,8 @@ class Person:
     polls: list[float] = field(default_factory=list)
     error: str = ""
     has_arrived: bool = False
+    patience: float = 0.0
+    """Seconds until the first action, if not a few."""
 
     def live(self, run_id: int, seed: int) -> None:
         """Open the page and use it until the end; what fails is kept as `error`."""
@@ -80,12 +84,15 @@ class Person:
         self.has_arrived = True
         number = 0
         due = {fragment: time.monotonic() + every for fragment, every in session.polls.items()}
-        action = time.monotonic() + rng.uniform(0, PAUSE)
+        action = time.monotonic() + (self.patience or rng.uniform(0, PAUSE))
         while not self.end.is_set():
             fragment = min(due, key=due.__getitem__, default="")
             next_poll = due.get(fragment, float("inf"))
             wait = min(action, next_poll) - time.monotonic()
-            if wait > 0 and self.end.wait(wait):
+            # In steps, because nobody can wait for infinity.
+            if wait > 0 and not self.end.wait(min(wait, PAUSE)):
+                continue
+            if self.end.is_set():
                 return
             if next_poll < action:
                 took = session.run(fragment)
@@ -146,12 +153,16 @@ def cookies(home: "Home", count: int) -> list[str]:
     return [f"{cookie_name(home)}={people.token_of(store, person.id)}" for person in persons]
 
 
-def persons_of(urls: Sequence[str], tokens: Sequence[str]) -> list[Person]:
+def persons_of(
+    urls: Sequence[str], tokens: Sequence[str], watch_only: bool = False
+) -> list[Person]:
     """A projector and the others with their roles, spread over the servers."""
     start, end = threading.Event(), threading.Event()
-    roles = ["board", *(ROLES[number % len(ROLES)] for number in range(len(tokens) - 1))]
+    some = ("watch",) if watch_only else ROLES
+    roles = ["board", *(some[number % len(some)] for number in range(len(tokens) - 1))]
+    patience = math.inf if watch_only else 0.0
     return [
-        Person(role, urls[number % len(urls)], token, start, end)
+        Person(role, urls[number % len(urls)], token, start, end, patience=patience)
         for number, (role, token) in enumerate(zip(roles, tokens, strict=True))
     ]
 
@@ -229,7 +240,7 @@ def measure_load(
         for _ in range(options.turns):
             time.sleep(SETTLE)
             alone.append(training_rate(store, run, options.seconds))
-            now = persons_of(urls, tokens)
+            now = persons_of(urls, tokens, options.watch_only)
             with people_in(now, run.id):
                 before = [processor_seconds(each) for each in (*servers, os.getpid())]
                 started = time.monotonic()
@@ -287,6 +298,7 @@ class Options(argparse.Namespace):
     servers: int
     turns: int
     rounds: int
+    watch_only: bool
 
 
 def parse() -> Options:
@@ -296,6 +308,7 @@ def parse() -> Options:
     parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--watch-only", action="store_true")
     return parser.parse_args(namespace=Options())
 
 
