@@ -4,7 +4,7 @@ import math
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from mnistlab.store.database.derived import recompute
 from mnistlab.store.database.errors import REMEDIES, Cause, StoreError, cause, store_error
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
+from mnistlab.store.database.readers import READERS, identity
 
 VERSION = len(MIGRATIONS)
 PATIENCE = 1.0
@@ -36,8 +37,8 @@ FileState = tuple[tuple[int, int, int], ...]
 
 
 class Database:
-    """One SQLite file in a folder. Every transaction has its own connection, so any thread and any
-    process may start one; write-ahead logging lets pages read while a worker writes.
+    """One SQLite file in a folder. Every transaction has a connection to itself, so any thread and
+    any process may start one; write-ahead logging lets pages read while a worker writes.
 
     `patience`: how many seconds a transaction waits for another program's lock; a process that
     trains waits for as long as it takes (`math.inf`) and says so on standard error.
@@ -96,15 +97,14 @@ class Database:
             self._check_not_emptied()
             is_stored = to_write or self.file.exists()
             name = self.file if is_stored else ":memory:"
-            # Waiting is done here: SQLite would wait anew in each statement.
-            opened = sqlite3.connect(name, timeout=0.0, isolation_level=None)
+            is_kept = is_stored and not to_write
+            opened = identity(self.file)
+            db = (READERS.take(self.file) if is_kept else None) or _connect(name)
         except (OSError, sqlite3.Error) as error:
             raise store_error(self.file, error) from error
-        with closing(opened) as db:
+        with ExitStack() as end:
+            end.callback(db.close)
             try:
-                db.row_factory = sqlite3.Row
-                # One name that is no UTF-8 must not make every row unreadable.
-                db.text_factory = _text
                 if is_stored:
                     self._open(db, patience, to_write)
                 else:
@@ -112,6 +112,9 @@ class Database:
                 yield db
             except sqlite3.Error as error:
                 raise store_error(self.file, error) from error
+            if is_kept:
+                end.pop_all()
+                READERS.give(self.file, opened, db)
 
     def _check_not_emptied(self) -> None:
         """Raise StoreError if the file is empty but runs have folders: to SQLite an empty file is a
@@ -133,6 +136,8 @@ class Database:
         """Prepare a connection and begin a writer's transaction, as soon as the file is free."""
         started = monotonic()
         limit = self._limit(started) if patience is None else patience
+        # Waiting is done here: SQLite would wait anew in each statement.
+        db.execute("PRAGMA busy_timeout = 0")
         has_told = False
         while True:
             try:
@@ -178,6 +183,15 @@ class Database:
             )
         if version < VERSION:
             _migrate(db, self.folder)
+
+
+def _connect(name: Path | str) -> sqlite3.Connection:
+    # A kept connection is used by another thread, though never by two at a time.
+    db = sqlite3.connect(name, timeout=0.0, isolation_level=None, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    # One name that is no UTF-8 must not make every row unreadable.
+    db.text_factory = _text
+    return db
 
 
 def _text(content: bytes) -> str:
