@@ -35,6 +35,29 @@ def test_the_addresses_are_what_others_can_open(monkeypatch: pytest.MonkeyPatch)
     assert addresses("0.0.0.0", 8501, "https://a.org/7b/") == ["https://a.org/7b"]
 
 
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ("", "Nothing is encrypted"),
+        ("--url http://a.org/7b", "Nothing is encrypted"),
+        ("--url https://a.org/7b", "Port 8501 is open beside the proxy"),
+        ("--url https://a.org/7b --host 127.0.0.1", "The proxy encrypts"),
+    ],
+)
+def test_what_is_encrypted_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.setattr(app_commands, "check_port", lambda *_: None)
+    monkeypatch.setattr(app_commands, "serve", lambda *_: 0)
+    assert main(["class", "7b", *options.split()]) == 0
+    assert sentence in capsys.readouterr().out
+
+
 def test_the_end_exports_everything_and_erases_after_the_name_was_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
