@@ -115,8 +115,12 @@ def test_two_students_and_the_teacher(page: "Page", chromium: "Browser", lesson:
     settled(phone)
     expect(phone.get_by_role("button", name=first)).to_be_visible()
 
-    # Somebody whom the teacher removes is out with the next click, and others stay.
+    # Somebody whom the teacher removes is out at the next refresh or click, and others stay.
+    one.goto(f"{lesson.app.url}/class")
+    expect(one.get_by_text("Join at")).to_be_visible()
     people.remove(lesson.store, person.id)
+    expect(one.get_by_text("You are no longer in this class")).to_be_visible()
+    expect(one.get_by_text("Join at")).to_have_count(0)
     one.goto(f"{lesson.app.url}/runs")
     expect(one.get_by_role("heading", name="Join 7b <b>")).to_be_visible()
     two.goto(f"{lesson.app.url}/runs")

@@ -39,7 +39,7 @@ def show(home: Home) -> None:
     store = Store.of(home)
     interval = AUDIENCE.stretched(SECONDS, session_id())
 
-    @st.fragment(run_every=interval)
+    @page.fragment(run_every=interval)
     def refresh() -> None:
         AUDIENCE.stretched(interval, session_id())  # still here
         page.show_action_error()
