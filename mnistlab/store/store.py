@@ -25,7 +25,7 @@ from mnistlab.store.rights.fair_order import (
     FAIR_ORDER,
     IS_HELD_BACK,
 )
-from mnistlab.store.rights.limits import check_limits
+from mnistlab.store.rights.limits import check_limits, is_bound
 from mnistlab.store.rights.ownership import require_joined, require_own
 from mnistlab.store.rows import (
     N_EPOCHS,
@@ -262,7 +262,7 @@ class Store(RunFolders):
             to = transitions.resumed(State(row["state"]), request_of(row))
             if not to:
                 return False
-            if not self.actor.is_teacher and (run := read_run(db, self.actor, run_id)):
+            if is_bound(db, self.actor) and (run := read_run(db, self.actor, run_id)):
                 check_limits(db, self.actor, run.spec, run.recipe)
             self.move_run(db, run_id, to, "")
             return True
