@@ -37,8 +37,9 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     title = TITLE + (f" · {n_below} below" if n_below else "")
     totals = [each.parameters for each in standings]
     places = _by_place(standings, parameter_range(totals), (low, high))
-    # The best last, so that its point is above the others.
-    result = figure(title, [_front(standings), _points(standings[::-1], places)], HEIGHT)
+    # The best last, so that its point is above the others; those without a number below all others.
+    drawn = sorted(standings[::-1], key=lambda each: each.run_id in places)
+    result = figure(title, [_front(standings), _points(drawn, places)], HEIGHT)
     layout = result["layout"]
     marks = [*target_accuracy_marks(), budget_line()]
     for mark in marks:
