@@ -1,4 +1,4 @@
-"""The benchmarks that take a file of strokes."""
+"""The benchmarks that take a file of strokes, and the proxy's, which takes the guide's text."""
 
 import gzip
 import json
@@ -164,3 +164,25 @@ def test_filled_forms_are_counted_by_pen(tmp_path: Path) -> None:
     count = re.search(r"digits in the right box .* in (\d+);", done.stdout)
     assert count and 10 < int(count[1]) <= 20, done.stdout
     assert "forms, ballpoint" in done.stdout and "of 4 corner" not in done.stdout
+
+
+@pytest.mark.parametrize("n_servers", [1, 2])
+def test_the_guide_s_nginx_configuration_is_taken_for_the_trial_s_ports(
+    tmp_path: Path, n_servers: int
+) -> None:
+    setup = runpy.run_path(str(ROOT / "benchmarks" / "proxy_setup.py"))
+    trial = setup["Trial"](tmp_path, 4443, 4480, (4501, 4502))
+    text = setup["configuration"](trial, n_servers).read_text("utf-8")
+    assert text.count("{") == text.count("}")
+    addresses = {f"127.0.0.1:{port}" for port in (4443, 4480, 4501, 4502)[: 2 + n_servers]}
+    assert set(re.findall(r"127[.0-9]+:\d+", text)) == addresses
+    assert "/etc/" not in text.replace("# /etc/nginx", "")
+
+
+def test_the_proxy_s_trial_says_that_it_needs_nginx(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert runpy.run_path(str(ROOT / "benchmarks" / "proxy.py"))["main"]() == 0
+    assert "needs nginx" in capsys.readouterr().out

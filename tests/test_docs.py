@@ -1,4 +1,4 @@
-"""Whatever README.md and docs/ARCHITECTURE.md name in the code is there."""
+"""Whatever the documents name in the code is there."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mnistlab"
-DOCUMENTS = ("README.md", "docs/ARCHITECTURE.md", "docs/SECURITY.md")
+DOCUMENTS = ("README.md", "docs/ARCHITECTURE.md", "docs/CLASSROOM.md", "docs/SECURITY.md")
 PATH = re.compile(r"\.?[\w.-]+(/[\w.-]*)+")
 DOTTED = re.compile(r"[a-z_]\w*(\.[A-Za-z_]\w*)+")
 FILE = re.compile(r"[\w-]+\.(py|md|toml|txt|css)")

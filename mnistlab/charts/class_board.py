@@ -1,7 +1,7 @@
 """The class's best runs as parameters against accuracy, for a projector."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mnistlab.arch.summary import BUDGET
 from mnistlab.charts.base import (
@@ -13,13 +13,17 @@ from mnistlab.charts.base import (
     figure,
 )
 from mnistlab.charts.epochs import TARGET_PERCENT, target_accuracy_marks
-from mnistlab.charts.results import budget_line, parameter_axis
+from mnistlab.charts.results import budget_line, parameter_axis, parameter_range
 from mnistlab.store.classroom.standings import Standing
 
 HEIGHT = 500
 TITLE = "Best validation accuracy (%) by parameters"
-TEXT_SIZE, LABEL_SIZE = 16, 15
+TEXT_SIZE, LABEL_SIZE, MARKER_SIZE = 16, 15, 28
 """Pixels: readable from the last row."""
+PLOT = (600, 380)
+"""Pixels of the plot's area on a screen of 1280: on a wider one fewer points cover each other."""
+MAX_NAMED = 5
+"""Of the points that one covers."""
 
 
 def class_board(standings: Sequence[Standing]) -> Figure:
@@ -31,8 +35,11 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     low, high = _accuracy_range([100 * each.best.accuracy for each in standings])
     n_below = sum(100 * each.best.accuracy < low for each in standings)
     title = TITLE + (f" · {n_below} below" if n_below else "")
-    # The best last, so that its point is above the others.
-    result = figure(title, [_front(standings), _points(standings[::-1])], HEIGHT)
+    totals = [each.parameters for each in standings]
+    places = _by_place(standings, parameter_range(totals), (low, high))
+    # The best last, so that its point is above the others; those without a number below all others.
+    drawn = sorted(standings[::-1], key=lambda each: each.run_id in places)
+    result = figure(title, [_front(standings), _points(drawn, places)], HEIGHT)
     layout = result["layout"]
     marks = [*target_accuracy_marks(), budget_line()]
     for mark in marks:
@@ -42,7 +49,7 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     # A phone is too narrow for the title next to the axis.
     layout["title"] |= {"font": {"size": TEXT_SIZE}, "xref": "container"}
     layout["legend"] |= {"font": {"size": LABEL_SIZE}, "y": -0.1}
-    layout["xaxis"] |= parameter_axis([each.parameters for each in standings])
+    layout["xaxis"] |= parameter_axis(totals)
     layout["yaxis"]["range"] = [low, high]
     for axis in ("xaxis", "yaxis"):
         layout[axis]["tickfont"] = {"size": LABEL_SIZE}
@@ -76,20 +83,26 @@ def _front(standings: Sequence[Standing]) -> Trace:
     }
 
 
-def _points(standings: Sequence[Standing]) -> Trace:
+def _points(standings: Sequence[Standing], places: Mapping[int, Sequence[Standing]]) -> Trace:
+    """All points, each where it is. Of those that cover each other the best one, which is drawn
+    last, has a number and what all of them are called.
+    """
+    texts = [_label(each, places.get(each.run_id)) for each in standings]
     return {
         "type": "scatter",
         "mode": "markers+text",
         "showlegend": False,
         "x": [each.parameters for each in standings],
         "y": [100 * each.best.accuracy for each in standings],
-        "text": [str(each.rank) for each in standings],
+        "text": texts,
         "textfont": {"size": LABEL_SIZE, "color": "white"},
-        "hovertext": [each.name or f"Rank {each.rank}" for each in standings],
+        "hovertext": [_names(each, places.get(each.run_id, ())) for each in standings],
         "customdata": [each.run_id for each in standings],
         "hovertemplate": "%{hovertext}<br>%{x:,} parameters, %{y:.2f}%<extra></extra>",
         "marker": {
-            "size": 28,
+            "size": [max(MARKER_SIZE, 8 * len(text) + 5) for text in texts],
+            # Sizes that differ would make plotly draw them translucent.
+            "opacity": 1,
             "line": {"width": 1.5, "color": "white"},
             "color": [
                 WITHIN_BUDGET_COLOR if each.parameters <= BUDGET else OVER_BUDGET_COLOR
@@ -97,3 +110,45 @@ def _points(standings: Sequence[Standing]) -> Trace:
             ],
         },
     }
+
+
+def _names(standing: Standing, covered: Sequence[Standing]) -> str:
+    """What a point is called, with those that it covers."""
+    name, *others = (each.name or f"Rank {each.rank}" for each in (standing, *covered))
+    if not others:
+        return name
+    n_more = len(others) - MAX_NAMED
+    more = f" and {n_more} more" if n_more > 0 else ""
+    return f"{name}; at the same place {', '.join(others[:MAX_NAMED])}{more}"
+
+
+def _label(standing: Standing, covered: Sequence[Standing] | None) -> str:
+    """The rank, and how many more are at the same place; empty for one of those."""
+    if covered is None:
+        return ""
+    return f"{standing.rank}+{len(covered)}" if covered else str(standing.rank)
+
+
+def _by_place(
+    standings: Sequence[Standing], x_range: tuple[float, float], y_range: tuple[float, float]
+) -> dict[int, list[Standing]]:
+    """The standings that have a number, by their run, each with those that it covers.
+
+    Taken one by one from the best: one whose center is within MARKER_SIZE of a numbered one's, on a
+    plot of PLOT pixels, belongs to it. The ranges are those of the axes: log10 of parameters, and
+    accuracy in percent.
+    """
+    scales = [
+        size / (high - low) for size, (low, high) in zip(PLOT, (x_range, y_range), strict=True)
+    ]
+    centers: dict[int, tuple[float, float]] = {}
+    places: dict[int, list[Standing]] = {}
+    for each in standings:
+        x = math.log10(each.parameters) * scales[0]
+        y = 100 * each.best.accuracy * scales[1]
+        near = (run for run, center in centers.items() if math.dist(center, (x, y)) < MARKER_SIZE)
+        if (run := next(near, None)) is not None:
+            places[run].append(each)
+        else:
+            centers[each.run_id], places[each.run_id] = (x, y), []
+    return places

@@ -129,10 +129,15 @@ def budget_line() -> dict[str, object]:
     }
 
 
+def parameter_range(totals: Sequence[int]) -> tuple[float, float]:
+    """The ends of `parameter_axis`, as logarithms to base 10."""
+    smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
+    return math.log10(smallest / 1.3), math.log10(largest * 1.3)
+
+
 def parameter_axis(totals: Sequence[int]) -> dict[str, object]:
     """A logarithmic axis that shows these numbers of parameters and the budget."""
-    smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
-    low, high = math.log10(smallest / 1.3), math.log10(largest * 1.3)
+    low, high = parameter_range(totals)
     # Few labels fit on a wide axis; a narrow one needs more of them to have any.
     steps = (1, 3) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
     ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]

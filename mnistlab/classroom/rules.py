@@ -16,7 +16,7 @@ class Rules:
     types_names: bool = False
     """Whether people type a nickname, instead of having one drawn."""
     hides_names: bool = False
-    """Whether the board leaves the names out."""
+    """Whether students see their own name alone, and the board none."""
     is_paused: bool = False
     """Whether only the teacher's runs start."""
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mnistlab.store.rights.hidden_names import shown
 from mnistlab.store.rights.ownership import require_joined, require_own, require_teacher
 from mnistlab.store.store import Store
 
@@ -97,7 +98,7 @@ def listed(
         clause = "WHERE writer = coalesce(?, writer) AND label = coalesce(?, label) "
         clause += f"AND {READABLE} "
         clause += "ORDER BY id DESC LIMIT ? OFFSET ?"
-        return _where(db, clause, writer, label, limit, offset)
+        return _where(db, clause, writer, label, limit, offset, source=_seen(db, store))
 
 
 def with_hashes(store: Store, hashes: Iterable[str]) -> list[DrawingText]:
@@ -115,8 +116,8 @@ def counts(store: Store) -> dict[str, Counter[int]]:
     by_writer: dict[str, Counter[int]] = {}
     with store.database.reading() as db:
         for writer, label, count in db.execute(
-            f"SELECT writer, label, count(*) FROM drawings WHERE {READABLE} GROUP BY writer, label "
-            "ORDER BY writer COLLATE NOCASE, writer, label"
+            f"SELECT writer, label, count(*) FROM {_seen(db, store)} WHERE {READABLE} "
+            "GROUP BY writer, label ORDER BY writer COLLATE NOCASE, writer, label"
         ):
             by_writer.setdefault(writer, Counter())[label] = count
     return by_writer
@@ -165,16 +166,27 @@ def _insert(
     )
 
 
-def _where(db: sqlite3.Connection, clause: str, *values: object) -> list[StoredDrawing]:
+def _seen(db: sqlite3.Connection, store: Store) -> str:
+    """What to read drawings from: the table, without the writers' names that are hidden."""
+    writer = shown(db, store.actor, "writer")
+    columns = f"id, created, {writer} AS writer, label, stroke_hash, strokes"
+    return "drawings" if writer == "writer" else f"(SELECT {columns} FROM drawings)"
+
+
+def _where(
+    db: sqlite3.Connection, clause: str, *values: object, source: str = "drawings"
+) -> list[StoredDrawing]:
     return [
         StoredDrawing(*row)
-        for row in db.execute(f"SELECT {COLUMNS} FROM drawings {clause}", values)
+        for row in db.execute(f"SELECT {COLUMNS} FROM {source} {clause}", values)
     ]
 
 
 def _texts(store: Store, clause: str, *values: object) -> list[DrawingText]:
     with store.database.reading() as db:
         rows = db.execute(
-            f"SELECT writer, label, stroke_hash, strokes FROM drawings {clause} ORDER BY id", values
+            f"SELECT writer, label, stroke_hash, strokes FROM {_seen(db, store)} {clause} "
+            "ORDER BY id",
+            values,
         ).fetchall()
     return [DrawingText(*row) for row in rows]

@@ -26,7 +26,7 @@ def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[
         ).fetchall()
         ids = [row["id"] for row in rows if _fits(row["spec"], row["recipe"], spec, fits)]
         clause = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-        return summaries(db, clause, (json.dumps(ids),))
+        return summaries(db, store.actor, clause, (json.dumps(ids),))
 
 
 def created_at(store: Store, seconds: float) -> list[Run]:
@@ -35,7 +35,7 @@ def created_at(store: Store, seconds: float) -> list[Run]:
         rows = db.execute(
             "SELECT id FROM runs WHERE created = ? ORDER BY id", (seconds,)
         ).fetchall()
-        return read_runs(db, [row["id"] for row in rows])
+        return read_runs(db, store.actor, [row["id"] for row in rows])
 
 
 def why_unreadable(store: Store, run_ids: Sequence[int]) -> list[str]:
@@ -44,7 +44,7 @@ def why_unreadable(store: Store, run_ids: Sequence[int]) -> list[str]:
     with store.database.reading() as db:
         for run_id in run_ids:
             try:
-                read_run(db, run_id)
+                read_run(db, store.actor, run_id)
             except UnreadableRunError as error:
                 sentences.append(str(error))
     return sentences

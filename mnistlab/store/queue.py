@@ -45,7 +45,7 @@ def recent_runs(store: Store) -> list[RunSummary]:
     """
     clause = "WHERE seconds > 0 AND heartbeat IS NOT NULL ORDER BY heartbeat DESC LIMIT ?"
     with store.database.reading() as db:
-        return summaries(db, clause, (N_RECENT,))
+        return summaries(db, store.actor, clause, (N_RECENT,))
 
 
 def move(store: Store, run_id: int, by: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from mnistlab.actor import Actor
 from mnistlab.arch.spec import parse
 from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
@@ -20,6 +21,7 @@ from mnistlab.recipe.recipe import recipe_from_json
 from mnistlab.stats.score import Score
 from mnistlab.store.database.derived import refresh_summary
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.rights.hidden_names import shown
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.training.epoch import Epoch, Phase, Progress
 
@@ -57,18 +59,18 @@ class UnreadableRunError(StoreError):
 
 
 def summaries(
-    db: sqlite3.Connection, clause: str, values: Sequence[object] = ()
+    db: sqlite3.Connection, actor: Actor, clause: str, values: Sequence[object] = ()
 ) -> list[RunSummary]:
-    """The readable runs that an SQL clause selects, in its order."""
-    return summaries_and_unreadable(db, clause, values)[0]
+    """The readable runs that an SQL clause selects, in its order, as the actor may see them."""
+    return summaries_and_unreadable(db, actor, clause, values)[0]
 
 
 def summaries_and_unreadable(
-    db: sqlite3.Connection, clause: str, values: Sequence[object] = ()
+    db: sqlite3.Connection, actor: Actor, clause: str, values: Sequence[object] = ()
 ) -> tuple[list[RunSummary], list[UnreadableRun]]:
     """The runs that an SQL clause selects, in its order, and those that cannot be read."""
     readable, unreadable = [], []
-    for row in db.execute(f"SELECT * FROM runs {clause}", values):
+    for row in db.execute(f"{_select(db, actor)} {clause}", values):
         try:
             readable.append(RunSummary(**_fields(row)))
         except (LabError, ValueError, TypeError, RecursionError) as error:
@@ -76,9 +78,14 @@ def summaries_and_unreadable(
     return readable, unreadable
 
 
-def read_run(db: sqlite3.Connection, run_id: int) -> Run | None:
+def _select(db: sqlite3.Connection, actor: Actor) -> str:
+    """The query for all columns of runs. Of two columns of one name, a row gives the first one."""
+    return f"SELECT {shown(db, actor, 'owner')} AS owner, * FROM runs"
+
+
+def read_run(db: sqlite3.Connection, actor: Actor, run_id: int) -> Run | None:
     """A run with its epochs. Raises UnreadableRunError if the row or an epoch's is damaged."""
-    row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    row = db.execute(f"{_select(db, actor)} WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         return None
     columns = ", ".join(EPOCH_COLUMNS)
@@ -93,12 +100,12 @@ def read_run(db: sqlite3.Connection, run_id: int) -> Run | None:
         raise UnreadableRunError(str(_unreadable(run_id, error))) from None
 
 
-def read_runs(db: sqlite3.Connection, run_ids: Sequence[int]) -> list[Run]:
+def read_runs(db: sqlite3.Connection, actor: Actor, run_ids: Sequence[int]) -> list[Run]:
     """The runs with these ids that exist and can be read, in this order."""
     found = []
     for run_id in run_ids:
         try:
-            run = read_run(db, run_id)
+            run = read_run(db, actor, run_id)
         except UnreadableRunError:
             continue
         if run:

@@ -25,7 +25,7 @@ from mnistlab.store.rights.fair_order import (
     FAIR_ORDER,
     IS_HELD_BACK,
 )
-from mnistlab.store.rights.limits import check_limits
+from mnistlab.store.rights.limits import check_limits, is_bound
 from mnistlab.store.rights.ownership import require_joined, require_own
 from mnistlab.store.rows import (
     N_EPOCHS,
@@ -164,7 +164,7 @@ class Store(TrainingOutput):
                     (State.RUNNING, now, now, slot, pid, row["id"]),
                 )
                 try:
-                    run = read_run(db, row["id"])
+                    run = read_run(db, self.actor, row["id"])
                     if row["started"] is None:
                         db.execute(COUNT_TURN, (row["id"],))
                     return run
@@ -262,7 +262,7 @@ class Store(TrainingOutput):
             to = transitions.resumed(State(row["state"]), request_of(row))
             if not to:
                 return False
-            if not self.actor.is_teacher and (run := read_run(db, run_id)):
+            if is_bound(db, self.actor) and (run := read_run(db, self.actor, run_id)):
                 check_limits(db, self.actor, run.spec, run.recipe)
             self.move_run(db, run_id, to, "")
             return True
@@ -284,13 +284,13 @@ class Store(TrainingOutput):
         Raises UnreadableRunError, a StoreError, if its row cannot be read.
         """
         with self.database.reading() as db:
-            return read_run(db, run_id)
+            return read_run(db, self.actor, run_id)
 
     def runs(self, run_ids: Sequence[int]) -> list[Run]:
         """The runs with these ids that exist and can be read, in this order."""
         with self.database.reading() as db:
-            return read_runs(db, run_ids)
+            return read_runs(db, self.actor, run_ids)
 
     def _where(self, condition: str, *values: object) -> list[RunSummary]:
         with self.database.reading() as db:
-            return summaries(db, f"WHERE {condition}", values)
+            return summaries(db, self.actor, f"WHERE {condition}", values)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnistlab.store.rights.hidden_names import shown
 from mnistlab.store.rights.ownership import require_own
 from mnistlab.store.rows import UnreadableRun, summaries_and_unreadable, typed
 from mnistlab.store.run import RunSummary, State
@@ -33,7 +34,7 @@ ORDER = {
     Sort.LAST: "-1.0 * last_errors / last_count",
     Sort.TEST: "-1.0 * test_errors / test_count",
     Sort.EPOCHS: "epochs_done",
-    Sort.OWNER: "owner COLLATE NOCASE",
+    Sort.OWNER: "{owner} COLLATE NOCASE",
 }
 
 
@@ -70,26 +71,27 @@ class Point:
     accuracy: float
 
 
-SEARCHED = "(name || ' ' || spec || ' ' || notes || ' ' || tags || ' ' || owner || ' #' || id)"
+SEARCHED = "(name || ' ' || spec || ' ' || notes || ' ' || tags || ' ' || {owner} || ' #' || id)"
 
 
 def table(store: Store, query: Query) -> Table:
     """The runs that match the query, one page of them."""
-    where, values = _where(query)
-    order = ORDER.get(query.sort, query.sort.value)
     direction = "DESC" if query.descending else "ASC"
     with store.database.reading() as db:
+        owner = shown(db, store.actor, "owner")
+        where, values = _where(query, owner)
+        order = ORDER.get(query.sort, query.sort.value).format(owner=owner)
         (total,) = db.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()
         clause = f"{where} ORDER BY {order} {direction} NULLS LAST, id DESC LIMIT ? OFFSET ?"
         page = (*values, query.size, query.page * query.size)
-        rows, unreadable = summaries_and_unreadable(db, clause, page)
+        rows, unreadable = summaries_and_unreadable(db, store.actor, clause, page)
     return Table(rows, total, unreadable)
 
 
 def scatter_points(store: Store, query: Query) -> list[Point]:
     """Every run on all pages of the query that has an epoch."""
-    where, values = _where(query)
     with store.database.reading() as db:
+        where, values = _where(query, shown(db, store.actor, "owner"))
         rows = db.execute(
             "SELECT id, name, parameters, 1 - 1.0 * best_errors / best_count "
             f"FROM runs {where} AND best_count > 0 AND best_errors <= best_count "
@@ -111,10 +113,10 @@ def best_first(store: Store, count: int, states: Collection[State] = ()) -> list
     return [row for row in rows if row.best_epoch]
 
 
-def _where(query: Query) -> tuple[str, list[object]]:
+def _where(query: Query, owner: str) -> tuple[str, list[object]]:
     conditions, values = [f"deleted IS {'NOT NULL' if query.deleted else 'NULL'}"], list[object]()
     for word in query.text.split():
-        conditions.append(f"instr(lower({SEARCHED}), lower(?))")
+        conditions.append(f"instr(lower({SEARCHED.format(owner=owner)}), lower(?))")
         values.append(word)
     if query.states:
         conditions.append(f"state IN ({', '.join('?' * len(query.states))})")

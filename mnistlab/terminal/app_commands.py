@@ -108,8 +108,11 @@ MAX_FOLDER = 40
 EXPOSED = """\
 Everybody who reaches the address can join, and then see all runs, names and saved drawings.
 They change their own only. The teacher's link may change everything: show it to nobody.
-Nothing is encrypted: docs/CLASSROOM.md has a proxy with HTTPS. Ctrl-C ends the server; the class
-stays, and the same command goes on with it."""
+{}
+Ctrl-C ends the server; the class stays, and the same command goes on with it."""
+PLAIN = "Nothing is encrypted: docs/CLASSROOM.md has a proxy with HTTPS."
+BESIDE_PROXY = "Port {} is open beside the proxy, not encrypted: `--host 127.0.0.1` closes it."
+PROXIED = "The proxy encrypts; docs/CLASSROOM.md has nginx's configuration."
 
 
 def _add_class(commands: Commands) -> None:
@@ -165,9 +168,16 @@ def _open(home: Home, options: argparse.Namespace) -> int:
     print("\n".join(f"  {address}" for address in addresses))
     print(terminal_qr(addresses[0]))
     print(f"The teacher's link, for you alone:\n  {addresses[0]}/lab/enter/{token}\n")
-    print(EXPOSED, flush=True)
+    print(EXPOSED.format(_encryption(options)), flush=True)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *server]
     return serve(command, home.environment())
+
+
+def _encryption(options: argparse.Namespace) -> str:
+    """What is encrypted of a class's server, in a sentence."""
+    if not options.url.startswith("https:"):
+        return PLAIN
+    return PROXIED if options.host in LOOPBACK else BESIDE_PROXY.format(options.port)
 
 
 def public_addresses(host: str, port: int, url: str = "") -> list[str]:

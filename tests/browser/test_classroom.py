@@ -1,4 +1,4 @@
-"""A class in three browsers: two students and the teacher; joining, ownership, a new start."""
+"""A class in three browsers, two students and the teacher: joining, rights, a new start, a task."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnistlab.arch.presets import PRESETS
+from mnistlab.classroom.lessons import LESSONS
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.classroom import people
@@ -115,14 +116,66 @@ def test_two_students_and_the_teacher(page: "Page", chromium: "Browser", lesson:
     settled(phone)
     expect(phone.get_by_role("button", name=first)).to_be_visible()
 
-    # Somebody whom the teacher removes is out with the next click, and others stay.
+    # Somebody whom the teacher removes is out at the next refresh or click, and others stay.
+    one.goto(f"{lesson.app.url}/class")
+    expect(one.get_by_text("Join at")).to_be_visible()
     people.remove(lesson.store, person.id)
+    expect(one.get_by_text("You are no longer in this class")).to_be_visible()
+    expect(one.get_by_text("Join at")).to_have_count(0)
     one.goto(f"{lesson.app.url}/runs")
     expect(one.get_by_role("heading", name="Join 7b <b>")).to_be_visible()
     two.goto(f"{lesson.app.url}/runs")
     settled(two)
     expect(two.get_by_role("button", name=second)).to_be_visible()
     assert lesson.store.run(run_id) is None
+
+
+def test_a_task_locks_the_students_pages_and_not_the_teacher_s(
+    page: "Page", chromium: "Browser", lesson: Lesson
+) -> None:
+    from playwright.sync_api import expect
+
+    url, task = lesson.app.url, LESSONS[2].task
+    one, two, teacher = (new_page(chromium) for _ in range(3))
+    join(one, url)
+    join(two, url)
+    teacher.goto(url + lesson.teacher_path)
+    settled(teacher)
+    one.goto(f"{url}/design")
+    two.goto(f"{url}/train?net=8-p-gap")
+    start = two.get_by_role("button", name="Start training")
+    expect(start).to_be_enabled()
+
+    # The teacher chooses a lesson: both students' open pages have it by themselves.
+    teacher.goto(f"{url}/class?tab=Task")
+    settled(teacher)
+    teacher.get_by_role("button", name="3 · Batch norm").click()
+    for each in (one, two):
+        expect(each.locator(".st-key-task").get_by_text(task.sentence)).to_be_visible()
+    expect(start).to_be_disabled()
+    expect(two.get_by_text("The task locks").first).to_be_visible()
+
+    # What the task leaves open can be changed, and nothing else; not with an address either.
+    one.goto(f"{url}/design")
+    settled(one)
+    expect(one.get_by_label("Batch norm", exact=True)).to_be_enabled()
+    for locked in ("Dropout rate", "Filters of conv1"):
+        expect(one.get_by_label(locked, exact=True)).to_be_disabled()
+    two.get_by_role("button", name="Open the task's network").click()
+    expect(two.get_by_text("The task locks layers")).to_have_count(0)
+    two.goto(f"{url}/train?net=8-p-gap")
+    settled(two)
+    expect(start).to_be_disabled()
+    teacher.goto(f"{url}/train?net=8-p-gap")
+    settled(teacher)
+    expect(teacher.get_by_role("button", name="Start training")).to_be_enabled()
+
+    # The end of the task opens both pages again.
+    teacher.goto(f"{url}/class?tab=Task")
+    settled(teacher)
+    teacher.get_by_role("button", name="End the task").click()
+    expect(one.get_by_label("Dropout rate", exact=True)).to_be_enabled()
+    expect(start).to_be_enabled()
 
 
 def test_nothing_leaves_the_machine(page: "Page", chromium: "Browser", lesson: Lesson) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 import pytest
 
-from mnistlab.charts.class_board import class_board
+from mnistlab.charts.class_board import MARKER_SIZE, class_board
 from mnistlab.stats.score import Score
 from mnistlab.store.classroom.standings import Standing
 
@@ -38,4 +38,35 @@ def test_without_names_the_rank_stands_for_them_and_outliers_are_counted() -> No
     many = [standing(n, 10_000, 50 + n, n == 1, "") for n in range(1, 11)]
     figure = class_board([*many, standing(11, 9_000, 8_865, True, "")])
     assert "1 below" in figure["layout"]["title"]["text"]
-    assert set(figure["data"][1]["hovertext"]) == {f"Rank {n}" for n in range(1, 12)}
+    hovers = figure["data"][1]["hovertext"]
+    assert "Rank 11" in hovers and hovers[-1].startswith("Rank 1; at the same place Rank 2,")
+
+
+def test_points_that_do_not_cover_each_other_keep_their_numbers() -> None:
+    points = class_board(FEW)["data"][1]
+    assert sorted(points["text"]) == ["1", "2", "3"]
+    assert points["marker"]["size"] == [MARKER_SIZE] * 3
+    far = [standing(1, 10_000, 50, True), standing(2, 10_000, 70, False)]
+    near = [far[0], standing(2, 10_000, 51, False)]
+    assert class_board(far)["data"][1]["text"] == ["2", "1"]
+    assert class_board(near)["data"][1]["text"] == ["", "1+1"]
+    assert class_board(near)["data"][1]["marker"]["size"][1] > MARKER_SIZE
+
+
+def test_a_point_belongs_to_the_best_one_that_covers_it() -> None:
+    """A chain of close points is cut where the first one no longer covers the next."""
+    chain = [standing(n, 10_000, 50 + 4 * n, n == 1) for n in range(1, 9)]
+    texts = class_board(chain)["data"][1]["text"]
+    shown = [text for text in texts[::-1] if text]
+    assert not any(texts[: -len(shown)]), "no number is under a point without one"
+    assert len(shown) > 1 and shown[0].startswith("1+")
+    assert sum(int(more) for _, _, more in (text.partition("+") for text in shown) if more) == (
+        len(chain) - len(shown)
+    )
+
+
+def test_a_crowd_is_counted_beyond_a_few_names() -> None:
+    crowd = [standing(n, 10_000, 50, True, f"N{n}") for n in range(1, 9)]
+    assert class_board(crowd)["data"][1]["hovertext"][-1] == (
+        "N1; at the same place N2, N3, N4, N5, N6 and 2 more"
+    )

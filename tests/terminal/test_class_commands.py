@@ -2,15 +2,20 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mnistlab.__main__ import main
+from mnistlab.classroom.task import Control, Task
 from mnistlab.errors import LabError
+from mnistlab.recipe.defaults import default_recipe
+from mnistlab.store.classroom import current_task
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.terminal import app_commands
+from mnistlab.worker import processes
 from tests.store.classroom.a_class import RECIPE, SPEC, open_example
 
 
@@ -33,6 +38,49 @@ def test_the_addresses_are_what_others_can_open(monkeypatch: pytest.MonkeyPatch)
     assert addresses("::", 8501)[1] == "http://[fd00::2]:8501"
     assert addresses("127.0.0.1", 80) == ["http://127.0.0.1:80"]
     assert addresses("0.0.0.0", 8501, "https://a.org/7b/") == ["https://a.org/7b"]
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ("", "Nothing is encrypted"),
+        ("--url http://a.org/7b", "Nothing is encrypted"),
+        ("--url https://a.org/7b", "Port 8501 is open beside the proxy"),
+        ("--url https://a.org/7b --host 127.0.0.1", "The proxy encrypts"),
+    ],
+)
+def test_what_is_encrypted_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("MNISTLAB_HOME", str(tmp_path))
+    monkeypatch.setattr(app_commands, "check_port", lambda *_: None)
+    monkeypatch.setattr(app_commands, "serve", lambda *_: 0)
+    assert main(["class", "7b", *options.split()]) == 0
+    assert sentence in capsys.readouterr().out
+
+
+def test_training_in_a_class_keeps_to_its_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = open_example(tmp_path)
+    recipe = replace(default_recipe(SPEC), epochs=2)
+    task = Task("Try batch norm.", SPEC, recipe, frozenset({Control.BATCH_NORM}))
+    current_task.set_task(example.teacher, task)
+    for name, value in example.home.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+    network = str(SPEC)
+    assert main(["train", network, "--queue", "--epochs=9"]) == 2
+    assert "Train with" in (error := capsys.readouterr().err) and "end the task" in error
+    assert not example.lab.queue()
+    assert main(["train", network, "--queue", "--epochs=2"]) == 0
+    current_task.set_task(example.teacher, None)
+    assert main(["train", "8-p-gap", "--queue"]) == 0
+    assert len(example.lab.queue()) == 2
 
 
 def test_the_end_exports_everything_and_erases_after_the_name_was_typed(

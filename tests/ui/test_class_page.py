@@ -56,6 +56,15 @@ def test_hidden_names_are_not_in_the_page(
     assert "You" in body(run(PAGE)) and "Ada" not in body(run(PAGE))
 
 
+def test_the_table_s_names_are_links_to_the_runs(
+    example: ExampleClass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_as(monkeypatch, example.bob.actor)
+    assert '<a href="run?run=1">Ada</a>' in body(run(PAGE))
+    people.set_rules(example.teacher, Rules(hides_names=True))
+    assert '<a href="run?run=1">Run 1</a>' in body(run(PAGE))
+
+
 def test_the_teacher_pauses_saves_rules_and_renames(
     example: ExampleClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:

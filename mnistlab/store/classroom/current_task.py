@@ -99,7 +99,7 @@ def task_result(store: Store, task: Task, person: int) -> TaskResult:
         f"AND {typed('best_errors', 'best_count')} ORDER BY id DESC LIMIT ?"
     )
     with store.database.reading() as db:
-        runs = summaries(db, clause, (person, MAX_RUNS))
+        runs = summaries(db, store.actor, clause, (person, MAX_RUNS))
     scored = [
         (_is_small(task, run), run.best.accuracy, -run.parameters, run)
         for run in runs

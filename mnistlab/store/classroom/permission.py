@@ -1,7 +1,8 @@
-"""Why somebody may not change a run, for pages: they show it before the store would refuse."""
+"""What somebody may change and see, for pages: they ask before the store would refuse."""
 
 from collections.abc import Sequence
 
+from mnistlab.store.rights.hidden_names import hidden_from
 from mnistlab.store.rights.ownership import NotAllowedError, require_own
 from mnistlab.store.store import Store
 
@@ -19,3 +20,9 @@ def refusal(store: Store, run_ids: Sequence[int]) -> str:
     except NotAllowedError as error:
         return str(error)
     return ""
+
+
+def names_hidden_from(store: Store) -> int | None:
+    """The number of the person for whom the store leaves out others' names; None if it does not."""
+    with store.database.reading() as db:
+        return hidden_from(db, store.actor)

@@ -5,28 +5,38 @@ import sqlite3
 from mnistlab.actor import Actor
 from mnistlab.arch.spec import Spec
 from mnistlab.classroom.rules import Rules, rules_from_json
-from mnistlab.classroom.task import problem, task_from_json
+from mnistlab.classroom.task import Task, problem, task_from_json
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.rights.ownership import NotAllowedError, require_joined
+
+HOW_TO_END = "To train anything else, end the task: on the page Class, under Task."
 
 
 def check_limits(db: sqlite3.Connection, actor: Actor, spec: Spec, recipe: Recipe) -> None:
     """Check what a person is about to queue, a new run or one to resume.
 
-    Raises NotAllowedError if a student has reached a limit, or changes what the class's task locks.
+    Raises NotAllowedError if a student has reached a limit, or if a student or the operator, at the
+    terminal of a class, changes what its task locks. The teacher's pages may queue everything.
     """
     require_joined(db, actor)
-    if actor.person is None or actor.is_teacher:
+    if not is_bound(db, actor):
         return
-    _check_task(db, spec, recipe)
-    _check(db, actor.person, recipe)
+    if (task := _task(db)) and (sentence := problem(task, spec, recipe)):
+        raise NotAllowedError(sentence if actor.person else f"{sentence} {HOW_TO_END}")
+    if actor.person is not None:
+        _check(db, actor.person, recipe)
 
 
-def _check_task(db: sqlite3.Connection, spec: Spec, recipe: Recipe) -> None:
+def is_bound(db: sqlite3.Connection, actor: Actor) -> bool:
+    """Whether `check_limits` may refuse something to the actor."""
+    if actor.person is None:
+        return _task(db) is not None
+    return not actor.is_teacher
+
+
+def _task(db: sqlite3.Connection) -> Task | None:
     current = db.execute("SELECT task FROM classes").fetchone()
-    task = task_from_json(current["task"]) if current else None
-    if task and (sentence := problem(task, spec, recipe)):
-        raise NotAllowedError(sentence)
+    return task_from_json(current["task"]) if current else None
 
 
 def _check(db: sqlite3.Connection, person: int, recipe: Recipe) -> None:

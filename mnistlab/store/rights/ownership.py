@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mnistlab.actor import Actor
 from mnistlab.store.database.errors import StoreError
+from mnistlab.store.rights.hidden_names import hidden_from
 
 
 class NotAllowedError(StoreError):
@@ -28,8 +29,12 @@ def require_own(db: sqlite3.Connection, actor: Actor, table: str, ids: Sequence[
     ).fetchone()
     if row:
         what = "Run" if table == "runs" else "Drawing"
-        whose = row["name"] or "the teacher"
-        may = f"Only {whose} and the teacher" if row["name"] else "Only the teacher"
+        if not row["name"]:
+            whose, may = "the teacher", "Only the teacher"
+        elif hidden_from(db, actor) is None:
+            whose, may = row["name"], f"Only {row['name']} and the teacher"
+        else:
+            whose, may = "somebody else", "Only they and the teacher"
         raise NotAllowedError(f"{what} {row['id']} belongs to {whose}. {may} can change it.")
 
 

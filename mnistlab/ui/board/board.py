@@ -29,8 +29,8 @@ N_NEW = 3
 EMPTY = "No results yet. Start a network on the Train page: its best epoch appears here."
 
 CAPTION = (
-    "On the Pareto front nobody is more accurate with fewer parameters. Click a point to open the "
-    "run."
+    "On the Pareto front nobody is more accurate with fewer parameters. 1+2: two more at the same "
+    "place. A point, or a name in the table, opens the run."
 )
 
 
@@ -39,7 +39,7 @@ def show(home: Home) -> None:
     store = Store.of(home)
     interval = AUDIENCE.stretched(SECONDS, session_id())
 
-    @st.fragment(run_every=interval)
+    @page.fragment(run_every=interval)
     def refresh() -> None:
         AUDIENCE.stretched(interval, session_id())  # still here
         page.show_action_error()
@@ -111,10 +111,12 @@ def _table(ranked: Sequence[Standing], viewer: int | None) -> Markup:
     """The standings; the viewer's own line is marked."""
     lines = join(
         fill(
-            '<tr{own}><td>{rank}</td><td class="lab-left">{name}</td>'
+            '<tr{own}><td>{rank}</td><td class="lab-left">'
+            '<a href="run?run={run}">{name}</a></td>'
             "<td>{accuracy}<small>{interval}</small></td><td>{parameters:,}</td></tr>",
             own=Markup(' class="lab-reach"') if each.person == viewer else "",
             rank=each.rank,
+            run=each.run_id,
             name=_name(each, viewer),
             accuracy=percent(each.best.accuracy),
             interval=percent_range(*each.best.confidence_interval),
@@ -133,5 +135,5 @@ def _table(ranked: Sequence[Standing], viewer: int | None) -> Markup:
 def _name(standing: Standing, viewer: int | None) -> str:
     you = "you" if standing.person == viewer else ""
     if not standing.name:
-        return you.capitalize() or "–"
+        return you.capitalize() or f"Run {standing.run_id}"
     return f"{standing.name} ({you})" if you else standing.name

@@ -32,7 +32,10 @@ LIMITS = {
 }
 SWITCHES = {
     "types_names": ("Typed nicknames", "Off: the app draws a name of two words."),
-    "hides_names": ("Hide names on the board", "Everybody still sees their own line."),
+    "hides_names": (
+        "Hide names",
+        "Students see their own alone, on every page. You see all, except on the board.",
+    ),
 }
 
 
@@ -127,4 +130,4 @@ def _exports(store: Store, title: str) -> None:
             )
         )
     )
-    st.caption("Exports have the names, even if the board hides them.")
+    st.caption("Your exports have the names, even if they are hidden.")

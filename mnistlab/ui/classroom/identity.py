@@ -24,18 +24,26 @@ STORED = (
     "Stored about you, on the teacher's computer alone: this name, your runs and the drawings you "
     "save. The teacher can rename or remove you with all of it. Nothing is sent elsewhere."
 )
-LEFT = "You are no longer in this class. "
+LEFT = "You are no longer in this class: the teacher has removed you or made you a new link. "
+
+
+def has_left() -> bool:
+    """Whether the page belongs to somebody whom the teacher has removed, or given a new link, since
+    it was opened: an open connection outlives both.
+    """
+    home = session_home()
+    return home.is_class and home.actor == VISITOR
 
 
 def show() -> None:
     """One's name as a button that opens the details; nothing in a lab without a class.
 
-    Stops the page for somebody whom the teacher has removed, or given a new link, meanwhile.
+    Stops the page for somebody who `has_left`.
     """
     home = session_home()
     if not home.is_class:
         return
-    if home.actor == VISITOR:
+    if has_left():
         st.html(fill('<p>{}<a href="{}">Join</a></p>', LEFT, lab_path("join")))
         st.stop()
     try:

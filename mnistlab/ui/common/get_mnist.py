@@ -49,7 +49,7 @@ def damage(folder: Path, error: DataError) -> str:
 
 
 def _show_progress(home: Home) -> None:
-    @st.fragment(run_every=POLL_SECONDS)
+    @page.fragment(run_every=POLL_SECONDS)
     def refresh() -> None:
         download = latest_download(home)
         if download is None or not download.is_running:

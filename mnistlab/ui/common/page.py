@@ -1,6 +1,7 @@
 """The start of every page: title, navigation links, errors of actions."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
@@ -65,11 +66,37 @@ def primary_link(name: str, label: str, icon: str) -> None:
 def run_action(
     action: Callable[Arguments, object], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> None:
-    """Run a button's action; its result is ignored, its error shown on the next run."""
+    """Run a button's action; its result is ignored, its error shown on the next run.
+
+    Not for somebody who is no longer in the class, which the page says then.
+    """
+    if identity.has_left():
+        return
     try:
         action(*args, **kwargs)
     except (LabError, OSError) as error:
         st.session_state["action_error"] = str(error)
+
+
+def fragment(
+    run_every: float | None = None,
+) -> Callable[[Callable[Arguments, None]], Callable[Arguments, None]]:
+    """As `st.fragment`, for a part of a page that is drawn again without the page.
+
+    For somebody who is no longer in the class the whole page is drawn, which says so.
+    """
+
+    def decorate(draw: Callable[Arguments, None]) -> Callable[Arguments, None]:
+        @st.fragment(run_every=run_every)
+        @wraps(draw)
+        def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+            if identity.has_left():
+                st.rerun()
+            draw(*args, **kwargs)
+
+        return checked
+
+    return decorate
 
 
 def show_action_error() -> None:

@@ -92,7 +92,7 @@ def _benchmark(home: Home, model: SpeedModel | None) -> None:
         )
         return
 
-    @st.fragment(run_every=POLL_SECONDS)
+    @page.fragment(run_every=POLL_SECONDS)
     def wait() -> None:
         st.html(html.progress("Benchmark running: a dozen small networks", "", None))
         if not _is_running(home):

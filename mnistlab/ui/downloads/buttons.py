@@ -17,6 +17,7 @@ import streamlit as st
 
 from mnistlab.errors import LabError
 from mnistlab.ui import server
+from mnistlab.ui.classroom import identity
 from mnistlab.ui.common import page
 
 RESULT_SECONDS = 30.0
@@ -60,7 +61,7 @@ class Result:
     error: str = ""
 
 
-@st.fragment
+@page.fragment()
 def download_buttons(*downloads: Download) -> None:
     """Buttons in a row; below them the error of the one that was pressed last."""
     key = f"result-{downloads[0].key}"
@@ -87,6 +88,8 @@ def download_buttons(*downloads: Download) -> None:
 
 def _make_file(download: Download, key: str) -> None:
     """Make a file and offer it to the browser, or keep the error for the next run."""
+    if identity.has_left():
+        return  # the page says so
     address = error = ""
     try:
         content = download.build()

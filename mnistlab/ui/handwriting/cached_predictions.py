@@ -16,6 +16,7 @@ from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, PredictBatch, predict_drawings, prepare
 from mnistlab.pen.raster import SIDE, GrayImage
+from mnistlab.store.classroom import permission
 from mnistlab.store.store import FileState, Store
 from mnistlab.text import quantity
 from mnistlab.ui.common import checkpoints, html
@@ -45,8 +46,9 @@ class Listing:
     drawings: tuple[StoredDrawing, ...]
 
 
-# A server has one store; a test run has many, one after the other.
-_LISTINGS: LruCache[Path, tuple[FileState, Listing]] = LruCache(4)
+# A server has one store; a test run has many, one after the other. In a class that hides names,
+# each person's is another one.
+_LISTINGS: LruCache[tuple[Path, int | None], tuple[FileState, Listing]] = LruCache(8)
 # By a checkpoint's path and modification time, then by stroke hash. An entry is replaced, never
 # changed, because other threads may be reading it. Predictions of deleted drawings are dropped:
 # 20,000 drawings take 5 MB.
@@ -61,12 +63,13 @@ def listing(store: Store) -> Listing:
     Raises StoreError if they cannot be read.
     """
     now, state = store.now(), store.file_state()
-    cached = _LISTINGS.get(store.folder)
+    key = store.folder, permission.names_hidden_from(store)
+    cached = _LISTINGS.get(key)
     if cached and cached[0] == state:
         return cached[1]
     current = Listing(collection.counts(store), tuple(collection.listed(store)))
     if state and now - max(modified for _, modified, _ in state) / 1e9 > CLOCK_TICK:
-        _LISTINGS.put(store.folder, (state, current))
+        _LISTINGS.put(key, (state, current))
     return current
 
 

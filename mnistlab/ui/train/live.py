@@ -51,7 +51,7 @@ def auto_refresh(home: Home, runs: Sequence[RunSummary], draw: Callable[[Store],
     interval = IDLE_SECONDS if before[:2] == (0, 0) else ACTIVE_SECONDS
     interval = AUDIENCE.stretched(STARTING_SECONDS if is_starting else interval, session_id())
 
-    @st.fragment(run_every=interval)
+    @page.fragment(run_every=interval)
     def refresh() -> None:
         AUDIENCE.stretched(interval, session_id())  # still here
         page.show_action_error()

@@ -76,14 +76,31 @@ def test_a_student_trains_what_the_task_leaves_open(task: ExampleClass) -> None:
         (str(START), replace(RECIPE, seed=1), "seed 0"),
     ],
 )
-def test_nothing_else_is_queued_for_a_student(
+def test_nothing_else_is_queued_for_a_student_or_at_the_terminal(
     task: ExampleClass, network: str, recipe: Recipe, named: str
 ) -> None:
     with pytest.raises(NotAllowedError, match=named):
         task.ada.add("mine", parse(network), recipe)
+    with pytest.raises(NotAllowedError, match=rf"{named}.* end the task"):
+        task.lab.add("from the terminal", parse(network), recipe)
     assert not task.lab.queue()
     assert task.teacher.add("mine", parse(network), recipe), "the teacher shows what they like"
+    current_task.set_task(task.teacher, None)
     assert task.lab.add("mine", parse(network), recipe)
+
+
+def test_the_terminal_resumes_only_what_keeps_to_the_task(example: ExampleClass) -> None:
+    allowed, other = (example.lab.add("", spec, RECIPE) for spec in (START, parse("8-p-gap")))
+    for run_id in (allowed, other):
+        claimed = example.lab.claim()
+        assert claimed and claimed.id == run_id
+        example.lab.replace_epochs(run_id, [epoch(1, 900)])
+        example.lab.finish(run_id, State.PAUSED, "")
+    current_task.set_task(example.teacher, TASK)
+    assert example.lab.resume(allowed)
+    with pytest.raises(NotAllowedError, match="end the task"):
+        example.lab.resume(other)
+    assert example.teacher.resume(other)
 
 
 def test_a_damaged_task_is_none(task: ExampleClass) -> None:

@@ -58,7 +58,7 @@ def _watch(home: Home) -> None:
     store = Store.of(home)
     before = lesson_state(store)
 
-    @st.fragment(run_every=POLL_SECONDS)
+    @page.fragment(run_every=POLL_SECONDS)
     def check() -> None:
         try:
             now = lesson_state(store)
