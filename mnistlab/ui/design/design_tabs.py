@@ -41,17 +41,18 @@ def parameters(result: NetworkSummary, selected: str) -> None:
     lines = [
         (
             row.name,
-            parameter_formula(row) or "–",
             f"{row.out_channels} × {row.out_size}²",
             f"{row.total:,}" if row.total else "–",
+            parameter_formula(row) or "–",
             percent(row.total / result.total, 1) if row.total else "–",
             filters.get(row.name, ""),
         )
         for row in result.rows
     ]
-    total = ("total", "", "", f"{result.total:,}", "", "")
-    head = ("Layer", "Calculation", "Output shape", "Parameters", "Share", "Filters to budget")
-    st.html(html.table(head, [*lines, total], left=2, marked={selected}))
+    total = ("total", "", f"{result.total:,}", "", "", "")
+    # As Keras's summary begins: three columns fit on a phone.
+    head = ("Layer", "Output shape", "Parameters", "Calculation", "Share", "Filters to budget")
+    st.html(html.table(head, [*lines, total], marked={selected}))
     total_note = (
         "Total counts batch norm's running mean and variance, as Keras does; PyTorch's "
         f"parameters() gives {result.trainable:,}. "
