@@ -200,7 +200,7 @@ def export(spec: Spec, result: NetworkSummary, set_network: SetNetwork) -> None:
     download_buttons(Download(f"Download {file_name}", lambda: text, file_name, key="network-file"))
     preset = next((preset for preset in PRESETS if preset.spec == spec), None)
     if preset and (checkpoint := zoo.checkpoint(preset.name)):
-        st.html(html.caption("Take it home: this network, pretrained, for those without mnistlab."))
+        st.html(html.caption("This network, pretrained, for computers without mnistlab:"))
         take_home.downloads(checkpoint, preset.label, preset.name)
     st.file_uploader(
         "Import network (JSON)",

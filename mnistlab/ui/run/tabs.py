@@ -108,7 +108,7 @@ def show_export(home: Home, run: Run) -> None:
     )
     best = store.best_checkpoint_path(run.id)
     if best.is_file():
-        st.html(html.caption("Take it home: the best checkpoint, for those without mnistlab."))
+        st.html(html.caption("The best checkpoint, for computers without mnistlab:"))
         take_home.downloads(best, run.name, f"run{run.id}")
     downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
