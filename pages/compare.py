@@ -49,4 +49,6 @@ if len(runs) == 2:
     comparison.show_disagreements(home, *runs)
 else:
     st.html(html.caption("Select exactly two runs to see the images on which they disagree."))
-downloads("runs-" + "-".join(str(run.id) for run in runs), lambda: build.runs_report(store, runs))
+downloads(
+    "runs-" + "-".join(str(run.id) for run in runs), runs, lambda: build.runs_report(store, runs)
+)

@@ -40,12 +40,18 @@ if page.setup("Train", "Train a network"):
 if problem:
     choices.show_problem(problem)
 lesson = st.container(gap="small")
+# In the order of a phone, what is chosen before the button; style.css says what is beside what.
+with st.container(key="train_grid"):
+    choice_place = st.container(horizontal=True, vertical_alignment="bottom", key="train_choices")
+    recipe_place = st.container(key="train_recipe")
+    start_place = st.container(horizontal=True, vertical_alignment="bottom", key="train_start")
+    run_place = st.container(key="train_runs")
 
 spec = current_network.current()
 recent = start.recent_runs(home)
 submission: Submission | None = None
 recipe: Recipe | None = None
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with choice_place:
     network = choices.choose_network()
     choices.choose_source(spec)
     name, owner = choices.choose_names(network)
@@ -58,14 +64,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     with lesson:
         if not show_lesson(home, spec, recipe, choices.open_network, choices.use_own_recipe):
             submission = None
+with start_place:
     is_pressed = st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=submission is None
     )
     st.html(start.expected_time(submission, recent))
 
-with st.container(key="train_columns"):
-    run_column, recipe_column = st.columns([4, 3], gap="large")
-with recipe_column:
+with recipe_place:
     st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
     if recipe:
         st.html(html.caption(str(recipe)))
@@ -73,7 +78,7 @@ with recipe_column:
     show_settings(spec, recipe)
     get_mnist.show("train", "The first run downloads it, too.")
 
-with run_column:
+with run_place:
     try:
         if is_pressed and submission:
             watched.add(store, limits.limited(partial(submission.submit, home)))
@@ -83,7 +88,7 @@ with run_column:
         offered = sorted(newest(store, 50), key=lambda run: run.state is not State.RUNNING)
         selected_ids = run_picker.choose_runs(store, offered)
         if not selected_ids:
-            if pressed := start.choose_beginning(submission, recent):
+            if pressed := start.choose_short_run(submission, recent):
                 watched.add(store, limits.limited(partial(pressed.submit, home)))
                 st.rerun()
             st.stop()

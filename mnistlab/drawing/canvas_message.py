@@ -86,6 +86,20 @@ def _check_strokes(raw: object) -> None:
         raise DigitError(f"The drawing has a coordinate that is no number in bounds. {AGAIN}")
 
 
+def stored_strokes(value: object) -> list[list[list[float]]] | None:
+    """Strokes that a browser kept, lists of points [x, y] in pixels; None for anything else."""
+    if not isinstance(value, list) or len(value) > MAX_STROKES:
+        return None
+    if not all(isinstance(line, list) for line in value) or sum(map(len, value)) > MAX_SENT:
+        return None
+    points = [point for line in value for point in line]
+    if not all(isinstance(each, list) and len(each) == 2 for each in points):
+        return None
+    if not all(_is_number(number) for point in points for number in point):
+        return None
+    return [[[float(x), float(y)] for x, y in line] for line in value if line]
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and abs(value) <= MAX_COORDINATE and math.isfinite(value)
 

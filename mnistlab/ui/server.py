@@ -31,9 +31,11 @@ from mnistlab.errors import LabError
 from mnistlab.home import default_home
 from mnistlab.markup import Markup, fill, join
 from mnistlab.ui.classroom import joining
-from mnistlab.ui.classroom.addresses import lab_path
+from mnistlab.ui.classroom.addresses import asks_for_page, lab_path
 from mnistlab.ui.classroom.admission import Admission
 from mnistlab.ui.guard import Guard
+from mnistlab.ui.restart import Restart
+from mnistlab.worker.idle import code_state
 
 STYLE = Path(__file__).parent / "common" / "style.css"
 SCRIPTS = [STYLE.with_name(name) for name in ("first_load.js", "page_links.js")]
@@ -204,7 +206,7 @@ class Additions:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _asks_for_page(scope):
+        if not asks_for_page(scope):
             await self._app(scope, receive, send)
             return
         start: Message | None = None
@@ -226,16 +228,6 @@ class Additions:
         # Streamlit's compression comes before this, and a compressed page cannot be added to.
         headers = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
         await self._app({**scope, "headers": headers}, receive, send_page)
-
-
-def _asks_for_page(scope: Scope) -> bool:
-    if (
-        scope["type"] != "http"
-        or scope["method"] != "GET"
-        or scope["path"].startswith(lab_path(""))
-    ):
-        return False
-    return b"text/html" in dict(scope["headers"]).get(b"accept", b"")
 
 
 def _is_page(start: Message) -> bool:
@@ -268,4 +260,9 @@ def import_ahead() -> None:
 
 
 def middleware() -> Sequence[Middleware]:
-    return [Middleware(Guard), Middleware(Admission), Middleware(Additions)]
+    return [
+        Middleware(Guard),
+        Middleware(Admission),
+        Middleware(Restart, code_state()),
+        Middleware(Additions),
+    ]

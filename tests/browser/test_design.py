@@ -138,6 +138,19 @@ def test_a_layer_s_controls_are_all_in_view(app: App, page: Page, width: int) ->
     expect(page.locator("[class*=st-key-filters0] button")).to_have_count(2)
 
 
+def test_on_a_phone_the_counts_are_in_view_while_one_edits(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 720})
+    page.goto(f"{app.url}/design?net={NET}")
+    net(page, NET)
+    page.locator("[class*=st-key-menu]").last.scroll_into_view_if_needed()
+    expect(page.locator(".st-key-gauge")).to_be_in_viewport(ratio=0.9)
+    column = page.get_by_role("columnheader", name="Parameters")
+    column.scroll_into_view_if_needed()
+    box = column.bounding_box()
+    assert box and box["x"] + box["width"] <= 390
+    assert page.locator(".lab-scroll").first.evaluate("table => table.scrollLeft") == 0
+
+
 def test_back_from_another_page_leads_to_the_network_and_the_tab(app: App, page: Page) -> None:
     page.goto(f"{app.url}/design?net={NET}")
     open_tab(page, "Cost")

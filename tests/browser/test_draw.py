@@ -123,6 +123,33 @@ def test_the_canvas_is_undone_by_keyboard_also_what_was_restored(app: App, page:
     healthy(page)
 
 
+@pytest.mark.parametrize("path", ["", "draw", "draw?number=true"])
+def test_a_reload_keeps_the_drawing_which_can_be_undone_and_cleared(
+    app: App, page: Page, path: str
+) -> None:
+    page.goto(f"{app.url}/{path}")
+    prediction = page.locator(".lab-answer b")
+    for points in DIGITS[4]:
+        stroke(page, points)
+    expect(prediction).to_have_text("4")
+    settled(page)
+    page.reload()
+    expect(prediction).to_have_text("4")
+    corner(page)
+    press(page, "Undo")
+    expect(prediction).not_to_have_text("4")
+    stroke(page, DIGITS[4][1])
+    expect(prediction).to_have_text("4")
+    press(page, "Clear")
+    expect(prediction).to_have_text("?")
+    settled(page)
+    page.reload()
+    corner(page)
+    settled(page)
+    expect(prediction).to_have_text("?")
+    healthy(page)
+
+
 @pytest.mark.parametrize("width", [480, 640, 1280])
 def test_the_answer_is_beside_the_canvas(app: App, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 720})

@@ -32,7 +32,7 @@ def tops(page: "Page") -> list[float]:
 
 def test_from_nothing_to_a_drawing(app: App, page: "Page") -> None:
     page.goto(f"{app.url}/train?net=4-p-8-p-8-gap-bn")
-    expect(page.locator(".lab-begin")).to_have_count(3)
+    expect(page.locator(".lab-begin")).to_have_count(2)
     expect(page.locator(".lab-expected")).to_contain_text("≈")
     page.get_by_role("button", name="Start demo").click()
     expect(page).to_have_url(re.compile(r"run=1"))

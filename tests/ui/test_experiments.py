@@ -57,6 +57,20 @@ def test_one_button_pauses_what_runs_and_one_resumes_it(lab: Path) -> None:
     assert keys(at) == [] and "All runs are done" in shown(at)
 
 
+@pytest.mark.parametrize("address", [{}, {"view": "Ablation"}])
+def test_a_report_is_offered_once_there_is_a_result(lab: Path, address: dict[str, str]) -> None:
+    at = run("pages/experiments.py", **address)
+    assert not reports(at)
+    target = TARGETS[3]
+    add_finished_run(Store(lab / "runs"), target.spec, target.quick, [400])
+    at.run()
+    assert reports(at) == ["Report (HTML)", "Report (Markdown)"]
+
+
+def reports(at: AppTest) -> list[str]:
+    return [each.label for each in at.button if each.label.startswith("Report")]
+
+
 def chart_names(at: AppTest) -> list[str]:
     """The legend of the page's chart."""
     (chart,) = (each for each in at.get("bidi_component") if "scatter" in each.proto.json)

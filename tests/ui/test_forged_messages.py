@@ -15,6 +15,7 @@ from mnistlab.drawing.canvas_message import check_canvas, picture_ink
 from mnistlab.drawing.digit import DigitError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.store import Store
+from mnistlab.ui.common import stored_drawing
 from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import run
 from tests.ui.test_pages import drawing
@@ -109,6 +110,25 @@ def test_forged_canvas_messages_are_refused_or_harmless() -> None:
     assert not is_refused({"drawing": {"data": picture((560, 560))}}), "a screen of fine pixels"
 
 
+LINE = [[1, 2], [30.5, 40]]
+
+
+def test_a_forged_stored_drawing_is_no_drawing() -> None:
+    values = [
+        *({"strokes": each, "width": 280, "brush": 22} for each in (*ANYTHING, [LINE] * 5000)),
+        *({"strokes": [each], "width": 280, "brush": 22} for each in (*ANYTHING, LINE * 9000)),
+        *({"strokes": [[each]], "width": 280, "brush": 22} for each in (*ANYTHING, [1])),
+        *({"strokes": [[[1, each]]], "width": 280, "brush": 22} for each in ANYTHING[3:]),
+        *({"strokes": [LINE], "width": each, "brush": 22} for each in (*ANYTHING, 300)),
+        *({"strokes": [LINE], "width": 280, "brush": each} for each in (*ANYTHING, 23)),
+        *ANYTHING,
+    ]
+    sizes = {280: 22, 700: 12}
+    assert not [each for each in values if stored_drawing.checked(each, sizes)]
+    kept = {"strokes": [LINE], "width": 700, "brush": 12}
+    assert stored_drawing.checked(kept, sizes) == ([LINE], 700, 12)
+
+
 def test_a_giant_picture_is_refused_before_its_pixels_are_decoded() -> None:
     message = {"drawing": {"data": giant()}}
     tracemalloc.start()
@@ -145,6 +165,7 @@ def send(at: AppTest, key: str, value: object) -> None:
         ("app.py", "selected"),
         ("pages/design.py", "selected"),
         ("pages/draw.py", "remaining"),
+        ("pages/draw.py", "stored"),
         ("pages/runs.py", "selected"),
         ("pages/runs.py", "opened"),
         ("pages/runs.py", "clicked"),

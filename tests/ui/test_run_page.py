@@ -28,6 +28,16 @@ def test_the_address_opens_a_tab_and_no_other_is_drawn() -> None:
     assert not curves.text_input and not curves.code
 
 
+def test_a_run_without_an_epoch_has_no_report_and_no_epochs_to_export(lab: Path) -> None:
+    run_id = Store(lab / "runs").add("new", parse("4-gap"), Recipe(epochs=1))
+    for run_number, has_epochs in (("1", True), (str(run_id), False)):
+        buttons = {
+            each.label: each for each in run("pages/run.py", run=run_number, tab="Export").button
+        }
+        assert ("Report (HTML)" in buttons) == has_epochs
+        assert buttons["Epochs (CSV)"].disabled == (not has_epochs)
+
+
 def test_the_tab_of_another_page_opens_the_first_one() -> None:
     at = run("pages/design.py", tab="Cost")
     at.switch_page("pages/run.py")

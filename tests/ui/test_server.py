@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 from starlette.types import Message
 
-from mnistlab.ui import server
+from mnistlab.ui import restart, server
 
 BROWSER = "text/html,*/*;q=0.8"
 PAGE = "<html><head></head><body>" + "text " * 1000 + "</body></html>"
@@ -27,8 +28,16 @@ class Answer:
     body: bytes
 
 
-def ask(path: str, accept: str = "*/*", method: str = "GET") -> Answer:
-    """Ask an app with a page, with some data and with our files, which compresses its answers."""
+def ask(
+    path: str,
+    accept: str = "*/*",
+    method: str = "GET",
+    middleware: Sequence[Middleware] | None = None,
+) -> Answer:
+    """Ask an app with a page, with some data and with our files, which compresses its answers.
+
+    `middleware`: that of a server that has been started before.
+    """
     app = Starlette(
         routes=[
             Route("/", lambda request: HTMLResponse(PAGE, headers={"etag": "old"})),
@@ -36,7 +45,7 @@ def ask(path: str, accept: str = "*/*", method: str = "GET") -> Answer:
             *server.routes(),
         ],
         # Streamlit's own middleware is inside of ours.
-        middleware=[*server.middleware(), Middleware(GZipMiddleware)],
+        middleware=[*(middleware or server.middleware()), Middleware(GZipMiddleware)],
     )
     messages: list[Message] = []
 
@@ -77,6 +86,24 @@ def test_other_answers_are_passed_on() -> None:
     assert ask("/data", BROWSER).body == b'{"a":"</body>"}'
     assert gzip.decompress(ask("/").body).decode() == PAGE
     assert ask("/", BROWSER, "HEAD").status == 200
+
+
+def test_a_page_whose_code_is_newer_than_the_server_asks_for_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watcher = "none"
+    monkeypatch.setattr(st, "get_option", lambda name: watcher if "Watcher" in name else "")
+    first = frozenset({("mnistlab/text.py", 1)})
+    for module in (server, restart):
+        monkeypatch.setattr(module, "code_state", lambda: first)
+    started = server.middleware()
+    assert ask("/", BROWSER, middleware=started).status == 200
+    monkeypatch.setattr(restart, "code_state", lambda: frozenset({("mnistlab/text.py", 2)}))
+    answer = ask("/", BROWSER, middleware=started)
+    assert (answer.status, answer.body.decode()) == (503, restart.UPDATED)
+    assert ask("/data", middleware=started).status == 200, "what an open page needs"
+    watcher = "auto"
+    assert ask("/", BROWSER, middleware=started).status == 200, "modules are read anew, too"
 
 
 def test_the_code_of_every_preloaded_element_exists_in_this_streamlit() -> None:

@@ -51,17 +51,17 @@ def finish(store: Store, run_id: int, wrong: list[int] = WRONG) -> None:
 
 @pytest.mark.parametrize(
     ("label", "size", "epochs"),
-    [("Demo", 2_560, 3), ("Quick", 12_800, 8), ("Full", None, 4)],
+    [("demo", 2_560, 3), ("quick", 12_800, 8), ("training", None, 4)],
 )
 def test_each_way_to_begin_has_its_time_and_starts_its_run(
     store: Store, label: str, size: int | None, epochs: int
 ) -> None:
     at = run("pages/train.py", net="target-4")
-    assert body(at).count("≈") == 4, "the three ways and Start training"
-    press(at, f"Start {label.lower()}")
+    assert body(at).count("≈") == 3, "the two short runs and Start training"
+    press(at, f"Start {label}")
     (queued,) = store.queue()
     assert (queued.recipe.train_size, queued.recipe.epochs) == (size, epochs)
-    assert (label.lower() in queued.name) == (size is not None)
+    assert (label in queued.name) == (size is not None)
     assert watched_ids(at) == [queued.id] and "lab-begin" not in body(at)
 
 
@@ -95,7 +95,8 @@ def test_a_page_refreshes_quickly_until_the_first_step_of_its_run(lab: Path) -> 
 
 def test_a_shorter_run_takes_less_time() -> None:
     recipe = Recipe()
-    times = [start.estimated_time(SPEC, one.recipe, []) for one in start.beginnings(recipe)]
+    recipes = [recipe, *(one.recipe for one in start.short_runs(recipe))]
+    times = [start.estimated_time(SPEC, one, []) for one in recipes]
     assert len(set(times)) == 3 and all("2 cores" in time for time in times)
 
 

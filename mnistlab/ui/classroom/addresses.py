@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import streamlit as st
+from starlette.types import Scope
 
 from mnistlab.classroom.local_network import reachable
 
@@ -48,3 +49,14 @@ def public_url(path: str) -> str:
 def join_address() -> str:
     """The address to join at, for the board."""
     return public_url(lab_path("join"))
+
+
+def asks_for_page(scope: Scope) -> bool:
+    """Whether a request is for a page of Streamlit's, as a browser asks for one."""
+    if (
+        scope["type"] != "http"
+        or scope["method"] != "GET"
+        or scope["path"].startswith(lab_path(""))
+    ):
+        return False
+    return b"text/html" in dict(scope["headers"]).get(b"accept", b"")

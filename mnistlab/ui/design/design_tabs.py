@@ -41,17 +41,18 @@ def parameters(result: NetworkSummary, selected: str) -> None:
     lines = [
         (
             row.name,
-            parameter_formula(row) or "–",
             f"{row.out_channels} × {row.out_size}²",
             f"{row.total:,}" if row.total else "–",
+            parameter_formula(row) or "–",
             percent(row.total / result.total, 1) if row.total else "–",
             filters.get(row.name, ""),
         )
         for row in result.rows
     ]
-    total = ("total", "", "", f"{result.total:,}", "", "")
-    head = ("Layer", "Calculation", "Output shape", "Parameters", "Share", "Filters to budget")
-    st.html(html.table(head, [*lines, total], left=2, marked={selected}))
+    total = ("total", "", f"{result.total:,}", "", "", "")
+    # As Keras's summary begins: three columns fit on a phone.
+    head = ("Layer", "Output shape", "Parameters", "Calculation", "Share", "Filters to budget")
+    st.html(html.table(head, [*lines, total], marked={selected}))
     total_note = (
         "Total counts batch norm's running mean and variance, as Keras does; PyTorch's "
         f"parameters() gives {result.trainable:,}. "
@@ -199,7 +200,7 @@ def export(spec: Spec, result: NetworkSummary, set_network: SetNetwork) -> None:
     download_buttons(Download(f"Download {file_name}", lambda: text, file_name, key="network-file"))
     preset = next((preset for preset in PRESETS if preset.spec == spec), None)
     if preset and (checkpoint := zoo.checkpoint(preset.name)):
-        st.html(html.caption("Take it home: this network, pretrained, for those without mnistlab."))
+        st.html(html.caption("This network, pretrained, for computers without mnistlab:"))
         take_home.downloads(checkpoint, preset.label, preset.name)
     st.file_uploader(
         "Import network (JSON)",

@@ -1,4 +1,6 @@
-"""The canvas and its drawing, which survives a change of page and can be undone by stroke."""
+"""The canvas and its drawing, which survives a change of page and a reload and can be undone by
+stroke.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -24,7 +26,7 @@ from mnistlab.drawing.strokes import (
     stroke_lines,
     strokes_from_canvas,
 )
-from mnistlab.ui.common import page
+from mnistlab.ui.common import page, stored_drawing
 from mnistlab.ui.draw import canvas_buttons
 
 SIDE = 280
@@ -148,9 +150,19 @@ def show(new_page: bool, offer_number: bool = False) -> Drawing:
     state["strokes"] = [*restored, *added]
     state["drawn_width"] = max(drawn_width, width) if added else drawn_width
     state["drawn_brush"] = drawn_brush
+    with canvas_place:
+        stored_drawing.show(state["strokes"], state["drawn_width"], drawn_brush, _restore)
     return Drawing(
         state["strokes"], ink, state["drawn_width"], state["drawn_brush"], shown_width=width
     )
+
+
+def _restore(stored: object) -> None:
+    """Take the drawing that the browser kept over a reload onto a new canvas."""
+    state = st.session_state
+    if drawing := stored_drawing.checked(stored, {SIDE: BRUSH, WIDE: FINE_BRUSH}):
+        state["strokes"], state["drawn_width"], state["drawn_brush"] = drawing
+        state["canvas_width"] = None
 
 
 def _discard_refused(width: int) -> None:

@@ -89,7 +89,7 @@ def choose(found: CheckpointList) -> CheckpointChoice:
         found.labels,
         SELECTED,
         on_change=update_address,
-        help="First the one trained for drawings, then the most accurate. “Optimistic”: the epoch "
+        help="First Sketch, trained for drawings, then the most accurate. “Optimistic”: the epoch "
         "was selected on the test images that measure its accuracy.",
     )
     return found.choices[key]
@@ -97,7 +97,7 @@ def choose(found: CheckpointList) -> CheckpointChoice:
 
 def take_home(choice: CheckpointChoice) -> None:
     """A popover that downloads the checkpoint as files that need no mnistlab."""
-    with st.popover("Take it home", icon=":material/home:"):
-        st.html(html.caption("The selected checkpoint, for those without mnistlab."))
+    with st.popover("Export network", icon=":material/download:"):
+        st.html(html.caption("The selected checkpoint, for computers without mnistlab."))
         stem = choice.path.stem if choice.run_id is None else f"run{choice.run_id}"
         downloads(choice.path, choice.name, stem)

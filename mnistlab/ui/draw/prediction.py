@@ -24,7 +24,7 @@ def about_confidence() -> str:
 - **Uncalibrated**: no temperature is fitted until a run ends. With the *All data* protocol it is
   fitted on training images, which leaves the network slightly overconfident.
 
-Measured for the pretrained *sketch* (`benchmarks/nonsense.py`, `benchmarks/strokes.py`).
+Measured for the pretrained *Sketch* (`benchmarks/nonsense.py`, `benchmarks/strokes.py`).
 """
 
 

@@ -92,7 +92,7 @@ def show(home: Home, study: Ablation) -> None:
     live.auto_refresh(home, runs, draw)
     st.html(html.caption(HOW_COMPARED))
     name = f"{study.target.preset.name}-{study.variant.name}"
-    downloads(name, lambda: build.ablation_report(store, study))
+    downloads(name, runs, lambda: build.ablation_report(store, study))
 
 
 HOW_COMPARED = (

@@ -50,7 +50,7 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
 
     live.auto_refresh(home, runs, draw)
     st.html(html.caption(TABLE))
-    downloads(f"reproduction-{plan.length}", lambda: build.reproduction_report(store, plan))
+    downloads(f"reproduction-{plan.length}", runs, lambda: build.reproduction_report(store, plan))
 
 
 TABLE = (

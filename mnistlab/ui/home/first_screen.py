@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab import zoo
+from mnistlab.arch.presets import TARGET_ACCURACY
+from mnistlab.arch.summary import BUDGET
 from mnistlab.charts.accuracy_by_size import Network, accuracy_by_size
 from mnistlab.drawing.digit import DigitError
 from mnistlab.drawing.segmentation import segment_strokes
@@ -13,6 +15,7 @@ from mnistlab.errors import CheckpointError, LabError
 from mnistlab.experiments.measured import stats
 from mnistlab.experiments.steps import STEPS
 from mnistlab.experiments.targets import TARGETS
+from mnistlab.text import percent
 from mnistlab.ui.common import checkpoints, html, page
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.draw import canvas, checkpoint, prediction
@@ -43,6 +46,7 @@ def show(new_page: bool, step: int, select: Callable[[str], None]) -> Callable[[
         if not drawing.strokes:
             place.html(_INVITATION)
     with figure_column:
+        st.html(_FIGURE)
         show_svg(accuracy_by_size(_networks(), step), "hero_picture", select)
     return lambda: _answer(drawing, place, link_place)
 
@@ -72,7 +76,12 @@ def _answer(drawing: canvas.Drawing, place: DeltaGenerator, link_place: DeltaGen
 
 
 _INVITATION = html.answer("?", "Draw a digit.") + html.caption(
-    f"Classified by network {NUMBER} ({STEPS[NUMBER - 1].total:,} parameters)."
+    f"Classified by network {NUMBER}, {STEPS[NUMBER - 1].title} "
+    f"({STEPS[NUMBER - 1].total:,} parameters)."
+)
+_FIGURE = html.caption(
+    "Test accuracy by parameters. Shaded: the article's goal, "
+    f"{percent(TARGET_ACCURACY)} within {BUDGET:,}."
 )
 
 

@@ -99,6 +99,7 @@ def show_export(home: Home, run: Run) -> None:
             lambda: epochs_csv(store.run(run.id) or run),
             f"run{run.id}-epochs.csv",
             key="epochs-csv",
+            disabled=not run.epochs,
         ),
         *(
             Download(label, path.read_bytes, f"run{run.id}-{path.name}", key=label)
@@ -108,9 +109,9 @@ def show_export(home: Home, run: Run) -> None:
     )
     best = store.best_checkpoint_path(run.id)
     if best.is_file():
-        st.html(html.caption("Take it home: the best checkpoint, for those without mnistlab."))
+        st.html(html.caption("The best checkpoint, for computers without mnistlab:"))
         take_home.downloads(best, run.name, f"run{run.id}")
-    downloads(f"run{run.id}", lambda: build.runs_report(store, [store.run(run.id) or run]))
+    downloads(f"run{run.id}", [run], lambda: build.runs_report(store, [store.run(run.id) or run]))
     st.caption(
         "Import the archive on the Runs page of any mnistlab. Checkpoints are safetensors files, "
         "which hold tensors and their names but no code. For TensorBoard and for ONNX Runtime:"

@@ -1,4 +1,4 @@
-"""Starting a run: the three ways to begin, each with its estimated time, and the watched runs."""
+"""Starting a run: the whole recipe or a short run of it, each with its estimated time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from mnistlab.text import duration, quantity
 from mnistlab.training.record import TrainingRecord, read_record
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.classroom.session_task import recipe_problem
+from mnistlab.ui.common import html
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast
 from mnistlab.worker.processes import submit
@@ -44,7 +45,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Beginning:
+class ShortRun:
     """A run that a card offers: what it is called, what it is good for, and its recipe."""
 
     label: str
@@ -52,17 +53,16 @@ class Beginning:
     recipe: Recipe
 
     def submission(self, whole: Submission) -> Submission:
-        """The run to submit; a shortened one is called so."""
-        name = whole.name if self.recipe == whole.recipe else f"{whole.name} ({self.label.lower()})"
+        """The run to submit, which is called what it is."""
+        name = f"{whole.name} ({self.label.lower()})"
         return replace(whole, name=name, recipe=self.recipe)
 
 
-def beginnings(recipe: Recipe) -> tuple[Beginning, ...]:
-    """The three ways to begin: the recipe on few images, on some, and as it is."""
+def short_runs(recipe: Recipe) -> tuple[ShortRun, ...]:
+    """The recipe on few images, and on some."""
     return (
-        Beginning("Demo", "See the curves move.", replace(recipe, **DEMO)),  # type: ignore[arg-type]
-        Beginning("Quick", "Good enough to draw with.", replace(recipe, **QUICK)),  # type: ignore[arg-type]
-        Beginning("Full", "The recipe as it is.", recipe),
+        ShortRun("Demo", "See the curves move.", replace(recipe, **DEMO)),  # type: ignore[arg-type]
+        ShortRun("Quick", "Good enough to draw with.", replace(recipe, **QUICK)),  # type: ignore[arg-type]
     )
 
 
@@ -109,7 +109,7 @@ def recent_runs(home: Home) -> list[RunSummary]:
         return []
 
 
-def _card(one: Beginning, size: str, time: str) -> Markup:
+def _card(one: ShortRun, size: str, time: str) -> Markup:
     return fill(
         '<div class="lab-begin"><b>{}</b><span>{}</span><span>{}</span><em>{}</em></div>',
         one.label,
@@ -119,18 +119,21 @@ def _card(one: Beginning, size: str, time: str) -> Markup:
     )
 
 
-def choose_beginning(
+def choose_short_run(
     submission: Submission | None, recent: Sequence[RunSummary]
 ) -> Submission | None:
-    """Three cards, if there is a valid `submission`; the run whose button was pressed."""
+    """A card for each short run, if there is a valid `submission`; the one that was pressed."""
     if submission is None:
         return None
-    # A task may lock the number of images or epochs, which the shorter ways change.
-    ways = [one for one in beginnings(submission.recipe) if not recipe_problem(one.recipe)]
-    st.header("Three ways to begin" if len(ways) == 3 else "Begin", anchor=False)
+    # A task may lock the number of images or epochs, which these change.
+    offered = [one for one in short_runs(submission.recipe) if not recipe_problem(one.recipe)]
+    if not offered:
+        st.html(html.empty("No run selected. Start training."))
+        return None
+    st.header("Short runs", anchor=False)
     pressed = None
     cards = st.container(horizontal=True)
-    for one in ways:
+    for one in offered:
         with cards.container(border=True, key=f"begin-{one.label.lower()}"):
             images = quantity(one.recipe.images_per_epoch, "image")
             size = f"{images}, {quantity(one.recipe.epochs, 'epoch')}"
@@ -140,7 +143,6 @@ def choose_beginning(
                 f"Start {one.label.lower()}",
                 key=f"begin_{one.label.lower()}",
                 icon=":material/play_arrow:",
-                type="primary" if one.label == "Demo" else "secondary",
                 width="stretch",
             ):
                 pressed = one.submission(submission)
