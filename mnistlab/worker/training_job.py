@@ -174,7 +174,7 @@ def _load_teacher(job: TrainingJob, home: Home) -> TrainingJob:
     short = job.run.recipe.teacher
     if not short:
         return job
-    teacher = ensure_teacher(home, short)
+    teacher = ensure_teacher(home, short, job.store)
     if job.teacher and job.teacher.checksum != teacher.checksum:
         raise CheckpointError(
             f"Teacher {short} is another checkpoint than that of the first epochs. Import the run "
