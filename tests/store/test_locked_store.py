@@ -157,7 +157,9 @@ def test_a_run_that_a_lock_interrupts_goes_on_by_itself_after_a_pause(
 ) -> None:
     from mnistlab.worker import training_job
 
-    attempts, pauses, messages = [], [], []
+    attempts: list[int] = []
+    pauses: list[float] = []
+    messages: list[str] = []
     monkeypatch.setattr(worker, "sleep", pauses.append)
 
     def train(store: Store, run: Run, *rest: object) -> None:

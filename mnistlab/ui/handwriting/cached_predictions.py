@@ -124,9 +124,10 @@ def predictions(
             _cache(keys[name], results[name], listing.total)
     place.empty()
     if n_classified < listing.total:
-        with place.container():
+        with place.container(horizontal=True, vertical_alignment="center"):
             newest = quantity(n_classified, "drawing")
-            st.html(html.caption(f"Scored on the newest {newest} of {listing.total:,}."))
+            text = f"Scored on the newest {newest} of {listing.total:,}."
+            st.html(html.caption(text), width="content")
             st.button(
                 "Score more", icon=":material/refresh:", key="score_more", on_click=_score_more
             )
