@@ -16,16 +16,16 @@ from mnistlab.errors import CheckpointError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
-from mnistlab.store.database import connection
+from mnistlab.store.database import connection, lock_notice
 from mnistlab.store.database.errors import Cause, StoreError
-from mnistlab.store.database.lock_notice import seconds_waited
 from mnistlab.store.run import Run, State
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import seconds_waiting
 from mnistlab.terminal import watch
 from mnistlab.worker import worker
 from mnistlab.worker.teacher_search import ensure_teacher
 from tests.store.example_runs import epoch
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +47,8 @@ def locked(store: Store, kind: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr(lock_notice, "FRESH_SECONDS", CEILING)
     store = Store(tmp_path / "runs")
     store.add("", PRESETS[3].spec, Recipe())
     return store
@@ -74,7 +75,7 @@ def test_what_trains_waits_for_as_long_as_it_takes_and_says_so(
 
     def sleep(seconds: float) -> None:
         clock.now += seconds
-        told.append(seconds_waited(store.folder, store.now()))
+        told.append(seconds_waiting(store))
         if clock.now > 1000 + 3600:  # an hour later
             lock.close()
 
@@ -90,7 +91,7 @@ def test_what_trains_waits_for_as_long_as_it_takes_and_says_so(
     assert run and run.state is State.DONE and run.epochs_done == 1
     assert capfd.readouterr().err.count("another program uses it") == 1
     assert told[0] is None and told[-1] == pytest.approx(3600, abs=2)
-    assert seconds_waited(store.folder, store.now()) is None
+    assert seconds_waiting(store) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -121,14 +122,15 @@ def test_skipped_reports_tell_of_the_lock_and_a_killed_process_does_not_for_long
 ) -> None:
     clock = Clock(monkeypatch)
     patient = Store(store.folder, patience=math.inf)
+    later = Store(store.folder, clock=lambda: store.now() + 6000)
     with locked(store, KINDS[0]):
         while clock.now < 1010:
             with pytest.raises(StoreError):
                 patient.report(1, "training")
-        assert seconds_waited(store.folder, store.now()) == pytest.approx(10, abs=2)
-        assert seconds_waited(store.folder, store.now() + 60) is None, "as one that was killed"
+        assert seconds_waiting(store) == pytest.approx(10, abs=2)
+        assert seconds_waiting(later) is None, "as one that was killed"
     patient.report(1, "training")
-    assert seconds_waited(store.folder, store.now()) is None
+    assert seconds_waiting(store) is None
 
 
 def test_a_process_that_waits_for_a_real_lock_tells_so_and_goes_on(store: Store) -> None:
@@ -137,19 +139,20 @@ import math, sys
 from pathlib import Path
 from mnistlab.store.database import lock_notice
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import seconds_waiting
 
 lock_notice.NOTICE_SECONDS = 0.0
 assert Store(Path(sys.argv[1]), patience=math.inf).claim()
 """
     with locked(store, "BEGIN EXCLUSIVE"):
         process = subprocess.Popen([sys.executable, "-c", code, str(store.folder)], cwd=ROOT)
-        until(lambda: seconds_waited(store.folder, store.now()) is not None)
+        until(lambda: seconds_waiting(store) is not None)
         run = store.run(1)
         assert process.poll() is None and run and run.state is State.QUEUED
     assert process.wait() == 0
     run = store.run(1)
     assert run and run.state is State.RUNNING
-    assert seconds_waited(store.folder, store.now()) is None
+    assert seconds_waiting(store) is None
 
 
 def test_a_run_that_a_lock_interrupts_goes_on_by_itself_after_a_pause(

@@ -8,12 +8,14 @@ import pytest
 from mnistlab.arch.presets import PRESETS
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
+from mnistlab.store.database import lock_notice
 from mnistlab.store.database.lock_notice import LockNotice
 from mnistlab.store.store import Store
 from mnistlab.worker.processes import worker_lock
 from tests.store.test_locked_store import KINDS, Clock, locked
 from tests.ui.app_test import body, run, settled
 from tests.ui.test_pages import PAGES
+from tests.waiting import CEILING
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -41,6 +43,7 @@ def test_a_page_says_that_a_training_waits_and_does_not_offer_to_kill_it(
         store.add(name, PRESETS[3].spec, Recipe())
     Store(store.folder, clock=lambda: store.now() - 600).claim(pid=os.getpid())
     monkeypatch.setenv("MNISTLAB_WORKERS", "1")
+    monkeypatch.setattr(lock_notice, "FRESH_SECONDS", CEILING)
     with worker_lock(Home(lab)), locked(store, KINDS[0]):
         at = run(f"pages/{page}.py", run="1,2" if page == "compare" else "1")
         assert not at.warning and ("No heartbeat" in body(at) or page in ("runs", "compare"))

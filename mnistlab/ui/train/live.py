@@ -15,9 +15,9 @@ from mnistlab.home import Home
 from mnistlab.markup import Markup
 from mnistlab.store import queue
 from mnistlab.store.classroom import permission
-from mnistlab.store.database.lock_notice import seconds_waited
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import seconds_waiting
 from mnistlab.text import duration, percent
 from mnistlab.training.diagnosis import describe_failure
 from mnistlab.training.epoch import Phase
@@ -151,7 +151,7 @@ PENDING = {
 
 def seconds_silent(store: Store, run: RunSummary) -> float | None:
     """`RunSummary.seconds_silent`; None while the store is locked: its process is not to blame."""
-    if seconds_waited(store.folder, store.now()) is not None:
+    if seconds_waiting(store) is not None:
         return None
     return run.seconds_silent(store.now())
 
@@ -205,10 +205,10 @@ def warn_if_it_waits(store: Store) -> None:
     """Say that another program has locked the store and nothing trains meanwhile."""
     # A place that is always there, as in `warn_if_it_fails`.
     with st.container():
-        waited = seconds_waited(store.folder, store.now())
+        waited = seconds_waiting(store)
         if waited is not None:
             page.show_warning(
-                f"Another program has locked {store.database.file} for {duration(waited)}. "
+                f"Another program has locked the store in {store.folder} for {duration(waited)}. "
                 "Training waits for it and goes on by itself."
             )
 
