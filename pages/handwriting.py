@@ -115,10 +115,10 @@ def compare() -> Mapping[str, DrawingPrediction]:
         help="Up to four. The drawings below show the predictions of the first.",
     )
     choices = {path: available.choices[path] for path in selected or default}
-    results, errors = cached_predictions.predictions(store, drawings, choices, st.empty())
+    results, errors = cached_predictions.predictions(store, listing, choices, st.empty())
     for text in errors:
         page.show_error(text)
-    columns = [(choices[path], scores(drawings, each)) for path, each in results.items()]
+    columns = [(choices[path], scores(listing.newest, each)) for path, each in results.items()]
     st.html(table(counts, columns))
     coverage.show(columns)
     return next(iter(results.values()), {})
@@ -128,7 +128,7 @@ def browse(predictions: Mapping[str, DrawingPrediction]) -> None:
     """The drawings with their filters, and what can be done with the selected ones."""
     st.header("Drawings", anchor=False)
     filters = gallery.choose([*counts])
-    selected = gallery.show(store, drawings, predictions, filters)
+    selected = gallery.show(store, listing, predictions, filters)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Delete {len(selected)}" if selected else "Delete",
@@ -157,7 +157,7 @@ try:
 except LabError as error:
     page.show_error(error)
     st.stop()
-counts, drawings = listing.counts, listing.drawings
+counts = listing.counts
 
 # Containers keep the positions of the elements below, which Streamlit would otherwise recreate, and
 # so close, when a message appears or disappears.
@@ -175,7 +175,7 @@ with st.container():
                 args=(undo_delete, rows),
             )
 with st.container():
-    if drawings:
+    if counts:
         st.html(metrics(counts))
         try:
             browse(compare())
@@ -190,7 +190,7 @@ with st.container():
         )
         st.page_link("pages/draw.py", label="Draw a digit", icon=":material/draw:")
 
-with st.expander("Form", icon=":material/grid_on:", expanded=form.is_used() or not drawings):
+with st.expander("Form", icon=":material/grid_on:", expanded=form.is_used() or not counts):
     form.show(store)
 with st.expander("Import drawings", icon=":material/upload:"):
     files = st.file_uploader(

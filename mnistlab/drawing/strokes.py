@@ -29,11 +29,15 @@ Stroke = Sequence[Sequence[float]]
 
 
 def digit_from_strokes(
-    strokes: Sequence[Stroke], options: PreprocessingOptions = DEFAULT_OPTIONS, canvas: float = 0.0
+    strokes: Sequence[Stroke],
+    options: PreprocessingOptions = DEFAULT_OPTIONS,
+    canvas: float = 0.0,
+    has_preview: bool = True,
 ) -> PreparedDigit | None:
     """Scale strokes into the box and rasterize them; None if there is no point.
 
-    Without cropping, the whole canvas of `canvas` units a side is scaled into the box. Raises
+    Without cropping, the whole canvas of `canvas` units a side is scaled into the box. Without a
+    preview, which takes longer than all the rest, `cropped` is as small as `scaled`. Raises
     DigitError if a coordinate is not a finite number or there are too many points.
     """
     lines = stroke_lines(strokes)
@@ -41,10 +45,12 @@ def digit_from_strokes(
         return None
     placed = fit_into_box(lines, None if options.crop else canvas)
     scaled = rasterize(placed, THICKNESS, 0 if options.crop else BOX)
-    height, width = scaled.shape
-    # The same at a larger scale, for display.
-    large = [line * ENLARGED for line in placed]
-    shown = render_preview(large, THICKNESS * ENLARGED, width * ENLARGED, height * ENLARGED)
+    shown = scaled
+    if has_preview:
+        height, width = scaled.shape
+        # The same at a larger scale, for display.
+        large = [line * ENLARGED for line in placed]
+        shown = render_preview(large, THICKNESS * ENLARGED, width * ENLARGED, height * ENLARGED)
     return PreparedDigit(cropped=shown, scaled=scaled, pixels=centered(scaled, options.center))
 
 

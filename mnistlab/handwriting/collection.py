@@ -53,9 +53,12 @@ def listed(
     label: int | None = None,
     limit: int = -1,
     offset: int = 0,
+    before: int | None = None,
 ) -> list[StoredDrawing]:
-    """The drawings without strokes, newest first; all, or those of a writer or label."""
-    return table.listed(store, writer, label, limit, offset)
+    """The drawings without strokes, newest first; all, or those of a writer or label, or older than
+    the one with the id `before`.
+    """
+    return table.listed(store, writer, label, limit, offset, before)
 
 
 def load_drawings(store: Store, hashes: Iterable[str]) -> dict[str, LabeledDrawing]:
@@ -74,9 +77,9 @@ def export(store: Store, writer: str | None = None) -> list[LabeledDrawing]:
     return [each for text in table.of_writer(store, writer) if (each := _from_text(text))]
 
 
-def counts(store: Store) -> dict[str, Counter[int]]:
-    """The number of drawings of each label, by writer in alphabetical order."""
-    return table.counts(store)
+def counts(store: Store, writer: str | None = None) -> dict[str, Counter[int]]:
+    """The number of drawings of each label, by writer in alphabetical order, or of one writer."""
+    return table.counts(store, writer)
 
 
 def delete(store: Store, ids: Sequence[int]) -> list[Row]:

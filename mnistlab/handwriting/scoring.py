@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mnistlab.drawing.digit import DigitError, PreparedDigit
 from mnistlab.drawing.prediction import Prediction
@@ -27,11 +27,11 @@ class DrawingPrediction:
 def prepare(drawing: LabeledDrawing) -> PreparedDigit | None:
     """A drawing preprocessed as on the Draw page; None if it is unreadable."""
     try:
-        digit = digit_from_strokes(drawing.strokes)
+        # Only the Draw page shows the large image; for thousands of drawings it would fill the
+        # memory.
+        return digit_from_strokes(drawing.strokes, has_preview=False)
     except DigitError:
         return None
-    # Only the Draw page shows the large image; for thousands of drawings it would fill the memory.
-    return digit and replace(digit, cropped=digit.scaled)
 
 
 def predict_drawings(

@@ -92,13 +92,16 @@ def listed(
     label: int | None = None,
     limit: int = -1,
     offset: int = 0,
+    before: int | None = None,
 ) -> list[StoredDrawing]:
-    """The drawings, newest first; optionally of one writer or one label."""
+    """The drawings, newest first; optionally of one writer or one label, or older than the one with
+    the id `before`.
+    """
+    conditions = {"writer = ?": writer, "label = ?": label, "id < ?": before}
+    given = {text: value for text, value in conditions.items() if value is not None}
+    clause = f"WHERE {' AND '.join([READABLE, *given])} ORDER BY id DESC LIMIT ? OFFSET ?"
     with store.database.reading() as db:
-        clause = "WHERE writer = coalesce(?, writer) AND label = coalesce(?, label) "
-        clause += f"AND {READABLE} "
-        clause += "ORDER BY id DESC LIMIT ? OFFSET ?"
-        return _where(db, clause, writer, label, limit, offset, source=_seen(db, store))
+        return _where(db, clause, *given.values(), limit, offset, source=_seen(db, store))
 
 
 def with_hashes(store: Store, hashes: Iterable[str]) -> list[DrawingText]:
@@ -111,15 +114,17 @@ def of_writer(store: Store, writer: str | None = None) -> list[DrawingText]:
     return _texts(store, f"WHERE writer = coalesce(?, writer) AND {READABLE}", writer)
 
 
-def counts(store: Store) -> dict[str, Counter[int]]:
-    """The number of drawings of each label, for each writer in alphabetical order."""
+def counts(store: Store, writer: str | None = None) -> dict[str, Counter[int]]:
+    """The number of drawings of each label, for each writer in alphabetical order or for one."""
     by_writer: dict[str, Counter[int]] = {}
+    condition = READABLE if writer is None else f"{READABLE} AND writer = ?"
     with store.database.reading() as db:
-        for writer, label, count in db.execute(
-            f"SELECT writer, label, count(*) FROM {_seen(db, store)} WHERE {READABLE} "
-            "GROUP BY writer, label ORDER BY writer COLLATE NOCASE, writer, label"
+        for name, label, count in db.execute(
+            f"SELECT writer, label, count(*) FROM {_seen(db, store)} WHERE {condition} "
+            "GROUP BY writer, label ORDER BY writer COLLATE NOCASE, writer, label",
+            () if writer is None else (writer,),
         ):
-            by_writer.setdefault(writer, Counter())[label] = count
+            by_writer.setdefault(name, Counter())[label] = count
     return by_writer
 
 

@@ -1,8 +1,9 @@
-"""The processes that train: their slots and process ids, as the running runs name them, and what
-becomes of the runs of one that died.
+"""The processes that train: their slots and process ids, as the running runs name them, whether one
+waits for the store, and what becomes of the runs of one that died.
 """
 
 from mnistlab.store import transitions
+from mnistlab.store.database import lock_notice
 from mnistlab.store.rights.ownership import require_own
 from mnistlab.store.rows import N_EPOCHS, request_of
 from mnistlab.store.run import State
@@ -36,6 +37,13 @@ def process_of(store: Store, run_id: int) -> tuple[int, int] | None:
             (run_id, State.RUNNING),
         ).fetchone()
         return (row["slot"], row["pid"]) if row else None
+
+
+def seconds_waiting(store: Store) -> float | None:
+    """For how long a process has been waiting for the store, because another program has locked it;
+    None if none waits.
+    """
+    return lock_notice.seconds_waited(store.folder, store.now())
 
 
 def interrupt_orphans(store: Store, slot: int) -> int:

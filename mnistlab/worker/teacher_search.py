@@ -26,15 +26,16 @@ FINISHED = (State.DONE, State.STOPPED)
 """The states of a run whose best checkpoint will not change."""
 
 
-def ensure_teacher(home: Home, short: str) -> Teacher:
+def ensure_teacher(home: Home, short: str, store: Store | None = None) -> Teacher:
     """The teacher that a recipe calls `short`, copied to the lab's folder if it is not there.
 
-    Raises CheckpointError if the lab does not have it or its copy cannot be written.
+    `store` is the lab's, if it is to be read with another patience. Raises CheckpointError if the
+    lab does not have it or its copy cannot be written.
     """
     try:
         return saved_teacher(home.teachers, short)
     except CheckpointError:
-        for path in _checkpoints(home):
+        for path in _checkpoints(store or Store.of(home)):
             if _is_teacher(path, short):
                 return save_teacher(home.teachers, path)
         raise
@@ -45,7 +46,7 @@ def find_teacher(home: Home, short: str) -> Teacher:
 
     Raises CheckpointError if the lab does not have it.
     """
-    for path in (teacher_path(home.teachers, short), *_checkpoints(home)):
+    for path in (teacher_path(home.teachers, short), *_checkpoints(Store.of(home))):
         if _is_teacher(path, short):
             return checkpoint_teacher(path)
     return saved_teacher(home.teachers, short)
@@ -66,10 +67,9 @@ def _is_teacher(path: Path, short: str) -> bool:
         return False  # a missing or damaged file is not what is looked for
 
 
-def _checkpoints(home: Home) -> Iterator[Path]:
+def _checkpoints(store: Store) -> Iterator[Path]:
     """The pretrained checkpoints, and the best ones of the finished runs, newest first."""
     yield from zoo.checkpoints()
-    store = Store.of(home)
     runs = table(store, Query(states=FINISHED, size=sys.maxsize)).rows
     yield from (store.best_checkpoint_path(run.id) for run in runs)
 

@@ -4,6 +4,7 @@ The order of writing makes kills harmless: the training state is written first, 
 derived from it: checkpoints and rows in the store.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from mnistlab.home import Home
 from mnistlab.stats.predictions import Predictions, load_predictions, save_predictions
 from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
+from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
 from mnistlab.training.distillation import load_teacher
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
@@ -180,7 +182,7 @@ def _load_teacher(job: TrainingJob, home: Home) -> TrainingJob:
     short = job.run.recipe.teacher
     if not short:
         return job
-    teacher = ensure_teacher(home, short)
+    teacher = ensure_teacher(home, short, Store(home.runs, patience=math.inf))
     if job.teacher and job.teacher.checksum != teacher.checksum:
         raise CheckpointError(
             f"Teacher {short} is another checkpoint than that of the first epochs. Import the run "

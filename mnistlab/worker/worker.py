@@ -10,6 +10,7 @@ import sys
 import traceback
 from errno import ENOSPC
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 from mnistlab.errors import LabError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # A page that checks for a living worker holds the lock for a moment; a new worker waits that long.
 PATIENCE = 2.0
+BUSY_PAUSE = 5.0
+"""Seconds before a run that a locked file has interrupted is queued again."""
+WAITED = "Another program had locked a file of the lab."
 BALLAST = 1 << 18
 """Bytes of a file that is deleted when the disk is full, so that the run's end can be written."""
 
@@ -73,14 +77,21 @@ def train_run(
         train_claimed(store, run, home, reporter, mnist)
     except Exception as error:  # the other runs in the queue must still be trained
         ballast.unlink(missing_ok=True)
-        # What stands in the way of a part that does not wait will pass: the run goes on by itself.
-        is_busy = isinstance(error, StoreError) and error.cause is Cause.BUSY
-        state = State.QUEUED if is_busy else State.FAILED
-        store.finish(run.id, state, _reason(error, home))
+        if is_busy(error):
+            # What stands in the way of a part that does not wait will pass, but not at once.
+            sleep(BUSY_PAUSE)
+            store.finish(run.id, State.QUEUED, f"{WAITED} The run goes on by itself.")
+        else:
+            store.finish(run.id, State.FAILED, _reason(error, home))
         if _internal(error):
             traceback.print_exc()
     finally:
         ballast.unlink(missing_ok=True)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another program has locked a file that the run needs."""
+    return isinstance(error, StoreError) and error.cause is Cause.BUSY
 
 
 def _reason(error: Exception, home: Home) -> str:

@@ -65,6 +65,9 @@ def test_the_strip_s_larger_picture_is_the_same_drawing() -> None:
     whole[: digit.cropped.shape[0], : digit.cropped.shape[1]] = digit.cropped
     small = whole.reshape(height, ENLARGED, width, ENLARGED).mean((1, 3))
     assert np.abs(small - digit.scaled).mean() < 6
+    without = digit_from_strokes(SEVEN, has_preview=False)
+    assert without and np.array_equal(without.pixels, digit.pixels)
+    assert without.cropped is without.scaled
 
 
 def thickness(images: Tensor) -> float:

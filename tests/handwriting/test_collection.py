@@ -79,6 +79,8 @@ def test_an_import_duplicates_nothing_and_overwrites_nothing(store: Store) -> No
         "c": Counter({5: 1}),
         "d": Counter({3: 2, 8: 2}),
     }
+    assert collection.counts(store, "a") == {"a": Counter({3: 1, 8: 2})}
+    assert collection.counts(store, "x") == {}
     assert len(collection.export(store)) == 9
     assert [one.label for one in collection.export(store, "d")] == [3, 3, 8, 8]
 
@@ -100,6 +102,7 @@ def test_newest_first_by_writer_by_label_and_in_pages(store: Store) -> None:
     ids = [kept.id for kept in collection.listed(store)]
     assert ids == sorted(ids, reverse=True) and len(ids) == 10
     assert [kept.id for kept in collection.listed(store, limit=3, offset=4)] == ids[4:7]
+    assert [kept.id for kept in collection.listed(store, limit=3, before=ids[3])] == ids[4:7]
     found = collection.listed(store, writer="b", label=1)
     assert found and {(kept.writer, kept.label) for kept in found} == {("b", 1)}
     assert len(collection.listed(store, label=0)) == 5 and not collection.listed(store, writer="x")

@@ -13,13 +13,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Multiselect
 
 from mnistlab import zoo
+from mnistlab.drawing.digit import PreparedDigit
 from mnistlab.handwriting import collection, scoring
+from mnistlab.handwriting.collection import StoredDrawing
 from mnistlab.handwriting.drawings import LabeledDrawing, to_json, validate
+from mnistlab.store import drawings as drawing_table
 from mnistlab.store.database.errors import StoreError
 from mnistlab.store.store import Store
 from mnistlab.ui.common import checkpoints
 from mnistlab.ui.common.caching import LruCache
-from mnistlab.ui.handwriting import cached_predictions
+from mnistlab.ui.handwriting import cached_predictions, gallery
 from mnistlab.ui.handwriting.gallery import Filters
 from tests.drawn_digits import DIGITS
 from tests.ui.app_test import body, run, settled
@@ -116,7 +119,7 @@ def test_predictions_are_computed_once(store: Store, monkeypatch: pytest.MonkeyP
     at = page(store, many[:9])
     before = lines(at)[-1]
     with monkeypatch.context() as patch:
-        patch.setattr(scoring, "digit_from_strokes", lambda strokes: pytest.fail("prepared again"))
+        patch.setattr(scoring, "digit_from_strokes", lambda *_, **__: pytest.fail("again"))
         assert lines(settled(at))[-1] == before
     collection.save_all(store, many)
     assert lines(settled(at))[-1][1] == "10"
@@ -125,14 +128,59 @@ def test_predictions_are_computed_once(store: Store, monkeypatch: pytest.MonkeyP
 def test_only_so_many_drawings_are_classified_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cached_predictions, "MAX_NEW", 4)
-    at = page(store, [drawing(digit) for digit in DIGITS])
-    assert "6 older drawings not classified yet." in text_of(at)
-    assert lines(at)[-1][1] == "10" and len(shown(at)) == 10
-    press(at, "Classify more")
-    assert "2 older drawings not classified yet." in text_of(at)
-    press(at, "Classify more")
-    assert "not classified" not in text_of(at) and "(0 errors" in lines(at)[-1][2]
+    monkeypatch.setattr(cached_predictions, "NEWEST", 3)
+    monkeypatch.setattr(cached_predictions, "MORE", 4)
+    classified: list[str] = []
+
+    def counted(drawing: LabeledDrawing) -> PreparedDigit | None:
+        classified.append(drawing.stroke_hash)
+        return scoring.prepare(drawing)
+
+    monkeypatch.setattr(cached_predictions, "prepare", counted)
+    many = [drawing(digit, shift=0.003 * (digit + 1)) for digit in DIGITS]
+    monkeypatch.setattr(cached_predictions, "inputs", lambda store, hashes: {})
+    at = page(store, many)
+    newest = [each.stroke_hash for each in reversed(many)]
+    assert "Scored on the newest 3 drawings of 10." in text_of(at)
+    assert lines(at)[-1][1] == "10" and sorted(classified) == sorted(newest[:3])
+    settled(at)
+    assert len(classified) == 3, "nobody has asked for more"
+    press(at, "Score more")
+    assert "Scored on the newest 7 drawings of 10." in text_of(at)
+    assert sorted(classified) == sorted(newest[:7])
+    assert "Scored on the newest 3 drawings of 10." in text_of(page(store)), "another session"
+    press(at, "Score more")
+    assert "Scored on" not in text_of(at) and "(0 errors" in lines(at)[-1][2]
+    assert sorted(classified) == sorted(newest), "each once"
+
+
+def test_a_page_reads_no_more_rows_than_it_scores_and_shows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached_predictions, "NEWEST", 8)
+    monkeypatch.setattr(gallery, "PAGE_SIZE", 5)
+    n_read = [0]
+    make = drawing_table.StoredDrawing
+
+    def counted(*row: object) -> StoredDrawing:
+        n_read[-1] += 1
+        return make(*row)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drawing_table, "StoredDrawing", counted)
+    # The newest of all is misclassified, so it is the first one shown; the writers take turns.
+    many = [drawing(n % 10, "Ada" if n % 3 else "Ben", 0.004 * (n + 1)) for n in range(41)]
+    collection.save_all(store, [*many, drawing(1, "Ben", 0.5, real=6)])
+    for writer, n_pages in ((None, 9), ("Ben", 3)):
+        at, found = run("pages/handwriting.py"), []
+        at.session_state["filter_writer"] = [writer] if writer else []
+        for number in range(1, n_pages + 1):
+            at.session_state[f"page_{Filters(writer, None, False)}"] = number
+            n_read.append(0)
+            settled(at)
+            assert n_read[-1] <= 8 + 5
+            found += [int(box.label[1:]) for box in at.checkbox]
+        every = [each.id for each in collection.listed(store, writer)]
+        assert found == every
 
 
 def age(store: Store, seconds: float) -> None:
@@ -149,7 +197,7 @@ def test_a_rerun_reads_the_drawings_again_only_after_a_change(
     settled(at)
     with monkeypatch.context() as patch:
         for name in ("listed", "counts", "load_drawings"):
-            patch.setattr(collection, name, lambda *_: pytest.fail("read again"))
+            patch.setattr(collection, name, lambda *_, **__: pytest.fail("read again"))
         assert len(shown(settled(at))) == 2
     collection.save(store, drawing(1, "Ben"))
     assert [line[0] for line in lines(settled(at))[1:]] == ["Ada", "Ben", "All"]

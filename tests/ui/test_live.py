@@ -27,7 +27,7 @@ def test_a_run_that_is_stopping_names_the_step_that_it_waits_for(
         store.request(run_id, request_)
         run = store.run(run_id)
         assert run
-        texts.append(live.status_text(run))
+        texts.append(live.status_text(store, run))
     assert texts[1].startswith(texts[0]) and "Loading MNIST" in texts[1]
     assert "Training" not in texts[0]
 
@@ -40,7 +40,7 @@ def test_what_a_running_process_does_stands_at_its_bar(tmp_path: Path) -> None:
     store.claim()
     store.report(run_id, "Evaluating on test images (6,500 images)", None)
     run = store.run(run_id)
-    assert run and live.status_text(run) == ""
+    assert run and live.status_text(store, run) == ""
     assert "6,500" in live._progress_bar(home, run)
 
 

@@ -2,7 +2,6 @@
 
 import math
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -11,6 +10,7 @@ from time import monotonic, sleep
 
 from mnistlab.store.database.derived import recompute
 from mnistlab.store.database.errors import REMEDIES, Cause, StoreError, cause, store_error
+from mnistlab.store.database.lock_notice import LockNotice
 from mnistlab.store.database.migrations import MIGRATIONS, RENAMED_FILES
 from mnistlab.store.database.readers import READERS, identity
 
@@ -21,8 +21,6 @@ page is to answer within two."""
 BUSY_SECONDS, BUSY_PATIENCE = 2.0, 0.05
 """After a wait in vain, this process waits no more than BUSY_PATIENCE for BUSY_SECONDS: a page has
 several transactions, and one wait is enough."""
-NOTICE_SECONDS = 5.0
-"""Seconds of a longer wait after which the log says so."""
 EMPTY_LOOKS, EMPTY_PAUSE = 5, 0.02
 """How often an empty file is looked at again, and the seconds in between."""
 LATER_TIMEOUT = 1000
@@ -41,12 +39,13 @@ class Database:
     any process may start one; write-ahead logging lets pages read while a worker writes.
 
     `patience`: how many seconds a transaction waits for another program's lock; a process that
-    trains waits for as long as it takes (`math.inf`) and says so on standard error.
+    trains waits for as long as it takes (`math.inf`) and says so (`lock_notice.LockNotice`).
     """
 
     def __init__(self, folder: Path, patience: float | None = None) -> None:
         self.folder = folder
         self._patience = patience
+        self._notice = LockNotice(folder) if patience == math.inf else None
 
     @property
     def file(self) -> Path:
@@ -72,7 +71,6 @@ class Database:
         If there is no file yet, reading does not make one: it sees an empty store in memory.
         """
         with self._connection(None, to_write=False) as db:
-            db.execute("BEGIN")
             yield db
             db.execute("COMMIT")
 
@@ -109,6 +107,7 @@ class Database:
                     self._open(db, patience, to_write)
                 else:
                     db.deserialize(_empty_store())
+                    db.execute("BEGIN")
                 yield db
             except sqlite3.Error as error:
                 raise store_error(self.file, error) from error
@@ -133,33 +132,35 @@ class Database:
             )
 
     def _open(self, db: sqlite3.Connection, patience: float | None, to_write: bool) -> None:
-        """Prepare a connection and begin a writer's transaction, as soon as the file is free."""
+        """Prepare a connection and begin a transaction, as soon as the file is free."""
         started = monotonic()
         limit = self._limit(started) if patience is None else patience
         # Waiting is done here: SQLite would wait anew in each statement.
         db.execute("PRAGMA busy_timeout = 0")
-        has_told = False
         while True:
             try:
                 self._prepare(db)
-                if to_write:
-                    db.execute("BEGIN IMMEDIATE")
+                db.execute("BEGIN IMMEDIATE" if to_write else "BEGIN")
+                # A reader's transaction begins only with its first read, which may have to wait.
+                _version(db)
             except sqlite3.Error as error:
                 if cause(error) is not Cause.BUSY:
                     raise
-                waited = monotonic() - started
+                now = monotonic()
+                if self._notice:
+                    self._notice.found_locked(now)
+                waited = now - started
                 if waited >= limit:
                     if patience is None:
-                        _found_busy[self.file] = monotonic()
+                        _found_busy[self.file] = now
                     raise
-                if waited >= NOTICE_SECONDS and not has_told:
-                    has_told = True
-                    print(f"Waiting for {self.file}: another program uses it.", file=sys.stderr)
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 # Often at first, because a writer of this program takes milliseconds.
                 sleep(min(0.25, 0.001 + waited / 20))
             else:
+                if self._notice:
+                    self._notice.found_free()
                 db.execute(f"PRAGMA busy_timeout = {LATER_TIMEOUT}")
                 return
 

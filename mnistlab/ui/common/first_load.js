@@ -21,7 +21,7 @@
       .every((host) => host.shadowRoot?.querySelector(".lab-style"));
   const STEP = 30; // milliseconds
   const PAUSE = 600; // without a new element: what is slow to compute is drawn later, below
-  const LONGEST = 3000; // whatever happens, the page is not hidden for longer
+  const LONGEST = 5000; // whatever happens, the page is not hidden for longer
   const root = document.documentElement;
   let timer;
   const hide = (...names) => {

@@ -122,7 +122,7 @@ def _describe(store: Store, strokes: Sequence[Stroke], last: SaveResult | None) 
     writer = last.drawing.writer
     saved = f"Saved as {last.drawing.label}"
     try:
-        count = collection.counts(store).get(writer, Counter[int]()).total()
+        count = collection.counts(store, writer).get(writer, Counter[int]()).total()
     except StoreError:
         return f"{saved}."
     return f"{saved} · {count:,} in total" + (f" by {writer}" if writer else "")

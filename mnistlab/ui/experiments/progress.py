@@ -1,6 +1,5 @@
 """The planned runs of an experiment: the buttons that start and pause them, and their progress."""
 
-import time
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -91,5 +90,5 @@ def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) ->
     for run in runs:
         if run.state is State.RUNNING:
             # Pause all is enough, except for a process that no longer reports.
-            is_silent = run.seconds_silent(time.time()) is not None
+            is_silent = live.seconds_silent(Store.of(home), run) is not None
             live.status(home, run, has_controls=is_silent)

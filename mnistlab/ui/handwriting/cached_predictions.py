@@ -25,8 +25,10 @@ from mnistlab.ui.common.checkpoints import CheckpointChoice
 
 CHUNK = 200
 """Drawings between two updates of the cache; fewer need no progress bar."""
-MAX_NEW = 4_000
-"""Drawings that are classified in one run of the page: some seconds for a checkpoint."""
+NEWEST = 1_000
+"""Drawings that are scored when the page is opened: a second or two for a checkpoint."""
+MORE = 4_000
+"""Drawings that are scored in addition when a button is pressed: some seconds."""
 PROGRESS_STEP = 20
 """Drawings between two updates of the progress bar."""
 CLOCK_TICK = 1.0
@@ -38,52 +40,63 @@ written again without a later modification time."""
 class Listing:
     """The stored drawings at one moment.
 
-    `counts`: how many of each label, by writer. `drawings`: all of them without their strokes,
-    newest first.
+    `counts`: how many of each label, by writer. `newest`: the newest ones without their strokes,
+    newest first. There may be many more drawings than a page reads.
     """
 
     counts: dict[str, Counter[int]]
-    drawings: tuple[StoredDrawing, ...]
+    newest: tuple[StoredDrawing, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(labels.total() for labels in self.counts.values())
 
 
-# A server has one store; a test run has many, one after the other. In a class that hides names,
-# each person's is another one.
-_LISTINGS: LruCache[tuple[Path, int | None], tuple[FileState, Listing]] = LruCache(8)
+# By the folder, whom names are hidden from, and the number of drawings that were asked for.
+_LISTINGS: LruCache[tuple[Path, int | None, int], tuple[FileState, Listing]] = LruCache(8)
 # By a checkpoint's path and modification time, then by stroke hash. An entry is replaced, never
-# changed, because other threads may be reading it. Predictions of deleted drawings are dropped:
-# 20,000 drawings take 5 MB.
+# changed, because other threads may be reading it. It has no more predictions than there are
+# drawings: 20,000 take 5 MB.
 _PREDICTIONS: LruCache[tuple[Path, int], Mapping[str, DrawingPrediction]] = LruCache(16)
 # By stroke hash, 1 KB each: more than seventy pages of the gallery.
 _INPUTS: LruCache[str, GrayImage] = LruCache(2000)
 
 
 def listing(store: Store) -> Listing:
-    """The stored drawings, read again only after a file of the store has changed.
+    """The stored drawings, the newest of which are to be scored in this session; read again only
+    after a file of the store has changed.
 
     Raises StoreError if they cannot be read.
     """
     now, state = store.now(), store.file_state()
-    key = store.folder, permission.names_hidden_from(store)
+    n_scored = st.session_state.get("n_scored", NEWEST)
+    key = store.folder, permission.names_hidden_from(store), n_scored
     cached = _LISTINGS.get(key)
     if cached and cached[0] == state:
         return cached[1]
-    current = Listing(collection.counts(store), tuple(collection.listed(store)))
+    current = Listing(collection.counts(store), tuple(collection.listed(store, limit=n_scored)))
     if state and now - max(modified for _, modified, _ in state) / 1e9 > CLOCK_TICK:
         _LISTINGS.put(key, (state, current))
     return current
 
 
+def _score_more() -> None:
+    st.session_state["n_scored"] = st.session_state.get("n_scored", NEWEST) + MORE
+
+
 def predictions(
     store: Store,
-    drawings: Sequence[StoredDrawing],
+    listing: Listing,
     choices: Mapping[str, CheckpointChoice],
     place: DeltaGenerator,
 ) -> tuple[dict[str, Mapping[str, DrawingPrediction]], list[str]]:
-    """Each checkpoint's predictions by stroke hash, and errors of the unreadable checkpoints.
+    """Each checkpoint's predictions for the listing's newest drawings by stroke hash, and errors of
+    the unreadable checkpoints.
 
-    Missing predictions are computed, with a progress bar in `place`: those of the newest MAX_NEW
-    drawings, and of the next ones when a button is pressed.
+    Missing predictions are computed, with a progress bar in `place`, but no more than MORE; a
+    button asks for those of the next drawings.
     """
+    drawings = listing.newest
     results: dict[str, Mapping[str, DrawingPrediction]] = {}
     keys: dict[str, tuple[Path, int]] = {}
     predictors: dict[str, PredictBatch] = {}
@@ -91,7 +104,7 @@ def predictions(
     for name, choice in choices.items():
         try:
             key = choice.path, checkpoints.modified(choice.path)
-            cached = _cached(key, drawings)
+            cached = _cached(key, listing)
             if len(cached) < len(drawings):
                 predictors[name] = _predictor(choice)
             keys[name], results[name] = key, cached
@@ -102,21 +115,24 @@ def predictions(
         for drawing in drawings
         if any(drawing.stroke_hash not in results[name] for name in predictors)
     ]
-    n_left = max(0, len(missing) - MAX_NEW)
-    missing = missing[:MAX_NEW]
+    n_classified = len(drawings) - max(0, len(missing) - MORE)
+    missing = missing[:MORE]
     for first in range(0, len(missing), CHUNK):
         hashes, digits = _prepare_chunk(store, missing, first, place)
         for name, predict in predictors.items():
             new = dict(zip(hashes, predict_drawings(predict, digits), strict=True))
             results[name] = {**results[name], **new}
             # After every chunk, because a click on the page interrupts this run.
-            _PREDICTIONS.put(keys[name], results[name])
+            _cache(keys[name], results[name], listing.total)
     place.empty()
-    if n_left:
-        with place.container():
-            st.html(html.caption(f"{quantity(n_left, 'older drawing')} not classified yet."))
-            # Whatever is pressed, the page runs again and classifies the next ones.
-            st.button("Classify more", icon=":material/refresh:", key="classify_more")
+    if n_classified < listing.total:
+        with place.container(horizontal=True, vertical_alignment="center"):
+            newest = quantity(n_classified, "drawing")
+            text = f"Scored on the newest {newest} of {listing.total:,}."
+            st.html(html.caption(text), width="content")
+            st.button(
+                "Score more", icon=":material/refresh:", key="score_more", on_click=_score_more
+            )
     # All on the same drawings: one checkpoint may have been chosen earlier than another.
     common = set[str]().union(*results.values()).intersection(*results.values())
     return {
@@ -138,15 +154,23 @@ def _prepare_chunk(
     return [*chunk], digits
 
 
-def _cached(
-    key: tuple[Path, int], drawings: Sequence[StoredDrawing]
-) -> Mapping[str, DrawingPrediction]:
-    """A checkpoint's predictions so far, without those of deleted drawings."""
+def _cached(key: tuple[Path, int], listing: Listing) -> Mapping[str, DrawingPrediction]:
+    """A checkpoint's predictions so far for the newest drawings."""
     cached = _PREDICTIONS.get(key) or {}
-    current = {d.stroke_hash: cached[d.stroke_hash] for d in drawings if d.stroke_hash in cached}
-    if len(current) < len(cached):
-        _PREDICTIONS.put(key, current)
+    hashes = (drawing.stroke_hash for drawing in listing.newest)
+    current = {name: cached[name] for name in hashes if name in cached}
+    if len(cached) > listing.total:
+        _cache(key, current, listing.total)
     return current
+
+
+def _cache(key: tuple[Path, int], current: Mapping[str, DrawingPrediction], max_size: int) -> None:
+    """Add a checkpoint's predictions to the cache, which has those for other sessions as well.
+
+    With more than `max_size`, the number of drawings, some are of deleted ones: the others go.
+    """
+    merged = {**(_PREDICTIONS.get(key) or {}), **current}
+    _PREDICTIONS.put(key, merged if len(merged) <= max_size else current)
 
 
 def _predictor(choice: CheckpointChoice) -> PredictBatch:

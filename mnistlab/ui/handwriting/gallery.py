@@ -1,16 +1,19 @@
 """The stored drawings as small images, filtered and selected."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from mnistlab.handwriting import collection
 from mnistlab.handwriting.collection import NO_NAME, StoredDrawing
 from mnistlab.handwriting.scoring import DrawingPrediction, scores
 from mnistlab.store.store import Store
 from mnistlab.text import percent
 from mnistlab.ui.common import html
 from mnistlab.ui.handwriting import cached_predictions
+from mnistlab.ui.handwriting.cached_predictions import Listing
 
 PAGE_SIZE = 27
 ALL_WRITERS, ALL_LABELS = "All writers", "All"
@@ -23,6 +26,15 @@ class Filters:
     writer: str | None
     label: int | None
     misclassified: bool
+
+    def match(self, drawing: StoredDrawing) -> bool:
+        return self.writer in (None, drawing.writer) and self.label in (None, drawing.label)
+
+    def count(self, counts: Mapping[str, Counter[int]]) -> int:
+        """How many drawings match, misclassified or not; `counts` as in `collection.counts`."""
+        writers = counts if self.writer is None else {self.writer} & counts.keys()
+        labels = sum((counts[writer] for writer in writers), Counter[int]())
+        return labels.total() if self.label is None else labels[self.label]
 
 
 def choose(writers: Sequence[str]) -> Filters:
@@ -57,33 +69,41 @@ def choose(writers: Sequence[str]) -> Filters:
 
 def show(
     store: Store,
-    stored: Sequence[StoredDrawing],
+    listing: Listing,
     predictions: Mapping[str, DrawingPrediction],
     filters: Filters,
 ) -> list[int]:
     """A page of drawings with their predictions, misclassified ones first.
 
-    Returns the ids of the selected drawings.
+    Returns the ids of the selected drawings. Drawings that the listing leaves out are read from the
+    store, only those of the page.
     """
-    matching = [
-        drawing
-        for drawing in stored
-        if filters.writer in (None, drawing.writer) and filters.label in (None, drawing.label)
-    ]
+    matching = [drawing for drawing in listing.newest if filters.match(drawing)]
     misclassified = scores(matching, predictions).misclassified
     wrong_ids = {drawing.id for drawing in misclassified}
     others = [] if filters.misclassified else [d for d in matching if d.id not in wrong_ids]
     order = [*misclassified, *others]
-    if not order:
+    n_older = 0 if filters.misclassified else filters.count(listing.counts) - len(matching)
+    if not order and n_older <= 0:
         text = "No misclassified drawings." if filters.misclassified else "No drawings match."
         st.html(html.empty(text))
         return []
-    key, n_pages = f"page_{filters}", -(-len(order) // PAGE_SIZE)
+    key, n_pages = f"page_{filters}", -(-(len(order) + n_older) // PAGE_SIZE)
     # Deleting the only drawing of the last page removes the page.
     if st.session_state.get(key, 1) > n_pages:
         st.session_state[key] = n_pages
     number = st.session_state.get(key, 1)
-    visible = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    first = (number - 1) * PAGE_SIZE
+    visible = order[first : first + PAGE_SIZE]
+    if n_older > 0 and len(visible) < PAGE_SIZE:
+        visible += collection.listed(
+            store,
+            filters.writer,
+            filters.label,
+            limit=PAGE_SIZE - len(visible),
+            offset=max(0, first - len(order)),
+            before=min((drawing.id for drawing in listing.newest), default=None),
+        )
     selected = _show_cards(store, visible, predictions, wrong_ids)
     if n_pages > 1:
         st.pagination(n_pages, key=key)

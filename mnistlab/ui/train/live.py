@@ -17,6 +17,7 @@ from mnistlab.store import queue
 from mnistlab.store.classroom import permission
 from mnistlab.store.run import Request, Run, RunSummary, State
 from mnistlab.store.store import Store
+from mnistlab.store.worker_slots import seconds_waiting
 from mnistlab.text import duration, percent
 from mnistlab.training.diagnosis import describe_failure
 from mnistlab.training.epoch import Phase
@@ -55,6 +56,7 @@ def auto_refresh(home: Home, runs: Sequence[RunSummary], draw: Callable[[Store],
     def refresh() -> None:
         AUDIENCE.stretched(interval, session_id())  # still here
         page.show_action_error()
+        warn_if_it_waits(store)
         try:
             ensure_workers(home)
             draw(store)
@@ -110,7 +112,7 @@ def controls(home: Home, run: RunSummary) -> None:
         button("Pause", "pause", store.request, run.id, Request.PAUSE)
     if run.state is State.RUNNING and run.request is not Request.STOP:
         button("Stop", "stop", store.request, run.id, Request.STOP)
-    if run.state is State.RUNNING and run.seconds_silent(time.time()) is not None:
+    if run.state is State.RUNNING and seconds_silent(store, run) is not None:
         button("Kill process", "cancel", kill_worker, home, run.id)
     if run.state is State.QUEUED and not run.request:
         button("Cancel", "close", store.request, run.id, Request.STOP)
@@ -132,7 +134,7 @@ def _finish(home: Home, run_id: int) -> None:
 
 def status(home: Home, run: RunSummary, has_controls: bool = True) -> None:
     """A run's state, message and buttons, with a bar for its progress."""
-    words = [f"{run.id} · {run.name}", run.owner, status_text(run)]
+    words = [f"{run.id} · {run.name}", run.owner, status_text(Store.of(home), run)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(html.status(run.state, words), width="stretch")
         if has_controls:
@@ -147,9 +149,16 @@ PENDING = {
 }
 
 
-def status_text(run: RunSummary) -> str:
+def seconds_silent(store: Store, run: RunSummary) -> float | None:
+    """`RunSummary.seconds_silent`; None while the store is locked: its process is not to blame."""
+    if seconds_waiting(store) is not None:
+        return None
+    return run.seconds_silent(store.now())
+
+
+def status_text(store: Store, run: RunSummary) -> str:
     """What a run is doing, or why it ended."""
-    silent = run.seconds_silent(time.time())
+    silent = seconds_silent(store, run)
     if silent is not None:
         return (
             f"No heartbeat for {duration(silent)}. If it does not recover, kill the process and "
@@ -190,6 +199,18 @@ def _progress_bar(home: Home, run: RunSummary) -> Markup:
         end = datetime.fromtimestamp(time.time() + run.seconds_left).strftime("%H:%M")
         remaining += f" · {duration(run.seconds_left)} in total, until {end}"
     return html.progress(position, remaining, progress.done / progress.total)
+
+
+def warn_if_it_waits(store: Store) -> None:
+    """Say that another program has locked the store and nothing trains meanwhile."""
+    # A place that is always there, as in `warn_if_it_fails`.
+    with st.container():
+        waited = seconds_waiting(store)
+        if waited is not None:
+            page.show_warning(
+                f"Another program has locked the store in {store.folder} for {duration(waited)}. "
+                "Training waits for it and goes on by itself."
+            )
 
 
 def warn_if_it_fails(run: Run) -> None:
