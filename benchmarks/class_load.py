@@ -162,7 +162,15 @@ def persons_of(
     roles = ["board", *(some[number % len(some)] for number in range(len(tokens) - 1))]
     patience = math.inf if watch_only else 0.0
     return [
-        Person(role, urls[number % len(urls)], token, start, end, patience=patience)
+        # Nobody clicks on the projector.
+        Person(
+            role,
+            urls[number % len(urls)],
+            token,
+            start,
+            end,
+            patience=math.inf if role == "board" else patience,
+        )
         for number, (role, token) in enumerate(zip(roles, tokens, strict=True))
     ]
 
