@@ -20,9 +20,9 @@ EMPTY = (
     "this page shows the best ones."
 )
 CAPTION = (
-    "Each point is a trial; click it to open the run. By the held-out training images: no test "
-    "image chooses a network. Nothing on the Pareto front is beaten by a network as small. The "
-    "best of many trials is optimistic: train it with several seeds before you believe it."
+    "Each point is a trial; click it to open the run. No smaller network is as accurate as one on "
+    "the Pareto front. Accuracies are those of the held-out training images, never of the test "
+    "images. The best of many trials is optimistic: train it with several seeds."
 )
 AGAIN = f"{COMMAND} with another name starts another search; the same command goes on with one."
 
@@ -34,7 +34,7 @@ def show(home: Home) -> None:
     if not names:
         st.markdown(EMPTY)
         return
-    name = st.selectbox("Search", names, key="search", bind="query-params")
+    name = st.selectbox("Search", names, key="search", bind="query-params", width=320)
     tag = PREFIX + name
 
     def draw(store: Store) -> None:
@@ -48,17 +48,15 @@ def show(home: Home) -> None:
         st.html(html.caption(CAPTION))
         rows = [
             (
-                str(run.spec),
-                f"{run.id}",
                 f"{run.parameters:,}",
                 percent(run.best.accuracy),
                 percent_range(*run.best.confidence_interval),
+                f"{run.id} · {run.spec}",
             )
             for run in front
             if run.best
         ]
-        head = ("Pareto front", "Run", "Parameters", "Validation", "95% CI")
-        st.html(html.table(head, rows, sums=False))
+        st.html(html.rows(rows, ("Parameters", "Validation", "95% CI", "Run")))
 
     live.auto_refresh(home, tagged_runs(store, tag), draw)
     st.caption(AGAIN)
