@@ -32,4 +32,5 @@ def test_every_trial_with_an_epoch_has_its_point(tmp_path: Path) -> None:
     assert front["x"] == [4844, 12_874] and front["y"] == [98.8, 99.1]
     assert others["customdata"] == [stopped] and finished["customdata"] == done
     low, high = figure["layout"]["yaxis"]["range"]
-    assert all(low < y < high for y in (*others["y"], *finished["y"], 99.4))
+    assert all(low < y < high for y in (*finished["y"], 99.4))
+    assert others["y"][0] < low and "1 below" in figure["layout"]["title"]["text"]

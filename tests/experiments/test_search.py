@@ -103,7 +103,7 @@ def test_a_running_trial_below_the_median_is_stopped_and_no_other(
         assert hopeless(SEARCH, search_runs(store, SEARCH)) == []
         design = suggest(SEARCH, search_runs(store, SEARCH))
         add_trial(store, SEARCH, design, 400, errors, 200, 100)
-    bad, good = [], []
+    bad, good = list[int](), list[int]()
     for errors, ids in ((321, bad), (319, good), (2000, bad)):
         spec, recipe = suggest(SEARCH, search_runs(store, SEARCH))
         ids.append(store.add("trains", spec, recipe, tags=[SEARCH.tag]))

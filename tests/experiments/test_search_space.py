@@ -48,7 +48,7 @@ def test_a_design_has_its_parameters_back_from_the_texts_in_the_store(one: Param
     spec, recipe = design(one, RECIPE)
     summarize(spec)  # raises if it cannot be built
     assert parameters_of(parse(str(spec)), recipe_from_json(recipe.to_json())) == one
-    assert recipe == replace(RECIPE, learning_rate=one["learning_rate"])
+    assert recipe == replace(RECIPE, learning_rate=float(one["learning_rate"]))
 
 
 def test_target_4_and_the_smallest_s_relatives_are_in_the_space() -> None:
@@ -62,6 +62,7 @@ OTHERS = (
     replace(get_preset("target-4").spec, activation=Activation.GELU),
     replace(get_preset("target-4").spec, batch_norm=False),
     replace(get_preset("target-4").spec, dropout=0.5),
+    replace(get_preset("target-4").spec, dropout=0.03),
     with_layer(get_preset("target-4").spec, 0, Conv(8, separable=True)),
     with_layer(get_preset("target-4").spec, 0, Conv(200)),
     *(preset.spec for preset in PRESETS if not preset.spec.batch_norm),

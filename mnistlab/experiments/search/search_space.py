@@ -7,6 +7,7 @@ have; what differs is where the transitions are, and all filter counts::
     gap       12-16-p-16-20-20-p-20s-gap-bn-nobias  pools alone; padded after the second one
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -39,7 +40,11 @@ class Range:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        kind = int if self.is_whole else (int, float)
+        if not isinstance(value, kind) or not self.low <= value <= self.high:
+            return False
+        n_steps = (value - self.low) / self.step if self.step else 0
+        return math.isclose(n_steps, round(n_steps), abs_tol=1e-6)
 
 
 # Logarithmic: half as many filters are as far from a number as twice as many, and small networks
