@@ -141,6 +141,7 @@ def watch_search(home: Home, search: Search, n_trials: int, owner: str = "") -> 
     printed = {run.id for run in search_runs(store, search) if not run.state.active}
     with first_interrupt() as interrupted:
         while True:
+            began = time.monotonic()
             until_free(lambda: ensure_workers(home))
             if interrupted():
                 runs = until_free(lambda: search_runs(store, search))
@@ -157,7 +158,8 @@ def watch_search(home: Home, search: Search, n_trials: int, owner: str = "") -> 
                 return runs
             n_all = max(n_trials, len(runs))
             bar.show(f"{len(ended)} of {n_all} trials", len(ended) / n_all)
-            time.sleep(POLL_SECONDS_OF_ALL)
+            # With a thousand trials a look takes a second: it must not keep a core busy.
+            time.sleep(max(POLL_SECONDS_OF_ALL, 5 * (time.monotonic() - began)))
 
 
 def _trial_line(run: Run) -> str:

@@ -74,7 +74,7 @@ def search_runs(store: Store, search: Search) -> list[Run]:
 
 def search_names(store: Store) -> list[str]:
     """The searches that have a run, the newest run's first."""
-    return [tag.removeprefix(PREFIX) for tag in tags_with(store, PREFIX)]
+    return [tag.removeprefix(PREFIX) for tag in tags_with(store, PREFIX) if tag != PREFIX]
 
 
 def pareto_front(runs: Sequence[RunSummary]) -> list[RunSummary]:
