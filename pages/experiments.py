@@ -1,4 +1,4 @@
-"""Experiments: reproduce the article, change one setting, measure the selection bias."""
+"""Experiments: reproduce the article, change one setting, search, measure the selection bias."""
 
 import streamlit as st
 
@@ -6,16 +6,17 @@ from mnistlab.errors import LabError
 from mnistlab.experiments.reproduction import Reproduction
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import page
-from mnistlab.ui.experiments import ablation, reproduction, selection_bias
+from mnistlab.ui.experiments import ablation, reproduction, search, selection_bias
 from mnistlab.ui.experiments.conditions import choose_conditions
 
-REPRODUCE, ABLATION, BIAS = "Reproduce the article", "Ablation", "Selection bias"
+REPRODUCE, ABLATION, SEARCH = "Reproduce the article", "Ablation", "Search"
+BIAS = "Selection bias"
 home = session_home()
 
 page.setup("Experiments", "Experiments")
 view = st.segmented_control(
     "Experiment",
-    [REPRODUCE, ABLATION, BIAS],
+    [REPRODUCE, ABLATION, SEARCH, BIAS],
     default=REPRODUCE,
     required=True,
     label_visibility="collapsed",
@@ -25,6 +26,8 @@ view = st.segmented_control(
 try:
     if view == BIAS:
         selection_bias.show(home)
+    elif view == SEARCH:
+        search.show(home)
     else:
         length, split, seeds = choose_conditions()
         if view == REPRODUCE:

@@ -13,7 +13,14 @@ import plotly.graph_objects as go
 import pytest
 
 from mnistlab.arch.presets import ARTICLE_PRESETS
-from mnistlab.charts import base, class_board, epochs, probability_by_epoch, target_curves
+from mnistlab.charts import (
+    base,
+    class_board,
+    epochs,
+    probability_by_epoch,
+    search_front,
+    target_curves,
+)
 from mnistlab.charts import results as run_charts
 from mnistlab.charts.base import Figure
 from mnistlab.experiments.targets import TARGETS
@@ -71,6 +78,7 @@ NAMED: dict[str, Chart] = {
     "class_board.class_board": lambda run: class_board.class_board(
         [Standing(1, 1, NASTY, 1, "8-gap", 900, Score(60, 10_000), True)]
     ),
+    "search_front.search_front": lambda run: search_front.search_front([run], [run]),
     "results.scatter": lambda run: run_charts.scatter([Point(1, NASTY, 900, 0.99)]),
 }
 NAMELESS: dict[str, Chart] = {
@@ -92,7 +100,10 @@ NAMELESS: dict[str, Chart] = {
 
 
 def test_every_chart_is_tested_here() -> None:
-    modules = (base, probability_by_epoch, class_board, epochs, target_curves, run_charts)
+    modules = (
+        *(base, probability_by_epoch, class_board, epochs, search_front, target_curves),
+        run_charts,
+    )
     charts = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in modules

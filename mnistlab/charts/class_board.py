@@ -12,8 +12,8 @@ from mnistlab.charts.base import (
     Trace,
     figure,
 )
-from mnistlab.charts.epochs import TARGET_PERCENT, target_accuracy_marks
-from mnistlab.charts.results import budget_line, parameter_axis, parameter_range
+from mnistlab.charts.epochs import target_accuracy_marks
+from mnistlab.charts.results import accuracy_range, budget_line, parameter_axis, parameter_range
 from mnistlab.store.classroom.standings import Standing
 
 HEIGHT = 500
@@ -32,7 +32,7 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     Total parameters are logarithmic. Points have the run's number as `customdata`. A standing
     without a name, as on a board that hides names, is called by its rank alone.
     """
-    low, high = _accuracy_range([100 * each.best.accuracy for each in standings])
+    low, high = accuracy_range([100 * each.best.accuracy for each in standings])
     n_below = sum(100 * each.best.accuracy < low for each in standings)
     title = TITLE + (f" · {n_below} below" if n_below else "")
     totals = [each.parameters for each in standings]
@@ -55,18 +55,6 @@ def class_board(standings: Sequence[Standing]) -> Figure:
         layout[axis]["tickfont"] = {"size": LABEL_SIZE}
     layout["margin"] |= {"l": 60, "b": 70}
     return result
-
-
-def _accuracy_range(percents: Sequence[float]) -> tuple[float, float]:
-    """The ends of the accuracy axis, with the target accuracy inside.
-
-    A few runs that have just begun must not flatten all others into one line, so the lowest tenth
-    may be below. In steps of half a percent, so that few results move the axis.
-    """
-    ordered = sorted(percents)
-    lowest = min([TARGET_PERCENT, *ordered[len(ordered) // 10 :]])
-    highest = max([TARGET_PERCENT, *ordered])
-    return math.floor(2 * lowest - 0.4) / 2, highest + 0.25
 
 
 def _front(standings: Sequence[Standing]) -> Trace:

@@ -21,7 +21,7 @@ from mnistlab.charts.base import (
     logarithmic,
     over_epochs,
 )
-from mnistlab.charts.epochs import axis_floor, curve_floor, target_accuracy_marks
+from mnistlab.charts.epochs import TARGET_PERCENT, axis_floor, curve_floor, target_accuracy_marks
 from mnistlab.stats.predictions import CalibrationBin
 from mnistlab.stats.selective import RiskCoverage
 from mnistlab.store.run import Run
@@ -142,6 +142,18 @@ def parameter_axis(totals: Sequence[int]) -> dict[str, object]:
     steps = (1, 3) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
     ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]
     return {"type": "log", "tickformat": "~s", "tickvals": ticks, "range": [low, high]}
+
+
+def accuracy_range(percents: Sequence[float]) -> tuple[float, float]:
+    """The ends of the accuracy axis, with the target accuracy inside.
+
+    A few runs that have just begun must not flatten all others into one line, so the lowest tenth
+    may be below. In steps of half a percent, so that few results move the axis.
+    """
+    ordered = sorted(percents)
+    lowest = min([TARGET_PERCENT, *ordered[len(ordered) // 10 :]])
+    highest = max([TARGET_PERCENT, *ordered])
+    return math.floor(2 * lowest - 0.4) / 2, highest + 0.25
 
 
 def confusion(counts: NDArray[np.int64]) -> Figure:

@@ -1,4 +1,4 @@
-"""Runs found by network and recipe, or by the time when they were created.
+"""Runs found by network and recipe, by a tag, or by the time when they were created.
 
 A recipe's JSON changes whenever the recipe gets a new field; its value does not, because a missing
 field has its default. So both are parsed before they are compared.
@@ -27,6 +27,25 @@ def find_runs(store: Store, spec: Spec, fits: Callable[[Recipe], bool]) -> list[
         ids = [row["id"] for row in rows if _fits(row["spec"], row["recipe"], spec, fits)]
         clause = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
         return summaries(db, store.actor, clause, (json.dumps(ids),))
+
+
+def tagged_runs(store: Store, tag: str) -> list[RunSummary]:
+    """The runs that have this tag, oldest first, except those in the trash."""
+    with store.database.reading() as db:
+        clause = "WHERE instr(' ' || tags || ' ', ?) AND deleted IS NULL ORDER BY id"
+        return summaries(db, store.actor, clause, (f" {tag} ",))
+
+
+def tags_with(store: Store, prefix: str) -> list[str]:
+    """The tags that begin so, the newest run's first, except those of runs in the trash."""
+    with store.database.reading() as db:
+        rows = db.execute(
+            "SELECT tags FROM runs WHERE instr(' ' || tags, ?) AND deleted IS NULL "
+            "GROUP BY tags ORDER BY max(id) DESC",
+            (f" {prefix}",),
+        ).fetchall()
+    tags = (tag for row in rows for tag in str(row["tags"]).split())
+    return list(dict.fromkeys(tag for tag in tags if tag.startswith(prefix)))
 
 
 def created_at(store: Store, seconds: float) -> list[Run]:

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from mnistlab.actor import Actor
-from mnistlab.arch.spec import parse
+from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
@@ -141,8 +142,7 @@ def _fields(row: sqlite3.Row) -> dict[str, Any]:
     for name in TIMES:
         if row[name] is not None or name == "created":
             _number(name, row[name], MAX_TIME)
-    spec, recipe = parse(row["spec"]), recipe_from_json(row["recipe"])
-    summarize(spec)  # raises for a network that cannot be built
+    spec, recipe = _network(row["spec"]), recipe_from_json(row["recipe"])
     if not row["parameters"]:
         raise ValueError("it has no parameters")
     plain = ("id", "name", "owner", "notes", "message", "seconds", *COUNTS, *TIMES, "best_epoch")
@@ -165,6 +165,15 @@ def _fields(row: sqlite3.Row) -> dict[str, Any]:
     ):
         raise ValueError("its results do not fit its epochs")
     return fields
+
+
+# A page that shows a search reads as many networks every second.
+@lru_cache(maxsize=4096)
+def _network(text: str) -> Spec:
+    """A row's network. Raises SpecError if it cannot be built."""
+    spec = parse(text)
+    summarize(spec)
+    return spec
 
 
 def _member(name: str, value: str, kind: type[Member]) -> Member:

@@ -1,14 +1,18 @@
-"""Experiments: reproduce the article, ablations, several seeds, reports."""
+"""Experiments: reproduce the article, ablations, several seeds, searches, reports."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from mnistlab.arch.presets import resolve
+from mnistlab.arch.summary import BUDGET
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments import ablation, reproduction
 from mnistlab.experiments.results_table import best_epoch_text, results_table
+from mnistlab.experiments.search import suggestions
+from mnistlab.experiments.search.search import EPOCHS, Search, pareto_front
+from mnistlab.experiments.search.trials import n_missing
 from mnistlab.experiments.seeds import (
     MAX_STUDY_SEEDS,
     first_seeds,
@@ -37,7 +41,8 @@ from mnistlab.terminal.parser import (
 )
 from mnistlab.terminal.recipe_options import add_recipe, recipe_from
 from mnistlab.terminal.run_commands import print_columns
-from mnistlab.terminal.watch import exit_status, share_cores, watch_all
+from mnistlab.terminal.watch import exit_status, share_cores, watch_all, watch_search
+from mnistlab.text import percent, quantity
 
 GROUP = "Experiments"
 WRITERS = {".html": html, ".md": markdown}
@@ -67,6 +72,27 @@ def add_commands(commands: Commands) -> None:
     add_network(command)
     add_recipe(command)
     _add_seeds(command, n_seeds=5)
+
+    command = commands.add(
+        GROUP, "search", search, "try networks and learning rates within a budget (needs Optuna)"
+    )
+    command.add_argument("name", metavar="NAME", help="the same one goes on with a search")
+    for option, value, text in (
+        ("trials", 30, "how many networks"),
+        ("epochs", EPOCHS, "of a trial"),
+        ("train_size", None, "training images, from 64"),
+        ("budget", BUDGET, "the most parameters"),
+        ("seed", 0, "of the suggestions and every training"),
+    ):
+        command.add_argument(
+            f"--{option.replace('_', '-')}",
+            type=int if option == "seed" else positive_int,
+            default=value,
+            metavar="N",
+            help=f"{text}; default: {'all' if value is None else f'{value:,}'}",
+        )
+    add_owner(command)
+    add_ray(command)
 
     command = commands.add(
         GROUP, "report", report, "write a report on runs or the reproduction (HTML, Markdown)"
@@ -178,6 +204,24 @@ def study(options: argparse.Namespace) -> int:
     runs = watch_all(store, run_ids)
     _print_seed_stats(runs)
     return exit_status(runs)
+
+
+def search(options: argparse.Namespace) -> int:
+    """Search networks within a budget and print the Pareto front; Ctrl-C pauses the trials."""
+    suggestions.check()
+    plan = Search(options.name, options.epochs, options.train_size, options.budget, options.seed)
+    share_cores(options.trials)
+    runs = watch_search(default_home(), plan, options.trials, options.owner)
+    rows = [("run", "parameters", "validation", "network")]
+    rows += [
+        (str(run.id), f"{run.parameters:,}", percent(run.best.accuracy), str(run.spec))
+        for run in pareto_front(runs)
+        if run.best
+    ]
+    print_columns(rows)
+    if missing := n_missing(runs, options.trials):
+        print(f"{quantity(missing, 'trial')} missing. Repeat the command to go on.")
+    return 2 if missing else 0
 
 
 def _print_seed_stats(runs: Sequence[Run]) -> None:

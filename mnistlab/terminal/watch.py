@@ -11,8 +11,10 @@ from types import FrameType
 from typing import TypeVar
 
 from mnistlab.data.options import Split
+from mnistlab.experiments.search.search import Search, search_runs
+from mnistlab.experiments.search.trials import advance, resume_trials
 from mnistlab.experiments.seeds import pause_runs
-from mnistlab.home import default_home
+from mnistlab.home import Home, default_home
 from mnistlab.stats.score import Score
 from mnistlab.store.database.errors import Cause, StoreError
 from mnistlab.store.run import Request, Run, State
@@ -130,6 +132,44 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
             fraction = done / sum(run.recipe.epochs for run in runs)
             bar.show(f"{len(printed)} of {len(runs)} runs", min(1.0, fraction))
             time.sleep(POLL_SECONDS_OF_ALL)
+
+
+def watch_search(home: Home, search: Search, n_trials: int, owner: str = "") -> list[Run]:
+    """Train a search's trials, print each when it ends, return all. Ctrl-C pauses them."""
+    store, bar = Store.of(home), Bar()
+    resume_trials(store, search)
+    printed = {run.id for run in search_runs(store, search) if not run.state.active}
+    with first_interrupt() as interrupted:
+        while True:
+            began = time.monotonic()
+            until_free(lambda: ensure_workers(home))
+            if interrupted():
+                runs = until_free(lambda: search_runs(store, search))
+                pause_runs(store, runs)
+            else:
+                runs = until_free(lambda: advance(home, search, n_trials, owner))
+            ended = [run for run in runs if not run.state.active]
+            for run in ended:
+                if run.id not in printed:
+                    printed.add(run.id)
+                    bar.end()
+                    print(_trial_line(run), flush=True)
+            if len(ended) == len(runs):
+                return runs
+            n_all = max(n_trials, len(runs))
+            bar.show(f"{len(ended)} of {n_all} trials", len(ended) / n_all)
+            # With a thousand trials a look takes a second: it must not keep a core busy.
+            time.sleep(max(POLL_SECONDS_OF_ALL, 5 * (time.monotonic() - began)))
+
+
+def _trial_line(run: Run) -> str:
+    """Without its test accuracy, by which nothing is chosen."""
+    best = percent(run.best.accuracy) if run.best else "–"
+    return (
+        f"run {run.id:<4} {run.state:<11} {run.parameters:>7,} parameters  validation {best:>7} "
+        f"after {run.epochs_done} of {run.recipe.epochs}  rate {run.recipe.learning_rate:<6.3g} "
+        f"{run.spec}"
+    )
 
 
 def _epoch_fraction(run: Run) -> float:

@@ -27,6 +27,7 @@ ADDRESSES = (
     "runs",
     "run",
     "experiments",
+    "experiments?view=Search",
     "draw",
     "handwriting",
     "class",

@@ -12,7 +12,8 @@ from mnistlab.experiments.reproduction import newest_runs
 from mnistlab.experiments.seeds import runs_by_seed
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store.lookup import find_runs
+from mnistlab.store.lookup import find_runs, tagged_runs, tags_with
+from mnistlab.store.run import Request
 from mnistlab.store.store import Store
 from mnistlab.store.trash import move_to_trash
 from tests.store.example_runs import add_finished_run
@@ -61,3 +62,16 @@ def test_only_this_network_s_runs_with_a_fitting_recipe_that_are_not_deleted(
     move_to_trash(store, [gone])
     assert [run.id for run in find_runs(store, SPEC, lambda recipe: True)] == [first, second]
     assert [run.id for run in find_runs(store, SPEC, lambda recipe: recipe.seed == 1)] == [second]
+
+
+def test_runs_are_found_by_a_whole_tag_and_tags_by_their_beginning(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = store.add("a", SPEC, RECIPE, tags=["x", "search-a"])
+    store.add("b", SPEC, RECIPE, tags=["search-ab", "research-c"])
+    last = store.add("c", SPEC, RECIPE, tags=["search-a", "y"])
+    gone = store.add("d", SPEC, RECIPE, tags=["search-a", "search-gone"])
+    store.request(gone, Request.STOP)  # what is queued stays out of the trash
+    move_to_trash(store, [gone])
+    assert [run.id for run in tagged_runs(store, "search-a")] == [first, last]
+    assert tagged_runs(store, "search") == []
+    assert tags_with(store, "search-") == ["search-a", "search-ab"]

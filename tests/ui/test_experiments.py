@@ -8,10 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import zoo
+from mnistlab.arch.presets import get_preset
+from mnistlab.experiments.search.search import Search
 from mnistlab.experiments.targets import TARGETS
 from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
+from mnistlab.store.table import edit_details
 from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import ROOT, run, settled
 
@@ -189,3 +192,17 @@ def test_a_value_of_the_address_is_sent_until_the_user_changes_it() -> None:
     target.select(fourth)
     target = settled(at).selectbox(key="target")
     assert (target.value, target.proto.set_value) == (fourth, False)
+
+
+def test_a_search_shows_its_front_and_without_one_how_to_start_it(lab: Path) -> None:
+    at = run("pages/experiments.py", view="Search")
+    assert "`python -m mnistlab search NAME`" in shown(at) and not at.selectbox
+    store = Store(lab / "runs")
+    for name, tag, errors in (("target-4", "a", 90), ("smallest", "a", 95), ("target-3", "b", 80)):
+        run_id = add_finished_run(store, get_preset(name).spec, Search(tag).recipe, [errors])
+        edit_details(store, run_id, name, "", f"search-{tag}", "")
+    at = run("pages/experiments.py", view="Search")
+    assert at.selectbox[0].options == ["b", "a"] and "1 trial: 1 done." in shown(at)
+    at.selectbox[0].set_value("a").run()
+    assert "2 trials: 2 done." in shown(at) and "99.10%" in shown(at) and "99.05%" in shown(at)
+    assert chart_names(at) == ["Pareto front", "Stopped early, or not done", "Done"]

@@ -1,0 +1,1 @@
+"""Searching designs and recipes within a budget: Optuna suggests, the store remembers."""
