@@ -1,11 +1,12 @@
 # A class in a container: docs/CLASSROOM.md has the commands.
 FROM python:3.11-slim
 
-# PyTorch's own index: the package index serves it with CUDA, several GB.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# PyTorch's builds for the CPU alone are on an index of its own: `--build-arg TORCH_INDEX=ADDRESS`. Without it
+# the build with CUDA comes, several GB more.
+ARG TORCH_INDEX=
 WORKDIR /app
 COPY requirements.txt constraints.txt ./
-RUN python -m pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" \
+RUN python -m pip install --no-cache-dir --no-deps ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
         $(grep -E '^torch(vision)?==' requirements.txt) \
     && python -m pip install --no-cache-dir --requirement requirements.txt
 

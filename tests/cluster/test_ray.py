@@ -50,7 +50,7 @@ def cluster() -> Iterator[Any]:
     for address in ("127.0.0.3", "127.0.0.4"):
         cluster.add_node(num_cpus=1, node_ip_address=address)
     yield cluster
-    cluster.shutdown()  # type: ignore[no-untyped-call]
+    cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
