@@ -128,8 +128,10 @@ def weights(home: Home, runs: list[int]) -> list[bytes]:
 
 
 def running(home: Home) -> list[Run]:
-    """The runs of which a first step is known."""
+    """The runs of which a first step is known; none without a dispatcher."""
     store = Store(home.runs)
+    if not cluster_setting.has_dispatcher(home):
+        return []
     return [run for run in store.runs([each.id for each in store.running()]) if run.progress]
 
 
@@ -194,8 +196,13 @@ def test_a_dispatcher_that_is_killed_loses_and_doubles_nothing(
     home: Home, expected: list[bytes]
 ) -> None:
     runs, store, rng = start_all(home), Store(home.runs), random.Random(0)
+
+    def trains_or_has_ended() -> bool:
+        ensure_workers(home)
+        return bool(running(home)) or not any(run.state.active for run in store.runs(runs))
+
     for _ in range(KILLS):
-        wait(lambda: bool(running(home)) or not any(r.state.active for r in store.runs(runs)))
+        wait(trains_or_has_ended)
         time.sleep(rng.uniform(0, 2))
         kill_dispatcher(home)
         wait(lambda: not cluster_setting.has_dispatcher(home))
