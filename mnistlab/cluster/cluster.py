@@ -22,8 +22,8 @@ from mnistlab.worker import cluster_setting
 from mnistlab.worker.processes import cores, niceness, thread_count
 
 PACKAGE = Path(__file__).parents[1]
-STARTING_SECONDS = 120.0
-"""What a node may take to open PyTorch and to fetch the images."""
+REST_SECONDS = 30.0
+"""After a node that could not be used, before another one is tried."""
 SILENT_SECONDS = 120.0
 """Without a message for so long, a node that trains counts as lost."""
 CALL_SECONDS = 10.0
@@ -43,7 +43,6 @@ class Trainer:
     actor: Any
     described: Any
     """Ray's promise of the node's description."""
-    started: float
     about: Mapping[str, str] = field(default_factory=dict)
     run: Run | None = None
     stream: Any = None
@@ -70,6 +69,7 @@ class Cluster:
         self.trainers: list[Trainer] = []
         self.problem = ""
         """Why a node cannot be used, in a sentence."""
+        self._resting_until = 0.0
 
     def room(self) -> int:
         """How many runs could train at once if nobody else used the cluster."""
@@ -93,10 +93,10 @@ class Cluster:
         idle = [each for each in self.trainers if each.run is None]
         for trainer in idle[: max(0, len(self.trainers) - wanted)]:
             self.drop(trainer)
-        while len(self.trainers) < wanted:
+        while len(self.trainers) < wanted and time.monotonic() >= self._resting_until:
             actor = self._actor.remote(self._images)
             described = actor.describe.remote()
-            self.trainers.append(Trainer(actor, described, time.monotonic()))
+            self.trainers.append(Trainer(actor, described))
 
     def free(self) -> list[Trainer]:
         """The nodes that could take a run now."""
@@ -112,19 +112,24 @@ class Cluster:
         try:
             about = dict(self._ray.get(trainer.described, timeout=CALL_SECONDS))
         except Exception as error:  # Ray raises what the actor did, and a dozen kinds of its own
-            self.problem = f"A node could not start: {_short(error)}"
-            self.drop(trainer)
+            self._refuse(trainer, f"A node could not start: {_short(error)}")
             return
         for name, version in versions().items():
             if about.get(name) != version:
-                self.problem = (
+                self._refuse(
+                    trainer,
                     f"{about.get('name', 'A node')} has {name} {about.get(name)}, this machine "
-                    f"{version}. Install the same versions there."
+                    f"{version}. Install the same versions there.",
                 )
-                self.drop(trainer)
                 return
         self.problem = ""
         trainer.about = about
+
+    def _refuse(self, trainer: Trainer, problem: str) -> None:
+        """Give up a new node, say why, and try no other one for a while."""
+        self.problem = problem
+        self._resting_until = time.monotonic() + REST_SECONDS
+        self.drop(trainer)
 
     def start(self, trainer: Trainer, run: Run, files: Files, teacher: bytes | None) -> None:
         """Let a free node train a run from these files."""

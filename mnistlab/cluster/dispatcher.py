@@ -101,7 +101,7 @@ class Dispatcher:
         if isinstance(message, Ended):
             self._requested.pop(run.id, None)
             self._cluster.done(trainer)
-        elif request is not self._requested.get(run.id, Request.NONE):
+        elif request is not None and request is not self._requested.get(run.id, Request.NONE):
             self._requested[run.id] = request
             self._cluster.request(trainer, request)
 
@@ -121,7 +121,7 @@ class Dispatcher:
 def dispatch(home: Home, idle: float) -> None:
     """Serve the queue until nothing was to be done for `idle` seconds.
 
-    Raises LabError if the cluster or the images cannot be had.
+    Raises LabError if the cluster or the images cannot be had; the pages then say so, too.
     """
     with worker_lock(home, cluster_setting.SLOT) as is_mine:
         if not is_mine:
@@ -129,23 +129,31 @@ def dispatch(home: Home, idle: float) -> None:
         store = Store(home.runs, patience=math.inf)
         requeue_orphans(store, cluster_setting.SLOT)
         try:
-            mnist = load(home.data)
-        except DataError:
-            download_once(home, lambda message, fraction: None)
-            mnist = load(home.data)
-        with connected(cluster_setting.address(), mnist) as cluster:
-            dispatcher = Dispatcher(home, cluster)
-            active_at, shown_at = time.monotonic(), -math.inf
-            try:
-                while (now := time.monotonic()) - active_at <= idle:
-                    if dispatcher.step():
-                        active_at = now
-                    if now - shown_at >= OVERVIEW_SECONDS:
-                        write_overview(home, dispatcher.overview())
-                        shown_at = now
-            finally:
-                requeue_orphans(store, cluster_setting.SLOT)
-                remove_overview(home)
+            _serve(home, idle)
+        except LabError as error:
+            n_waiting = startable_count(store)
+            write_overview(home, Overview(time.time(), 0, (), {}, n_waiting, str(error)))
+            raise
+        finally:
+            requeue_orphans(store, cluster_setting.SLOT)
+
+
+def _serve(home: Home, idle: float) -> None:
+    try:
+        mnist = load(home.data)
+    except DataError:
+        download_once(home, lambda message, fraction: None)
+        mnist = load(home.data)
+    with connected(cluster_setting.address(), mnist) as cluster:
+        dispatcher = Dispatcher(home, cluster)
+        active_at, shown_at = time.monotonic(), -math.inf
+        while (now := time.monotonic()) - active_at <= idle:
+            if dispatcher.step():
+                active_at = now
+            if now - shown_at >= OVERVIEW_SECONDS:
+                write_overview(home, dispatcher.overview())
+                shown_at = now
+    remove_overview(home)
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 A training's state is written first: whatever a kill leaves unwritten follows from it.
 """
 
+import math
 import re
 from functools import partial
 
@@ -14,18 +15,20 @@ from mnistlab.store.exchange.archive_content import (
     BEST,
     LAST,
     MAX_BYTES_OF,
+    MAX_IMAGES,
     PREDICTIONS,
     RESUME,
     UNCERTAINTY,
     ArchivedRun,
     check_checkpoint,
     check_epochs,
+    check_score,
     parse_record,
     parse_untrusted,
 )
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
-from mnistlab.training.epoch import Epoch, Progress
+from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.tensor_file import unpacked
 from mnistlab.uncertainty import model
 
@@ -35,17 +38,17 @@ MAX_MESSAGE = 500
 """Characters of what a node says."""
 
 
-def take_in(store: Store, run: Run, message: Message) -> Request:
-    """Write a node's message to the store; what the run is asked to do, as far as it was read.
+def take_in(store: Store, run: Run, message: Message) -> Request | None:
+    """Write a node's message to the store; the run's request, None if this does not tell.
 
     Raises ValueError if it is not what a training of this run sends; nothing is written then.
     """
+    known = _epochs(store, run)
+    parse_untrusted("message", b"", lambda _: _check_message(run, message, known))
     match message:
         case Status(text, progress):
-            return store.report(run.id, _text(text), _progress(progress))
+            return store.report(run.id, _text(text), progress)
         case Trained(epochs, replaces, files):
-            before = () if replaces else _epochs(store, run)
-            _check(run, (*before, *epochs), files)
             if not _is_running(store, run):
                 return Request.PAUSE
             _write(store, run, files)
@@ -54,18 +57,13 @@ def take_in(store: Store, run: Run, message: Message) -> Request:
             else:
                 for epoch in epochs:
                     store.add_epoch(run.id, epoch)
-            return Request.NONE
         case Ended(state, text, test, files, is_resumable):
-            if state not in RELEASED:
-                raise ValueError(f"a training cannot end as {state!r}")
-            _check(run, _epochs(store, run), files)
             if _is_running(store, run):
                 _write(store, run, files)
                 store.finish(run.id, state, _text(text), test)
                 if not is_resumable and state in (State.DONE, State.STOPPED):
                     store.resume_path(run.id).unlink(missing_ok=True)
-            return Request.NONE
-    raise ValueError(f"{type(message).__name__} is no message of a training")
+    return None
 
 
 def files_to_send(store: Store, run: Run) -> Files:
@@ -84,6 +82,26 @@ def _is_running(store: Store, run: Run) -> bool:
 def _epochs(store: Store, run: Run) -> tuple[Epoch, ...]:
     now = store.run(run.id)
     return now.epochs if now else ()
+
+
+def _check_message(run: Run, message: Message, known: tuple[Epoch, ...]) -> None:
+    """Check a message of a run with these epochs. Raises errors of many kinds."""
+    match message:
+        case Status(text, progress):
+            _text(text)
+            if progress is not None:
+                _check_progress(progress, run.recipe.epochs)
+        case Trained(epochs, replaces, files):
+            _check(run, (*(() if replaces else known), *epochs), files)
+        case Ended(state, text, test, files, _):
+            _text(text)
+            if state not in RELEASED:
+                raise ValueError(f"a training cannot end as {state!r}")
+            if test is not None:
+                check_score(test.errors, test.count)
+            _check(run, known, files)
+        case _:
+            raise ValueError(f"{type(message).__name__} is no message of a training")
 
 
 def _check(run: Run, epochs: tuple[Epoch, ...], files: Files) -> None:
@@ -128,7 +146,10 @@ def _text(text: object) -> str:
     return " ".join(text.split())[:MAX_MESSAGE]
 
 
-def _progress(progress: object) -> Progress | None:
-    if progress is not None and not isinstance(progress, Progress):
-        raise ValueError("its progress is none")
-    return progress
+def _check_progress(progress: Progress, n_epochs: int) -> None:
+    counts = progress.epoch, progress.done, progress.total
+    is_possible = all(type(each) is int for each in counts) and 0 <= counts[1] <= counts[2]
+    if not (is_possible and 0 < progress.total <= MAX_IMAGES and 0 < progress.epoch <= n_epochs):
+        raise ValueError("its progress is impossible")
+    if not 0 <= progress.images_per_second < math.inf or progress.phase not in list(Phase):
+        raise ValueError("its progress is impossible")

@@ -69,6 +69,12 @@ def read_overview(home: Home) -> Overview | None:
     return overview if abs(time.time() - overview.time) < STALE_SECONDS else None
 
 
+def why_nothing_trains(home: Home) -> str:
+    """Why runs wait although none trains on the cluster; empty without a cluster or a reason."""
+    overview = read_overview(home)
+    return overview.waiting if overview and not overview.runs else ""
+
+
 def concurrency(home: Home) -> int:
     """How many runs train at once: on the cluster if there is one, else on this machine."""
     overview = read_overview(home)

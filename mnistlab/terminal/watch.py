@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
+from mnistlab.cluster.overview import why_nothing_trains
 from mnistlab.data.options import Split
 from mnistlab.experiments.search.search import Search, search_runs
 from mnistlab.experiments.search.trials import advance, resume_trials
@@ -33,7 +34,7 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
 
     The first Ctrl-C stops the run and waits for its end.
     """
-    bar = Bar()
+    bar, told = Bar(), ""
     with first_interrupt() as interrupted:
         while True:
             run = _run(store, run_id)
@@ -49,6 +50,7 @@ def watch(store: Store, run_id: int, n_printed: int = 0) -> State:
             if not run.state.active:
                 break
             _show_progress(bar, run)
+            told = _tell_why_nothing_trains(bar, told)
             if interrupted() and run.request is not Request.STOP:
                 until_free(lambda: store.request(run_id, Request.STOP))
             until_free(lambda: ensure_workers(default_home()))
@@ -84,6 +86,15 @@ def _show_progress(bar: "Bar", run: Run) -> None:
         bar.show(run.message or run.state, 0.0)
 
 
+def _tell_why_nothing_trains(bar: "Bar", told: str) -> str:
+    """Print why the runs wait for a cluster, unless that was `told` last; what was told now."""
+    reason = why_nothing_trains(default_home())
+    if reason and reason != told:
+        bar.end()
+        print(reason, file=sys.stderr, flush=True)
+    return reason
+
+
 def _print_result(run: Run) -> None:
     if epoch := selected_epoch(run.recipe, run.epochs):
         kind = "last" if run.recipe.split is Split.ALL else "best"
@@ -114,7 +125,7 @@ def exit_status(runs: Sequence[Run]) -> int:
 
 def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
     """Print each run when it ends; return all. Ctrl-C pauses them."""
-    bar, printed = Bar(), set[int]()
+    bar, printed, told = Bar(), set[int](), ""
     with first_interrupt() as interrupted:
         while True:
             until_free(lambda: ensure_workers(default_home()))
@@ -131,6 +142,7 @@ def watch_all(store: Store, ids: Sequence[int]) -> list[Run]:
             done = sum(run.epochs_done + _epoch_fraction(run) for run in runs)
             fraction = done / sum(run.recipe.epochs for run in runs)
             bar.show(f"{len(printed)} of {len(runs)} runs", min(1.0, fraction))
+            told = _tell_why_nothing_trains(bar, told)
             time.sleep(POLL_SECONDS_OF_ALL)
 
 

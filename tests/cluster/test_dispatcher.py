@@ -8,14 +8,20 @@ from typing import Any
 import pytest
 
 from mnistlab.arch.spec import parse
+from mnistlab.cluster import dispatcher as module
 from mnistlab.cluster.cluster import Lost, Trainer
 from mnistlab.cluster.dispatcher import MAX_LOSSES, Dispatcher
 from mnistlab.cluster.messages import Ended, Files, Status, Trained
+from mnistlab.cluster.overview import read_overview, why_nothing_trains
+from mnistlab.errors import LabError
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.stats.score import Score
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
+from mnistlab.training.epoch import Progress
+from mnistlab.ui.train import cluster_panel
+from mnistlab.worker import cluster_setting
 from tests.store.example_runs import epoch
 
 SMALL = parse("4-p4-8-p8-gap-bn")
@@ -43,7 +49,7 @@ class Nodes:
 
     def grow(self, wanted: int) -> None:
         while len(self.trainers) < min(wanted, self._room):
-            self.trainers.append(Trainer(None, None, 0.0, {"name": f"node{len(self.trainers)}"}))
+            self.trainers.append(Trainer(None, None, {"name": f"node{len(self.trainers)}"}))
 
     def free(self) -> list[Trainer]:
         return [each for each in self.trainers if each.run is None]
@@ -115,6 +121,9 @@ def test_epochs_and_requests_go_through(lab: Lab) -> None:
     nodes.said = [(run, Status("Training")), (run, Status("Training"))]
     dispatcher.step()
     assert nodes.requests == [(run, Request.PAUSE)], "once is enough"
+    nodes.said = [(run, Trained((epoch(2, 80),), False, {}))]
+    dispatcher.step()
+    assert nodes.requests == [(run, Request.PAUSE)], "an epoch does not take it back"
     nodes.said = [(run, Ended(State.PAUSED, "Paused.", None, {}, True))]
     dispatcher.step()
     assert state(store, run) is State.PAUSED
@@ -157,7 +166,14 @@ def test_a_run_that_kills_its_nodes_fails(lab: Lab) -> None:
         Trained((epoch(1, 90),), False, {"best.safetensors": b"no weights"}),
         Trained((epoch(1, 90),), False, {"epochs/0001.safetensors": b""}),
         Ended(State.RUNNING, "", None, {}),
+        Trained(("no epoch",), False, {}),  # type: ignore[arg-type]
+        Trained((), False, None),  # type: ignore[arg-type]
+        Ended(State.DONE, "", "99%", {}),  # type: ignore[arg-type]
+        Ended(State.DONE, "", Score(5, 10**9), {}),
         Status(7),  # type: ignore[arg-type]
+        Status("", Progress(1, 5, 0, 1.0)),
+        Status("", Progress(9, 5, 10, 1.0)),
+        Status("", "half"),  # type: ignore[arg-type]
         "hello",
     ],
     ids=repr,
@@ -194,3 +210,23 @@ def test_the_overview_says_what_waits_and_why(lab: Lab) -> None:
     assert overview.runs == {runs[0]: "node0", runs[1]: "node1"}
     assert overview.n_waiting == 1 and overview.waiting == "All cores are in use."
     assert overview.room == 2
+
+
+def test_pages_say_why_there_is_no_cluster(
+    lab: Lab, tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run waits; whoever looks starts the next dispatcher."""
+    (tmp_path / "data").symlink_to(mnist_folder)
+
+    def unreachable(address: str, mnist: object) -> None:
+        raise LabError("The Ray cluster at 'x:1' cannot be used.")
+
+    monkeypatch.setattr(module, "connected", unreachable)
+    home = Home(tmp_path)
+    run = lab[0].add("", SMALL, RECIPE)
+    with pytest.raises(LabError):
+        module.dispatch(home, 1.0)
+    assert why_nothing_trains(home) == "The Ray cluster at 'x:1' cannot be used."
+    overview = read_overview(home)
+    assert overview is not None and "1 run waiting" in cluster_panel.summary(overview)
+    assert state(lab[0], run) is State.QUEUED and not cluster_setting.has_dispatcher(home)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mnistlab.cluster.overview import (
     concurrency,
     read_overview,
     remove_overview,
+    why_nothing_trains,
     write_overview,
 )
 from mnistlab.home import Home
@@ -27,6 +29,10 @@ def test_it_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.Monkey
     overview = Overview(time.time(), 6, NODES, {3: "a", 4: "b"}, 2, "All cores are in use.")
     write_overview(home, overview)
     assert read_overview(home) == overview and concurrency(home) == 6
+    assert not why_nothing_trains(home), "something does"
+    idle = replace(overview, runs={})
+    write_overview(home, idle)
+    assert why_nothing_trains(home) == "All cores are in use."
     remove_overview(home)
     assert read_overview(home) is None
 

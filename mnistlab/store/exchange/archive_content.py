@@ -131,7 +131,7 @@ def parse_run(content: bytes) -> ArchivedRun:
     state = State(values["state"])
     if state.active:
         raise ValueError(f"a run that is {state} cannot be imported")
-    test = None if values["test"] is None else _score(**values["test"])
+    test = None if values["test"] is None else check_score(**values["test"])
     row |= {"name": one_line(values["name"]) or str(spec), "owner": one_line(values["owner"])}
     row |= {"spec": str(spec), "recipe": recipe.to_json(), "parameters": summarize(spec).total}
     row |= {"state": state, "created": _time(values["created"])}
@@ -165,7 +165,8 @@ def _time(value: object) -> float:
     return float(value)
 
 
-def _score(errors: object, count: object) -> Score:
+def check_score(errors: object, count: object) -> Score:
+    """The score. Raises ValueError if there is none with these numbers."""
     if type(errors) is not int or type(count) is not int or count > MAX_IMAGES:
         raise ValueError(f"{errors!r} errors in {count!r} images is impossible")
     return Score(errors, count)
@@ -178,7 +179,7 @@ def check_epochs(epochs: Sequence[Epoch], recipe: Recipe) -> None:
     for number, epoch in enumerate(epochs, 1):
         if type(epoch.number) is not int or epoch.number != number:
             raise ValueError(f"its epoch {number} has the number {epoch.number!r}")
-        _score(epoch.validation_errors, epoch.validation_count)
+        check_score(epoch.validation_errors, epoch.validation_count)
         for name, value in asdict(epoch).items():
             largest = {"train_accuracy": 1, "seconds": MAX_SECONDS}.get(name, FLOAT32_MAX)
             # SQLite's integers end at 2⁶³.

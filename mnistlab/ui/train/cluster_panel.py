@@ -26,6 +26,10 @@ def show(home: Home) -> None:
 
 def summary(overview: Overview) -> str:
     """The cluster in a sentence or two."""
+    if not overview.nodes:
+        return (
+            f"{quantity(overview.n_waiting, 'run')} waiting for the Ray cluster: {overview.waiting}"
+        )
     alive = [each for each in overview.nodes if each["alive"]]
     cores = sum(int(str(each["cores"])) for each in alive)
     text = (
