@@ -1,11 +1,13 @@
 """The Train page: ways to begin, watched runs, the panel for the end, runs that do not learn."""
 
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.arch.presets import get_preset
+from mnistlab.cluster.overview import Overview, write_overview
 from mnistlab.data.options import Split
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
@@ -196,3 +198,17 @@ def test_a_run_that_does_not_learn_is_said_to_be_one(store: Store, page: str) ->
     assert Failure.ONE_CLASS.label in warning.value and "0.2" in warning.value
     add_finished_run(store, SPEC, Recipe(), [300, 200, 100])
     assert not run(page, run="2").warning
+
+
+def test_the_cluster_is_shown_where_runs_wait(lab: Path) -> None:
+    """Its machines, those that were lost too, and why runs wait; nothing without a dispatcher."""
+    assert "Ray cluster" not in body(run("pages/runs.py"))
+    machines = (
+        {"name": "a <b>", "cores": 4, "alive": True},
+        {"name": "c", "cores": 2, "alive": False},
+    )
+    reason = "All cores are in use."
+    write_overview(Home(lab), Overview(time.time(), 4, machines, {1: "a <b>"}, 2, reason))
+    shown = body(run("pages/runs.py"))
+    assert "1 machine, 4 cores, room for 4 runs at once; 1 training. 2 waiting: All cores" in shown
+    assert "a &lt;b&gt;" in shown and "a <b>" not in shown and "lost" in shown
