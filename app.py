@@ -16,7 +16,7 @@ from mnistlab.ui import server
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import page
 from mnistlab.ui.home import about, first_screen, step_panel, stepper
-from mnistlab.worker.teacher_search import pretrained_teacher
+from mnistlab.worker.source_search import pretrained_source
 
 
 def show_home() -> None:
@@ -45,7 +45,7 @@ def own_run(step: Step) -> Run | None:
     try:
         store = Store.of(session_home())
         if isinstance(step, Distillation):
-            summary = newest_student(store, step.spec, pretrained_teacher(step.teacher).short)
+            summary = newest_student(store, step.spec, pretrained_source(step.teacher).short)
         else:
             summary = newest_runs(store).get(step.name)
         return store.run(summary.id) if summary else None

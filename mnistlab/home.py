@@ -16,7 +16,7 @@ CLASS_NAME = re.compile(r"[^\W_][\w-]{0,39}")
 class Home:
     """The folders below `root`; nothing is made until something is written.
 
-    A class has runs and teachers of its own, and the images and the speed model of its lab.
+    A class has runs and sources of its own, and the images and the speed model of its lab.
     """
 
     root: Path
@@ -45,8 +45,8 @@ class Home:
         return self.folder / "runs"
 
     @property
-    def teachers(self) -> Path:
-        """Copies of the checkpoints that runs learn from, so that these outlive their own runs."""
+    def sources(self) -> Path:
+        """Copies of the checkpoints that runs build on; they outlive the runs that trained them."""
         return self.folder / "teachers"
 
     @property

@@ -29,7 +29,7 @@ WITH_TORCH = {
     "mnistlab.drawing.explain",
     "mnistlab.drawing.classifier",
     "mnistlab.training.checkpoint",
-    "mnistlab.training.distillation",
+    "mnistlab.training.transfer.distillation",
     "mnistlab.uncertainty.features",
     "mnistlab.uncertainty.fit",
     "mnistlab.training.evaluate",

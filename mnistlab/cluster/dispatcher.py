@@ -22,11 +22,11 @@ from mnistlab.store.queue import startable_count
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import requeue_orphans
-from mnistlab.training.teachers import teacher_path
+from mnistlab.training.sources import source_path
 from mnistlab.worker import cluster_setting
 from mnistlab.worker.mnist_download import download_once
 from mnistlab.worker.processes import idle_seconds, worker_lock
-from mnistlab.worker.teacher_search import ensure_teacher
+from mnistlab.worker.source_search import ensure_source
 
 WAIT_SECONDS = 0.25
 OVERVIEW_SECONDS = 1.0
@@ -76,8 +76,8 @@ class Dispatcher:
         try:
             teacher = None
             if run.recipe.teacher:
-                ensure_teacher(self._home, run.recipe.teacher)
-                teacher = teacher_path(self._home.teachers, run.recipe.teacher).read_bytes()
+                ensure_source(self._home, run.recipe.teacher)
+                teacher = source_path(self._home.sources, run.recipe.teacher).read_bytes()
             files = files_to_send(self._store, run)
         except (LabError, OSError) as error:
             self._store.finish(run.id, State.FAILED, str(error))

@@ -22,7 +22,7 @@ from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
 from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.record import environment
-from mnistlab.training.teachers import teacher_path
+from mnistlab.training.sources import source_path
 from mnistlab.worker.processes import niceness
 from mnistlab.worker.worker import lower_priority, train_run
 
@@ -130,8 +130,8 @@ class Node:
                     output.place(run.id, files)
                     output.run_folder(run.id).mkdir(parents=True, exist_ok=True)
                     if teacher is not None:
-                        home.teachers.mkdir(parents=True, exist_ok=True)
-                        write_atomic(teacher_path(home.teachers, run.recipe.teacher), teacher)
+                        home.sources.mkdir(parents=True, exist_ok=True)
+                        write_atomic(source_path(home.sources, run.recipe.teacher), teacher)
                     train_run(output, run, home, 0, self._mnist)
                     output.close(run.id)
                 finally:

@@ -31,7 +31,7 @@ Network", 2015) weighted the labels considerably lower than the teacher, and fou
 2.5 to 4 best for their smallest student on MNIST."""
 MAX_DISTILLATION_TEMPERATURE = 20.0
 """What Hinton et al. used for their large students on MNIST."""
-TEACHER_DIGITS = 16
+CHECKSUM_DIGITS = 16
 """Hexadecimal digits of a checkpoint's checksum that name it as a teacher."""
 
 
@@ -89,10 +89,10 @@ class Recipe:
     are those of an evaluation.
 
     `teacher` names the checkpoint whose probabilities are a second target, by the first
-    TEACHER_DIGITS digits of its checksum (`training.teachers`); empty for none. `soft_label_weight`
+    CHECKSUM_DIGITS digits of its checksum (`training.sources`); empty for none. `soft_label_weight`
     is that target's fraction of the loss, `distillation_temperature` what both networks' logits are
-    divided by (`training.distillation`); without a teacher they mean nothing. Raises RecipeError if
-    a value is out of bounds.
+    divided by (`training.transfer.distillation`); without a teacher they mean nothing. Raises
+    RecipeError if a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -258,11 +258,11 @@ def _within(name: str, value: object, low: float, high: float) -> None:
 
 
 def _teacher(value: object) -> None:
-    is_checksum = isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{TEACHER_DIGITS}}}", value)
+    is_checksum = isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{CHECKSUM_DIGITS}}}", value)
     if value != "" and not is_checksum:
         raise RecipeError(
             f"teacher: {str(value)[:40]!r} is not the start of a checkpoint's checksum, "
-            f"{TEACHER_DIGITS} hexadecimal digits."
+            f"{CHECKSUM_DIGITS} hexadecimal digits."
         )
 
 

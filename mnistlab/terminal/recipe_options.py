@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from mnistlab.home import default_home
 from mnistlab.recipe.recipe import ENUMS, Recipe, choice
 from mnistlab.terminal.parser import Parser, add_owner, add_ray
-from mnistlab.worker.teacher_search import teacher_named
+from mnistlab.worker.source_search import source_named
 
 RECIPE_HELP = {
     "learning_rate": "the schedule's peak",
@@ -53,7 +53,7 @@ def recipe_from(options: argparse.Namespace, default: Recipe) -> Recipe:
         if field.name in ENUMS:
             values[field.name] = choice(field.name, text, ENUMS[field.name])
         elif field.name == "teacher":
-            values[field.name] = teacher_named(default_home(), text)
+            values[field.name] = source_named(default_home(), text)
         else:
             values[field.name] = _number(text, is_float="float" in str(field.type))
     return replace(default, **values)  # type: ignore[arg-type]

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from mnistlab.arch.modules import DropIndexSampler, Dropout
 from mnistlab.data.augment import augment
-from mnistlab.training.distillation import training_loss
 from mnistlab.training.engine.selection import build_chain
 from mnistlab.training.state import TrainingState
+from mnistlab.training.transfer.distillation import training_loss
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

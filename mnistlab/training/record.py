@@ -18,7 +18,7 @@ from mnistlab.arch.spec import Spec, parse
 from mnistlab.arch.summary import summarize
 from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError, LabError
-from mnistlab.recipe.recipe import TEACHER_DIGITS, Recipe, recipe_from_json
+from mnistlab.recipe.recipe import CHECKSUM_DIGITS, Recipe, recipe_from_json
 from mnistlab.stats.score import Score
 from mnistlab.text import percent
 from mnistlab.training.epoch import Epoch
@@ -31,10 +31,10 @@ MAX_HEADER = 1 << 20
 
 
 @dataclass(frozen=True)
-class Teacher:
-    """A checkpoint as the teacher of another network (`training.distillation`).
+class SourceNetwork:
+    """A checkpoint as the teacher of another network (`training.transfer.distillation`).
 
-    `checksum` is that of its content (`training.teachers.checksum`), 64 hexadecimal digits; the
+    `checksum` is that of its content (`training.sources.checksum`), 64 hexadecimal digits; the
     recipe has the first ones. `score` is its reported one, `optimistic` as in TrainingRecord,
     `split` the evaluation protocol of its training.
     """
@@ -49,7 +49,7 @@ class Teacher:
     @property
     def short(self) -> str:
         """What a recipe calls it: the first digits of its checksum."""
-        return self.checksum[:TEACHER_DIGITS]
+        return self.checksum[:CHECKSUM_DIGITS]
 
     def __str__(self) -> str:
         bias = " (optimistic)" if self.optimistic else ""
@@ -78,7 +78,7 @@ class TrainingRecord:
     epoch: int
     test: Score | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    teacher: Teacher | None = None
+    teacher: SourceNetwork | None = None
 
     @property
     def seconds(self) -> float:
@@ -160,7 +160,7 @@ def _environment(values: object) -> dict[str, str]:
     return values
 
 
-def _teacher(values: object) -> Teacher | None:
+def _teacher(values: object) -> SourceNetwork | None:
     if values is None:
         return None
     if not isinstance(values, dict) or not all(
@@ -174,7 +174,7 @@ def _teacher(values: object) -> Teacher | None:
         "score": Score(**values["score"]),
         "split": Split(values["split"]),
     }
-    return Teacher(**values | parsed)
+    return SourceNetwork(**values | parsed)
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:

@@ -52,7 +52,8 @@ class TrainingState:
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
 
     def set_teacher(self, teacher: nn.Module) -> None:
-        """Learn from this network as well, which is moved to the training's device."""
+        """Learn from this network as well, which does not change, on the training's device."""
+        teacher.eval().requires_grad_(False)
         self.teacher = teacher.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def state_dict(self) -> dict[str, Tensor]:

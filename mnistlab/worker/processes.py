@@ -21,7 +21,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import busy_slots, interrupt_orphans, process_of, process_to_kill
 from mnistlab.worker import cluster_setting
 from mnistlab.worker.lock import is_held, lock
-from mnistlab.worker.teacher_search import ensure_teacher
+from mnistlab.worker.source_search import ensure_source
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_WORKERS = 64
@@ -101,7 +101,7 @@ def submit(
     check_settings()
     summarize(spec)
     if recipe.teacher:
-        ensure_teacher(home, recipe.teacher)
+        ensure_source(home, recipe.teacher)
     store = Store.of(home)
     if queued_count(store) >= MAX_QUEUED:
         raise LabError(f"{MAX_QUEUED} runs are queued already. Cancel some, or wait for their end.")

@@ -20,21 +20,20 @@ from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
 from mnistlab.training import checkpoint
-from mnistlab.training.distillation import load_teacher
 from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Phase
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
-from mnistlab.training.record import Teacher, TrainingRecord, environment
+from mnistlab.training.record import SourceNetwork, TrainingRecord, environment
 from mnistlab.training.resume import load_training_state, save_training_state
+from mnistlab.training.sources import source_path
 from mnistlab.training.state import TrainingState
-from mnistlab.training.teachers import teacher_path
 from mnistlab.uncertainty import model
 from mnistlab.uncertainty.fit import fit_uncertainty
 from mnistlab.worker.mnist_download import download_once
 from mnistlab.worker.processes import thread_count
+from mnistlab.worker.source_search import ensure_source
 from mnistlab.worker.status_reporter import StatusReporter
-from mnistlab.worker.teacher_search import ensure_teacher
 
 KEEP_EPOCHS_BELOW = 100_000
 """Parameters up to which every epoch's weights are saved: 60 KB per epoch within the budget."""
@@ -53,7 +52,7 @@ class TrainingJob:
     splits: DataSplits
     reporter: StatusReporter
     versions: dict[str, str]
-    teacher: Teacher | None = None
+    teacher: SourceNetwork | None = None
 
     def record(self) -> TrainingRecord:
         """The record of the training after its last complete epoch."""
@@ -182,13 +181,13 @@ def _load_teacher(job: TrainingJob, home: Home) -> TrainingJob:
     short = job.run.recipe.teacher
     if not short:
         return job
-    teacher = ensure_teacher(home, short, Store(home.runs, patience=math.inf))
+    teacher = ensure_source(home, short, Store(home.runs, patience=math.inf))
     if job.teacher and job.teacher.checksum != teacher.checksum:
         raise CheckpointError(
-            f"Teacher {short} is another checkpoint than that of the first epochs. Import the run "
+            f"Checkpoint {short} is another one than that of the first epochs. Import the run "
             "that this one learned from, then resume."
         )
-    job.training.set_teacher(load_teacher(teacher_path(home.teachers, short)))
+    job.training.set_teacher(checkpoint.load_checkpoint(source_path(home.sources, short)).network)
     return replace(job, teacher=teacher)
 
 

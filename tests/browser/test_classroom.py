@@ -27,7 +27,7 @@ class Lesson:
     app: App
     home: Home
     store: Store
-    teacher_path: str
+    source_path: str
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_two_students_and_the_teacher(page: "Page", chromium: "Browser", lesson:
     expect(one.get_by_label("Owner")).to_have_count(0)
     second = join(two, url)
     assert second != first
-    teacher.goto(url + lesson.teacher_path)
+    teacher.goto(url + lesson.source_path)
     settled(teacher)
     expect(teacher.get_by_role("button", name="Teacher")).to_be_visible()
 
@@ -139,7 +139,7 @@ def test_a_task_locks_the_students_pages_and_not_the_teacher_s(
     one, two, teacher = (new_page(chromium) for _ in range(3))
     join(one, url)
     join(two, url)
-    teacher.goto(url + lesson.teacher_path)
+    teacher.goto(url + lesson.source_path)
     settled(teacher)
     one.goto(f"{url}/design")
     two.goto(f"{url}/train?net=8-p-gap")

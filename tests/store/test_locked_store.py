@@ -23,7 +23,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import seconds_waiting
 from mnistlab.terminal import watch
 from mnistlab.worker import worker
-from mnistlab.worker.teacher_search import ensure_teacher
+from mnistlab.worker.source_search import ensure_source
 from tests.store.example_runs import epoch
 from tests.waiting import CEILING, until
 
@@ -201,7 +201,7 @@ def test_a_training_waits_for_the_store_in_which_it_looks_for_its_teacher(
     with lock:
         lock.enter_context(locked(store, KINDS[1]))
         with pytest.raises(CheckpointError):
-            ensure_teacher(Home(tmp_path), "0123456789", patient)
+            ensure_source(Home(tmp_path), "0123456789", patient)
     assert clock.now > 1000 + 3600
 
 

@@ -11,7 +11,7 @@ from mnistlab import zoo
 from mnistlab.arch.spec import parse
 from mnistlab.takehome.html_page import html_page, source
 from mnistlab.takehome.trained_network import TrainedNetwork, load_trained
-from mnistlab.training.record import Teacher
+from mnistlab.training.record import SourceNetwork
 
 SMALLEST = zoo.FOLDER / "smallest.safetensors"
 
@@ -46,7 +46,7 @@ HOSTILE = "</script><script>alert(1)</script><b onclick='x'>"
 
 
 def test_no_text_of_a_stranger_s_archive_becomes_markup(trained: TrainedNetwork) -> None:
-    teacher = Teacher(
+    teacher = SourceNetwork(
         checksum="0" * 64,
         name=HOSTILE,
         spec=parse("8-gap"),

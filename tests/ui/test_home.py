@@ -20,7 +20,7 @@ from mnistlab.store.store import Store
 from mnistlab.training.record import TrainingRecord, record_to_json
 from mnistlab.ui.home import about
 from mnistlab.ui.home.terms import explained
-from mnistlab.worker.teacher_search import pretrained_teacher
+from mnistlab.worker.source_search import pretrained_source
 from tests.store.example_runs import add_finished_run, epoch
 from tests.ui.app_test import run, settled
 
@@ -116,7 +116,7 @@ def test_the_last_step_leads_to_a_training_with_its_teacher_and_shows_its_run(la
     number = len(STEPS)
     step = STEPS[number - 1]
     assert isinstance(step, Distillation)
-    teacher = pretrained_teacher(step.teacher).short
+    teacher = pretrained_source(step.teacher).short
     at = open_step(number)
     assert "Not measured yet" in shown(at) and f"--teacher {step.teacher}" in shown(at)
     assert step.what_to_look_for in shown(at)

@@ -15,7 +15,7 @@ from mnistlab.store.table import edit_details
 from mnistlab.store.trash import empty_trash, move_to_trash
 from mnistlab.training.checkpoint import save_checkpoint
 from mnistlab.training.record import TrainingRecord
-from mnistlab.training.teachers import read_teacher, save_teacher, teacher_path
+from mnistlab.training.sources import read_source, save_source, source_path
 from tests.store.example_runs import add_finished_run, epoch
 from tests.ui.app_test import body, settled
 from tests.ui.app_test import run as open_page
@@ -24,7 +24,7 @@ from tests.ui.test_recipe import open_train_page
 SPEC = parse("4-p4-8-gap-bn")
 FIRST = zoo.checkpoint("most-accurate")
 assert FIRST
-PRETRAINED = read_teacher(FIRST)
+PRETRAINED = read_source(FIRST)
 
 
 def add_teacher_run(store: Store, name: str = "wise", seed: int = 0) -> int:
@@ -35,7 +35,7 @@ def add_teacher_run(store: Store, name: str = "wise", seed: int = 0) -> int:
 
 
 def short_of(store: Store, run_id: int) -> str:
-    return read_teacher(store.best_checkpoint_path(run_id)).short
+    return read_source(store.best_checkpoint_path(run_id)).short
 
 
 def learn_from(at: AppTest, choice: str) -> None:
@@ -79,7 +79,7 @@ def test_a_chosen_teacher_with_its_numbers_reaches_the_run_and_is_copied(
     recipe = queued(store).recipe
     assert recipe.teacher == PRETRAINED.short
     assert (recipe.soft_label_weight, recipe.distillation_temperature) == (0.5, 3)
-    assert read_teacher(teacher_path(lab / "teachers", recipe.teacher)) == PRETRAINED
+    assert read_source(source_path(lab / "teachers", recipe.teacher)) == PRETRAINED
     learn_from(at, "")
     assert "Learns from" not in body(at)
 
@@ -156,7 +156,7 @@ def test_a_teacher_s_protocol_is_named_where_it_makes_accuracies_optimistic() ->
 
 
 def test_a_run_s_page_and_a_comparison_name_its_teacher(store: Store, lab: Path) -> None:
-    teacher = save_teacher(lab / "teachers", store.best_checkpoint_path(add_teacher_run(store)))
+    teacher = save_source(lab / "teachers", store.best_checkpoint_path(add_teacher_run(store)))
     recipe = Recipe(epochs=1, teacher=teacher.short)
     alone = add_finished_run(store, SPEC, Recipe(epochs=1), [70])
     taught = add_finished_run(store, SPEC, recipe, [50])

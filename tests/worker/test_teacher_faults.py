@@ -18,10 +18,10 @@ from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 from mnistlab.training.checkpoint import load_checkpoint, save_checkpoint
 from mnistlab.training.record import TrainingRecord
-from mnistlab.training.teachers import save_teacher, saved_teacher, teacher_path
+from mnistlab.training.sources import save_source, saved_source, source_path
 from mnistlab.training.tensor_file import packed, unpacked
 from mnistlab.worker import processes
-from mnistlab.worker.teacher_search import teacher_named
+from mnistlab.worker.source_search import source_named
 from tests.store.example_runs import epoch
 from tests.worker.faults import Workers, add_run, bits, get_run, outcome
 from tests.worker.test_faults import home, pause_after, workers
@@ -45,13 +45,13 @@ def taught(home: Home, tmp_path: Path) -> tuple[str, Recipe]:
     save_checkpoint(
         source, build(TEACHER, 3), TrainingRecord("mine", TEACHER, Recipe(), (epoch(1, 60),), 1)
     )
-    return NETWORK, replace(RECIPE, teacher=save_teacher(home.teachers, source).short)
+    return NETWORK, replace(RECIPE, teacher=save_source(home.sources, source).short)
 
 
 def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
     home: Home, workers: Workers
 ) -> None:
-    run = NETWORK, replace(RECIPE, teacher=teacher_named(home, "target-4"))
+    run = NETWORK, replace(RECIPE, teacher=source_named(home, "target-4"))
     reference_id = add_run(home, run)
     assert workers.work(home)
     reference, store = outcome(home, reference_id), Store(home.runs)
@@ -64,7 +64,7 @@ def test_killed_at_random_moments_a_run_has_the_uninterrupted_result(
             if get_run(home, run_id).state.resumable:
                 queue.resume(store, run_id)
             # The worker then copies the teacher itself, and may be killed while it does.
-            shutil.rmtree(home.teachers, ignore_errors=True)
+            shutil.rmtree(home.sources, ignore_errors=True)
             after = generator.uniform(0, span) if kills < KILLS else None
             kills += not workers.work(home, after=after)
             processes.ensure_workers(home)
@@ -76,7 +76,7 @@ def test_the_record_names_the_teacher(
 ) -> None:
     run_id, store = add_run(home, taught), Store(home.runs)
     assert workers.work(home)
-    teacher = saved_teacher(home.teachers, taught[1].teacher)
+    teacher = saved_source(home.sources, taught[1].teacher)
     for path in (store.best_checkpoint_path(run_id), store.last_checkpoint_path(run_id)):
         assert load_checkpoint(path).record.teacher == teacher
 
@@ -87,7 +87,7 @@ def test_without_its_teacher_a_run_fails_and_resumes_once_it_is_back(
 ) -> None:
     reference_id = add_run(home, taught)
     assert workers.work(home)
-    run_id, path = add_run(home, taught), teacher_path(home.teachers, taught[1].teacher)
+    run_id, path = add_run(home, taught), source_path(home.sources, taught[1].teacher)
     pause_after(workers, home, run_id, 2)
     content, before = path.read_bytes(), get_run(home, run_id).epochs
     path.write_bytes(content[:-1] + b"\x01") if is_damaged else path.unlink()
@@ -108,8 +108,8 @@ def test_a_run_is_finished_without_its_teacher(
 ) -> None:
     run_id, store = add_run(home, taught), Store(home.runs)
     pause_after(workers, home, run_id, 2)
-    teacher = saved_teacher(home.teachers, taught[1].teacher)
-    shutil.rmtree(home.teachers)
+    teacher = saved_source(home.sources, taught[1].teacher)
+    shutil.rmtree(home.sources)
     store.request(run_id, Request.STOP)
     assert workers.work(home)
     assert get_run(home, run_id).state is State.STOPPED, get_run(home, run_id).message
@@ -132,7 +132,7 @@ def test_an_exported_run_goes_on_where_its_teacher_is(
     found = get_run(other, imported_id)
     assert found.state is State.FAILED and len(found.epochs) >= 2
     assert "Import the run" in found.message, found.message
-    save_teacher(other.teachers, teacher_path(home.teachers, taught[1].teacher))
+    save_source(other.sources, source_path(home.sources, taught[1].teacher))
     queue.resume(Store(other.runs), imported_id)
     assert workers.work(other)
     done = get_run(other, imported_id)
@@ -150,7 +150,7 @@ def test_another_teacher_with_the_same_first_digits_is_refused(
     run_id, store = add_run(home, taught), Store(home.runs)
     pause_after(workers, home, run_id, 1)
     path = store.resume_path(run_id)
-    whole = saved_teacher(home.teachers, taught[1].teacher).checksum
+    whole = saved_source(home.sources, taught[1].teacher).checksum
     other = whole[:-1] + ("0" if whole[-1] != "0" else "1")
     tensors, text = unpacked(path.read_bytes())
     text["teacher"] = text["teacher"].replace(whole, other)
@@ -158,4 +158,4 @@ def test_another_teacher_with_the_same_first_digits_is_refused(
     queue.resume(store, run_id)
     assert workers.work(home)
     found = get_run(home, run_id)
-    assert found.state is State.FAILED and "another checkpoint" in found.message, found.message
+    assert found.state is State.FAILED and "another one" in found.message, found.message

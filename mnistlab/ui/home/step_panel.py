@@ -28,7 +28,7 @@ from mnistlab.training.record import TrainingRecord
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.svg import show_svg
 from mnistlab.ui.home import terms
-from mnistlab.worker.teacher_search import pretrained_teacher
+from mnistlab.worker.source_search import pretrained_source
 
 DEFAULT_SEEDS = 5
 """Seeds in the command for a network without results."""
@@ -120,7 +120,7 @@ def _training_link(step: Step) -> None:
     label, query = "Try it: train this network", {"net": str(step.spec)}
     if isinstance(step, Distillation):
         try:
-            teacher = pretrained_teacher(step.teacher)
+            teacher = pretrained_source(step.teacher)
         except CheckpointError as error:
             page.show_warning(error)
             return

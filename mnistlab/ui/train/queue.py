@@ -16,7 +16,7 @@ from mnistlab.ui.common import html, page
 from mnistlab.ui.train import cluster_panel, watched
 from mnistlab.worker.forecast import waiting_seconds
 from mnistlab.worker.processes import ensure_workers
-from mnistlab.worker.teacher_search import teacher_spec
+from mnistlab.worker.source_search import teacher_spec
 
 SHOWN = 8
 FORECAST = 100

@@ -17,7 +17,7 @@ from mnistlab.recipe.recipe_text import parse_recipe, recipe_to_text
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.classroom.session_task import recipe_problem, session_task
 from mnistlab.ui.common import current_network
-from mnistlab.worker.teacher_search import find_teacher
+from mnistlab.worker.source_search import find_source
 
 PARAMETER = "recipe"
 SOURCE = "recipe_source"
@@ -161,7 +161,7 @@ def _set_from_text(spec: Spec, text: str) -> str:
         return ""
     parsed = parse_recipe(text, base_recipe(spec))
     if parsed.recipe.teacher:
-        find_teacher(session_home(), parsed.recipe.teacher)
+        find_source(session_home(), parsed.recipe.teacher)
     state[MINE], state[SOURCE] = _plain(parsed.recipe), str(Source.MINE)
     return parsed.warning
 

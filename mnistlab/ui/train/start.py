@@ -23,7 +23,7 @@ from mnistlab.ui.common import html
 from mnistlab.ui.design.cost import speed_model
 from mnistlab.worker.forecast import run_forecast
 from mnistlab.worker.processes import submit
-from mnistlab.worker.teacher_search import teacher_spec
+from mnistlab.worker.source_search import teacher_spec
 
 DEMO, QUICK = {"train_size": 2_560, "epochs": 3}, {"train_size": 12_800, "epochs": 8}
 REFERENCE = "target-4"

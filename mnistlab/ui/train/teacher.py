@@ -7,13 +7,13 @@ import streamlit as st
 from mnistlab.arch.spec import Spec
 from mnistlab.errors import LabError
 from mnistlab.recipe.recipe import MAX_DISTILLATION_TEMPERATURE, Recipe
-from mnistlab.training.teachers import caveat
+from mnistlab.training.sources import caveat
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.common import checkpoints, html
 from mnistlab.ui.common.stable_select import select_one
 from mnistlab.ui.train import recipe_choice
 from mnistlab.ui.train.controls import change, control
-from mnistlab.worker.teacher_search import FINISHED, checkpoint_teacher, find_teacher
+from mnistlab.worker.source_search import FINISHED, checkpoint_source, find_source
 
 KEY = "recipe_teacher"
 """Where the session keeps the selected teacher, as the recipe calls it."""
@@ -60,12 +60,12 @@ def _options(selected: str) -> dict[str, str]:
     options = {"": "None"}
     for choice in checkpoints.find(session_home(), states=FINISHED).choices.values():
         try:
-            options.setdefault(checkpoint_teacher(choice.path).short, str(choice))
+            options.setdefault(checkpoint_source(choice.path).short, str(choice))
         except LabError:
             continue  # damaged, which Draw says, or too large for a teacher
     if selected not in options:
         try:
-            options[selected] = f"{find_teacher(session_home(), selected)} · copy"
+            options[selected] = f"{find_source(session_home(), selected)} · copy"
         except LabError:
             options[selected] = f"{selected} · missing"
     return options
@@ -76,7 +76,7 @@ def show_name(recipe: Recipe) -> None:
     if not recipe.teacher:
         return
     try:
-        teacher = find_teacher(session_home(), recipe.teacher)
+        teacher = find_source(session_home(), recipe.teacher)
         text = f"Learns from {teacher}. {caveat(teacher.split, recipe.split)}"
     except LabError as error:
         text = str(error)

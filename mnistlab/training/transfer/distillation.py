@@ -6,19 +6,11 @@ very same augmented image (Beyer et al., "Knowledge distillation: a good teacher
 consistent", 2022).
 """
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.training.checkpoint import load_checkpoint
-
-
-def load_teacher(path: Path) -> nn.Module:
-    """A checkpoint's network in evaluation mode. Raises CheckpointError if it is damaged."""
-    return load_checkpoint(path).network.requires_grad_(False)
 
 
 def training_loss(

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mnistlab.arch.build import build
@@ -17,11 +16,11 @@ from mnistlab.data.options import Augmentation, Split
 from mnistlab.errors import CheckpointError
 from mnistlab.recipe.recipe import Recipe
 from mnistlab.training.data_parallel import Replicas
-from mnistlab.training.distillation import load_teacher, soft_label_loss, training_loss
 from mnistlab.training.loop import train
 from mnistlab.training.record import TrainingRecord
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState
+from mnistlab.training.transfer.distillation import soft_label_loss, training_loss
 
 NAME = "0123456789abcdef"
 TAUGHT = Recipe(
@@ -202,14 +201,8 @@ def test_a_training_does_not_start_without_its_teacher(splits: DataSplits) -> No
         list(train(TrainingState(build(SPEC, 0), TAUGHT), splits))
 
 
-def test_a_teacher_is_loaded_in_evaluation_mode_without_gradients(tmp_path: Path) -> None:
-    path = tmp_path / "teacher.safetensors"
-    save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(CheckpointError):
-        load_teacher(path)
-    from mnistlab import zoo
-
-    pretrained = zoo.checkpoint("smallest")
-    assert pretrained
-    teacher = load_teacher(pretrained)
-    assert not teacher.training and not any(p.requires_grad for p in teacher.parameters())
+def test_a_teacher_is_in_evaluation_mode_without_gradients() -> None:
+    training = TrainingState(build(SPEC, 0), TAUGHT, teacher=build(SPEC, 1).train())
+    teacher = training.teacher
+    assert teacher and not teacher.training
+    assert not any(parameter.requires_grad for parameter in teacher.parameters())

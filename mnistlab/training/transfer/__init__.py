@@ -1,0 +1,1 @@
+"""Training that builds on a trained network."""
