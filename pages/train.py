@@ -20,8 +20,8 @@ from mnistlab.ui.train import (
     outcome,
     queue,
     recipe_choice,
+    sources,
     start,
-    teacher,
     watched,
 )
 from mnistlab.ui.train.recipe import show_settings
@@ -74,7 +74,7 @@ with recipe_place:
     st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
     if recipe:
         st.html(html.caption(str(recipe)))
-        teacher.show_name(recipe)
+        sources.show_names(recipe)
     show_settings(spec, recipe)
     get_mnist.show("train", "The first run downloads it, too.")
 

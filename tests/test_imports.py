@@ -30,6 +30,7 @@ WITH_TORCH = {
     "mnistlab.drawing.classifier",
     "mnistlab.training.checkpoint",
     "mnistlab.training.transfer.distillation",
+    "mnistlab.training.transfer.fine_tuning",
     "mnistlab.uncertainty.features",
     "mnistlab.uncertainty.fit",
     "mnistlab.training.evaluate",

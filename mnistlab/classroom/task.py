@@ -39,6 +39,7 @@ class Control(Choice):
     EVALUATION = "evaluation", "evaluation"
     SEED = "seed", "seed"
     TEACHER = "teacher", "teacher"
+    INITIAL = "initial", "initial weights"
 
 
 OPTIONS: Mapping[Control, tuple[str, ...]] = {
@@ -59,6 +60,7 @@ SETTINGS: Mapping[Control, tuple[str, ...]] = {
     Control.EVALUATION: ("split", "norm_statistics"),
     Control.SEED: ("seed",),
     Control.TEACHER: ("teacher", "soft_label_weight", "distillation_temperature"),
+    Control.INITIAL: ("initial", "interpolation"),
 }
 """The fields of `Recipe` that a control changes."""
 CONTROL_OF_SETTING = {name: control for control, names in SETTINGS.items() for name in names}
@@ -158,7 +160,7 @@ def _kind(layer: Layer) -> Layer:
 
 
 def recipe_changes(start: Recipe, recipe: Recipe) -> set[str]:
-    """The names of the recipe's fields that differ; a teacher's settings only with a teacher."""
+    """The names of the recipe's fields that differ; what goes with a source only with it."""
     names = {
         field.name
         for field in fields(Recipe)
@@ -166,6 +168,8 @@ def recipe_changes(start: Recipe, recipe: Recipe) -> set[str]:
     }
     if not start.teacher and not recipe.teacher:
         names -= {"soft_label_weight", "distillation_temperature"}
+    if not start.initial and not recipe.initial:
+        names -= {"interpolation"}
     return names
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mnistlab.cluster.messages import Files, Message
+from mnistlab.cluster.messages import Files, Message, Sources
 from mnistlab.cluster.node import Node
 from mnistlab.data.mnist import Mnist
 from mnistlab.errors import LabError
@@ -131,11 +131,11 @@ class Cluster:
         self._resting_until = time.monotonic() + REST_SECONDS
         self.drop(trainer)
 
-    def start(self, trainer: Trainer, run: Run, files: Files, teacher: bytes | None) -> None:
+    def start(self, trainer: Trainer, run: Run, files: Files, sources: Sources) -> None:
         """Let a free node train a run from these files."""
         train = trainer.actor.train.options(num_returns="streaming")
         trainer.run, trainer.heard = run, time.monotonic()
-        trainer.stream = train.remote(run, files, teacher)
+        trainer.stream = train.remote(run, files, sources)
 
     def request(self, trainer: Trainer, request: Request) -> None:
         """Hand on a request; the run heeds it after its next step."""

@@ -74,16 +74,16 @@ class Dispatcher:
 
     def _start(self, trainer: Trainer, run: Run) -> None:
         try:
-            teacher = None
-            if run.recipe.teacher:
-                ensure_source(self._home, run.recipe.teacher)
-                teacher = source_path(self._home.sources, run.recipe.teacher).read_bytes()
+            sources = {}
+            for short in run.recipe.sources:
+                ensure_source(self._home, short)
+                sources[short] = source_path(self._home.sources, short).read_bytes()
             files = files_to_send(self._store, run)
         except (LabError, OSError) as error:
             self._store.finish(run.id, State.FAILED, str(error))
             return
         self._store.report(run.id, f"Starting on {trainer.name}")
-        self._cluster.start(trainer, run, files, teacher)
+        self._cluster.start(trainer, run, files, sources)
 
     def _hear(self, trainer: Trainer, run: Run, message: object) -> None:
         if isinstance(message, Lost):

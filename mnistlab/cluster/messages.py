@@ -9,6 +9,8 @@ from mnistlab.training.epoch import Epoch, Progress
 
 Files = Mapping[str, bytes]
 """Contents by their path in the run's folder."""
+Sources = Mapping[str, bytes]
+"""The checkpoints that a run builds on, by what its recipe calls them."""
 
 
 @dataclass(frozen=True)

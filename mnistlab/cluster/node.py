@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mnistlab.atomic import write_atomic
-from mnistlab.cluster.messages import Ended, Files, Message, Status, Trained
+from mnistlab.cluster.messages import Ended, Files, Message, Sources, Status, Trained
 from mnistlab.data.mnist import Mnist
 from mnistlab.home import Home
 from mnistlab.stats.score import Score
@@ -118,7 +118,7 @@ class Node:
         if self._output:
             self._output.requested = request
 
-    def train(self, run: Run, files: Files, teacher: bytes | None) -> Iterator[Message]:
+    def train(self, run: Run, files: Files, sources: Sources) -> Iterator[Message]:
         """Train a run from the files of its last complete epoch; what happens, as it happens."""
         messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         with tempfile.TemporaryDirectory(prefix="mnistlab-", ignore_cleanup_errors=True) as folder:
@@ -129,9 +129,9 @@ class Node:
                 try:
                     output.place(run.id, files)
                     output.run_folder(run.id).mkdir(parents=True, exist_ok=True)
-                    if teacher is not None:
+                    for short, content in sources.items():
                         home.sources.mkdir(parents=True, exist_ok=True)
-                        write_atomic(source_path(home.sources, run.recipe.teacher), teacher)
+                        write_atomic(source_path(home.sources, short), content)
                     train_run(output, run, home, 0, self._mnist)
                     output.close(run.id)
                 finally:

@@ -24,22 +24,20 @@ class Difference:
     values: tuple[str, ...]
 
 
-TeacherNames = Mapping[str, str]
-"""What teachers are called, by what a recipe calls them; others go by their checksum."""
+SourceNames = Mapping[str, str]
+"""What sources are called, by what a recipe calls them; others go by their checksum."""
 
 
-def differences(runs: Sequence[RunSummary], teachers: TeacherNames = UNNAMED) -> list[Difference]:
+def differences(runs: Sequence[RunSummary], sources: SourceNames = UNNAMED) -> list[Difference]:
     """The settings of network and recipe in which at least two of the runs differ."""
-    return config_differences([(run.spec, run.recipe) for run in runs], teachers)
+    return config_differences([(run.spec, run.recipe) for run in runs], sources)
 
 
 def config_differences(
-    configs: Sequence[tuple[Spec, Recipe]], teachers: TeacherNames = UNNAMED
+    configs: Sequence[tuple[Spec, Recipe]], sources: SourceNames = UNNAMED
 ) -> list[Difference]:
     """The same for networks with their recipes, trained or not."""
-    settings = [
-        _network(spec) | dict(recipe_settings(recipe, teachers)) for spec, recipe in configs
-    ]
+    settings = [_network(spec) | dict(recipe_settings(recipe, sources)) for spec, recipe in configs]
     return [
         Difference(name, values)
         for name in (settings[0] if settings else ())
@@ -60,24 +58,24 @@ def _network(spec: Spec) -> dict[str, str]:
     }
 
 
-def teacher_names(store: Store, runs: Sequence[RunSummary]) -> dict[str, str]:
-    """The names of the runs' teachers, from the runs' own records; of runs without one, none."""
+def source_names(store: Store, runs: Sequence[RunSummary]) -> dict[str, str]:
+    """The names of the runs' sources, from the runs' own records; of runs without one, none."""
     names = {}
     for run in runs:
-        if run.recipe.teacher:
+        if run.recipe.sources:
             with suppress(CheckpointError):  # no epoch has ended, or the file is damaged
-                teacher = read_record(store.best_checkpoint_path(run.id)).teacher
-                if teacher:
-                    names[teacher.short] = f"{teacher} ({teacher.short})"
+                record = read_record(store.best_checkpoint_path(run.id))
+                for source in filter(None, (record.teacher, record.initial)):
+                    names[source.short] = f"{source} ({source.short})"
     return names
 
 
-def recipe_settings(recipe: Recipe, teachers: TeacherNames = UNNAMED) -> list[tuple[str, str]]:
+def recipe_settings(recipe: Recipe, sources: SourceNames = UNNAMED) -> list[tuple[str, str]]:
     """All of a recipe's settings with their values, as text."""
-    return [(f.name.replace("_", " "), _value(recipe, f.name, teachers)) for f in fields(recipe)]
+    return [(f.name.replace("_", " "), _value(recipe, f.name, sources)) for f in fields(recipe)]
 
 
-def _value(recipe: Recipe, name: str, teachers: TeacherNames) -> str:
+def _value(recipe: Recipe, name: str, sources: SourceNames) -> str:
     value = getattr(recipe, name)
     match name:
         case "train_size":
@@ -89,7 +87,11 @@ def _value(recipe: Recipe, name: str, teachers: TeacherNames) -> str:
         case "patience":
             return "none" if value is None else f"{value} epochs"
         case "teacher":
-            return teachers.get(value, value) or "none"
+            return sources.get(value, value) or "none"
+        case "initial":
+            return sources.get(value, value) or "random"
+        case "interpolation" if not recipe.initial:
+            return "–"
         case "soft_label_weight" | "distillation_temperature" if not recipe.teacher:
             return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)

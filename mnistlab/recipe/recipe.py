@@ -91,8 +91,12 @@ class Recipe:
     `teacher` names the checkpoint whose probabilities are a second target, by the first
     CHECKSUM_DIGITS digits of its checksum (`training.sources`); empty for none. `soft_label_weight`
     is that target's fraction of the loss, `distillation_temperature` what both networks' logits are
-    divided by (`training.transfer.distillation`); without a teacher they mean nothing. Raises
-    RecipeError if a value is out of bounds.
+    divided by (`training.transfer.distillation`); without a teacher they mean nothing.
+
+    `initial` names, in the same way, the checkpoint whose weights are the first ones (fine-tuning);
+    empty for random ones. `interpolation` is how far from them to the trained ones the last epoch's
+    weights are, from 0 to 1 (`training.transfer.fine_tuning`); without them it means nothing.
+    Raises RecipeError if a value is out of bounds.
     """
 
     optimizer: Optimizer = Optimizer.SGD
@@ -113,6 +117,8 @@ class Recipe:
     teacher: str = ""
     soft_label_weight: float = SOFT_LABEL_WEIGHT
     distillation_temperature: float = DISTILLATION_TEMPERATURE
+    initial: str = ""
+    interpolation: float = 1.0
 
     def __post_init__(self) -> None:
         _within("learning rate", self.learning_rate, 1e-6, 10.0)
@@ -129,7 +135,9 @@ class Recipe:
             _within("target accuracy", self.target_accuracy, 0.5, 1.0)
         if self.norm_batch_size is not None:
             _whole("norm batch size", self.norm_batch_size, MIN_BATCH, 4096)
-        _teacher(self.teacher)
+        _checksum("teacher", self.teacher)
+        _checksum("initial", self.initial)
+        _within("interpolation", self.interpolation, 0.0, 1.0)
         _within("soft label weight", self.soft_label_weight, 0.0, 1.0)
         temperature = self.distillation_temperature
         _within("distillation temperature", temperature, 1.0, MAX_DISTILLATION_TEMPERATURE)
@@ -151,6 +159,7 @@ class Recipe:
             + (f" · norm batch size {self.norm_batch_size}" if self.norm_batch_size else "")
             + (" · re-estimated norm statistics" if self.reestimates_norm else "")
             + (f" · {self._distillation}" if self.teacher else "")
+            + (f" · {self._fine_tuning}" if self.initial else "")
             + (f" · patience {quantity(self.patience, 'epoch')}" if self.patience else "")
             + (f" · stops at {percent(self.target_accuracy)}" if self.target_accuracy else "")
         )
@@ -160,6 +169,13 @@ class Recipe:
         return (
             f"teacher {self.teacher}, soft label weight {self.soft_label_weight:g}, "
             f"distillation temperature {self.distillation_temperature:g}"
+        )
+
+    @property
+    def _fine_tuning(self) -> str:
+        is_whole = self.interpolation == 1
+        return f"initial weights {self.initial}" + (
+            "" if is_whole else f", interpolation {self.interpolation:g}"
         )
 
     @property
@@ -176,6 +192,11 @@ class Recipe:
     def images_per_epoch(self) -> int:
         """Images that one epoch trains on; the last, incomplete batch is dropped."""
         return self.available_images // self.images_per_step * self.images_per_step
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What the checkpoints are called that the training builds on."""
+        return tuple(filter(None, (self.teacher, self.initial)))
 
     @property
     def reestimates_norm(self) -> bool:
@@ -257,11 +278,11 @@ def _within(name: str, value: object, low: float, high: float) -> None:
         raise RecipeError(f"{name}: {value} is not a number between {low:g} and {high:g}.")
 
 
-def _teacher(value: object) -> None:
+def _checksum(name: str, value: object) -> None:
     is_checksum = isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{CHECKSUM_DIGITS}}}", value)
     if value != "" and not is_checksum:
         raise RecipeError(
-            f"teacher: {str(value)[:40]!r} is not the start of a checkpoint's checksum, "
+            f"{name}: {str(value)[:40]!r} is not the start of a checkpoint's checksum, "
             f"{CHECKSUM_DIGITS} hexadecimal digits."
         )
 

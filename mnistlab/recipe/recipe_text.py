@@ -24,11 +24,13 @@ FIELDS = {
     "teacher": "teacher",
     "soft": "soft_label_weight",
     "temperature": "distillation_temperature",
+    "initial": "initial",
+    "interpolation": "interpolation",
 }
 """The recipe's fields by their words in the text."""
 OFF = "off"
 """The text of None: all images, no patience, no target accuracy, automatic norm batch size; and of
-no teacher."""
+no teacher and no initial checkpoint."""
 MAX_TEXT = 1000
 MAX_QUOTED = 40
 

@@ -16,7 +16,7 @@ from mnistlab.experiments.differences import (
     config_differences,
     differences,
     recipe_settings,
-    teacher_names,
+    source_names,
 )
 from mnistlab.experiments.reproduction import Reproduction, TargetRuns, target_runs
 from mnistlab.experiments.results_table import best_epoch_text, results_table
@@ -158,7 +158,7 @@ def runs_report(store: Store, runs: Sequence[Run]) -> Report:
     overview = None
     if len(runs) > 1:
         names = tuple(f"{run.id} · {run.name}" for run in runs)
-        differing = differences(runs, teacher_names(store, runs))
+        differing = differences(runs, source_names(store, runs))
         rows = tuple((d.setting, *d.values) for d in differing)
         groups = [(name, (run,)) for name, run in zip(names, runs, strict=True)]
         is_same = len({(run.spec, replace(run.recipe, seed=0)) for run in runs}) == 1
@@ -186,7 +186,7 @@ def runs_report(store: Store, runs: Sequence[Run]) -> Report:
 def _run_section(store: Store, run: Run) -> Section:
     planned, article = run.recipe.epochs, article_result(run.spec)
     settings = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
-    settings += recipe_settings(run.recipe, teacher_names(store, [run]))
+    settings += recipe_settings(run.recipe, source_names(store, [run]))
     figures = (
         charts.accuracy(run.epochs, planned, run.best_epoch, article),
         charts.loss(run.epochs, planned),

@@ -68,6 +68,8 @@ def model_card(trained: TrainedNetwork) -> tuple[CardSection, ...]:
     training = f"{record.recipe}; the weights are those of epoch {record.epoch}."
     if record.teacher:
         training += f" It learned from another network: {record.teacher}."
+    if record.initial:
+        training += f" It started from trained weights: {record.initial}."
     return (
         CardSection(
             "Network",

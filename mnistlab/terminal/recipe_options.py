@@ -17,10 +17,16 @@ RECIPE_HELP = {
     "norm_batch_size": "images that batch norm normalizes together, at least",
     "teacher": "learn from a finished run (its number), a pretrained checkpoint (its name) or a "
     "checkpoint's file; default: none",
+    "initial": "start from the weights of such a checkpoint of the same network; default: random "
+    "weights",
+    "interpolation": "how far the last epoch's weights are from the initial to the trained ones, "
+    "from 0 to 1; default: 1",
     "soft_label_weight": "fraction of the loss that is the teacher's, from 0 to 1",
     "distillation_temperature": "what the logits are divided by for it, from 1",
 }
 """Help for the recipe's fields whose names do not say enough."""
+SOURCES = ("teacher", "initial")
+"""The fields that name a checkpoint."""
 
 
 def add_recipe(command: Parser) -> None:
@@ -34,16 +40,16 @@ def add_recipe(command: Parser) -> None:
         name = f"--{field.name.replace('_', '-')}"
         if values := ENUMS.get(field.name):
             recipe.add_argument(name, metavar="NAME", help=", ".join(values))
-        elif field.name == "teacher":
+        elif field.name in SOURCES:
             recipe.add_argument(name, metavar="CHECKPOINT", help=RECIPE_HELP[field.name])
         else:
             recipe.add_argument(name, metavar="NUMBER", help=RECIPE_HELP.get(field.name))
 
 
 def recipe_from(options: argparse.Namespace, default: Recipe) -> Recipe:
-    """The default recipe with the values from the command line; a teacher is copied to the lab.
+    """The default recipe with the values from the command line; checkpoints are copied to the lab.
 
-    Raises LabError if a value is out of bounds, or there is no such teacher.
+    Raises LabError if a value is out of bounds, or there is no such checkpoint.
     """
     values: dict[str, object] = {}
     for field in fields(Recipe):
@@ -52,7 +58,7 @@ def recipe_from(options: argparse.Namespace, default: Recipe) -> Recipe:
             continue
         if field.name in ENUMS:
             values[field.name] = choice(field.name, text, ENUMS[field.name])
-        elif field.name == "teacher":
+        elif field.name in SOURCES:
             values[field.name] = source_named(default_home(), text)
         else:
             values[field.name] = _number(text, is_float="float" in str(field.type))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnistlab.arch.summary import summarize
 from mnistlab.errors import LabError
-from mnistlab.experiments.differences import differences, recipe_settings, teacher_names
+from mnistlab.experiments.differences import differences, recipe_settings, source_names
 from mnistlab.experiments.verdict import verdict
 from mnistlab.home import default_home
 from mnistlab.store.exchange.archive import DuplicateRunError, import_run
@@ -80,7 +80,7 @@ def show(options: argparse.Namespace) -> None:
         ("problem", describe_failure(run.epochs, run.spec, run.recipe)),
         ("network", str(run.spec)),
         ("parameters", f"{run.parameters:,}"),
-        *recipe_settings(run.recipe, teacher_names(store, [run])),
+        *recipe_settings(run.recipe, source_names(store, [run])),
         ("epochs done", str(run.epochs_done)),
         ("trained for", duration(run.seconds)),
         ("best validation", f"epoch {run.best_epoch}: {run.best}" if run.best else ""),
@@ -110,7 +110,7 @@ def compare(options: argparse.Namespace) -> None:
     if len(runs) < 2:
         raise LabError("Give at least two different runs.")
     rows = [("", *(f"run {run.id}" for run in runs))]
-    rows += [(d.setting, *d.values) for d in differences(runs, teacher_names(store, runs))]
+    rows += [(d.setting, *d.values) for d in differences(runs, source_names(store, runs))]
     rows.append(("parameters", *(f"{summarize(run.spec).total:,}" for run in runs)))
     rows.append(("best", *(_accuracy(run) for run in runs)))
     rows.append(("test", *(percent(r.test.accuracy) if r.test else "–" for r in runs)))

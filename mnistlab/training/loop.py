@@ -16,6 +16,7 @@ from mnistlab.training.epoch import Epoch, Phase, Progress
 from mnistlab.training.evaluate import Evaluation, evaluate
 from mnistlab.training.norm_statistics import reestimate_norm_statistics
 from mnistlab.training.state import TrainingState
+from mnistlab.training.transfer.fine_tuning import interpolate
 
 
 class TrainingError(LabError):
@@ -41,6 +42,7 @@ def train(
     """
     recipe, epochs = training.recipe, training.epochs
     assert not recipe.teacher or training.teacher, "the recipe's teacher is not loaded"
+    assert not recipe.initial or training.initial, "the recipe's initial weights are not loaded"
     # All images stay on the device, as uint8.
     examples = splits.train.to(training.device)
     validation = splits.validation.to(training.device)
@@ -53,6 +55,8 @@ def train(
             if result is None:
                 return
             replicas.end_epoch()
+            if training.initial and len(epochs) + 1 == recipe.epochs:
+                interpolate(training.network, training.initial, recipe.interpolation)
             if recipe.reestimates_norm:
                 reestimate_norm_statistics(training.network, examples.images)
             evaluation = evaluate(

@@ -32,7 +32,7 @@ MAX_HEADER = 1 << 20
 
 @dataclass(frozen=True)
 class SourceNetwork:
-    """A checkpoint as the teacher of another network (`training.transfer.distillation`).
+    """A checkpoint that a training builds on: its teacher or its initial weights.
 
     `checksum` is that of its content (`training.sources.checksum`), 64 hexadecimal digits; the
     recipe has the first ones. `score` is its reported one, `optimistic` as in TrainingRecord,
@@ -67,8 +67,8 @@ class TrainingRecord:
     """The network, the recipe and every epoch of a training.
 
     `epoch` is the number of the epoch whose weights the checkpoint holds, `test` the score on the
-    test images if they were held out until the end of the run, `teacher` the one that the recipe
-    names.
+    test images if they were held out until the end of the run, `teacher` and `initial` the sources
+    that the recipe names.
     """
 
     name: str
@@ -79,6 +79,7 @@ class TrainingRecord:
     test: Score | None = None
     environment: dict[str, str] = field(default_factory=dict)
     teacher: SourceNetwork | None = None
+    initial: SourceNetwork | None = None
 
     @property
     def seconds(self) -> float:
@@ -111,7 +112,8 @@ class TrainingRecord:
             "test": json.dumps(asdict(self.test) if self.test else None),
             "environment": json.dumps(self.environment),
         }
-        return metadata | ({"teacher": self.teacher.to_json()} if self.teacher else {})
+        sources = {"teacher": self.teacher, "initial": self.initial}
+        return metadata | {name: one.to_json() for name, one in sources.items() if one}
 
 
 def epochs_to_json(epochs: Sequence[Epoch]) -> str:
@@ -143,14 +145,19 @@ def record_from_metadata(metadata: dict[str, str], where: str) -> TrainingRecord
             epoch=int(metadata["epoch"]),
             test=Score(**test) if test else None,
             environment=_environment(json.loads(metadata["environment"])),
-            teacher=_teacher(json.loads(metadata.get("teacher", "null"))),
+            teacher=_source("teacher", metadata),
+            initial=_source("initial", metadata),
         )
     except (LabError, LookupError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{where}: its record cannot be read ({error}).") from None
     if not 1 <= record.epoch <= len(record.epochs):
         raise CheckpointError(f"{where}: its record has no epoch {record.epoch}.")
-    if record.teacher and record.teacher.short != record.recipe.teacher:
-        raise CheckpointError(f"{where}: its record has another teacher than its recipe.")
+    for source, short, what in (
+        (record.teacher, record.recipe.teacher, "teacher"),
+        (record.initial, record.recipe.initial, "initial checkpoint"),
+    ):
+        if source and source.short != short:
+            raise CheckpointError(f"{where}: its record has another {what} than its recipe.")
     return record
 
 
@@ -160,15 +167,16 @@ def _environment(values: object) -> dict[str, str]:
     return values
 
 
-def _teacher(values: object) -> SourceNetwork | None:
-    if values is None:
+def _source(name: str, metadata: dict[str, str]) -> SourceNetwork | None:
+    if name not in metadata:
         return None
+    values = json.loads(metadata[name])
     if not isinstance(values, dict) or not all(
         isinstance(values.get(name), str) for name in ("checksum", "name", "spec")
     ):
-        raise ValueError("its teacher is not an object with a checksum, a name and a network")
+        raise ValueError(f"its {name} is not an object with a checksum, a name and a network")
     if not SHA_256.fullmatch(values["checksum"]) or type(values.get("optimistic")) is not bool:
-        raise ValueError("its teacher has no checksum, or does not say whether it is optimistic")
+        raise ValueError(f"its {name} has no checksum, or does not say whether it is optimistic")
     parsed = {
         "spec": parse(values["spec"]),
         "score": Score(**values["score"]),

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 
 from mnistlab.arch.spec import Spec
-from mnistlab.arch.tensors import Tensors
+from mnistlab.arch.tensors import Tensors, tensor_shapes
 from mnistlab.atomic import write_atomic
 from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
@@ -69,6 +69,17 @@ def caveat(source: Split, training: Split) -> str:
     if training is Split.ALL and source is Split.ARTICLE:
         return "Its epoch was selected on the test images, so test accuracy may be optimistic."
     return ""
+
+
+def check_fits(source: SourceNetwork, spec: Spec) -> None:
+    """Raise CheckpointError unless the source's weights fit a network, which may differ in what has
+    no weights: dropout, activations, padding.
+    """
+    if tensor_shapes(source.spec) != tensor_shapes(spec):
+        raise CheckpointError(
+            f"The initial weights of {source.name} are those of another network, {source.spec}. "
+            f"Choose a checkpoint of {spec}, or train that network."
+        )
 
 
 def source_path(folder: Path, short: str) -> Path:

@@ -45,6 +45,7 @@ class TrainingState:
         self.teacher: nn.Module | None = None
         if teacher:
             self.set_teacher(teacher)
+        self.initial: nn.Module | None = None
         self.optimizer = _optimizer(network, recipe)
         self.shuffle_generator = torch.Generator().manual_seed(recipe.seed)
         # The same shards on every device, because batch norm normalizes within a shard.
@@ -55,6 +56,15 @@ class TrainingState:
         """Learn from this network as well, which does not change, on the training's device."""
         teacher.eval().requires_grad_(False)
         self.teacher = teacher.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def set_initial(self, network: nn.Module) -> None:
+        """Start from this network's weights, which are kept; a training with epochs has its own.
+
+        Raises RuntimeError if it has other tensors.
+        """
+        self.initial = network.eval().requires_grad_(False).to(self.device)
+        if not self.epochs:
+            self.network.load_state_dict(network.state_dict())
 
     def state_dict(self) -> dict[str, Tensor]:
         """The whole state except the epochs, as named tensors on the CPU."""

@@ -19,6 +19,7 @@ from mnistlab.store.database.errors import StoreError
 from mnistlab.store.queue import activity, queued_count, startable_count
 from mnistlab.store.store import Store
 from mnistlab.store.worker_slots import busy_slots, interrupt_orphans, process_of, process_to_kill
+from mnistlab.training.sources import check_fits
 from mnistlab.worker import cluster_setting
 from mnistlab.worker.lock import is_held, lock
 from mnistlab.worker.source_search import ensure_source
@@ -93,15 +94,17 @@ def submit(
 ) -> int:
     """Queue a run and make sure that a worker is running; the run's id.
 
-    A teacher is copied first, so that the run does not depend on the one that trained it. Raises
-    SpecError if the network cannot be built, CheckpointError if the teacher is not in this lab or
-    cannot be copied, StoreError if the store cannot be written, LabError if a setting of the worker
-    is wrong or too many runs are queued.
+    Teacher and initial weights are copied first, so that the run does not depend on the one that
+    trained them. Raises SpecError if the network cannot be built, CheckpointError if one of these
+    is not in this lab, cannot be copied or does not fit the network, StoreError if the store cannot
+    be written, LabError if a setting of the worker is wrong or too many runs are queued.
     """
     check_settings()
     summarize(spec)
-    if recipe.teacher:
-        ensure_source(home, recipe.teacher)
+    for short in recipe.sources:
+        source = ensure_source(home, short)
+        if short == recipe.initial:
+            check_fits(source, spec)
     store = Store.of(home)
     if queued_count(store) >= MAX_QUEUED:
         raise LabError(f"{MAX_QUEUED} runs are queued already. Cancel some, or wait for their end.")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from mnistlab.arch.build import build
 from mnistlab.data.download import DataError
@@ -26,7 +27,7 @@ from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
 from mnistlab.training.record import SourceNetwork, TrainingRecord, environment
 from mnistlab.training.resume import load_training_state, save_training_state
-from mnistlab.training.sources import source_path
+from mnistlab.training.sources import check_fits, source_path
 from mnistlab.training.state import TrainingState
 from mnistlab.uncertainty import model
 from mnistlab.uncertainty.fit import fit_uncertainty
@@ -43,7 +44,7 @@ KEEP_EPOCHS_BELOW = 100_000
 class TrainingJob:
     """A claimed run with everything that its training needs; `versions` go into every record.
 
-    `teacher` is the one that the recipe names, None before it is loaded.
+    `teacher` and `initial` are the sources that the recipe names, None before they are loaded.
     """
 
     store: TrainingOutput
@@ -53,6 +54,7 @@ class TrainingJob:
     reporter: StatusReporter
     versions: dict[str, str]
     teacher: SourceNetwork | None = None
+    initial: SourceNetwork | None = None
 
     def record(self) -> TrainingRecord:
         """The record of the training after its last complete epoch."""
@@ -65,6 +67,7 @@ class TrainingJob:
             len(epochs),
             environment=self.versions,
             teacher=self.teacher,
+            initial=self.initial,
         )
 
     def heartbeat(self, phase: Phase) -> Callable[[int], None]:
@@ -102,8 +105,8 @@ def train_claimed(
     epochs = job.training.epochs
     has_ended = len(epochs) == run.recipe.epochs or early_stop_reason(run.recipe, epochs)
     if reporter.requested is not Request.STOP and not has_ended:
-        # Whatever is left to do without training needs no teacher.
-        job = _load_teacher(job, home)
+        # Whatever is left to do without training needs no sources.
+        job = _load_sources(job, home)
         _train_epochs(job)
 
     reason = early_stop_reason(run.recipe, epochs)
@@ -151,16 +154,18 @@ def _start(
     for path in store.run_folder(run.id).rglob(".*"):
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
-    teacher, is_resumed = None, store.resume_path(run.id).is_file()
+    job = TrainingJob(store, run, training, splits, reporter, {})
+    is_resumed = store.resume_path(run.id).is_file()
     if is_resumed:
-        teacher = load_training_state(store.resume_path(run.id), training, run.spec).teacher
+        record = load_training_state(store.resume_path(run.id), training, run.spec)
+        job = replace(job, teacher=record.teacher, initial=record.initial)
     versions = environment(
         torch=torch.__version__,
         device=device.type,
         threads=str(thread_count()),
         kernels=training.kernels.value,
     )
-    job = TrainingJob(store, run, training, splits, reporter, versions, teacher)
+    job = replace(job, versions=versions)
     if is_resumed:
         _keep_weights(job)
     elif run.epochs:
@@ -173,22 +178,36 @@ def _start(
     return job
 
 
-def _load_teacher(job: TrainingJob, home: Home) -> TrainingJob:
-    """The job with the teacher that its recipe names, if it names one.
+def _load_sources(job: TrainingJob, home: Home) -> TrainingJob:
+    """The job with the teacher and the initial weights that its recipe names.
 
-    Raises CheckpointError if it is not in this lab, damaged, or not the one of the first epochs.
+    Raises CheckpointError if one is not in this lab, damaged, or not the one of the first epochs,
+    or if the initial weights are those of another network.
     """
-    short = job.run.recipe.teacher
-    if not short:
-        return job
-    teacher = ensure_source(home, short, Store(home.runs, patience=math.inf))
-    if job.teacher and job.teacher.checksum != teacher.checksum:
+    recipe = job.run.recipe
+    if recipe.teacher:
+        teacher, network = _source(home, recipe.teacher, job.teacher)
+        job.training.set_teacher(network)
+        job = replace(job, teacher=teacher)
+    if recipe.initial:
+        initial, network = _source(home, recipe.initial, job.initial)
+        check_fits(initial, job.run.spec)
+        job.training.set_initial(network)
+        job = replace(job, initial=initial)
+    return job
+
+
+def _source(
+    home: Home, short: str, before: SourceNetwork | None
+) -> tuple[SourceNetwork, nn.Sequential]:
+    """The source that a recipe calls `short`, and its network; `before` is what it was earlier."""
+    source = ensure_source(home, short, Store(home.runs, patience=math.inf))
+    if before and before.checksum != source.checksum:
         raise CheckpointError(
             f"Checkpoint {short} is another one than that of the first epochs. Import the run "
             "that this one learned from, then resume."
         )
-    job.training.set_teacher(checkpoint.load_checkpoint(source_path(home.sources, short)).network)
-    return replace(job, teacher=teacher)
+    return source, checkpoint.load_checkpoint(source_path(home.sources, short)).network
 
 
 def _train_epochs(job: TrainingJob) -> None:

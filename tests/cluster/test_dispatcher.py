@@ -11,7 +11,7 @@ from mnistlab.arch.spec import parse
 from mnistlab.cluster import dispatcher as module
 from mnistlab.cluster.cluster import Lost, Trainer
 from mnistlab.cluster.dispatcher import MAX_LOSSES, Dispatcher
-from mnistlab.cluster.messages import Ended, Files, Status, Trained
+from mnistlab.cluster.messages import Ended, Files, Sources, Status, Trained
 from mnistlab.cluster.overview import read_overview, why_nothing_trains
 from mnistlab.errors import LabError
 from mnistlab.home import Home
@@ -54,7 +54,7 @@ class Nodes:
     def free(self) -> list[Trainer]:
         return [each for each in self.trainers if each.run is None]
 
-    def start(self, trainer: Trainer, run: Run, files: Files, teacher: bytes | None) -> None:
+    def start(self, trainer: Trainer, run: Run, files: Files, sources: Sources) -> None:
         trainer.run = run
         self.files.append(files)
 

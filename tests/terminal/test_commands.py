@@ -102,6 +102,13 @@ def test_a_run_learns_from_a_teacher_and_its_command_trains_it_again(
     assert main(["train", "4-p4-8-gap-bn", "--teacher", "2", *command.split()[2:-6]]) == 0
     student = store.run(3)
     assert student and student.recipe.teacher not in ("", run.recipe.teacher)
+    tuning = "--epochs 1 --train-size 256 --batch-size 64 --interpolation 0"
+    assert main(["train", "4-p4-8-gap-bn", "--initial", "3", *tuning.split()]) == 0
+    tuned = store.run(4)
+    assert tuned and tuned.best and student.best
+    assert tuned.best == student.best
+    assert main(["train", "4-p4-9-gap-bn", "--initial", "3"]) != 0
+    assert "another network" in capsys.readouterr().err and store.run(5) is None
 
 
 @pytest.mark.slow

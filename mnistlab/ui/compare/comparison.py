@@ -6,7 +6,7 @@ import streamlit as st
 
 from mnistlab.charts import results as charts
 from mnistlab.errors import LabError
-from mnistlab.experiments.differences import differences, teacher_names
+from mnistlab.experiments.differences import differences, source_names
 from mnistlab.experiments.verdict import run_predictions, verdict
 from mnistlab.home import Home
 from mnistlab.stats.inference import significance
@@ -47,7 +47,7 @@ def show_curves(runs: Sequence[Run]) -> None:
 def show_differences(store: Store, runs: Sequence[Run]) -> None:
     """The settings in which at least two of the runs differ."""
     st.header("Differences", anchor=False)
-    found = differences(runs, teacher_names(store, runs))
+    found = differences(runs, source_names(store, runs))
     if rows := [(each.setting, *each.values) for each in found]:
         st.html(html.rows(rows, ["", *labels(runs)]))
     else:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from mnistlab.errors import LabError
-from mnistlab.experiments.differences import recipe_settings, teacher_names
+from mnistlab.experiments.differences import recipe_settings, source_names
 from mnistlab.home import Home
 from mnistlab.recipe.defaults import train_command
 from mnistlab.report import build
@@ -73,7 +73,7 @@ def show_configuration(home: Home, run: Run) -> None:
     """The network, the recipe, the machine and its versions, and the command for all of it."""
     store = Store.of(home)
     rows = [("network", str(run.spec)), ("parameters", f"{run.parameters:,}")]
-    rows += recipe_settings(run.recipe, teacher_names(store, [run]))
+    rows += recipe_settings(run.recipe, source_names(store, [run]))
     rows += run_details.environment(store.best_checkpoint_path(run.id))
     st.html(html.rows(rows))
     st.caption("Command line:")

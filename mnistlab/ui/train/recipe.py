@@ -26,7 +26,7 @@ from mnistlab.text import percent, quantity
 from mnistlab.ui.classroom.session import session_home
 from mnistlab.ui.classroom.session_task import locked
 from mnistlab.ui.common import current_network, get_mnist, html, page, plot
-from mnistlab.ui.train import recipe_choice, teacher
+from mnistlab.ui.train import recipe_choice, sources
 from mnistlab.ui.train.controls import control, off_at_0, select
 
 TRAIN_SIZES = {0: "All", 12_800: "12,800", 2_560: "2,560"}
@@ -181,7 +181,7 @@ def _regularization(spec: Spec) -> None:
     select(spec, "Augmentation", "augmentation", Augmentation)
     if spec.batch_norm:
         select(spec, "Batch norm's statistics", "norm_statistics", NormStatistics)
-    teacher.show(spec)
+    sources.show(spec)
 
 
 def _change_dropout(spec: Spec) -> None:

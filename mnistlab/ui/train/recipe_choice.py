@@ -151,7 +151,7 @@ def read_address() -> AddressProblem | None:
 def _set_from_text(spec: Spec, text: str) -> str:
     """Select what an address names; a warning or "".
 
-    Raises RecipeError if it is no recipe, CheckpointError if this lab does not have its teacher.
+    Raises RecipeError if it is no recipe, CheckpointError if this lab lacks a checkpoint of it.
     """
     state = st.session_state
     if text == Source.ARTICLE and article_recipe(spec) is None:
@@ -160,8 +160,8 @@ def _set_from_text(spec: Spec, text: str) -> str:
         state[SOURCE] = text
         return ""
     parsed = parse_recipe(text, base_recipe(spec))
-    if parsed.recipe.teacher:
-        find_source(session_home(), parsed.recipe.teacher)
+    for short in parsed.recipe.sources:
+        find_source(session_home(), short)
     state[MINE], state[SOURCE] = _plain(parsed.recipe), str(Source.MINE)
     return parsed.warning
 

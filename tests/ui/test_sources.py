@@ -1,4 +1,4 @@
-"""Learning from a teacher on the pages: chosen, in the address, and named where a run is shown."""
+"""Teachers and initial weights on the pages: chosen, in the address, named where a run is shown."""
 
 from pathlib import Path
 
@@ -38,13 +38,17 @@ def short_of(store: Store, run_id: int) -> str:
     return read_source(store.best_checkpoint_path(run_id)).short
 
 
-def learn_from(at: AppTest, choice: str) -> None:
-    next(box for box in at.selectbox if box.label == "Learn from").set_value(choice)
+def choose(at: AppTest, label: str, choice: str) -> None:
+    next(box for box in at.selectbox if box.label == label).set_value(choice)
     settled(at)
 
 
-def options(at: AppTest) -> list[str]:
-    return next(box.options for box in at.selectbox if box.label == "Learn from")
+def learn_from(at: AppTest, choice: str) -> None:
+    choose(at, "Learn from", choice)
+
+
+def options(at: AppTest, label: str = "Learn from") -> list[str]:
+    return next(box.options for box in at.selectbox if box.label == label)
 
 
 def selected(at: AppTest) -> object:
@@ -155,17 +159,47 @@ def test_a_teacher_s_protocol_is_named_where_it_makes_accuracies_optimistic() ->
     assert "optimistic" not in body(at).split("Learns from")[1].split("</")[0]
 
 
-def test_a_run_s_page_and_a_comparison_name_its_teacher(store: Store, lab: Path) -> None:
+def test_a_run_s_page_and_a_comparison_name_its_sources(store: Store, lab: Path) -> None:
     teacher = save_source(lab / "teachers", store.best_checkpoint_path(add_teacher_run(store)))
-    recipe = Recipe(epochs=1, teacher=teacher.short)
+    initial = save_source(
+        lab / "teachers", store.best_checkpoint_path(add_teacher_run(store, "old", 1))
+    )
+    recipe = Recipe(epochs=1, teacher=teacher.short, initial=initial.short)
     alone = add_finished_run(store, SPEC, Recipe(epochs=1), [70])
     taught = add_finished_run(store, SPEC, recipe, [50])
     page = body(open_page("pages/run.py", run=str(taught), tab="Configuration"))
     assert teacher.short in page, "before its record is there"
-    record = TrainingRecord("taught", SPEC, recipe, (epoch(1, 50),), 1, teacher=teacher)
+    record = TrainingRecord(
+        "taught", SPEC, recipe, (epoch(1, 50),), 1, teacher=teacher, initial=initial
+    )
     save_checkpoint(store.best_checkpoint_path(taught), build(SPEC, 1), record)
     for page in (
         body(open_page("pages/run.py", run=str(taught), tab="Configuration")),
         body(open_page("pages/compare.py", run=f"{alone},{taught}")),
     ):
         assert f"wise · 99.40% (optimistic) · 494 parameters ({teacher.short})" in page
+        assert f"old · 99.40% (optimistic) · 494 parameters ({initial.short})" in page
+
+
+def test_a_training_starts_from_weights_of_the_same_network(lab: Path, store: Store) -> None:
+    fitting, other = add_teacher_run(store, "fitting"), "4-p4-9-gap-bn"
+    at = open_train_page(net=f"{SPEC}-drop0.1")
+    assert not [box for box in at.number_input if box.label == "Interpolation"]
+    (offered,) = [name for name in options(at, "Start from") if name != "Random weights"]
+    assert offered.startswith("fitting")
+    choose(at, "Start from", short_of(store, fitting))
+    at.number_input(key="recipe_interpolation").set_value(0.5)
+    settled(at)
+    assert "Starts from fitting" in body(at)
+    start(at)
+    recipe = queued(store).recipe
+    assert (recipe.initial, recipe.interpolation) == (short_of(store, fitting), 0.5)
+    assert source_path(lab / "teachers", recipe.initial).is_file()
+    assert options(open_train_page(net=other), "Start from") == ["Random weights"]
+
+
+def test_weights_of_another_network_are_refused_before_anything_is_queued(store: Store) -> None:
+    at = open_train_page(net="smallest", recipe=f"initial={PRETRAINED.short}")
+    start(at)
+    (error,) = at.error
+    assert "another network" in error.value and not store.queue()
