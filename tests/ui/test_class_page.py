@@ -13,7 +13,7 @@ from mnistlab.report.classroom import class_report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
 from mnistlab.store.classroom import people
-from mnistlab.store.classroom.standings import standings
+from mnistlab.store.classroom.standings import activity_by_person, standings
 from mnistlab.store.exchange.export import standings_csv
 from mnistlab.ui.classroom import session
 from tests.store.classroom.a_class import RECIPE, SPEC, ExampleClass, open_example
@@ -89,6 +89,11 @@ def test_the_teacher_pauses_saves_rules_and_renames(
     settled(at)
     current = people.the_class(example.lab)
     assert current and current.rules == Rules(max_queued=9, hides_names=True, is_paused=True)
+    with example.lab.database.writing() as db:
+        db.execute("UPDATE people SET seconds = 600")
+    at.button(key="reset_minutes").click()
+    settled(at)
+    assert {each.seconds for each in activity_by_person(example.lab).values()} == {0}
 
 
 def test_a_taken_name_is_refused_with_the_reason(
