@@ -38,8 +38,8 @@ SWITCHES = {
     ),
 }
 RESET = (
-    "For the next lesson: everybody's training minutes and turns in the queue count from 0. A class "
-    f"that is opened {LESSON_SECONDS / 3600:.0f} hours after its lesson began does so by itself."
+    "For the next lesson: everybody's training minutes and turns in the queue count from 0. A "
+    f"class opened {LESSON_SECONDS / 3600:.0f} hours after its lesson began does so by itself."
 )
 
 
