@@ -20,8 +20,9 @@ HEIGHT = 500
 TITLE = "Best validation accuracy (%) by parameters"
 TEXT_SIZE, LABEL_SIZE, MARKER_SIZE = 16, 15, 28
 """Pixels: readable from the last row."""
-PLOT = (600, 380)
-"""Pixels of the plot's area on a screen of 1280: on a wider one fewer points cover each other."""
+PLOT = (600, 300)
+"""Pixels of the plot's area on a screen of 1280×720: on a larger one fewer points cover each other.
+"""
 MAX_NAMED = 5
 """Of the points that one covers."""
 
@@ -48,7 +49,9 @@ def class_board(standings: Sequence[Standing]) -> Figure:
     layout |= {"hovermode": "closest", "shapes": marks}
     # A phone is too narrow for the title next to the axis.
     layout["title"] |= {"font": {"size": TEXT_SIZE}, "xref": "container"}
-    layout["legend"] |= {"font": {"size": LABEL_SIZE}, "y": -0.1}
+    layout["legend"] |= {"font": {"size": LABEL_SIZE}}
+    # At the bottom whatever the height, which the page takes from the window.
+    layout["legend"] |= {"yref": "container", "y": 0, "yanchor": "bottom"}
     layout["xaxis"] |= parameter_axis(totals)
     layout["yaxis"]["range"] = [low, high]
     for axis in ("xaxis", "yaxis"):

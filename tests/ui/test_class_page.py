@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,22 @@ def test_the_table_s_names_are_links_to_the_runs(
     example: ExampleClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_as(monkeypatch, example.bob.actor)
-    assert '<a href="run?run=1">Ada</a>' in body(run(PAGE))
+    assert re.search('<a href="run\\?run=1"[^>]*>Ada</a>', body(run(PAGE)))
     people.set_rules(example.teacher, Rules(hides_names=True))
-    assert '<a href="run?run=1">Run 1</a>' in body(run(PAGE))
+    at = run(PAGE)
+    assert re.search('<a href="run\\?run=1"[^>]*>Run 1</a>', body(at))
+    at.session_state["standings"] = {"opened": 1}
+    assert settled(at).query_params["run"] == "1"
+
+
+@pytest.mark.parametrize("value", [None, "1", -1, 2, 1.5, [], {"a": 1}])
+def test_a_forged_click_opens_nothing(
+    example: ExampleClass, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    look_as(monkeypatch, example.bob.actor)
+    at = run(PAGE)
+    at.session_state["standings"] = {"opened": value}
+    assert "Ada" in body(settled(at))
 
 
 def test_the_teacher_pauses_saves_rules_and_renames(
