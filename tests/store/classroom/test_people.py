@@ -208,17 +208,16 @@ def trained(store: Store) -> list[tuple[int, float]]:
     """Turns and seconds of everybody who had one."""
     with store.database.reading() as db:
         rows = db.execute("SELECT turns, seconds FROM people WHERE turns ORDER BY id")
-        return [tuple(row) for row in rows]
+        return [(row["turns"], row["seconds"]) for row in rows]
 
 
 def test_another_start_or_a_second_server_goes_on_with_the_lesson(tmp_path: Path) -> None:
-    began = 1.8e9
+    example, began = open_example(tmp_path), 1.8e9
 
     def opened_after(seconds: float) -> list[tuple[int, float]]:
         people.open_class(Store(example.home.runs, lambda: began + seconds), "7b")
         return trained(example.lab)
 
-    example = open_example(tmp_path)
     with example.lab.database.writing() as db:
         db.execute("UPDATE classes SET opened = ?", (began,))
     for store in (example.ada, example.bob, example.ada):
