@@ -135,17 +135,26 @@ def proposed_name(store: Store, rng: random.Random) -> str:
     return draw_name([person.name for person in people(store)], rng)
 
 
-def join(store: Store, name: str) -> Person:
-    """Add a person; the name is checked as one that anybody could have typed.
+def join(store: Store, name: str, login: str = "") -> Person:
+    """Add a person; the name is checked as one that anybody could have typed. Whoever has joined
+    with the same code of a `login` is that person, with the name of before.
 
     Raises LabError if there is no class, it is full, or the name is empty or taken.
     """
     with store.database.writing() as db:
         _required(db)
+        if found := _by_login(db, login):
+            return found
         (count,) = db.execute("SELECT count(*) FROM people").fetchone()
         if count >= MAX_PEOPLE:
             raise NotAllowedError(f"This class has {MAX_PEOPLE} people already.")
-        return _add(db, name, False, store.now())
+        return _add(db, name, False, store.now(), login)
+
+
+def person_with_login(store: Store, login: str) -> Person | None:
+    """Who has joined with this code of a login."""
+    with store.database.reading() as db:
+        return _by_login(db, login)
 
 
 def rename(store: Store, person: int, name: str) -> None:
@@ -199,11 +208,13 @@ def remove(store: Store, person: int) -> None:
     empty_trash(store, ids)
 
 
-def _add(db: sqlite3.Connection, name: str, is_teacher: bool, now: float) -> Person:
+def _add(
+    db: sqlite3.Connection, name: str, is_teacher: bool, now: float, login: str = ""
+) -> Person:
     row = db.execute(
-        "INSERT INTO people (name, is_teacher, nonce, joined) VALUES (?, ?, ?, ?) "
+        "INSERT INTO people (name, is_teacher, nonce, joined, login) VALUES (?, ?, ?, ?, ?) "
         f"RETURNING {PERSON}",
-        (_free_name(db, name), is_teacher, secrets.randbits(31), now),
+        (_free_name(db, name), is_teacher, secrets.randbits(31), now, login or None),
     ).fetchone()
     return _person(row)
 
@@ -239,6 +250,12 @@ def _by_id(db: sqlite3.Connection, person: int) -> Person:
     if row is None:
         raise LabError(f"Person {person} is not in this class.")
     return _person(row)
+
+
+def _by_login(db: sqlite3.Connection, login: str) -> Person | None:
+    # Without a login it is NULL, which equals nothing.
+    row = db.execute(f"SELECT {PERSON} FROM people WHERE login = ?", (login or None,)).fetchone()
+    return _person(row) if row else None
 
 
 def _person(row: sqlite3.Row) -> Person:
