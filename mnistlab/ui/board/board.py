@@ -18,6 +18,7 @@ from mnistlab.store.store import FileState, Store
 from mnistlab.text import percent, quantity
 from mnistlab.ui.board import standings_table
 from mnistlab.ui.classroom.addresses import join_address
+from mnistlab.ui.classroom.session_task import parameter_limit
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.audience import AUDIENCE, session_id
 from mnistlab.ui.train import queue
@@ -78,7 +79,7 @@ def _draw(home: Home, store: Store) -> None:
     with st.container(key="board"):
         chart, table = st.columns([3, 2], gap="medium")
         with chart:
-            run_id = plot.chart(class_board(ranked), "board_chart")
+            run_id = plot.chart(class_board(ranked, parameter_limit()), "board_chart")
         with table:
             run_id = standings_table.show(ranked, store.actor.person) or run_id
         st.html(html.caption(CAPTION))

@@ -1,6 +1,7 @@
 """The lesson on the pages: locked controls, addresses that break the task, offer and vote."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -315,3 +316,12 @@ def test_a_store_that_cannot_be_read_leaves_the_page(
     task.lab.database.file.write_bytes(b"no database at all" * 100)
     at = run("pages/design.py", net=str(START))
     assert at.error and at.text_input(key="net").value == str(START)
+
+
+@pytest.mark.parametrize("page", ["pages/design.py", "pages/train.py"])
+def test_a_network_is_held_against_the_task_s_limit(example: ExampleClass, page: str) -> None:
+    assert "of 15,000 parameters" in body(run(page))
+    current_task.set_task(example.teacher, LESSONS[0].task)
+    assert "of 50,000 parameters" in body(run(page))
+    current_task.set_task(example.teacher, replace(LESSONS[0].task, max_parameters=None))
+    assert "of 15,000 parameters" in body(run(page))

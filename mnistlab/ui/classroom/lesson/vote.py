@@ -16,7 +16,7 @@ from mnistlab.store.classroom import people, votes
 from mnistlab.store.classroom.votes import Vote
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
-from mnistlab.text import quantity
+from mnistlab.text import percent, quantity
 from mnistlab.ui.common import html, page
 
 LETTERS = ("A", "B")
@@ -74,16 +74,16 @@ def _show_result(store: Store, vote: Vote) -> None:
         (
             letter,
             str(network),
-            f"{summarize(network).total:,}",
             str(n_votes),
-            _result(run, run.best if run else None),
             _result(run, run.test if run else None),
+            _result(run, run.best if run else None),
+            f"{summarize(network).total:,}",
         )
         for letter, network, n_votes, run in zip(
             LETTERS, vote.networks, vote.counts, runs, strict=True
         )
     ]
-    head = ("", "Network", "Parameters", "Votes", "Validation (best epoch)", "Test")
+    head = ("", "Network", "Votes", "Test", "Validation (best epoch)", "Parameters")
     st.html(html.table(head, lines, left=2, sums=False))
     st.html(html.verdict(_verdict(store, vote, runs)))
     current = people.the_class(store)
@@ -104,7 +104,7 @@ def _result(run: RunSummary | None, score: Score | None) -> str:
         return "no run"
     if run.state.active:
         return run.state.value
-    return str(score) if score else "–"
+    return percent(score.accuracy) if score else "–"
 
 
 def _verdict(store: Store, vote: Vote, runs: Sequence[RunSummary | None]) -> str:
