@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from proxy_setup import (
     HOST,
@@ -81,6 +82,18 @@ def check_requests(trial: Trial) -> None:
     trial.check("nginx refuses a body of 201 MB", answer.status == 413, answer.status)
 
 
+def check_own_headers(trial: Trial) -> None:
+    """What a browser claims to have forwarded, nginx replaces by what it knows."""
+    path = f"{PATH}/lab/join"
+    ticket = re.search(r'name="ticket" value="([^"]+)"', trial.ask(path).text)
+    assert ticket
+    form = urlencode({"ticket": ticket[1]}).encode()
+    answer = trial.ask(path, {"x-forwarded-proto": "http"}, "POST", form)
+    trial.check(
+        "a browser's own X-Forwarded-Proto is replaced: Secure", "secure" in answer.cookie.lower()
+    )
+
+
 def check_name_is_needed(trial: Trial) -> None:
     """A server that was not told its name refuses it."""
     from tests.browser.conftest import end, serve
@@ -89,6 +102,44 @@ def check_name_is_needed(trial: Trial) -> None:
     port = int(app.url.rsplit(":", 1)[1].split("/")[0])
     answer = ask(port, f"{PATH}/", {"host": HOST})
     trial.check("without --url the name is refused", answer.status == 403, answer.text)
+    end(app)
+
+
+def check_forwarded(trial: Trial) -> None:
+    """Whose X-Forwarded headers are believed: of the cookie's Secure, and of nothing else."""
+    from tests.browser.conftest import end, serve
+
+    forwarded = {"x-forwarded-proto": "https", "x-forwarded-host": HOST}
+
+    def cookie_from(port: int, source: str) -> str:
+        """The cookie of somebody who joins through a proxy at an address."""
+        path = f"{PATH}/lab/join"
+        ticket = re.search(r'name="ticket" value="([^"]+)"', ask(port, path).text)
+        assert ticket
+        form = urlencode({"ticket": ticket[1]}).encode()
+        return ask(port, path, forwarded, method="POST", body=form, source=source).cookie
+
+    def port_of(url: str) -> int:
+        return int(url.rsplit(":", 1)[1].split("/")[0])
+
+    app = serve(trial.folder, base_path=PATH, class_name="7b")
+    port = port_of(app.url)
+    held = "secure" in cookie_from(port, "127.0.0.1").lower()
+    trial.check("a proxy at 127.0.0.1 is believed: Secure", held)
+    cookie = cookie_from(port, "127.0.0.2")
+    held = bool(cookie) and "secure" not in cookie.lower()
+    trial.check("a proxy at another address is not: no Secure", held)
+    answer = ask(port, f"{PATH}/", forwarded | {"host": "other.example.org"})
+    trial.check("X-Forwarded-Host makes no name allowed", answer.status == 403, answer.status)
+    end(app)
+    os.environ["FORWARDED_ALLOW_IPS"] = "127.0.0.2"
+    app = serve(trial.folder, base_path=PATH, class_name="7b")
+    del os.environ["FORWARDED_ALLOW_IPS"]
+    held = "secure" in cookie_from(port_of(app.url), "127.0.0.2").lower()
+    trial.check("with it in FORWARDED_ALLOW_IPS it is", held)
+    cookie = cookie_from(port_of(app.url), "127.0.0.1")
+    held = bool(cookie) and "secure" not in cookie.lower()
+    trial.check("and then 127.0.0.1 is not", held)
     end(app)
 
 
@@ -159,7 +210,7 @@ def check_pages(trial: Trial, browser: "Browser") -> dict[int, tuple["Page", str
         expect(row).to_be_visible()
         trial.check(f"the {who} sees the run on the board", True, row.inner_text().split("\t")[2:])
     joining = teacher.locator(".lab-board-join b").inner_text()
-    trial.check("the board has the proxy's address", joining == f"{trial.url}/lab/join", joining)
+    trial.check("the board has the proxy's address", joining == trial.url, joining)
     one.goto(f"{trial.url}/design")
     settled(one)
     one.goto(f"{trial.url}/runs")
@@ -226,7 +277,9 @@ def main() -> int:
     try:
         with nginx(program, trial, 1):
             check_requests(trial)
+            check_own_headers(trial)
         check_name_is_needed(trial)
+        check_forwarded(trial)
         with nginx(program, trial, 2), sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM,

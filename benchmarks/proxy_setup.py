@@ -68,6 +68,7 @@ class Trial:
 class Answer:
     status: int
     location: str
+    cookie: str
     text: str
 
 
@@ -83,19 +84,23 @@ def ask(
     certificate: Path | None = None,
     method: str = "GET",
     body: bytes | None = None,
+    source: str = "",
 ) -> Answer:
-    """One request to a port of this machine, over TLS if there is a `certificate` to trust."""
+    """One request to a port of this machine, over TLS if there is a `certificate` to trust; from
+    the loopback address `source`, if there is one.
+    """
     context = ssl.create_default_context(cafile=certificate) if certificate else None
     connection = (
         http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
         if context
-        else http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        else http.client.HTTPConnection("127.0.0.1", port, 60, (source, 0) if source else None)
     )
     with contextlib.closing(connection):
         connection.request(method, path, body, dict(headers))
         answer = connection.getresponse()
-        text = answer.read(2000).decode("utf-8", "replace")
-        return Answer(answer.status, answer.headers.get("location", ""), text)
+        text = answer.read(20_000).decode("utf-8", "replace")
+        location, cookie = (answer.headers.get(name, "") for name in ("location", "set-cookie"))
+        return Answer(answer.status, location, cookie, text)
 
 
 def guide_blocks() -> tuple[str, str, str]:

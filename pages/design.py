@@ -13,7 +13,7 @@ from mnistlab.errors import LabError
 from mnistlab.store.store import Store
 from mnistlab.ui.classroom.lesson.panel import show_lesson
 from mnistlab.ui.classroom.session import session_home
-from mnistlab.ui.classroom.session_task import locked, network_problem
+from mnistlab.ui.classroom.session_task import locked, network_problem, parameter_limit
 from mnistlab.ui.common import current_network, html, page, run_picker
 from mnistlab.ui.common.current_network import History
 from mnistlab.ui.common.svg import show_svg
@@ -149,7 +149,7 @@ with toolbar:
     )
 
 with st.container(key="gauge"):
-    st.html(html.budget_bar(result.total, non_trainable=result.non_trainable))
+    st.html(html.budget_bar(result.total, parameter_limit(), result.non_trainable))
 show_svg(network_picture(result, selected), "picture", select_layer)
 
 with st.container(key="editor"):

@@ -12,6 +12,7 @@ from mnistlab.store.store import Store
 from mnistlab.store.table import newest
 from mnistlab.ui.classroom.lesson.panel import show_lesson
 from mnistlab.ui.classroom.session import session_home
+from mnistlab.ui.classroom.session_task import parameter_limit
 from mnistlab.ui.common import current_network, get_mnist, html, page, run_picker
 from mnistlab.ui.train import (
     choices,
@@ -71,7 +72,7 @@ with start_place:
     st.html(start.expected_time(submission, recent))
 
 with recipe_place:
-    st.html(html.budget_bar(summarize(spec).total) + html.mono(str(spec)))
+    st.html(html.budget_bar(summarize(spec).total, parameter_limit()) + html.mono(str(spec)))
     if recipe:
         st.html(html.caption(str(recipe)))
         sources.show_names(recipe)

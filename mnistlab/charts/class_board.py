@@ -20,36 +20,43 @@ HEIGHT = 500
 TITLE = "Best validation accuracy (%) by parameters"
 TEXT_SIZE, LABEL_SIZE, MARKER_SIZE = 16, 15, 28
 """Pixels: readable from the last row."""
-PLOT = (600, 380)
-"""Pixels of the plot's area on a screen of 1280: on a wider one fewer points cover each other."""
+PLOT = (600, 300)
+"""Pixels of the plot's area on a screen of 1280×720: on a larger one fewer points cover each other.
+"""
 MAX_NAMED = 5
 """Of the points that one covers."""
 
 
-def class_board(standings: Sequence[Standing]) -> Figure:
+def class_board(standings: Sequence[Standing], budget: int = BUDGET) -> Figure:
     """Each student's best run as a point with its rank, and the Pareto front as a line.
 
     Total parameters are logarithmic. Points have the run's number as `customdata`. A standing
-    without a name, as on a board that hides names, is called by its rank alone.
+    without a name, as on a board that hides names, is called by its rank alone. `budget` is the
+    limit of parameters of the class's task, if it has one.
     """
     low, high = accuracy_range([100 * each.best.accuracy for each in standings])
     n_below = sum(100 * each.best.accuracy < low for each in standings)
     title = TITLE + (f" · {n_below} below" if n_below else "")
     totals = [each.parameters for each in standings]
-    places = _by_place(standings, parameter_range(totals), (low, high))
+    x_range = parameter_range(totals, budget)
+    places = _by_place(standings, x_range, (low, high))
     # The best last, so that its point is above the others; those without a number below all others.
     drawn = sorted(standings[::-1], key=lambda each: each.run_id in places)
-    result = figure(title, [_front(standings), _points(drawn, places)], HEIGHT)
+    result = figure(title, [_front(standings), _points(drawn, places, budget)], HEIGHT)
     layout = result["layout"]
-    marks = [*target_accuracy_marks(), budget_line()]
+    # On the side where there is more room.
+    is_label_left = 2 * math.log10(budget) > sum(x_range)
+    marks = [*target_accuracy_marks(), budget_line(budget, is_label_left)]
     for mark in marks:
         if isinstance(label := mark.get("label"), dict):
             label["font"] = {"size": LABEL_SIZE}
     layout |= {"hovermode": "closest", "shapes": marks}
     # A phone is too narrow for the title next to the axis.
     layout["title"] |= {"font": {"size": TEXT_SIZE}, "xref": "container"}
-    layout["legend"] |= {"font": {"size": LABEL_SIZE}, "y": -0.1}
-    layout["xaxis"] |= parameter_axis(totals)
+    layout["legend"] |= {"font": {"size": LABEL_SIZE}}
+    # At the bottom whatever the height, which the page takes from the window.
+    layout["legend"] |= {"yref": "container", "y": 0, "yanchor": "bottom"}
+    layout["xaxis"] |= parameter_axis(totals, budget)
     layout["yaxis"]["range"] = [low, high]
     for axis in ("xaxis", "yaxis"):
         layout[axis]["tickfont"] = {"size": LABEL_SIZE}
@@ -71,7 +78,9 @@ def _front(standings: Sequence[Standing]) -> Trace:
     }
 
 
-def _points(standings: Sequence[Standing], places: Mapping[int, Sequence[Standing]]) -> Trace:
+def _points(
+    standings: Sequence[Standing], places: Mapping[int, Sequence[Standing]], budget: int
+) -> Trace:
     """All points, each where it is. Of those that cover each other the best one, which is drawn
     last, has a number and what all of them are called.
     """
@@ -93,7 +102,7 @@ def _points(standings: Sequence[Standing], places: Mapping[int, Sequence[Standin
             "opacity": 1,
             "line": {"width": 1.5, "color": "white"},
             "color": [
-                WITHIN_BUDGET_COLOR if each.parameters <= BUDGET else OVER_BUDGET_COLOR
+                WITHIN_BUDGET_COLOR if each.parameters <= budget else OVER_BUDGET_COLOR
                 for each in standings
             ],
         },

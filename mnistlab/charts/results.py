@@ -109,35 +109,35 @@ def scatter(points: Sequence[Point]) -> Figure:
     return result
 
 
-def budget_line() -> dict[str, object]:
+def budget_line(budget: int = BUDGET, is_label_left: bool = True) -> dict[str, object]:
     """A line at the budget, for an axis of parameters."""
     return {
         "type": "line",
         "yref": "paper",
-        "x0": BUDGET,
-        "x1": BUDGET,
+        "x0": budget,
+        "x1": budget,
         "y0": 0,
         "y1": 1,
         "line": {"color": REFERENCE_COLOR, "width": 1, "dash": "dash"},
         "label": {
-            "text": f"budget: {BUDGET:,}",
+            "text": f"budget: {budget:,}",
             "textposition": "start",
             "textangle": 0,
-            "xanchor": "right",
+            "xanchor": "right" if is_label_left else "left",
             "font": {"size": 11},
         },
     }
 
 
-def parameter_range(totals: Sequence[int]) -> tuple[float, float]:
+def parameter_range(totals: Sequence[int], budget: int = BUDGET) -> tuple[float, float]:
     """The ends of `parameter_axis`, as logarithms to base 10."""
-    smallest, largest = min([BUDGET, *totals]), max([BUDGET, *totals])
+    smallest, largest = min([budget, *totals]), max([budget, *totals])
     return math.log10(smallest / 1.3), math.log10(largest * 1.3)
 
 
-def parameter_axis(totals: Sequence[int]) -> dict[str, object]:
+def parameter_axis(totals: Sequence[int], budget: int = BUDGET) -> dict[str, object]:
     """A logarithmic axis that shows these numbers of parameters and the budget."""
-    low, high = parameter_range(totals)
+    low, high = parameter_range(totals, budget)
     # Few labels fit on a wide axis; a narrow one needs more of them to have any.
     steps = (1, 3) if high - low > 1 else (1, 1.2, 1.4, 1.6, 2, 3, 4, 5, 6, 8)
     ticks = [round(step * 10**power) for power in range(2, 7) for step in steps]

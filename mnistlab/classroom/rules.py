@@ -8,7 +8,7 @@ from mnistlab.errors import LabError
 
 @dataclass(frozen=True)
 class Rules:
-    """The limits hold for each person; `minutes` of training count since the class was opened."""
+    """The limits hold for each person; `max_minutes` of training count since the lesson began."""
 
     max_queued: int = 3
     max_epochs: int = 12

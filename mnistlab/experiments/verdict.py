@@ -6,12 +6,12 @@ from mnistlab.data.options import Split
 from mnistlab.errors import CheckpointError
 from mnistlab.stats.difference import AccuracyDifference, paired_images
 from mnistlab.stats.predictions import Predictions, disagreement, load_predictions
-from mnistlab.store.run import Run, State
+from mnistlab.store.run import Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.text import percent, percentage_points, percentage_points_range
 
 
-def run_predictions(store: Store, run: Run) -> Predictions:
+def run_predictions(store: Store, run: RunSummary) -> Predictions:
     """A run's test predictions. Raises CheckpointError, which names the run and the reason."""
     path = store.predictions_path(run.id)
     if path.is_file():

@@ -1,5 +1,6 @@
 """A class in three browsers, two students and the teacher: joining, rights, a new start, a task."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from mnistlab.recipe.recipe import Recipe
 from mnistlab.store.classroom import people
 from mnistlab.store.run import Request
 from mnistlab.store.store import Store
+from mnistlab.ui.classroom.session import cookie_name
 from tests.browser.conftest import App, end, serve, settled
+from tests.store.example_runs import add_finished_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -176,6 +179,81 @@ def test_a_task_locks_the_students_pages_and_not_the_teacher_s(
     teacher.get_by_role("button", name="End the task").click()
     expect(one.get_by_label("Dropout rate", exact=True)).to_be_enabled()
     expect(start).to_be_enabled()
+
+
+def seat(lesson: Lesson, page: "Page", person: people.Person) -> None:
+    """Let a browser be a person's who has joined, and look at the board."""
+    token = people.token_of(lesson.store, person.id)
+    page.context.add_cookies(
+        [{"name": cookie_name(lesson.home), "value": token, "url": lesson.app.url}]
+    )
+    page.goto(f"{lesson.app.url}/class")
+    settled(page)
+
+
+def add_result(lesson: Lesson, person: people.Person, n_errors: int) -> int:
+    """A finished run of a person."""
+    store = Store(lesson.home.runs, actor=person.actor)
+    return add_finished_run(store, PRESETS[3].spec, Recipe(epochs=1), [n_errors])
+
+
+def test_the_board_grows_keeps_focus_and_place_and_opens_a_run(
+    page: "Page", chromium: "Browser", lesson: Lesson
+) -> None:
+    from playwright.sync_api import expect
+
+    students = [people.join(lesson.store, f"Student {n}") for n in range(30)]
+    board = new_page(chromium)
+    seat(lesson, board, students[0])
+    expect(board.get_by_text("30 students joined")).to_be_visible()
+    code = board.locator(".lab-board-join img")
+    start = code.bounding_box()
+    for n, person in enumerate(students):
+        add_result(lesson, person, 60 + n)
+    table = board.locator(".lab-board-table")
+    expect(table.get_by_role("link")).to_have_count(30)
+    now = code.bounding_box()
+    assert start and now and start["width"] > 2 * now["width"], "the address is large until then"
+
+    # Somebody's result comes: what has the focus stays where it is and keeps it.
+    link = table.get_by_role("link", name="Student 20", exact=True)
+    link.focus()
+    place = table.evaluate("node => node.scrollTop")
+    assert place > 0
+    best = add_result(lesson, students[9], 10)
+    expect(board.locator(".lab-board-head li").first).to_contain_text("Student 9 reached 99.90%")
+    expect(table.locator("tbody tr").first).to_contain_text("Student 9")
+    expect(link).to_be_focused()
+    assert table.evaluate("node => node.scrollTop") == place
+
+    table.get_by_role("link", name="Student 9", exact=True).click()
+    expect(board).to_have_url(re.compile(rf"/run\?run={best}$"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (1280, 720)])
+def test_the_board_fills_the_window_and_no_more(
+    page: "Page", chromium: "Browser", lesson: Lesson, width: int, height: int
+) -> None:
+    from playwright.sync_api import expect
+
+    students = [people.join(lesson.store, f"Student {n}") for n in range(30)]
+    for n, person in enumerate(students):
+        add_result(lesson, person, 60 + n)
+    board = new_page(chromium)
+    board.set_viewport_size({"width": width, "height": height})
+    seat(lesson, board, students[0])
+    expect(board.locator(".st-key-board .plot .legend")).to_be_visible()
+    box = board.locator(".st-key-board").bounding_box()
+    assert box and 0.93 * height <= box["y"] + box["height"] <= height
+    chart, table = (
+        board.locator(f".st-key-board {name}").bounding_box() for name in (".plot", "table")
+    )
+    assert chart and table and chart["height"] > 0.55 * height
+    drawn = board.locator(".st-key-board .plot .main-svg").first.bounding_box()
+    assert drawn and abs(drawn["height"] - chart["height"]) < 1
+    board.set_viewport_size({"width": 390, "height": 844})
+    expect(board.locator(".st-key-board .plot")).to_have_css("height", "500px")
+    assert board.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_nothing_leaves_the_machine(page: "Page", chromium: "Browser", lesson: Lesson) -> None:

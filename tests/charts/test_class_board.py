@@ -5,6 +5,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 import pytest
 
+from mnistlab.charts.base import OVER_BUDGET_COLOR, WITHIN_BUDGET_COLOR
 from mnistlab.charts.class_board import MARKER_SIZE, class_board
 from mnistlab.stats.score import Score
 from mnistlab.store.classroom.standings import Standing
@@ -70,3 +71,17 @@ def test_a_crowd_is_counted_beyond_a_few_names() -> None:
     assert class_board(crowd)["data"][1]["hovertext"][-1] == (
         "N1; at the same place N2, N3, N4, N5, N6 and 2 more"
     )
+
+
+def test_the_limit_of_a_task_takes_the_budget_s_place() -> None:
+    ranked = [standing(1, 60_000, 100, True), standing(2, 20_000, 200, True)]
+    for budget, colors in ((15_000, ["over", "over"]), (50_000, ["within", "over"])):
+        drawn = class_board(ranked, budget)
+        points = next(trace for trace in drawn["data"] if trace["mode"] == "markers+text")
+        names = {WITHIN_BUDGET_COLOR: "within", OVER_BUDGET_COLOR: "over"}
+        found = dict(zip(points["x"], map(names.get, points["marker"]["color"]), strict=True))
+        assert [found[20_000], found[60_000]] == colors
+        line = next(shape for shape in drawn["layout"]["shapes"] if shape.get("x0") == budget)
+        assert line["label"]["text"] == f"budget: {budget:,}"
+        # At the left end a label on its left would be cut off.
+        assert line["label"]["xanchor"] == ("left" if budget == 15_000 else "right")

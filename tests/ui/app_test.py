@@ -1,5 +1,6 @@
 """A page run by Streamlit's own AppTest."""
 
+import json
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -26,5 +27,11 @@ def settled(at: AppTest) -> AppTest:
 
 
 def body(at: AppTest) -> str:
-    """All HTML on the page, as it goes to the browser."""
-    return " ".join(element.proto.body for element in at.get("html"))
+    """All HTML on the page, as it goes to the browser, with that of the board's table."""
+    tables = (json.loads(each.proto.json) for each in at.get("bidi_component"))
+    return " ".join(
+        [
+            *(element.proto.body for element in at.get("html")),
+            *(table["html"] for table in tables if "html" in table),
+        ]
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from mnistlab.report.classroom import class_report
 from mnistlab.report.html import html
 from mnistlab.report.markdown import markdown
 from mnistlab.store.classroom import people
-from mnistlab.store.classroom.standings import standings
+from mnistlab.store.classroom.standings import activity_by_person, standings
 from mnistlab.store.exchange.export import standings_csv
 from mnistlab.ui.classroom import session
 from tests.store.classroom.a_class import RECIPE, SPEC, ExampleClass, open_example
@@ -60,9 +61,22 @@ def test_the_table_s_names_are_links_to_the_runs(
     example: ExampleClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_as(monkeypatch, example.bob.actor)
-    assert '<a href="run?run=1">Ada</a>' in body(run(PAGE))
+    assert re.search('<a href="run\\?run=1"[^>]*>Ada</a>', body(run(PAGE)))
     people.set_rules(example.teacher, Rules(hides_names=True))
-    assert '<a href="run?run=1">Run 1</a>' in body(run(PAGE))
+    at = run(PAGE)
+    assert re.search('<a href="run\\?run=1"[^>]*>Run 1</a>', body(at))
+    at.session_state["standings"] = {"opened": 1}
+    assert settled(at).query_params["run"] == "1"
+
+
+@pytest.mark.parametrize("value", [None, "1", -1, 2, 1.5, [], {"a": 1}])
+def test_a_forged_click_opens_nothing(
+    example: ExampleClass, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    look_as(monkeypatch, example.bob.actor)
+    at = run(PAGE)
+    at.session_state["standings"] = {"opened": value}
+    assert "Ada" in body(settled(at))
 
 
 def test_the_teacher_pauses_saves_rules_and_renames(
@@ -89,6 +103,11 @@ def test_the_teacher_pauses_saves_rules_and_renames(
     settled(at)
     current = people.the_class(example.lab)
     assert current and current.rules == Rules(max_queued=9, hides_names=True, is_paused=True)
+    with example.lab.database.writing() as db:
+        db.execute("UPDATE people SET seconds = 600")
+    at.button(key="reset_minutes").click()
+    settled(at)
+    assert {each.seconds for each in activity_by_person(example.lab).values()} == {0}
 
 
 def test_a_taken_name_is_refused_with_the_reason(

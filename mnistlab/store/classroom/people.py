@@ -17,12 +17,16 @@ from mnistlab.text import one_line
 
 MAX_PEOPLE = 500
 """Of a class: a limit for a script that joins, far above any classroom."""
+LESSON_SECONDS = 12 * 3600.0
+"""An opening within this time after a lesson began goes on with it: any school day is shorter, and
+the next one begins later.
+"""
 
 
 @dataclass(frozen=True)
 class Class:
-    """A class: its title, the secret that its tokens are made with, when it was last opened
-    (seconds since 1970), its rules.
+    """A class: its title, the secret that its tokens are made with, when its lesson began (seconds
+    since 1970), its rules.
     """
 
     title: str
@@ -50,17 +54,36 @@ PERSON = "id, name, is_teacher, nonce, joined"
 
 
 def open_class(store: Store, title: str) -> Person:
-    """Begin a class or go on with it; its teacher."""
+    """Begin a class or go on with it; its teacher.
+
+    A new start of the server, or a second server, goes on with the lesson. LESSON_SECONDS after a
+    lesson began, an opening begins the next one: everybody's training time and turns are 0.
+    """
     with store.database.writing() as db:
-        values = (one_line(title), secrets.token_hex(tokens.SECRET_BYTES), store.now())
+        now = store.now()
+        row = db.execute("SELECT opened FROM classes").fetchone()
+        values = (one_line(title), secrets.token_hex(tokens.SECRET_BYTES), now)
         db.execute(
             "INSERT INTO classes (id, title, secret, opened, rules) VALUES (1, ?, ?, ?, '{}') "
-            "ON CONFLICT (id) DO UPDATE SET title = excluded.title, opened = excluded.opened",
+            "ON CONFLICT (id) DO UPDATE SET title = excluded.title",
             values,
         )
-        db.execute("UPDATE people SET turns = 0, seconds = 0")
+        if row and now - row["opened"] >= LESSON_SECONDS:
+            _begin_lesson(db, now)
         row = db.execute(f"SELECT {PERSON} FROM people WHERE is_teacher").fetchone()
-        return _person(row) if row else _add(db, "Teacher", True, store.now())
+        return _person(row) if row else _add(db, "Teacher", True, now)
+
+
+def begin_lesson(store: Store) -> None:
+    """Let everybody's training time and turns count from 0. Raises NotAllowedError for students."""
+    require_teacher(store.actor, "begin a lesson")
+    with store.database.writing() as db:
+        _begin_lesson(db, store.now())
+
+
+def _begin_lesson(db: sqlite3.Connection, now: float) -> None:
+    db.execute("UPDATE classes SET opened = ?", (now,))
+    db.execute("UPDATE people SET turns = 0, seconds = 0")
 
 
 def the_class(store: Store) -> Class | None:
@@ -112,17 +135,26 @@ def proposed_name(store: Store, rng: random.Random) -> str:
     return draw_name([person.name for person in people(store)], rng)
 
 
-def join(store: Store, name: str) -> Person:
-    """Add a person; the name is checked as one that anybody could have typed.
+def join(store: Store, name: str, login: str = "") -> Person:
+    """Add a person; the name is checked as one that anybody could have typed. Whoever has joined
+    with the same code of a `login` is that person, with the name of before.
 
     Raises LabError if there is no class, it is full, or the name is empty or taken.
     """
     with store.database.writing() as db:
         _required(db)
+        if found := _by_login(db, login):
+            return found
         (count,) = db.execute("SELECT count(*) FROM people").fetchone()
         if count >= MAX_PEOPLE:
             raise NotAllowedError(f"This class has {MAX_PEOPLE} people already.")
-        return _add(db, name, False, store.now())
+        return _add(db, name, False, store.now(), login)
+
+
+def person_with_login(store: Store, login: str) -> Person | None:
+    """Who has joined with this code of a login."""
+    with store.database.reading() as db:
+        return _by_login(db, login)
 
 
 def rename(store: Store, person: int, name: str) -> None:
@@ -176,11 +208,13 @@ def remove(store: Store, person: int) -> None:
     empty_trash(store, ids)
 
 
-def _add(db: sqlite3.Connection, name: str, is_teacher: bool, now: float) -> Person:
+def _add(
+    db: sqlite3.Connection, name: str, is_teacher: bool, now: float, login: str = ""
+) -> Person:
     row = db.execute(
-        "INSERT INTO people (name, is_teacher, nonce, joined) VALUES (?, ?, ?, ?) "
+        "INSERT INTO people (name, is_teacher, nonce, joined, login) VALUES (?, ?, ?, ?, ?) "
         f"RETURNING {PERSON}",
-        (_free_name(db, name), is_teacher, secrets.randbits(31), now),
+        (_free_name(db, name), is_teacher, secrets.randbits(31), now, login or None),
     ).fetchone()
     return _person(row)
 
@@ -216,6 +250,12 @@ def _by_id(db: sqlite3.Connection, person: int) -> Person:
     if row is None:
         raise LabError(f"Person {person} is not in this class.")
     return _person(row)
+
+
+def _by_login(db: sqlite3.Connection, login: str) -> Person | None:
+    # Without a login it is NULL, which equals nothing.
+    row = db.execute(f"SELECT {PERSON} FROM people WHERE login = ?", (login or None,)).fetchone()
+    return _person(row) if row else None
 
 
 def _person(row: sqlite3.Row) -> Person:

@@ -45,7 +45,7 @@ class Result:
 @dataclass(frozen=True)
 class Activity:
     """How many runs a person has, outside the trash, and for how many seconds they trained since
-    the class was opened.
+    the lesson began.
     """
 
     n_runs: int

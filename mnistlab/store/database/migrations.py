@@ -140,7 +140,13 @@ CREATE INDEX runs_by_person ON runs (person, state);
 ALTER TABLE drawings ADD COLUMN person INTEGER;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+# A code of the login with which somebody has joined a class.
+VERSION_6 = """
+ALTER TABLE people ADD COLUMN login TEXT;
+CREATE UNIQUE INDEX people_by_login ON people (login);
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 """A new file goes through all of them."""
 
 RENAMED_FILES = (

@@ -1,7 +1,6 @@
 """The board of a class: for a projector, and kept up to date while it is looked at."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import streamlit as st
@@ -16,8 +15,10 @@ from mnistlab.store.classroom import people
 from mnistlab.store.classroom.people import Class
 from mnistlab.store.classroom.standings import Result, Standing, newest_results, standings
 from mnistlab.store.store import FileState, Store
-from mnistlab.text import percent, percent_range
+from mnistlab.text import percent, quantity
+from mnistlab.ui.board import standings_table
 from mnistlab.ui.classroom.addresses import join_address
+from mnistlab.ui.classroom.session_task import parameter_limit
 from mnistlab.ui.common import html, page, plot
 from mnistlab.ui.common.audience import AUDIENCE, session_id
 from mnistlab.ui.train import queue
@@ -32,6 +33,16 @@ CAPTION = (
     "On the Pareto front nobody is more accurate with fewer parameters. 1+2: two more at the same "
     "place. A point, or a name in the table, opens the run."
 )
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the board shows, the same for everybody."""
+
+    current: Class
+    n_students: int
+    ranked: list[Standing]
+    newest: list[Result]
 
 
 def show(home: Home) -> None:
@@ -55,49 +66,57 @@ def show(home: Home) -> None:
 
 
 def _draw(home: Home, store: Store) -> None:
-    current, ranked, newest = _contents(replace(home, actor=OPERATOR), store.file_state())
-    if current is None:
+    contents = _contents(replace(home, actor=OPERATOR), store.file_state())
+    if contents is None:
         return
-    if current.rules.hides_names:
+    ranked = contents.ranked
+    if contents.current.rules.hides_names:
         ranked = [replace(each, name="") for each in ranked]
-    st.html(_head(current, newest))
+    st.html(_head(contents))
     if not ranked:
         st.html(html.empty(EMPTY))
         return
     with st.container(key="board"):
         chart, table = st.columns([3, 2], gap="medium")
         with chart:
-            run_id = plot.chart(class_board(ranked), "board_chart")
-            st.html(html.caption(CAPTION))
+            run_id = plot.chart(class_board(ranked, parameter_limit()), "board_chart")
         with table:
-            st.html(_table(ranked, store.actor.person))
+            run_id = standings_table.show(ranked, store.actor.person) or run_id
+        st.html(html.caption(CAPTION))
     if run_id:
         st.switch_page("pages/run.py", query_params={"run": str(run_id)})
 
 
 # Everybody's page asks again and again; the answer only changes with the store.
 @lru_cache(maxsize=8)
-def _contents(home: Home, state: FileState) -> tuple[Class | None, list[Standing], list[Result]]:
-    """What the board shows, the same for everybody."""
+def _contents(home: Home, state: FileState) -> Contents | None:
     store = Store(home.runs)
-    return people.the_class(store), standings(store), newest_results(store, N_NEW)
+    current = people.the_class(store)
+    if current is None:
+        return None
+    n_students = sum(not each.is_teacher for each in people.people(store))
+    return Contents(current, n_students, standings(store), newest_results(store, N_NEW))
 
 
-def _head(current: Class, newest: Sequence[Result]) -> Markup:
+def _head(contents: Contents) -> Markup:
     """Where to join, whether the class is paused, and what is new, which screen readers announce.
 
-    There is always a line for each, so that nothing moves.
+    Before the first result the address is what the class looks at, and large. Afterwards there is
+    always a line for each result, so that nothing moves.
     """
+    current = contents.current
     news = (
         fill("<li>{} {}</li>", "A network" if current.rules.hides_names else each.name, _text(each))
-        for each in newest
+        for each in contents.newest
     )
     return fill(
-        '<div class="lab-board-head"><div class="lab-board-join"><img alt="" src="{}">'
-        "<span>Join at</span><b>{}</b>{}"
-        '</div><ul role="status" aria-label="Newest results">{}</ul></div>',
+        '<div class="lab-board-head{}"><div class="lab-board-join"><img alt="" src="{}">'
+        "<p><span>Join at</span> <b>{}</b><span>{} joined</span>{}"
+        '</p></div><ul role="status" aria-label="Newest results">{}</ul></div>',
+        "" if contents.ranked else " lab-board-start",
         image_qr(join_address()),
         join_address(),
+        quantity(contents.n_students, "student"),
         Markup('<em class="lab-board-paused">Paused</em>') if current.rules.is_paused else "",
         join(news),
     )
@@ -105,35 +124,3 @@ def _head(current: Class, newest: Sequence[Result]) -> Markup:
 
 def _text(result: Result) -> str:
     return f"reached {percent(result.best.accuracy)} with {result.parameters:,} parameters"
-
-
-def _table(ranked: Sequence[Standing], viewer: int | None) -> Markup:
-    """The standings; the viewer's own line is marked."""
-    lines = join(
-        fill(
-            '<tr{own}><td>{rank}</td><td class="lab-left">'
-            '<a href="run?run={run}">{name}</a></td>'
-            "<td>{accuracy}<small>{interval}</small></td><td>{parameters:,}</td></tr>",
-            own=Markup(' class="lab-reach"') if each.person == viewer else "",
-            rank=each.rank,
-            run=each.run_id,
-            name=_name(each, viewer),
-            accuracy=percent(each.best.accuracy),
-            interval=percent_range(*each.best.confidence_interval),
-            parameters=each.parameters,
-        )
-        for each in ranked
-    )
-    return fill(
-        '<div class="lab-board-table" tabindex="0" role="region" aria-label="Standings">'
-        '<table class="lab-table lab-flat"><tr><th>Rank</th><th class="lab-left">Name</th>'
-        "<th>Accuracy <small>95% CI</small></th><th>Parameters</th></tr>{}</table></div>",
-        lines,
-    )
-
-
-def _name(standing: Standing, viewer: int | None) -> str:
-    you = "you" if standing.person == viewer else ""
-    if not standing.name:
-        return you.capitalize() or f"Run {standing.run_id}"
-    return f"{standing.name} ({you})" if you else standing.name

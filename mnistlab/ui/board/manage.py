@@ -9,26 +9,26 @@ from mnistlab.classroom.rules import BOUNDS, Rules
 from mnistlab.home import Home
 from mnistlab.report.classroom import class_report
 from mnistlab.report.document import Report
-from mnistlab.report.html import html
+from mnistlab.report.html import html as report_html
 from mnistlab.report.markdown import markdown
 from mnistlab.store import queue
 from mnistlab.store.classroom import people
 from mnistlab.store.classroom.control import clear_queue, continue_class, pause_class
-from mnistlab.store.classroom.people import Class
+from mnistlab.store.classroom.people import LESSON_SECONDS, Class
 from mnistlab.store.classroom.standings import standings
 from mnistlab.store.exchange.export import standings_csv, table_csv
 from mnistlab.store.store import Store
 from mnistlab.store.table import Query, Sort, table
 from mnistlab.ui.board import manage_people
 from mnistlab.ui.classroom.lesson.task_panel import manage_task
-from mnistlab.ui.common import page
+from mnistlab.ui.common import html, page
 from mnistlab.ui.downloads.buttons import Download, download_buttons
 from mnistlab.ui.runs.run_table import MAX_ROWS
 
 LIMITS = {
     "max_queued": ("Queued runs per person", "Runs that may wait at a time."),
     "max_epochs": ("Epochs per run", "A longer run is refused."),
-    "max_minutes": ("Training minutes per person", "Counted since the class was opened."),
+    "max_minutes": ("Training minutes per person", "Counted since the lesson began."),
 }
 SWITCHES = {
     "types_names": ("Typed nicknames", "Off: the app draws a name of two words."),
@@ -37,6 +37,10 @@ SWITCHES = {
         "Students see their own alone, on every page. You see all, except on the board.",
     ),
 }
+RESET = (
+    "For the next lesson: everybody's training minutes and turns in the queue count from 0. A "
+    f"class opened {LESSON_SECONDS / 3600:.0f} hours after its lesson began does so by itself."
+)
 
 
 def show(home: Home, current: Class) -> None:
@@ -97,6 +101,15 @@ def _rules(store: Store, rules: Rules) -> None:
         st.form_submit_button(
             "Save rules", type="primary", on_click=page.run_action, args=(_save_rules, store)
         )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Reset minutes",
+            icon=":material/restart_alt:",
+            on_click=page.run_action,
+            args=(people.begin_lesson, store),
+            key="reset_minutes",
+        )
+        st.html(html.caption(RESET))
 
 
 def _save_rules(store: Store) -> None:
@@ -125,7 +138,7 @@ def _exports(store: Store, title: str) -> None:
                     "download",
                 ),
                 ("All runs (CSV)", runs, "class-runs.csv", "download"),
-                ("Report (HTML)", partial(report, html), "class.html", "description"),
+                ("Report (HTML)", partial(report, report_html), "class.html", "description"),
                 ("Report (Markdown)", partial(report, markdown), "class.md", "description"),
             )
         )

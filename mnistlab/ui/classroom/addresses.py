@@ -47,8 +47,8 @@ def public_url(path: str) -> str:
 
 
 def join_address() -> str:
-    """The address to join at, for the board."""
-    return public_url(lab_path("join"))
+    """The address to join at, for the board: the app's own, which leads strangers to the form."""
+    return public_url(base_path())
 
 
 def asks_for_page(scope: Scope) -> bool:

@@ -15,10 +15,18 @@ from mnistlab.actor import VISITOR, Actor
 from mnistlab.errors import LabError
 from mnistlab.home import Home, default_home
 from mnistlab.ui.classroom.addresses import base_path, lab_path
+from mnistlab.ui.classroom.login import PATHS
 from mnistlab.ui.classroom.session import cookie_name, token_actor
 
 PUBLIC_FORMS = ("join", "leave", "enter/", "plotly-")
-PUBLIC_FILES = ("/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest")
+PUBLIC_FILES = (
+    *PATHS,
+    "/static/",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/favicon",
+    "/manifest",
+)
 POLICY_VIOLATION = 1008
 NOT_JOINED = "Join the class first: open its address again."
 

@@ -15,6 +15,11 @@ STORED = (
     "teacher's computer. No account, no e-mail. The teacher sees and can delete all of it."
 )
 
+LOGGED_IN = (
+    "You have logged in. The class keeps a code by which the same login is you again; your name, "
+    "e-mail address and account are not stored."
+)
+
 
 def document(title: str, *parts: Markup) -> Markup:
     style = Markup(STYLE.read_text("utf-8"))  # noqa: S704 (a file of this package)

@@ -27,6 +27,7 @@ from mnistlab.store.store import Store
 from mnistlab.ui.classroom import join_page
 from mnistlab.ui.classroom.addresses import app_path, enter_path, lab_path
 from mnistlab.ui.classroom.admission import connection_actor
+from mnistlab.ui.classroom.login import forget_login, login_of, login_path
 from mnistlab.ui.classroom.rate_limit import RateLimit
 from mnistlab.ui.classroom.session import cookie_name
 
@@ -105,11 +106,14 @@ def _responded_join(request: Request, home: Home, current: Class, form: Form) ->
     target = form.get("to") or request.query_params.get("to", "")
     if connection_actor(home, request) != VISITOR:
         return RedirectResponse(app_path(target), 303)
+    login = login_of(request, current.secret)
+    if known := people.person_with_login(store, login):
+        return _entered(request, home, known, target)
     ticket = read_ticket(current.secret, form.get("ticket", ""))
     if request.method == "GET" or ticket is None:
-        return _join_form(store, current, MAX_SPINS, target)
+        return _join_form(store, current, MAX_SPINS, target, login)
     if "spin" in form:
-        return _join_form(store, current, max(0, ticket.spins - 1), target, ticket)
+        return _join_form(store, current, max(0, ticket.spins - 1), target, login, ticket)
     name = form.get("name", "") if current.rules.types_names else ticket.name
     with _joining:
         person = _used.get(ticket.number)
@@ -117,9 +121,9 @@ def _responded_join(request: Request, home: Home, current: Class, form: Form) ->
             if not LIMIT.allows(request.client.host if request.client else ""):
                 return _page(current.title, join_page.problem(TOO_MANY), status=429)
             try:
-                person = people.join(store, name)
+                person = people.join(store, name, login)
             except LabError as error:
-                return _join_form(store, current, ticket.spins, target, problem=str(error))
+                return _join_form(store, current, ticket.spins, target, login, problem=str(error))
             _used[ticket.number] = person
             while len(_used) > MAX_USED:
                 _used.popitem(last=False)
@@ -131,6 +135,7 @@ def _join_form(
     current: Class,
     spins: int,
     target: str,
+    login: str,
     before: Ticket | None = None,
     problem: str = "",
 ) -> Response:
@@ -151,8 +156,21 @@ def _join_form(
         f"Join {current.title}",
         join_page.problem(problem),
         form,
+        _login_note(login),
         join_page.note(join_page.STORED),
         status=409 if problem else 200,
+    )
+
+
+def _login_note(login: str) -> Markup:
+    """That somebody has logged in, or where they can; nothing in a class without logins."""
+    if login:
+        return join_page.note(join_page.LOGGED_IN)
+    path = login_path()
+    return (
+        join_page.link(path, "Log in, to be the same person on every device")
+        if path
+        else Markup("")
     )
 
 
@@ -181,6 +199,7 @@ def _entered(request: Request, home: Home, person: Person, target: str = "") -> 
         httponly=True,
         samesite="lax",
     )
+    forget_login(request, response)
     return response
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from mnistlab.actor import OPERATOR
 from mnistlab.arch.spec import Spec
+from mnistlab.arch.summary import BUDGET
 from mnistlab.classroom import task as tasks
 from mnistlab.classroom.task import Control, Task
 from mnistlab.home import Home
@@ -34,6 +35,12 @@ def locked() -> frozenset[Control]:
     """The controls that this person may not change; the teacher may change all."""
     task = _binding()
     return task.locked if task else UNLOCKED
+
+
+def parameter_limit() -> int:
+    """What a network's parameters are held against: the task's limit, or else the budget."""
+    task = session_task()
+    return task.max_parameters or BUDGET if task else BUDGET
 
 
 def network_problem(spec: Spec) -> str:

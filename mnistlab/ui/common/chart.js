@@ -3,15 +3,25 @@
 // Each component's script is a module of its own, so what all charts share is on `window`.
 const FAILED = "The chart library could not be loaded. Reload the page.";
 
-// A page for projectors (first_load.js) has larger type; a figure's sizes are in pixels.
-const FACTOR = 1.4;
-const enlarge = (layout) => {
-  if (!document.documentElement.classList.contains("lab-big")) return;
-  layout.font.size = 12 * FACTOR;
-  const fonts = [layout.title, ...(layout.shapes ?? []).map((shape) => shape.label)]
-    .map((part) => part?.font)
-    .filter((font) => font?.size);
-  for (const font of fonts) font.size *= FACTOR;
+// What projectors show has larger type (--lab-scale of style.css); a figure's sizes are in pixels.
+const scaleOf = (node) => +getComputedStyle(node).getPropertyValue("--lab-scale") || 1;
+const enlarge = (traces, layout, scale) => {
+  if (scale === 1) return;
+  layout.font.size = 12 * scale;
+  const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+  const fonts = [
+    layout.title?.font,
+    layout.legend?.font,
+    ...axes.map((name) => layout[name].tickfont),
+    ...(layout.shapes ?? []).map((shape) => shape.label?.font),
+    ...traces.map((trace) => trace.textfont),
+  ].filter((font) => font?.size);
+  for (const font of fonts) font.size *= scale;
+  // Points with a number in them grow with it.
+  for (const { marker } of traces.filter((trace) => trace.mode?.includes("text"))) {
+    marker.size = marker.size.map((size) => size * scale);
+  }
+  for (const side of ["l", "t", "b"]) layout.margin[side] *= scale;
 };
 
 const library = (address) => {
@@ -33,15 +43,16 @@ const draw = (node, Plotly) => {
   const style = getComputedStyle(node);
   const textColor = style.getPropertyValue("--st-text-color") || style.color;
   const background = style.getPropertyValue("--st-background-color") || "white";
-  const content = JSON.stringify([figure, textColor, background, node.lab.resets]);
+  const scale = scaleOf(node);
+  const content = JSON.stringify([figure, textColor, background, scale, node.lab.resets]);
   if (content === node.lab.content) return;
   node.lab.content = content;
   const layout = {
     ...structuredClone(figure.layout),
+    height: node.offsetHeight, // the figure's own, or what the style gives a board
     font: { color: textColor, family: style.fontFamily },
     hoverlabel: { bgcolor: background, font: { color: textColor } },
   };
-  enlarge(layout);
   // While an axis' revision stays the same, plotly keeps the reader's zoom.
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
     layout[name] = { ...layout[name], uirevision: `${node.lab.resets}` };
@@ -50,6 +61,7 @@ const draw = (node, Plotly) => {
   const traces = structuredClone(figure.data).map((trace) =>
     trace.texttemplate ? { ...trace, textfont: { color: textColor } } : trace
   );
+  enlarge(traces, layout, scale);
   Plotly.react(node, traces, layout, {
     displaylogo: false,
     displayModeBar: false,
@@ -62,7 +74,9 @@ const start = (node, Plotly) => {
   if (node.lab.observer) return;
   // A chart in a closed tab or expander has no width until it is shown.
   node.lab.observer = new ResizeObserver(() => {
-    if (node.offsetWidth) Plotly.Plots.resize(node);
+    if (!node.offsetWidth) return;
+    draw(node, Plotly);
+    Plotly.Plots.resize(node);
   });
   node.lab.observer.observe(node);
   node.on("plotly_click", ({ points }) => {

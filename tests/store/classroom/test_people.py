@@ -1,6 +1,5 @@
 """Joining, tokens, renaming and removing people; limits; whose run is next."""
 
-import itertools
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -201,8 +200,48 @@ def test_epochs_and_training_time_are_limited(example: ExampleClass) -> None:
     train(example, 61.0)
     with pytest.raises(NotAllowedError, match="allows 1"):
         example.ada.add("", SPEC, RECIPE)
-    people.open_class(Store(example.home.runs, itertools.count(4e9).__next__), "7b")
+    people.begin_lesson(example.teacher)
     assert example.ada.add("", SPEC, RECIPE), "another lesson"
+
+
+def trained(store: Store) -> list[tuple[int, float]]:
+    """Turns and seconds of everybody who had one."""
+    with store.database.reading() as db:
+        rows = db.execute("SELECT turns, seconds FROM people WHERE turns ORDER BY id")
+        return [(row["turns"], row["seconds"]) for row in rows]
+
+
+def test_another_start_or_a_second_server_goes_on_with_the_lesson(tmp_path: Path) -> None:
+    example, began = open_example(tmp_path), 1.8e9
+
+    def opened_after(seconds: float) -> list[tuple[int, float]]:
+        people.open_class(Store(example.home.runs, lambda: began + seconds), "7b")
+        return trained(example.lab)
+
+    with example.lab.database.writing() as db:
+        db.execute("UPDATE classes SET opened = ?", (began,))
+    for store in (example.ada, example.bob, example.ada):
+        store.add("", SPEC, RECIPE)
+    for _ in range(2):
+        train(example, 600.0)
+    before = [(1, 600.0), (1, 600.0)]
+    # Twice at once, later that day, and with a clock that was set back.
+    for seconds in (5.0, 5.0, people.LESSON_SECONDS - 1, -3600.0):
+        assert opened_after(seconds) == before
+    # Openings do not prolong a lesson. The second server of the next one does not reset it again.
+    assert opened_after(people.LESSON_SECONDS) == []
+    assert train(example, 60.0) == "Ada"
+    assert opened_after(people.LESSON_SECONDS + 5) == [(1, 60.0)]
+
+
+def test_the_teacher_alone_begins_a_lesson(example: ExampleClass) -> None:
+    example.ada.add("", SPEC, RECIPE)
+    train(example, 600.0)
+    with pytest.raises(NotAllowedError, match="teacher"):
+        people.begin_lesson(example.ada)
+    assert trained(example.lab) == [(1, 600.0)]
+    people.begin_lesson(example.teacher)
+    assert trained(example.lab) == []
 
 
 def test_a_lab_without_a_class_has_no_people(tmp_path: Path) -> None:

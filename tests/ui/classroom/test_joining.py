@@ -94,7 +94,11 @@ class Browser:
         first = messages[0]
         if kind == "websocket":
             return Answer(403 if first["type"] == "websocket.close" else 101, {}, "")
-        received = {name.decode(): value.decode() for name, value in first["headers"]}
+        received: dict[str, str] = {}
+        for name, value in first["headers"]:
+            before = received.get(name.decode(), "")
+            # Of cookies there may be several; the class's own is the first.
+            received[name.decode()] = "\n".join(filter(None, (before, value.decode())))
         if "set-cookie" in received:
             self.cookie = received["set-cookie"].partition(";")[0]
         text = b"".join(message.get("body", b"") for message in messages[1:]).decode()

@@ -1,5 +1,7 @@
 """The lesson on the pages: locked controls, addresses that break the task, offer and vote."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,13 @@ from mnistlab.arch.spec import parse
 from mnistlab.classroom.lessons import LESSONS
 from mnistlab.classroom.task import Control, Task
 from mnistlab.recipe.recipe import Recipe
+from mnistlab.stats.predictions import save_predictions
 from mnistlab.store.classroom import current_task, votes
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.ui.classroom import session
 from tests.store.classroom.a_class import ExampleClass, open_example
-from tests.store.example_runs import epoch
+from tests.store.example_runs import epoch, predictions_with_errors
 from tests.ui.app_test import TIMEOUT, body, run, settled
 
 START, WITH_NORM = get_preset("target-2").spec, get_preset("target-3").spec
@@ -199,15 +202,49 @@ def test_a_vote_from_the_page_to_its_result(
     press(run("pages/train.py"), "vote0")
     votes.close_vote(example.teacher, vote)
     assert "The result stands here" in body(run("pages/design.py"))
-    for errors in (300, 100):
-        claimed = example.lab.claim()
-        assert claimed
-        example.lab.replace_epochs(claimed.id, [epoch(1, errors)])
-        example.lab.finish(claimed.id, State.DONE, "")
+    finish_next(example, 300, range(300))
+    finish_next(example, 100, range(200, 300))
     at = run("pages/design.py")
-    assert "B is more accurate by 2.00 pp, as 1 of 2 thought." in body(at)
+    assert "B is more accurate, as 1 of 2 thought: +20.00 pp (95% CI" in body(at)
+    assert "significant (p &lt; 0.001). Each trained once" in body(at)
     assert "A: Bob" in body(at) and "B: Ada" in body(at)
     assert "vote0" not in {button.key for button in at.button}
+
+
+def finish_next(example: ExampleClass, errors: int, wrong: Sequence[int] | None) -> None:
+    """Train the next run; `wrong` are the test images that it misclassifies, None: not saved."""
+    claimed = example.lab.claim()
+    assert claimed
+    example.lab.replace_epochs(claimed.id, [epoch(1, errors)])
+    if wrong is not None:
+        path = example.lab.predictions_path(claimed.id)
+        save_predictions(path, predictions_with_errors(wrong))
+    example.lab.finish(claimed.id, State.DONE, "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        # McNemar's exact p-value of 4 against 5 images is 1, of 0 against 6 images 2 / 2⁶ = 0.031.
+        ((range(4), range(4, 9)), "Not distinguishable. A is ahead: +0.10 pp"),
+        ((range(6), range(0)), "B is more accurate, as 0 of 0 thought: +0.60 pp"),
+        ((range(7, 12), range(5)), "Not distinguishable: both classify as many"),
+        ((range(7, 12), None), "No result: Run 2 has no test predictions"),
+    ],
+)
+def test_a_difference_that_is_noise_is_no_result(
+    example: ExampleClass, wrong: Sequence[Sequence[int] | None], sentence: str
+) -> None:
+    votes.close_vote(example.teacher, votes.open_vote(example.teacher, START, WITH_NORM, RECIPE))
+    # In validation B is far ahead, which does not count.
+    for errors, each in zip((300, 100), wrong, strict=True):
+        finish_next(example, errors, each)
+    text = body(run("pages/design.py"))
+    assert sentence in text
+    if "ahead" in sentence:
+        assert "not significant (p = 1.00)" in text
+    if "more accurate" in sentence:
+        assert "significant (p = 0.031)" in text
 
 
 def managing() -> AppTest:
@@ -279,3 +316,12 @@ def test_a_store_that_cannot_be_read_leaves_the_page(
     task.lab.database.file.write_bytes(b"no database at all" * 100)
     at = run("pages/design.py", net=str(START))
     assert at.error and at.text_input(key="net").value == str(START)
+
+
+@pytest.mark.parametrize("page", ["pages/design.py", "pages/train.py"])
+def test_a_network_is_held_against_the_task_s_limit(example: ExampleClass, page: str) -> None:
+    assert "of 15,000 parameters" in body(run(page))
+    current_task.set_task(example.teacher, LESSONS[0].task)
+    assert "of 50,000 parameters" in body(run(page))
+    current_task.set_task(example.teacher, replace(LESSONS[0].task, max_parameters=None))
+    assert "of 15,000 parameters" in body(run(page))

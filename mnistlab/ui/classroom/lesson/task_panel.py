@@ -159,9 +159,8 @@ def _send(store: Store, offered: Spec | None) -> None:
 
 def _manage_vote(home: Home, store: Store) -> None:
     vote = votes.current_vote(store)
-    if vote is None or not vote.is_open:
-        _open_vote(store)
     if vote is None:
+        _open_vote(store)
         return
     show_vote(home)
     with st.container(horizontal=True):
@@ -181,6 +180,8 @@ def _manage_vote(home: Home, store: Store) -> None:
             args=(votes.remove_vote, store, vote.id),
             key="remove_vote",
         )
+    if not vote.is_open:
+        _open_vote(store)
 
 
 def _close(home: Home, store: Store, vote: int) -> None:

@@ -1,21 +1,26 @@
 """A vote on the pages: two networks, one's own ballot, and how it went."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from mnistlab.arch.spec import Spec
 from mnistlab.arch.summary import summarize
+from mnistlab.errors import CheckpointError
+from mnistlab.experiments.verdict import image_difference, run_predictions
 from mnistlab.home import Home
 from mnistlab.markup import fill
+from mnistlab.stats.score import Score
 from mnistlab.store.classroom import people, votes
 from mnistlab.store.classroom.votes import Vote
 from mnistlab.store.run import RunSummary
 from mnistlab.store.store import Store
-from mnistlab.text import quantity
+from mnistlab.text import percent, quantity
 from mnistlab.ui.common import html, page
 
 LETTERS = ("A", "B")
+ONE_SEED = "Each trained once: other seeds may differ."
 
 
 def show_vote(home: Home) -> None:
@@ -69,15 +74,18 @@ def _show_result(store: Store, vote: Vote) -> None:
         (
             letter,
             str(network),
+            str(n_votes),
+            _result(run, run.test if run else None),
+            _result(run, run.best if run else None),
             f"{summarize(network).total:,}",
-            str(vote.counts[n]),
-            _result(runs[n]),
         )
-        for n, (letter, network) in enumerate(zip(LETTERS, vote.networks, strict=True))
+        for letter, network, n_votes, run in zip(
+            LETTERS, vote.networks, vote.counts, runs, strict=True
+        )
     ]
-    head = ("", "Network", "Parameters", "Votes", "Validation accuracy (best epoch)")
+    head = ("", "Network", "Votes", "Test", "Validation (best epoch)", "Parameters")
     st.html(html.table(head, lines, left=2, sums=False))
-    st.html(html.verdict(_verdict(vote, runs)))
+    st.html(html.verdict(_verdict(store, vote, runs)))
     current = people.the_class(store)
     if current and not current.rules.hides_names:
         for letter, names in zip(LETTERS, vote.names, strict=True):
@@ -91,26 +99,33 @@ def _runs(store: Store, vote: Vote) -> list[RunSummary | None]:
     return [found.get(run_id) for run_id in vote.runs or (0, 0)]
 
 
-def _result(run: RunSummary | None) -> str:
+def _result(run: RunSummary | None, score: Score | None) -> str:
     if run is None:
         return "no run"
-    return str(run.best) if run.best and not run.state.active else run.state.value
+    if run.state.active:
+        return run.state.value
+    return percent(score.accuracy) if score else "–"
 
 
-def _verdict(vote: Vote, runs: list[RunSummary | None]) -> str:
-    """Which network won and how many thought so, once both runs have ended."""
-    scores = [run.best for run in runs if run and run.best and not run.state.active]
-    if len(scores) < len(LETTERS):
+def _verdict(store: Store, vote: Vote, runs: Sequence[RunSummary | None]) -> str:
+    """Which network won and how many thought so, once both runs have ended; that neither did, if
+    the difference on the same test images is not significant.
+    """
+    if None in runs:
+        return "One of the two runs was deleted."
+    first, second = filter(None, runs)
+    if first.state.active or second.state.active:
         return f"{quantity(sum(vote.counts), 'vote')}. The result stands here when both have ended."
-    difference = scores[1].accuracy - scores[0].accuracy
-    if not difference:
-        return "Both are equally accurate."
-    winner = int(difference > 0)
-    (low, high), (other_low, other_high) = (score.confidence_interval for score in scores)
-    overlap = low <= other_high and other_low <= high
-    return (
-        f"{LETTERS[winner]} is more accurate by {100 * abs(difference):.2f} pp, as "
-        f"{vote.counts[winner]} of {sum(vote.counts)} thought. "
-        + ("Their 95% confidence intervals overlap: " if overlap else "")
-        + ("one seed each cannot tell them apart." if overlap else "One seed each.")
-    )
+    try:
+        predictions = [run_predictions(store, run) for run in (first, second)]
+        winner = int(predictions[1].score.errors < predictions[0].score.errors)
+        margin = image_difference(predictions[1 - winner], predictions[winner])
+    except CheckpointError as error:
+        return f"No result: {error}"
+    if not margin.difference:
+        return "Not distinguishable: both classify as many test images correctly."
+    by = f"{margin} on the same test images; McNemar's test: {margin.significance}"
+    if not margin.significant:
+        return f"Not distinguishable. {LETTERS[winner]} is ahead: {by}."
+    n_right, n = vote.counts[winner], sum(vote.counts)
+    return f"{LETTERS[winner]} is more accurate, as {n_right} of {n} thought: {by}. {ONE_SEED}"
