@@ -5,6 +5,7 @@ a run whose node is lost is handed to another one with what the dispatcher has o
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mnistlab.cluster.machines import Machines
 from mnistlab.cluster.messages import Files, Message
 from mnistlab.cluster.node import Node
 from mnistlab.data.mnist import Mnist
@@ -27,6 +29,8 @@ REST_SECONDS = 30.0
 SILENT_SECONDS = 120.0
 """Without a message for so long, a node that trains counts as lost."""
 CALL_SECONDS = 10.0
+SHUTDOWN_SECONDS = 5.0
+"""Ray would wait for a head that is away."""
 
 
 class Lost:
@@ -60,8 +64,8 @@ class Trainer:
 class Cluster:
     """The nodes, all with the same number of cores; made by `connected`."""
 
-    def __init__(self, ray: Any, mnist: Mnist, threads: int) -> None:
-        self._ray = ray
+    def __init__(self, ray: Any, machines: Machines, mnist: Mnist, threads: int) -> None:
+        self._ray, self._machines = ray, machines
         self._images = ray.put(mnist)
         self._threads = threads
         # Ray's own restarts and retries would begin a run anew.
@@ -73,7 +77,7 @@ class Cluster:
 
     def room(self) -> int:
         """How many runs could train at once if nobody else used the cluster."""
-        alive = [each for each in self._ray.nodes() if each["Alive"]]
+        alive = self._machines.alive()
         return sum(int(each["Resources"].get("CPU", 0)) // self._threads for each in alive)
 
     def nodes(self) -> list[dict[str, object]]:
@@ -84,8 +88,13 @@ class Cluster:
                 "cores": int(each["Resources"].get("CPU", 0)),
                 "alive": bool(each["Alive"]),
             }
-            for each in self._ray.nodes()
+            for each in self._machines.listed
         ]
+
+    def head_problem(self) -> str:
+        """That the head is silent, in a sentence; empty if it is not. Raises LabError if lost."""
+        self._machines.check()
+        return self._machines.problem()
 
     def grow(self, wanted: int) -> None:
         """Have as many nodes as are wanted and there is room for; idle ones too many are let go."""
@@ -220,9 +229,13 @@ def connected(address: str, mnist: Mnist) -> Iterator[Cluster]:
             f"${cluster_setting.VARIABLE} and that the cluster runs."
         ) from error
     try:
-        yield Cluster(ray, mnist, thread_count())
+        machines = Machines(ray.nodes)
+        with machines.watching():
+            yield Cluster(ray, machines, mnist, thread_count())
     finally:
-        ray.shutdown()
+        shutdown = threading.Thread(target=ray.shutdown, daemon=True)
+        shutdown.start()
+        shutdown.join(SHUTDOWN_SECONDS)
 
 
 def _short(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 What a local training writes to the store, this one hands to the dispatcher as messages.
 """
 
-import contextlib
 import os
 import platform
 import queue
@@ -21,7 +20,7 @@ from mnistlab.stats.score import Score
 from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
 from mnistlab.training.epoch import Epoch, Phase, Progress
-from mnistlab.training.record import environment
+from mnistlab.training.record import environment, processor
 from mnistlab.training.teachers import teacher_path
 from mnistlab.worker.processes import niceness
 from mnistlab.worker.worker import lower_priority, train_run
@@ -147,12 +146,3 @@ class Node:
                 thread.join()
             finally:
                 self._output = None
-
-
-def processor() -> str:
-    """The processor's model, on which the last bits of a result depend."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

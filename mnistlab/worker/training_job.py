@@ -25,7 +25,13 @@ from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Phase
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
-from mnistlab.training.record import Teacher, TrainingRecord, environment
+from mnistlab.training.record import (
+    Teacher,
+    TrainingRecord,
+    environment,
+    processor,
+    processors_after,
+)
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.state import TrainingState
 from mnistlab.training.teachers import teacher_path
@@ -153,11 +159,17 @@ def _start(
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
     teacher, is_resumed = None, store.resume_path(run.id).is_file()
+    processors = processor()
     if is_resumed:
-        teacher = load_training_state(store.resume_path(run.id), training, run.spec).teacher
+        saved = load_training_state(store.resume_path(run.id), training, run.spec)
+        teacher = saved.teacher
+        if saved.epochs:
+            before = saved.environment.get("processor", "")
+            processors = processors_after(before, processors)
     versions = environment(
         torch=torch.__version__,
         device=device.type,
+        processor=processors,
         threads=str(thread_count()),
         kernels=training.kernels.value,
     )

@@ -6,6 +6,7 @@ import pytest
 
 from mnistlab.cluster import cluster as module
 from mnistlab.cluster.cluster import Cluster, Lost, versions
+from mnistlab.cluster.machines import Machines
 from mnistlab.cluster.messages import Status
 
 CPUS = 3
@@ -56,7 +57,7 @@ class FakeRay:
 def cluster_of(description: object) -> tuple[FakeRay, Cluster]:
     ray = FakeRay(description)
     mnist: Any = None
-    return ray, Cluster(ray, mnist, threads=1)
+    return ray, Cluster(ray, Machines(ray.nodes), mnist, threads=1)
 
 
 def test_nodes_with_the_same_versions_are_used() -> None:

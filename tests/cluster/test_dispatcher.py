@@ -32,7 +32,7 @@ END = Ended(State.DONE, "", Score(50, 1000), {})
 class Nodes:
     """A cluster without Ray: `say` is what a node's next messages are."""
 
-    problem = ""
+    problem = problem_of_head = ""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -46,6 +46,9 @@ class Nodes:
 
     def nodes(self) -> list[dict[str, object]]:
         return [{"name": "a", "cores": self._room, "alive": True}]
+
+    def head_problem(self) -> str:
+        return self.problem_of_head
 
     def grow(self, wanted: int) -> None:
         while len(self.trainers) < min(wanted, self._room):
