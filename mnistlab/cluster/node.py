@@ -97,6 +97,7 @@ class Node:
     def __init__(self, mnist: Mnist) -> None:
         self._mnist = mnist
         self._output: NodeOutput | None = None
+        _have_a_session()
         lower_priority(niceness())
 
     def describe(self) -> dict[str, str]:
@@ -146,3 +147,12 @@ class Node:
                 thread.join()
             finally:
                 self._output = None
+
+
+def _have_a_session() -> None:
+    """Leave the session of Ray's processes, which may be that of a person's terminal.
+
+    Linux groups processes by session, and the priority that a node lowers is its group's.
+    """
+    if hasattr(os, "setsid") and os.getpid() not in (os.getsid(0), os.getpgrp()):
+        os.setsid()

@@ -225,6 +225,8 @@ def search(options: argparse.Namespace) -> int:
     print_columns(rows)
     if missing := n_missing(runs, options.trials):
         print(f"{quantity(missing, 'trial')} missing. Repeat the command to go on.")
+    if n_failed := sum(run.state is State.FAILED for run in runs):
+        print(f"{quantity(n_failed, 'trial')} failed. The same command tries again.")
     return 2 if missing else 0
 
 

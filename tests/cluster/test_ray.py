@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from mnistlab.__main__ import main
 from mnistlab.cluster.overview import read_overview
+from mnistlab.experiments.search.search import Search, search_runs
 from mnistlab.home import Home
 from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
@@ -106,6 +108,20 @@ def test_pause_is_heard_and_a_paused_run_goes_on(home: Home, expected: list[byte
     assert store.resume(paused)
     wait_for_end(home, runs)
     assert weights(home, runs) == expected
+
+
+def test_a_search_trains_on_the_cluster(
+    cluster: Any, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("optuna", reason="requirements-search.txt is not installed")
+    for name, value in (("HOME", str(home.root)), ("WORKERS", "1"), ("IDLE", "0")):
+        monkeypatch.setenv(f"MNISTLAB_{name}", value)
+    command = ["search", "tiny", "--trials", "3", "--epochs", "1", "--train-size", "64"]
+    assert main([*command, "--ray", cluster.address]) == 0
+    runs = search_runs(Store.of(home), Search("tiny", 1, 64))
+    assert [run.state for run in runs] == [State.DONE] * 3
+    assert "parameters" in capsys.readouterr().out
+    assert (home.runs / "dispatcher.log").exists() and not (home.runs / "worker.log").exists()
 
 
 def test_a_node_that_dies_costs_an_epoch_at_most(
