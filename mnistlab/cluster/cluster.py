@@ -15,7 +15,7 @@ from typing import Any
 
 from mnistlab.cluster.machines import Machines
 from mnistlab.cluster.messages import Files, Message
-from mnistlab.cluster.node import Node
+from mnistlab.cluster.node import STATUS_SECONDS, Node
 from mnistlab.data.mnist import Mnist
 from mnistlab.errors import LabError
 from mnistlab.store.run import Request, Run
@@ -24,6 +24,8 @@ from mnistlab.worker import cluster_setting
 from mnistlab.worker.processes import cores, niceness, thread_count
 
 PACKAGE = Path(__file__).parents[1]
+STATUSES_A_SECOND = 100
+"""Of all runs together; of more runs each says less often what it does."""
 REST_SECONDS = 30.0
 """After a node that could not be used, before another one is tried."""
 SILENT_SECONDS = 120.0
@@ -69,7 +71,10 @@ class Cluster:
         self._images = ray.put(mnist)
         self._threads = threads
         # Ray's own restarts and retries would begin a run anew.
-        self._actor = ray.remote(num_cpus=threads, max_concurrency=2, max_restarts=0)(Node)
+        # As on one machine: on a GPU if there is one. To a node that asks for none, Ray shows none.
+        self._uses_gpus = any(each["Resources"].get("GPU", 0) for each in machines.alive())
+        resources = {"num_cpus": threads, "num_gpus": int(self._uses_gpus)}
+        self._actor = ray.remote(max_concurrency=2, max_restarts=0, **resources)(Node)
         self.trainers: list[Trainer] = []
         self.problem = ""
         """Why a node cannot be used, in a sentence."""
@@ -77,8 +82,12 @@ class Cluster:
 
     def room(self) -> int:
         """How many runs could train at once if nobody else used the cluster."""
-        alive = self._machines.alive()
-        return sum(int(each["Resources"].get("CPU", 0)) // self._threads for each in alive)
+        rooms = []
+        for machine in self._machines.alive():
+            room = int(machine["Resources"].get("CPU", 0)) // self._threads
+            n_gpus = int(machine["Resources"].get("GPU", 0))
+            rooms.append(min(room, n_gpus) if self._uses_gpus else room)
+        return sum(rooms)
 
     def nodes(self) -> list[dict[str, object]]:
         """The cluster's machines, for people: name, cores, whether it lives."""
@@ -144,7 +153,9 @@ class Cluster:
         """Let a free node train a run from these files."""
         train = trainer.actor.train.options(num_returns="streaming")
         trainer.run, trainer.heard = run, time.monotonic()
-        trainer.stream = train.remote(run, files, teacher)
+        n_running = sum(each.run is not None for each in self.trainers)
+        status_seconds = max(STATUS_SECONDS, n_running / STATUSES_A_SECOND)
+        trainer.stream = train.remote(run, files, teacher, status_seconds)
 
     def request(self, trainer: Trainer, request: Request) -> None:
         """Hand on a request; the run heeds it after its next step."""

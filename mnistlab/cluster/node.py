@@ -3,6 +3,7 @@
 What a local training writes to the store, this one hands to the dispatcher as messages.
 """
 
+import math
 import os
 import platform
 import queue
@@ -26,7 +27,7 @@ from mnistlab.worker.processes import niceness
 from mnistlab.worker.worker import lower_priority, train_run
 
 STATUS_SECONDS = 1.0
-"""Between two messages about a step: a thousand runs report to one dispatcher."""
+"""Between two messages about a step, at least."""
 
 
 class NodeOutput(TrainingOutput):
@@ -37,12 +38,14 @@ class NodeOutput(TrainingOutput):
         folder: Path,
         send: Callable[[Message], None],
         clock: Callable[[], float] = time.monotonic,
+        status_seconds: float = STATUS_SECONDS,
     ) -> None:
         super().__init__(folder)
+        self._status_seconds = status_seconds
         self.requested = Request.NONE
         self._send, self._clock = send, clock
         self._sent: dict[str, tuple[int, int]] = {}
-        self._last_status, self._status_at = "", -STATUS_SECONDS
+        self._last_status, self._status_at = "", -math.inf
         self._end: tuple[State, str, Score | None] | None = None
 
     def place(self, run_id: int, files: Files) -> None:
@@ -55,7 +58,7 @@ class NodeOutput(TrainingOutput):
 
     def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
         now = self._clock()
-        if message != self._last_status or now - self._status_at >= STATUS_SECONDS:
+        if message != self._last_status or now - self._status_at >= self._status_seconds:
             self._send(Status(message, progress))
             self._last_status, self._status_at = message, now
         return self.requested
@@ -118,12 +121,19 @@ class Node:
         if self._output:
             self._output.requested = request
 
-    def train(self, run: Run, files: Files, teacher: bytes | None) -> Iterator[Message]:
-        """Train a run from the files of its last complete epoch; what happens, as it happens."""
+    def train(
+        self, run: Run, files: Files, teacher: bytes | None, status_seconds: float
+    ) -> Iterator[Message]:
+        """Train a run from the files of its last complete epoch; what happens, as it happens.
+
+        What it does between two epochs, each `status_seconds`.
+        """
         messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         with tempfile.TemporaryDirectory(prefix="mnistlab-", ignore_cleanup_errors=True) as folder:
             home = Home(Path(folder))
-            output = self._output = NodeOutput(home.runs, messages.put)
+            output = self._output = NodeOutput(
+                home.runs, messages.put, status_seconds=status_seconds
+            )
 
             def work() -> None:
                 try:

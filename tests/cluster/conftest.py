@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.real_runs import new_home, train_all, weights
+from tests.cluster.real_runs import new_home, set_up, train_all, weights
 
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> list[bytes]:
     """The weights and figures of all seeds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MNISTLAB_THREADS", "1")
+        set_up(patch)
+        patch.setenv("MNISTLAB_WORKERS", "2")
         home = new_home(tmp_path_factory.mktemp("local"), mnist_folder)
         return weights(home, train_all(home))

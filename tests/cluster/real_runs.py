@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mnistlab.arch.spec import parse
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
@@ -23,6 +25,12 @@ SMALL = parse("4-p4-8-p8-gap-bn")
 RECIPE = Recipe(epochs=3, batch_size=8, train_size=8000)
 SEEDS = (0, 1, 2, 3)
 IP = "--node_ip_address="
+
+
+def set_up(patch: pytest.MonkeyPatch, address: str = "") -> None:
+    """Runs of one thread, on the cluster at this address, as urgent as the tests."""
+    for name, value in (("THREADS", "1"), ("NICE", "0"), ("RAY", address)):
+        patch.setenv(f"MNISTLAB_{name}", value)
 
 
 def new_home(folder: Path, mnist_folder: Path) -> Home:

@@ -28,6 +28,7 @@ from tests.cluster.real_runs import (
     processes,
     running,
     send,
+    set_up,
     start_all,
     training_nodes,
     wait,
@@ -70,8 +71,7 @@ def home(
     cluster: Any, tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Home]:
     """A lab whose runs train on the cluster."""
-    monkeypatch.setenv("MNISTLAB_THREADS", "1")
-    monkeypatch.setenv(cluster_setting.VARIABLE, cluster.address)
+    set_up(monkeypatch, cluster.address)
     home = new_home(tmp_path, mnist_folder)
     yield home
     store = Store(home.runs)

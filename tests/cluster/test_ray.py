@@ -27,6 +27,7 @@ from tests.cluster.real_runs import (
     kill_dispatcher,
     new_home,
     running,
+    set_up,
     start_all,
     training_nodes,
     wait,
@@ -64,8 +65,7 @@ def home(
     cluster: Any, tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Home]:
     """A lab whose runs train on the cluster."""
-    monkeypatch.setenv("MNISTLAB_THREADS", "1")
-    monkeypatch.setenv(cluster_setting.VARIABLE, cluster.address)
+    set_up(monkeypatch, cluster.address)
     home = new_home(tmp_path, mnist_folder)
     yield home
     store = Store(home.runs)
