@@ -48,7 +48,6 @@ def example_epochs(n_epochs: int) -> list[Any]:
     store.add("", PRESETS[3].spec, Recipe(epochs=n_epochs, train_size=64))
     run = store.claim()
     assert run
-    os.environ["MNISTLAB_THREADS"] = "1"
     node = Node(load(ROOT / ".cache" / "data"))
     return [each for each in node.train(run, {}, None, 60.0) if isinstance(each, Trained)]
 
@@ -109,6 +108,7 @@ def main() -> None:
     parser.add_argument("--statuses", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=30)
     options = parser.parse_args()
+    os.environ["MNISTLAB_THREADS"] = "1"
     progress = Progress(1, 64, 64 * options.statuses, 5000.0)
     statuses = [Status("Training", replace(progress, done=64 * n)) for n in range(options.statuses)]
     status = measure(statuses, options.nodes, 1)

@@ -3,6 +3,7 @@
 What a local training writes to the store, this one hands to the dispatcher as messages.
 """
 
+import contextlib
 import math
 import os
 import platform
@@ -100,8 +101,8 @@ class Node:
     def __init__(self, mnist: Mnist) -> None:
         self._mnist = mnist
         self._output: NodeOutput | None = None
-        _have_a_session()
-        lower_priority(niceness())
+        if _has_own_session():
+            lower_priority(niceness())
 
     def describe(self) -> dict[str, str]:
         """Where it runs, and the versions on which a run's bits depend."""
@@ -159,10 +160,15 @@ class Node:
                 self._output = None
 
 
-def _have_a_session() -> None:
-    """Leave the session of Ray's processes, which may be that of a person's terminal.
+def _has_own_session() -> bool:
+    """Leave the session of Ray's processes, which may be that of a person's terminal; whether that
+    succeeded.
 
-    Linux groups processes by session, and the priority that a node lowers is its group's.
+    Linux groups processes by session, and it is the group whose priority a training lowers.
     """
-    if hasattr(os, "setsid") and os.getpid() not in (os.getsid(0), os.getpgrp()):
+    with contextlib.suppress(OSError, AttributeError):
+        # Ray makes it the leader of a process group; a leader cannot leave the session.
+        os.setpgid(0, os.getpgid(os.getppid()))
         os.setsid()
+        return True
+    return False

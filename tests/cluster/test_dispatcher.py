@@ -212,7 +212,9 @@ def test_the_overview_says_what_waits_and_why(lab: Lab) -> None:
     overview = dispatcher.overview()
     assert overview.runs == {runs[0]: "node0", runs[1]: "node1"}
     assert overview.n_waiting == 1 and overview.waiting == "All cores are in use."
-    assert overview.room == 2
+    assert overview.room == 2 and not overview.problem
+    lab[1].problem_of_head = "The cluster's head has not answered for 7 s."
+    assert dispatcher.overview().problem == lab[1].problem_of_head
 
 
 def test_pages_say_why_there_is_no_cluster(
