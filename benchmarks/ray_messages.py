@@ -70,7 +70,8 @@ def measure(messages: list[Any], n_nodes: int, n_epochs: int) -> Cost:
         """Says what it was made with."""
 
         def train(self, *_: Any) -> Iterator[Any]:
-            yield from messages
+            for message in messages:  # Ray's executor knows no `yield from` a list
+                yield message
             yield Ended(State.STOPPED, "", None, {}, True)
 
     real_node, real_cores = module.Node, module.cores
