@@ -224,10 +224,8 @@ def connected(address: str, mnist: Mnist) -> Iterator[Cluster]:
     }
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == cluster_setting.OWN:
-        # Without an address Ray would join a cluster that this machine is part of; it listens on
-        # all addresses unless it is told one.
-        options |= {"address": "local", "num_cpus": cores(), "_node_ip_address": "127.0.0.1"}
-        options |= {"include_dashboard": False}
+        # Without an address Ray would join a cluster that this machine is part of.
+        options |= {"address": "local", "num_cpus": cores(), "include_dashboard": False}
         here = {"PYTHONPATH": str(PACKAGE.parent)}
         nodes: dict[str, Any] = {"env_vars": variables | here}
     else:
