@@ -55,7 +55,7 @@ def example_epochs(n_epochs: int) -> list[Any]:
 def measure(messages: list[Any], n_nodes: int, n_epochs: int) -> Cost:
     """Let every node say all of the messages."""
     from mnistlab.arch.presets import PRESETS
-    from mnistlab.cluster import cluster as module
+    from mnistlab.cluster import cluster
     from mnistlab.cluster.dispatcher import Dispatcher
     from mnistlab.cluster.messages import Ended
     from mnistlab.cluster.node import Node
@@ -66,6 +66,7 @@ def measure(messages: list[Any], n_nodes: int, n_epochs: int) -> Cost:
     from mnistlab.store.store import Store
     from mnistlab.worker.cluster_setting import OWN
 
+    module: Any = cluster
     about = module.versions() | {"name": "a"}
 
     class Talker(Node):
@@ -81,15 +82,15 @@ def measure(messages: list[Any], n_nodes: int, n_epochs: int) -> Cost:
             return about
 
     real_node, real_cores = module.Node, module.cores
-    module.Node, module.cores = Talker, lambda: n_nodes  # type: ignore[misc]
+    module.Node, module.cores = Talker, lambda: n_nodes
     home = Home(Path(tempfile.mkdtemp()))
     store = Store(home.runs)
     try:
-        with module.connected(OWN, load(ROOT / ".cache" / "data")) as cluster:
-            dispatcher = Dispatcher(home, cluster)
+        with module.connected(OWN, load(ROOT / ".cache" / "data")) as nodes:
+            dispatcher = Dispatcher(home, nodes)
             # The nodes start before there are runs, so that their start is not in the figure.
-            while len(cluster.free()) < n_nodes:
-                cluster.grow(n_nodes)
+            while len(nodes.free()) < n_nodes:
+                nodes.grow(n_nodes)
                 time.sleep(0.1)
             recipe = Recipe(epochs=n_epochs, train_size=64)
             runs = [store.add("", PRESETS[3].spec, replace(recipe, seed=n)) for n in range(n_nodes)]
@@ -99,7 +100,7 @@ def measure(messages: list[Any], n_nodes: int, n_epochs: int) -> Cost:
                     dispatcher.step()
             spent = time.process_time() - before
     finally:
-        module.Node, module.cores = real_node, real_cores  # type: ignore[misc]
+        module.Node, module.cores = real_node, real_cores
     assert all(run.state is State.STOPPED for run in store.runs(runs))
     return Cost(spent / (n_nodes * len(messages)), len(pickle.dumps(messages[0])))
 
@@ -115,7 +116,7 @@ def main() -> None:
     parser.add_argument("--statuses", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=30)
     options = parser.parse_args()
-    os.environ["MNISTLAB_THREADS"] = "1"
+    os.environ |= {"MNISTLAB_THREADS": "1", "MNISTLAB_NICE": "0"}
     progress = Progress(1, 64, 64 * options.statuses, 5000.0)
     statuses = [Status("Training", replace(progress, done=64 * n)) for n in range(options.statuses)]
     status = measure(statuses, options.nodes, 1)
