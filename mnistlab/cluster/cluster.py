@@ -5,6 +5,7 @@ a run whose node is lost is handed to another one with what the dispatcher has o
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mnistlab.cluster.machines import Machines
 from mnistlab.cluster.messages import Files, Message, Sources
-from mnistlab.cluster.node import Node
+from mnistlab.cluster.node import STATUS_SECONDS, Node
 from mnistlab.data.mnist import Mnist
 from mnistlab.errors import LabError
 from mnistlab.store.run import Request, Run
@@ -22,11 +24,15 @@ from mnistlab.worker import cluster_setting
 from mnistlab.worker.processes import cores, niceness, thread_count
 
 PACKAGE = Path(__file__).parents[1]
+STATUSES_A_SECOND = 100
+"""Of all runs together; of more runs each says less often what it does."""
 REST_SECONDS = 30.0
 """After a node that could not be used, before another one is tried."""
 SILENT_SECONDS = 120.0
 """Without a message for so long, a node that trains counts as lost."""
 CALL_SECONDS = 10.0
+SHUTDOWN_SECONDS = 5.0
+"""Ray would wait for a head that is away."""
 
 
 class Lost:
@@ -60,12 +66,15 @@ class Trainer:
 class Cluster:
     """The nodes, all with the same number of cores; made by `connected`."""
 
-    def __init__(self, ray: Any, mnist: Mnist, threads: int) -> None:
-        self._ray = ray
+    def __init__(self, ray: Any, machines: Machines, mnist: Mnist, threads: int) -> None:
+        self._ray, self._machines = ray, machines
         self._images = ray.put(mnist)
         self._threads = threads
         # Ray's own restarts and retries would begin a run anew.
-        self._actor = ray.remote(num_cpus=threads, max_concurrency=2, max_restarts=0)(Node)
+        # As on one machine: on a GPU if there is one. To a node that asks for none, Ray shows none.
+        self._uses_gpus = any(each["Resources"].get("GPU", 0) for each in machines.alive())
+        resources = {"num_cpus": threads, "num_gpus": int(self._uses_gpus)}
+        self._actor = ray.remote(max_concurrency=2, max_restarts=0, **resources)(Node)
         self.trainers: list[Trainer] = []
         self.problem = ""
         """Why a node cannot be used, in a sentence."""
@@ -73,8 +82,12 @@ class Cluster:
 
     def room(self) -> int:
         """How many runs could train at once if nobody else used the cluster."""
-        alive = [each for each in self._ray.nodes() if each["Alive"]]
-        return sum(int(each["Resources"].get("CPU", 0)) // self._threads for each in alive)
+        rooms = []
+        for machine in self._machines.alive():
+            room = int(machine["Resources"].get("CPU", 0)) // self._threads
+            n_gpus = int(machine["Resources"].get("GPU", 0))
+            rooms.append(min(room, n_gpus) if self._uses_gpus else room)
+        return sum(rooms)
 
     def nodes(self) -> list[dict[str, object]]:
         """The cluster's machines, for people: name, cores, whether it lives."""
@@ -84,8 +97,13 @@ class Cluster:
                 "cores": int(each["Resources"].get("CPU", 0)),
                 "alive": bool(each["Alive"]),
             }
-            for each in self._ray.nodes()
+            for each in self._machines.listed
         ]
+
+    def head_problem(self) -> str:
+        """That the head is silent, in a sentence; empty if it is not. Raises LabError if lost."""
+        self._machines.check()
+        return self._machines.problem()
 
     def grow(self, wanted: int) -> None:
         """Have as many nodes as are wanted and there is room for; idle ones too many are let go."""
@@ -135,7 +153,9 @@ class Cluster:
         """Let a free node train a run from these files."""
         train = trainer.actor.train.options(num_returns="streaming")
         trainer.run, trainer.heard = run, time.monotonic()
-        trainer.stream = train.remote(run, files, sources)
+        n_running = sum(each.run is not None for each in self.trainers)
+        status_seconds = max(STATUS_SECONDS, n_running / STATUSES_A_SECOND)
+        trainer.stream = train.remote(run, files, sources, status_seconds)
 
     def request(self, trainer: Trainer, request: Request) -> None:
         """Hand on a request; the run heeds it after its next step."""
@@ -204,9 +224,8 @@ def connected(address: str, mnist: Mnist) -> Iterator[Cluster]:
     }
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == cluster_setting.OWN:
-        # Ray listens on all addresses unless it is told one.
-        options |= {"num_cpus": cores(), "_node_ip_address": "127.0.0.1"}
-        options |= {"include_dashboard": False}
+        # Without an address Ray would join a cluster that this machine is part of.
+        options |= {"address": "local", "num_cpus": cores(), "include_dashboard": False}
         here = {"PYTHONPATH": str(PACKAGE.parent)}
         nodes: dict[str, Any] = {"env_vars": variables | here}
     else:
@@ -220,9 +239,13 @@ def connected(address: str, mnist: Mnist) -> Iterator[Cluster]:
             f"${cluster_setting.VARIABLE} and that the cluster runs."
         ) from error
     try:
-        yield Cluster(ray, mnist, thread_count())
+        machines = Machines(ray.nodes)
+        with machines.watching():
+            yield Cluster(ray, machines, mnist, thread_count())
     finally:
-        ray.shutdown()
+        shutdown = threading.Thread(target=ray.shutdown, daemon=True)
+        shutdown.start()
+        shutdown.join(SHUTDOWN_SECONDS)
 
 
 def _short(error: BaseException) -> str:

@@ -59,7 +59,7 @@ class Dispatcher:
         return bool(n_waiting or busy)
 
     def overview(self) -> Overview:
-        """What the cluster does now, for the pages."""
+        """What the cluster does now, for the pages. Raises LabError if its head is lost."""
         trainers = self._cluster.trainers
         n_waiting = startable_count(self._store)
         waiting = ""
@@ -70,7 +70,8 @@ class Dispatcher:
             )
         runs = {each.run.id: each.name for each in trainers if each.run}
         nodes = tuple(self._cluster.nodes())
-        return Overview(time.time(), self._cluster.room(), nodes, runs, n_waiting, waiting)
+        problem = self._cluster.head_problem()
+        return Overview(time.time(), self._cluster.room(), nodes, runs, n_waiting, waiting, problem)
 
     def _start(self, trainer: Trainer, run: Run) -> None:
         try:

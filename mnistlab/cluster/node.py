@@ -4,6 +4,7 @@ What a local training writes to the store, this one hands to the dispatcher as m
 """
 
 import contextlib
+import math
 import os
 import platform
 import queue
@@ -21,13 +22,13 @@ from mnistlab.stats.score import Score
 from mnistlab.store.folders import TrainingOutput
 from mnistlab.store.run import Request, Run, State
 from mnistlab.training.epoch import Epoch, Phase, Progress
-from mnistlab.training.record import environment
+from mnistlab.training.record import environment, processor
 from mnistlab.training.sources import source_path
 from mnistlab.worker.processes import niceness
 from mnistlab.worker.worker import lower_priority, train_run
 
 STATUS_SECONDS = 1.0
-"""Between two messages about a step: a thousand runs report to one dispatcher."""
+"""Between two messages about a step, at least."""
 
 
 class NodeOutput(TrainingOutput):
@@ -38,12 +39,14 @@ class NodeOutput(TrainingOutput):
         folder: Path,
         send: Callable[[Message], None],
         clock: Callable[[], float] = time.monotonic,
+        status_seconds: float = STATUS_SECONDS,
     ) -> None:
         super().__init__(folder)
+        self._status_seconds = status_seconds
         self.requested = Request.NONE
         self._send, self._clock = send, clock
         self._sent: dict[str, tuple[int, int]] = {}
-        self._last_status, self._status_at = "", -STATUS_SECONDS
+        self._last_status, self._status_at = "", -math.inf
         self._end: tuple[State, str, Score | None] | None = None
 
     def place(self, run_id: int, files: Files) -> None:
@@ -56,7 +59,7 @@ class NodeOutput(TrainingOutput):
 
     def report(self, run_id: int, message: str, progress: Progress | None = None) -> Request:
         now = self._clock()
-        if message != self._last_status or now - self._status_at >= STATUS_SECONDS:
+        if message != self._last_status or now - self._status_at >= self._status_seconds:
             self._send(Status(message, progress))
             self._last_status, self._status_at = message, now
         return self.requested
@@ -98,7 +101,8 @@ class Node:
     def __init__(self, mnist: Mnist) -> None:
         self._mnist = mnist
         self._output: NodeOutput | None = None
-        lower_priority(niceness())
+        if _has_own_session():
+            lower_priority(niceness())
 
     def describe(self) -> dict[str, str]:
         """Where it runs, and the versions on which a run's bits depend."""
@@ -118,12 +122,19 @@ class Node:
         if self._output:
             self._output.requested = request
 
-    def train(self, run: Run, files: Files, sources: Sources) -> Iterator[Message]:
-        """Train a run from the files of its last complete epoch; what happens, as it happens."""
+    def train(
+        self, run: Run, files: Files, sources: Sources, status_seconds: float
+    ) -> Iterator[Message]:
+        """Train a run from the files of its last complete epoch; what happens, as it happens.
+
+        What it does between two epochs, each `status_seconds`.
+        """
         messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         with tempfile.TemporaryDirectory(prefix="mnistlab-", ignore_cleanup_errors=True) as folder:
             home = Home(Path(folder))
-            output = self._output = NodeOutput(home.runs, messages.put)
+            output = self._output = NodeOutput(
+                home.runs, messages.put, status_seconds=status_seconds
+            )
 
             def work() -> None:
                 try:
@@ -149,10 +160,15 @@ class Node:
                 self._output = None
 
 
-def processor() -> str:
-    """The processor's model, on which the last bits of a result depend."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+def _has_own_session() -> bool:
+    """Leave the session of Ray's processes, which may be that of a person's terminal; whether that
+    succeeded.
+
+    Linux groups processes by session, and it is the group whose priority a training lowers.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        # Ray makes it the leader of a process group; a leader cannot leave the session.
+        os.setpgid(0, os.getpgid(os.getppid()))
+        os.setsid()
+        return True
+    return False

@@ -21,7 +21,8 @@ STALE_SECONDS = 15.0
 class Overview:
     """The machines of the cluster, where each run trains, and why runs wait.
 
-    `room`: how many runs train at once if nobody else uses the cluster.
+    `room`: how many runs train at once if nobody else uses the cluster; `problem`: what is wrong
+    with the whole of it, a sentence.
     """
 
     time: float
@@ -30,6 +31,7 @@ class Overview:
     runs: Mapping[int, str]
     n_waiting: int = 0
     waiting: str = ""
+    problem: str = ""
 
 
 def write_overview(home: Home, overview: Overview) -> None:
@@ -63,6 +65,7 @@ def read_overview(home: Home) -> Overview | None:
             runs,
             int(values["n_waiting"]),
             str(values["waiting"])[:500],
+            str(values["problem"])[:500],
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -72,7 +75,9 @@ def read_overview(home: Home) -> Overview | None:
 def why_nothing_trains(home: Home) -> str:
     """Why runs wait although none trains on the cluster; empty without a cluster or a reason."""
     overview = read_overview(home)
-    return overview.waiting if overview and not overview.runs else ""
+    if overview is None or overview.runs:
+        return ""
+    return " ".join(each for each in (overview.problem, overview.waiting) if each)
 
 
 def concurrency(home: Home) -> int:

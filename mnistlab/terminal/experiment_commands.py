@@ -9,6 +9,7 @@ from mnistlab.arch.summary import BUDGET
 from mnistlab.data.options import Split
 from mnistlab.errors import LabError
 from mnistlab.experiments import ablation, reproduction
+from mnistlab.experiments.processors import unlike_processors
 from mnistlab.experiments.results_table import best_epoch_text, results_table
 from mnistlab.experiments.search import suggestions
 from mnistlab.experiments.search.search import EPOCHS, Search, pareto_front
@@ -147,6 +148,7 @@ def reproduce(options: argparse.Namespace) -> int:
     store = Store.of(default_home())
     runs = watch_all(store, reproduction.submit_reproduction(default_home(), study, options.owner))
     print_columns(results_table(reproduction.target_runs(store, study)))
+    _print_processors(store, runs)
     if options.report_path:
         _write_report(build.reproduction_report(store, study), options.report_path)
     return exit_status(runs)
@@ -180,6 +182,7 @@ def ablate(options: argparse.Namespace) -> int:
     print_columns(rows)
     if difference := ablation.accuracy_difference(store, baseline_runs, variant_runs):
         print(describe(study.variant.label, difference))
+    _print_processors(store, runs)
     if options.report_path:
         _write_report(build.ablation_report(store, study), options.report_path)
     return exit_status(runs)
@@ -203,6 +206,7 @@ def study(options: argparse.Namespace) -> int:
     )
     runs = watch_all(store, run_ids)
     _print_seed_stats(runs)
+    _print_processors(store, runs)
     return exit_status(runs)
 
 
@@ -221,6 +225,8 @@ def search(options: argparse.Namespace) -> int:
     print_columns(rows)
     if missing := n_missing(runs, options.trials):
         print(f"{quantity(missing, 'trial')} missing. Repeat the command to go on.")
+    if n_failed := sum(run.state is State.FAILED for run in runs):
+        print(f"{quantity(n_failed, 'trial')} failed. The same command tries again.")
     return 2 if missing else 0
 
 
@@ -233,6 +239,11 @@ def _print_seed_stats(runs: Sequence[Run]) -> None:
     ):
         if stats := seed_stats(scores):
             print(f"{title}: {stats}")
+
+
+def _print_processors(store: Store, runs: Sequence[Run]) -> None:
+    if sentence := unlike_processors(store, runs):
+        print(sentence)
 
 
 def report(options: argparse.Namespace) -> None:

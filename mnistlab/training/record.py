@@ -4,6 +4,7 @@ A checkpoint is a safetensors file: eight bytes with the header's length, the he
 the tensors. The record is in the header's metadata, so it is read here without torch.
 """
 
+import contextlib
 import json
 import platform
 import re
@@ -28,6 +29,8 @@ CHECKED_FORMAT = "mnistlab-3"
 """The same record in a file that has a checksum (`training.tensor_file`)."""
 SHA_256 = re.compile("[0-9a-f]{64}")
 MAX_HEADER = 1 << 20
+THEN = ", then "
+"""Between two processors of one training."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,19 @@ def _epoch(values: dict[str, Any]) -> Epoch:
 
 def read_record(path: Path) -> TrainingRecord:
     """Read a checkpoint's record from its header. Raises CheckpointError on anything else."""
+    return record_from_metadata(_read_metadata(path), path.name)
+
+
+def read_environment(path: Path) -> dict[str, str]:
+    """A record's environment alone, for many files at once. Raises CheckpointError."""
+    metadata = _read_metadata(path)
+    try:
+        return _environment(json.loads(metadata["environment"]))
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.name}: its record cannot be read ({error}).") from None
+
+
+def _read_metadata(path: Path) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -208,7 +224,7 @@ def read_record(path: Path) -> TrainingRecord:
         raise CheckpointError(
             f"{path.name} is truncated, or not written by mnistlab. Choose another checkpoint."
         ) from None
-    return record_from_metadata(metadata, path.name)
+    return metadata
 
 
 def record_to_json(record: TrainingRecord) -> str:
@@ -232,3 +248,18 @@ def read_record_json(path: Path) -> TrainingRecord:
 def environment(**more: str) -> dict[str, str]:
     """The machine and the versions that a figure was made with."""
     return {"python": platform.python_version(), "machine": platform.machine(), **more}
+
+
+def processor() -> str:
+    """The processor's model, on which the last bits of a result depend."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def processors_after(before: str, here: str | None = None) -> str:
+    """The processors of a training that went on here, each once, in their order: "A, then B"."""
+    models = before.split(THEN) if before else []
+    return THEN.join(dict.fromkeys([*models, here or processor()]))

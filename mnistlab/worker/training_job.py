@@ -25,7 +25,7 @@ from mnistlab.training.early_stopping import early_stop_reason, selected_epoch
 from mnistlab.training.epoch import Phase
 from mnistlab.training.evaluate import predict_images
 from mnistlab.training.loop import train
-from mnistlab.training.record import SourceNetwork, TrainingRecord, environment
+from mnistlab.training.record import SourceNetwork, TrainingRecord, environment, processors_after
 from mnistlab.training.resume import load_training_state, save_training_state
 from mnistlab.training.sources import check_fits, source_path
 from mnistlab.training.state import TrainingState
@@ -155,13 +155,15 @@ def _start(
         path.unlink(missing_ok=True)
     training = TrainingState(build(run.spec, run.recipe.seed), run.recipe, device)
     job = TrainingJob(store, run, training, splits, reporter, {})
-    is_resumed = store.resume_path(run.id).is_file()
+    is_resumed, before = store.resume_path(run.id).is_file(), ""
     if is_resumed:
-        record = load_training_state(store.resume_path(run.id), training, run.spec)
-        job = replace(job, teacher=record.teacher, initial=record.initial)
+        saved = load_training_state(store.resume_path(run.id), training, run.spec)
+        job = replace(job, teacher=saved.teacher, initial=saved.initial)
+        before = saved.environment.get("processor", "") if saved.epochs else ""
     versions = environment(
         torch=torch.__version__,
         device=device.type,
+        processor=processors_after(before),
         threads=str(thread_count()),
         kernels=training.kernels.value,
     )

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from mnistlab.cluster import cluster as module
-from mnistlab.cluster.cluster import Cluster, Lost, versions
+from mnistlab.cluster.cluster import Cluster, Lost, Trainer, versions
+from mnistlab.cluster.machines import Machines
 from mnistlab.cluster.messages import Status
 
 CPUS = 3
@@ -16,6 +17,8 @@ class FakeRay:
 
     def __init__(self, description: object) -> None:
         self.description, self.killed, self.made = description, 0, 0
+        self.gpus = 0
+        self.asked: dict[str, object] = {}
 
     def put(self, value: object) -> object:
         return value
@@ -23,6 +26,7 @@ class FakeRay:
     def remote(self, *values: object, **options: object) -> Any:
         """Make a class of actors, or an actor of it."""
         if options:
+            self.asked = options
             return lambda kind: self
         self.made += 1
         return self
@@ -49,14 +53,15 @@ class FakeRay:
         self.killed += 1
 
     def nodes(self) -> list[dict[str, Any]]:
-        resources = {"CPU": CPUS}
+        resources = {"CPU": CPUS, "GPU": self.gpus}
         return [{"Alive": True, "Resources": resources, "NodeManagerHostname": "a"}]
 
 
-def cluster_of(description: object) -> tuple[FakeRay, Cluster]:
+def cluster_of(description: object, gpus: int = 0) -> tuple[FakeRay, Cluster]:
     ray = FakeRay(description)
+    ray.gpus = gpus
     mnist: Any = None
-    return ray, Cluster(ray, mnist, threads=1)
+    return ray, Cluster(ray, Machines(ray.nodes), mnist, threads=1)
 
 
 def test_nodes_with_the_same_versions_are_used() -> None:
@@ -65,6 +70,38 @@ def test_nodes_with_the_same_versions_are_used() -> None:
     assert len(cluster.free()) == CPUS == ray.made and not cluster.problem
     cluster.grow(1)
     assert len(cluster.trainers) == 1 and ray.killed == CPUS - 1
+
+
+def test_a_node_has_a_gpu_if_the_cluster_has_any() -> None:
+    ray, cluster = cluster_of(versions() | {"name": "a"})
+    assert ray.asked["num_cpus"] == 1 and ray.asked["num_gpus"] == 0
+    ray, cluster = cluster_of(versions() | {"name": "a"}, gpus=2)
+    assert ray.asked["num_cpus"] == 1 and ray.asked["num_gpus"] == 1
+    assert cluster.room() == 2, "the third core has none"
+
+
+@pytest.mark.parametrize("n_running", [1, 300])
+def test_many_runs_say_less_often_what_they_do(n_running: int) -> None:
+    """Together a hundred times a second."""
+    _, cluster = cluster_of(versions())
+    sent = []
+
+    class Actor:
+        """Notes what `train` is called with."""
+
+        train = property(lambda self: self)
+
+        def options(self, **options: object) -> Any:
+            return self
+
+        def remote(self, *values: object) -> None:
+            sent.append(values)
+
+    run: Any = object()
+    cluster.trainers = [Trainer(Actor(), None, {"name": "a"}) for _ in range(n_running)]
+    for trainer in cluster.trainers:
+        cluster.start(trainer, run, {}, {})
+    assert sent[-1][-1] == max(1, n_running / module.STATUSES_A_SECOND)
 
 
 @pytest.mark.parametrize(

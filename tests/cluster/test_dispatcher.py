@@ -32,7 +32,7 @@ END = Ended(State.DONE, "", Score(50, 1000), {})
 class Nodes:
     """A cluster without Ray: `say` is what a node's next messages are."""
 
-    problem = ""
+    problem = problem_of_head = ""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -46,6 +46,9 @@ class Nodes:
 
     def nodes(self) -> list[dict[str, object]]:
         return [{"name": "a", "cores": self._room, "alive": True}]
+
+    def head_problem(self) -> str:
+        return self.problem_of_head
 
     def grow(self, wanted: int) -> None:
         while len(self.trainers) < min(wanted, self._room):
@@ -209,7 +212,9 @@ def test_the_overview_says_what_waits_and_why(lab: Lab) -> None:
     overview = dispatcher.overview()
     assert overview.runs == {runs[0]: "node0", runs[1]: "node1"}
     assert overview.n_waiting == 1 and overview.waiting == "All cores are in use."
-    assert overview.room == 2
+    assert overview.room == 2 and not overview.problem
+    lab[1].problem_of_head = "The cluster's head has not answered for 7 s."
+    assert dispatcher.overview().problem == lab[1].problem_of_head
 
 
 def test_pages_say_why_there_is_no_cluster(

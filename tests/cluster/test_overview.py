@@ -18,6 +18,7 @@ from mnistlab.cluster.overview import (
     write_overview,
 )
 from mnistlab.home import Home
+from mnistlab.ui.train import cluster_panel
 
 NODES = ({"name": "a", "cores": 4, "alive": True}, {"name": "b", "cores": 2, "alive": False})
 
@@ -33,6 +34,11 @@ def test_it_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.Monkey
     idle = replace(overview, runs={})
     write_overview(home, idle)
     assert why_nothing_trains(home) == "All cores are in use."
+    silent = replace(idle, problem="The head is silent.", waiting="")
+    write_overview(home, silent)
+    assert read_overview(home) == silent
+    assert why_nothing_trains(home) == "The head is silent."
+    assert cluster_panel.summary(silent).endswith(" The head is silent.")
     remove_overview(home)
     assert read_overview(home) is None
 

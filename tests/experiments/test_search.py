@@ -137,6 +137,33 @@ def test_as_many_trials_as_have_room_are_queued_and_paused_ones_resumed(
     assert len(trials.advance(home, SEARCH, n_trials=3)) == 3, "there are no more"
 
 
+@needs_optuna
+def test_a_failed_trial_is_tried_again_by_the_next_command_and_is_not_missing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+    trials.advance(Home(store.folder.parent), SEARCH, n_trials=1)
+    claimed = store.claim()
+    assert claimed
+    store.finish(claimed.id, State.FAILED, "The disk is full.")
+    assert trials.n_missing(search_runs(store, SEARCH), 1) == 0
+    trials.resume_trials(store, SEARCH)
+    assert [run.state for run in search_runs(store, SEARCH)] == [State.QUEUED]
+
+
+@needs_optuna
+def test_another_budget_than_that_of_its_trials_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "start_worker", lambda home: None)
+    (run,) = trials.advance(Home(store.folder.parent), SEARCH, n_trials=1)
+    assert run.tags == ("search-one", "budget-15000")
+    with pytest.raises(LabError, match="started with --budget 15000, not 3000"):
+        search_runs(store, replace(SEARCH, budget=3000))
+    edit_details(store, run.id, "of old", "", SEARCH.tag, "")
+    assert search_runs(store, replace(SEARCH, budget=3000)), "an older one does not tell"
+
+
 def test_other_settings_are_refused_and_names_are_words(store: Store) -> None:
     run_id = store.add("mine", *target_4(Search("one", epochs=2)), tags=["search-one", "x"])
     assert search_names(store) == ["one"]

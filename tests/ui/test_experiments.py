@@ -15,6 +15,7 @@ from mnistlab.experiments.variants import find_variant, variants
 from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.store.table import edit_details
+from mnistlab.ui.experiments import progress
 from tests.store.example_runs import add_finished_run
 from tests.ui.app_test import ROOT, run, settled
 
@@ -68,6 +69,18 @@ def test_a_report_is_offered_once_there_is_a_result(lab: Path, address: dict[str
     add_finished_run(Store(lab / "runs"), target.spec, target.quick, [400])
     at.run()
     assert reports(at) == ["Report (HTML)", "Report (Markdown)"]
+
+
+@pytest.mark.parametrize("view", ["Reproduce the article", "Ablation", "Compare"])
+def test_unlike_processors_are_told(lab: Path, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, target = Store(lab / "runs"), TARGETS[3]
+    ids = [add_finished_run(store, target.spec, target.quick, [400]) for _ in range(2)]
+    monkeypatch.setattr(progress, "unlike_processors", lambda store, runs: f"{len(runs)} unlike")
+    if view == "Compare":
+        at = run("pages/compare.py", run=",".join(map(str, ids)))
+    else:
+        at = run("pages/experiments.py", view=view)
+    assert f"{2 if view == 'Compare' else 1} unlike" in shown(at)
 
 
 def reports(at: AppTest) -> list[str]:

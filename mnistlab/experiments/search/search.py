@@ -14,6 +14,8 @@ from mnistlab.store.store import Store
 
 PREFIX = "search-"
 """Of the tags."""
+BUDGET_PREFIX = "budget-"
+"""Of a trial's second tag; nothing else about a run tells the search's budget."""
 EPOCHS = 4
 """Of a trial; target 4 has more than 99% after so many."""
 BATCH_SIZE = 64
@@ -47,6 +49,11 @@ class Search:
         return PREFIX + self.name
 
     @property
+    def tags(self) -> tuple[str, str]:
+        """Of every trial."""
+        return self.tag, f"{BUDGET_PREFIX}{self.budget}"
+
+    @property
     def recipe(self) -> Recipe:
         """Every trial's, apart from the learning rate. It chooses by held-out training images."""
         return Recipe(
@@ -61,13 +68,22 @@ class Search:
 
 
 def search_runs(store: Store, search: Search) -> list[Run]:
-    """The runs of a search, oldest first. Raises LabError if one has other settings."""
+    """The runs of a search, oldest first. Raises LabError if one has other settings, or another
+    budget among its tags.
+    """
     runs = store.runs([run.id for run in tagged_runs(store, search.tag)])
     for run in runs:
         if search.parameters_of(run) is None:
             raise LabError(
                 f"Run {run.id} has the tag {search.tag}, but not the settings of this search. "
                 "Repeat the options with which the search was started, or choose another name."
+            )
+        budgets = {tag for tag in run.tags if tag.startswith(BUDGET_PREFIX)}
+        if budgets - set(search.tags):
+            known = ", ".join(sorted(tag.removeprefix(BUDGET_PREFIX) for tag in budgets))
+            raise LabError(
+                f"The search “{search.name}” was started with --budget {known}, not "
+                f"{search.budget}. Repeat that, or choose another name."
             )
     return runs
 

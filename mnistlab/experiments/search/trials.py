@@ -12,13 +12,15 @@ from mnistlab.store.store import Store
 from mnistlab.worker.processes import submit
 
 RESUMED = (State.PAUSED, State.INTERRUPTED)
-"""A failed trial would fail again."""
+"""What has no result yet. A failed trial has one: most fail by their loss, and would again."""
 
 
 def resume_trials(store: Store, search: Search) -> None:
-    """Queue the trials again that were paused or interrupted."""
+    """Queue the trials again that were paused or interrupted; also failed ones, once a command: the
+    disk may have been full, or nodes were lost.
+    """
     for run in search_runs(store, search):
-        if run.state in RESUMED:
+        if run.state.resumable:
             queue.resume(store, run.id)
 
 
@@ -40,6 +42,6 @@ def advance(home: Home, search: Search, n_trials: int, owner: str = "") -> list[
     while len(runs) < n_trials and sum(run.state.active for run in runs) < concurrency(home):
         spec, recipe = suggest(search, runs)
         name = f"{search.name} · trial {len(runs) + 1}"
-        submit(home, name, spec, recipe, owner, (search.tag,))
+        submit(home, name, spec, recipe, owner, search.tags)
         runs = search_runs(store, search)
     return runs

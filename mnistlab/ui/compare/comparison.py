@@ -15,6 +15,7 @@ from mnistlab.store.run import Run
 from mnistlab.store.store import Store
 from mnistlab.text import duration, percent
 from mnistlab.ui.common import html, plot
+from mnistlab.ui.experiments.progress import show_processors
 from mnistlab.ui.run import test_images
 
 CURVES = (
@@ -52,6 +53,7 @@ def show_differences(store: Store, runs: Sequence[Run]) -> None:
         st.html(html.rows(rows, ["", *labels(runs)]))
     else:
         st.html(html.caption("Same network and recipe."))
+    show_processors(store, runs)
 
 
 def show_results(runs: Sequence[Run]) -> None:

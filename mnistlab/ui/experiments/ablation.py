@@ -25,6 +25,7 @@ from mnistlab.ui.experiments.progress import (
     REFERENCES,
     buttons,
     references,
+    show_processors,
     show_progress,
 )
 from mnistlab.ui.train import live
@@ -88,6 +89,7 @@ def show(home: Home, study: Ablation) -> None:
         st.html(html.table(("", baseline_label, variant_label), rows, sums=False))
         if difference := ablation.accuracy_difference(store, baseline, variant):
             st.markdown(f"**{describe(study.variant.label, difference)}**")
+        show_processors(store, runs)
 
     live.auto_refresh(home, runs, draw)
     st.html(html.caption(HOW_COMPARED))

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from mnistlab.experiments.measured import reference_epochs
+from mnistlab.experiments.processors import unlike_processors
 from mnistlab.experiments.seeds import pause_runs
 from mnistlab.experiments.targets import Target
 from mnistlab.home import Home
 from mnistlab.recipe.recipe import Recipe
-from mnistlab.store.run import Run, State
+from mnistlab.store.run import Run, RunSummary, State
 from mnistlab.store.store import Store
 from mnistlab.training.epoch import Epoch
 from mnistlab.ui.common import html, page
@@ -71,6 +72,12 @@ def references(groups: Sequence[tuple[Target, Sequence[Run]]]) -> list[tuple[str
         (target.preset.label, () if any(run.epochs for run in runs) else reference_epochs(target))
         for target, runs in groups
     ]
+
+
+def show_processors(store: Store, runs: Sequence[RunSummary]) -> None:
+    """A sentence if the runs were trained on unlike processors."""
+    if sentence := unlike_processors(store, runs):
+        st.html(html.caption(sentence))
 
 
 def show_progress(home: Home, runs: Sequence[Run], recipes: Sequence[Recipe]) -> None:

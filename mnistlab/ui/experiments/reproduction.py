@@ -16,6 +16,7 @@ from mnistlab.ui.experiments.progress import (
     REFERENCES,
     buttons,
     references,
+    show_processors,
     show_progress,
 )
 from mnistlab.ui.train import live
@@ -47,6 +48,7 @@ def show_reproduction(home: Home, plan: Reproduction) -> None:
         st.html(html.caption(REFERENCES if any(epochs for _, epochs in gray) else CURVES))
         head, *rows = results_table(results)
         st.html(html.table(head, rows, sums=False))
+        show_processors(store, [run for result in results for run in result.runs])
 
     live.auto_refresh(home, runs, draw)
     st.html(html.caption(TABLE))

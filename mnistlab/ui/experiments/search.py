@@ -12,6 +12,7 @@ from mnistlab.store.run import State
 from mnistlab.store.store import Store
 from mnistlab.text import percent, percent_range, quantity
 from mnistlab.ui.common import html, plot
+from mnistlab.ui.experiments.progress import show_processors
 from mnistlab.ui.train import live
 
 COMMAND = "`python -m mnistlab search NAME`"
@@ -57,6 +58,7 @@ def show(home: Home) -> None:
             if run.best
         ]
         st.html(html.rows(rows, ("Parameters", "Validation", "95% CI", "Run")))
+        show_processors(store, front)
 
     live.auto_refresh(home, tagged_runs(store, tag), draw)
     st.caption(AGAIN)

@@ -38,7 +38,7 @@ def summary(overview: Overview) -> str:
     )
     if overview.n_waiting:
         text += f" {overview.n_waiting} waiting: {overview.waiting}"
-    return text
+    return f"{text} {overview.problem}".rstrip()
 
 
 def _table(overview: Overview) -> Markup:
