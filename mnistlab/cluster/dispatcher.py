@@ -21,7 +21,7 @@ from mnistlab.home import Home, default_home
 from mnistlab.store.queue import startable_count
 from mnistlab.store.run import Request, Run, State
 from mnistlab.store.store import Store
-from mnistlab.store.worker_slots import requeue_orphans
+from mnistlab.store.worker_slots import requested, requeue_orphans
 from mnistlab.training.sources import source_path
 from mnistlab.worker import cluster_setting
 from mnistlab.worker.mnist_download import download_once
@@ -56,6 +56,11 @@ class Dispatcher:
         for trainer, message in self._cluster.messages(WAIT_SECONDS):
             if trainer.run is not None:
                 self._hear(trainer, trainer.run, message)
+        # Not only when a run says something: many runs do so more seldom than a request may wait.
+        requests = requested(self._store, cluster_setting.SLOT)
+        for trainer in busy:
+            if trainer.run is not None and trainer.run.id in requests:
+                self._hand_on(trainer, trainer.run.id, requests[trainer.run.id])
         return bool(n_waiting or busy)
 
     def overview(self) -> Overview:
@@ -102,8 +107,13 @@ class Dispatcher:
         if isinstance(message, Ended):
             self._requested.pop(run.id, None)
             self._cluster.done(trainer)
-        elif request is not None and request is not self._requested.get(run.id, Request.NONE):
-            self._requested[run.id] = request
+        elif request is not None:
+            self._hand_on(trainer, run.id, request)
+
+    def _hand_on(self, trainer: Trainer, run_id: int, request: Request) -> None:
+        """Hand a request to the node that trains the run, once."""
+        if request is not self._requested.get(run_id, Request.NONE):
+            self._requested[run_id] = request
             self._cluster.request(trainer, request)
 
     def _lose(self, trainer: Trainer, run: Run, reason: str) -> None:

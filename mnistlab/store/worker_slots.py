@@ -6,7 +6,7 @@ from mnistlab.store import transitions
 from mnistlab.store.database import lock_notice
 from mnistlab.store.rights.ownership import require_own
 from mnistlab.store.rows import N_EPOCHS, request_of
-from mnistlab.store.run import State
+from mnistlab.store.run import Request, State
 from mnistlab.store.store import Store
 
 
@@ -18,6 +18,16 @@ def busy_slots(store: Store) -> set[int]:
             (State.RUNNING,),
         )
         return {row["slot"] for row in rows}
+
+
+def requested(store: Store, slot: int) -> dict[int, Request]:
+    """The requests to the runs that train in a slot, by their ids; only those that have one."""
+    with store.database.reading() as db:
+        rows = db.execute(
+            "SELECT id, request FROM runs WHERE state = ? AND slot = ? AND request != ''",
+            (State.RUNNING, slot),
+        )
+        return {row["id"]: request_of(row) for row in rows}
 
 
 def process_to_kill(store: Store, run_id: int) -> tuple[int, int] | None:

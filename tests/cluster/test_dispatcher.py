@@ -121,6 +121,8 @@ def test_epochs_and_requests_go_through(lab: Lab) -> None:
     now = store.run(run)
     assert now is not None and now.message == "Training" and now.epochs == (epoch(1, 90),)
     store.request(run, Request.PAUSE)
+    dispatcher.step()
+    assert nodes.requests == [(run, Request.PAUSE)], "no message is waited for"
     nodes.said = [(run, Status("Training")), (run, Status("Training"))]
     dispatcher.step()
     assert nodes.requests == [(run, Request.PAUSE)], "once is enough"
