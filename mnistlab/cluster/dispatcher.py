@@ -30,6 +30,7 @@ from mnistlab.worker.source_search import ensure_source
 
 WAIT_SECONDS = 0.25
 OVERVIEW_SECONDS = 1.0
+LOCK_SECONDS = 2.0
 MAX_LOSSES = 3
 """How often in a row a run may lose its node within one epoch: then it is the run's own fault."""
 
@@ -134,7 +135,8 @@ def dispatch(home: Home, idle: float) -> None:
 
     Raises LabError if the cluster or the images cannot be had; the pages then say so, too.
     """
-    with worker_lock(home, cluster_setting.SLOT) as is_mine:
+    # Whoever asks for the lock's holder keeps it for a moment.
+    with worker_lock(home, cluster_setting.SLOT, LOCK_SECONDS) as is_mine:
         if not is_mine:
             return
         store = Store(home.runs, patience=math.inf)

@@ -1,6 +1,9 @@
 """The dispatcher with made-up nodes: what it does when they train, fail, lie and vanish."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from mnistlab.store.store import Store
 from mnistlab.training.epoch import Progress
 from mnistlab.ui.train import cluster_panel
 from mnistlab.worker import cluster_setting
+from mnistlab.worker.lock import lock_file
 from tests.store.example_runs import epoch
 
 SMALL = parse("4-p4-8-p8-gap-bn")
@@ -132,6 +136,25 @@ def test_epochs_and_requests_go_through(lab: Lab) -> None:
     nodes.said = [(run, Ended(State.PAUSED, "Paused.", None, {}, True))]
     dispatcher.step()
     assert state(store, run) is State.PAUSED
+
+
+def test_a_page_that_asks_for_the_dispatcher_does_not_keep_it_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, served = Home(tmp_path), list[Home]()
+    Store(home.runs).add("", SMALL, RECIPE)
+    monkeypatch.setattr(module, "_serve", lambda home, idle: served.append(home))
+    with closing(
+        sqlite3.connect(lock_file(home.runs, "worker64"), check_same_thread=False)
+    ) as page:
+        page.execute("CREATE TABLE x (y)")
+        page.execute("BEGIN")
+        page.execute("SELECT * FROM x").fetchall()
+        asked = threading.Timer(0.3, page.rollback)
+        asked.start()
+        module.dispatch(home, 1.0)
+        asked.join()
+    assert served == [home]
 
 
 def test_a_run_whose_node_is_lost_goes_on_elsewhere(lab: Lab) -> None:
