@@ -41,7 +41,7 @@ EPOCH = Epoch(1, 0.1, 0.9, 0.1, 100, 10_000, 0.1, 1.0, 1000.0)
 RECORD = TrainingRecord("mine", SPEC, Recipe(), (EPOCH,), 1, Score(60, 10_000))
 PRETRAINED = {
     "most-accurate": "25e10dfb7ebec757",
-    "sketch": "c5ed955e62a48359",
+    "sketch": "5250d71c355d4ff6",
     "smallest": "a17ef15871f1b67b",
     "target-4": "0e4c50316c80145d",
 }
