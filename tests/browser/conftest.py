@@ -124,8 +124,15 @@ def serve(
 
 
 def end(app: App) -> None:
+    """As a container's runtime ends it: a server waits for its connections, and a browser opens
+    some that it never uses.
+    """
     app.process.terminate()
-    app.process.wait()
+    try:
+        app.process.wait(10)
+    except subprocess.TimeoutExpired:
+        app.process.kill()
+        app.process.wait()
 
 
 @pytest.fixture(scope="session")
