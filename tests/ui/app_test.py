@@ -32,6 +32,6 @@ def body(at: AppTest) -> str:
     return " ".join(
         [
             *(element.proto.body for element in at.get("html")),
-            *(table["html"] for table in tables if "html" in table),
+            *(table["html"] for table in tables if isinstance(table, dict) and "html" in table),
         ]
     )
