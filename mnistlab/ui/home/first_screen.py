@@ -80,8 +80,8 @@ _INVITATION = html.answer("?", "Draw a digit.") + html.caption(
     f"({STEPS[NUMBER - 1].total:,} parameters)."
 )
 _FIGURE = html.caption(
-    "Test accuracy by parameters. Blue: the article's; green: ours; shaded: its goal, "
-    f"{percent(TARGET_ACCURACY)} within {BUDGET:,}."
+    "Accuracy by parameters. Blue: article's; green: ours; "
+    f"shaded: goal ({percent(TARGET_ACCURACY)}, {BUDGET:,})."
 )
 
 
