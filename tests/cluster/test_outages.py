@@ -9,26 +9,21 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mnistlab.cluster.overview import read_overview
 from mnistlab.home import Home
-from mnistlab.store.run import Request
 from mnistlab.store.store import Store
-from mnistlab.worker import cluster_setting
 from mnistlab.worker.processes import ensure_workers
 from tests.cluster.real_runs import (
     check_store,
     dispatcher_log,
-    new_home,
     node_processes,
     processes,
     running,
     send,
-    set_up,
     start_all,
     training_nodes,
     wait,
@@ -64,20 +59,6 @@ def start(cluster: Any, port: int) -> None:
     head = {"num_cpus": 1, "include_dashboard": False, "node_ip_address": HEAD}
     cluster.add_node(**head, gcs_server_port=port)
     cluster.add_node(num_cpus=1, node_ip_address="127.0.0.6")
-
-
-@pytest.fixture
-def home(
-    cluster: Any, tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Home]:
-    """A lab whose runs train on the cluster."""
-    set_up(monkeypatch, cluster.address)
-    home = new_home(tmp_path, mnist_folder)
-    yield home
-    store = Store(home.runs)
-    for run in (*store.queue(), *store.running()):
-        store.request(run.id, Request.STOP)
-    wait(lambda: not cluster_setting.has_dispatcher(home))
 
 
 def test_runs_go_on_when_a_lost_head_is_back(

@@ -7,7 +7,6 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +24,7 @@ from tests.cluster.real_runs import (
     check_store,
     dispatcher_log,
     kill_dispatcher,
-    new_home,
     running,
-    set_up,
     start_all,
     training_nodes,
     wait,
@@ -58,20 +55,6 @@ def cluster() -> Iterator[Any]:
         cluster.add_node(num_cpus=1, node_ip_address=address)
     yield cluster
     cluster.shutdown()
-
-
-@pytest.fixture
-def home(
-    cluster: Any, tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Home]:
-    """A lab whose runs train on the cluster."""
-    set_up(monkeypatch, cluster.address)
-    home = new_home(tmp_path, mnist_folder)
-    yield home
-    store = Store(home.runs)
-    for run in (*store.queue(), *store.running()):
-        store.request(run.id, Request.STOP)
-    wait(lambda: not cluster_setting.has_dispatcher(home))
 
 
 def test_four_runs_on_three_nodes_have_the_bits_of_local_workers(
