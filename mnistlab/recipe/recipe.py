@@ -95,7 +95,8 @@ class Recipe:
 
     `initial` names, in the same way, the checkpoint whose weights are the first ones (fine-tuning);
     empty for random ones. `interpolation` is how far from them to the trained ones the last epoch's
-    weights are, from 0 to 1 (`training.transfer.fine_tuning`); without them it means nothing.
+    weights are, from 0 to 1 (`training.transfer.fine_tuning`); a run that stops earlier keeps the
+    trained ones, and without initial weights it means nothing.
     Raises RecipeError if a value is out of bounds.
     """
 

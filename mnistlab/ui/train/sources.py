@@ -53,7 +53,8 @@ def _show_initial(spec: Spec) -> None:
         step=0.1,
         format="%.2f",
         help="How far the last epoch's weights are from the initial to the trained ones, from 0 to "
-        "1. In between, a network often keeps what it could before.",
+        "1. In between, a network often keeps what it could before. A run that stops earlier keeps "
+        "the trained ones.",
         **control(spec, "interpolation"),
     )
 
